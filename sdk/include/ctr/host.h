@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The host's table: all that a plugin may ask of ctr. Handed over once, by ctr_plugin_entry.load, before any other callback.
+ * The brackets say in which contexts a function is legal (contexts.h); elsewhere it fails with CTR_E_CONTEXT. Functions that
+ * return int return 0 for success and -1 for failure unless said otherwise. Nothing is freed across the boundary. */
+#ifndef CTR_HOST_H
+#define CTR_HOST_H
+
+#include <ctr/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One step to add to a plan. Everything in it is copied. */
+typedef struct ctr_step {
+    uint32_t size;
+    uint32_t phase;            /* ctr_phase */
+    uint32_t lifetime;         /* ctr_lifetime; matters for parent kinds that have an undo; 0 = CTR_UNTIL_STOP */
+    uint32_t n_args;
+    uint32_t n_outputs;
+    const char *kind;          /* one of this plugin's own or a built-in one (ctr/kinds.h) */
+    const char *note;          /* one line for the reader of `ctr plan`: why; may be NULL */
+    const ctr_arg *args;
+    const ctr_output *outputs;
+    const char *const *needs;  /* tokens that must have been given; NULL-ended; may be NULL */
+    const char *const *after;  /* the same, but only of those that somebody gives */
+    const char *const *gives;  /* tokens that are true after this step */
+} ctr_step;
+
+typedef struct ctr_host {
+    uint32_t size;
+    uint32_t abi;              /* CTR_ABI_VERSION of the host */
+    const char *version;       /* of the host, for messages only */
+
+    /* ---- reading the description ------------------------------------------------------------------------------ */
+
+    /* [plan] What the plan is for: ctr_operation. */
+    int (*operation)(ctr_plan *plan);
+    /* [plan] The node of the spec (an OCI config.json with ctr's own things under /ctr) at an RFC 6901 JSON pointer; ""
+     * is the whole. NULL if there is none. */
+    const ctr_node *(*spec)(ctr_plan *plan, const char *pointer);
+    /* [plan] The same for this plugin's section of the config, after its schema was checked. */
+    const ctr_node *(*config)(ctr_plan *plan, const char *pointer);
+    /* [plan] A name: "id" (the container's), "run_dir" (this container's, on the run root; exists when steps run),
+     * "state_dir" (this plugin's, on the run root: gone after a reboot), "data_dir" (this plugin's, on the data root:
+     * persists), "data_root", "rootfs_dir" (an empty directory on the machine on which the child attaches its root),
+     * "driver.storage", "driver.network", "driver.cgroup" (the id of the slot's driver). Empty if unknown. state_dir and
+     * data_dir exist when steps run. */
+    ctr_str (*name)(ctr_plan *plan, const char *what);
+    /* [plan] A question about the machine; the only way to look at it, so that tests can answer. 0 and *answer; 1 if the
+     * thing asked for does not exist; -1 if the question is not understood. Questions:
+     *   "exists:PATH"    "yes"
+     *   "type:PATH"      "file", "dir", "symlink", "char", "block", "fifo", "socket" (of the link itself)
+     *   "file:PATH"      the content, at most 1 MiB
+     *   "link:PATH"      the target of a symbolic link
+     *   "list:PATH"      names in a directory, sorted, one a line
+     *   "fstype:PATH"    "btrfs", "ext4", "tmpfs", "cgroup2", "cgroup", "overlay", ... (of the nearest existing parent)
+     *   "device:PATH"    "c MAJOR MINOR MODE(octal) UID GID" or "b ..." of a device node
+     *   "mounts"         the text of /proc/self/mountinfo
+     *   "kernel"         "6.18.44", without what follows the third number
+     *   "filesystem:NAME" "yes" if the kernel knows this file system now
+     *   "cpus"           the number of processors that may be used
+     *   "euid", "caps"   effective user id; effective capability set in hexadecimal */
+    int (*ask)(ctr_plan *plan, const char *question, ctr_str *answer);
+    /* [plan] An extension ("ctr.storage/1") of the driver in a slot ("storage"); NULL if it has none. */
+    const void *(*extension)(ctr_plan *plan, const char *slot, const char *id);
+
+    /* [any] What a node is. `node` may be NULL in all node functions: CTR_NODE_NONE, the fallback, 0 or NULL. */
+    int (*node_type)(const ctr_node *node);
+    /* [any] The node at a JSON pointer below `node`. */
+    const ctr_node *(*node_get)(const ctr_node *node, const char *pointer);
+    /* [any] Scalars: 0 and *out, or -1 if the node is of another type (or does not fit). */
+    int (*node_str)(const ctr_node *node, ctr_str *out);
+    int (*node_int)(const ctr_node *node, int64_t *out);
+    int (*node_uint)(const ctr_node *node, uint64_t *out);
+    int (*node_number)(const ctr_node *node, double *out);
+    int (*node_bool)(const ctr_node *node, int *out);
+    /* [any] Members of an object (in order of their names) or elements of an array. */
+    size_t (*node_count)(const ctr_node *node);
+    const ctr_node *(*node_at)(const ctr_node *node, size_t index);
+    /* [any] The name of an object's member; empty for arrays. */
+    ctr_str (*node_key)(const ctr_node *node, size_t index);
+
+    /* ---- making the plan -------------------------------------------------------------------------------------- */
+
+    /* [plan] Adds a step after this plugin's others. On -1 the plan has failed with an error that names the step; further
+     * calls do nothing, so it is enough to return. */
+    int (*add_step)(ctr_plan *plan, const ctr_step *step);
+    /* [plan] Refuses the plan. The first refusal counts. Returns -1. */
+    int (*plan_fail)(ctr_plan *plan, const ctr_error *error);
+
+    /* ---- carrying a step out, taking it back, printing it ------------------------------------------------------- */
+
+    /* [parent child undo shell call] How often the argument stands; 0 if it is missing. */
+    size_t (*arg_count)(ctr_run *run, const char *name);
+    /* [parent child undo shell call] The index'th argument of that name. -1 if it is missing or of another type. In shell a
+     * value that is not yet known reads as -1. */
+    int (*arg_int)(ctr_run *run, const char *name, size_t index, int64_t *out);
+    /* [parent child undo shell call] The same for strings and bytes, templates expanded; valid until the callback returns.
+     * Empty if it is missing. An integer reads as its decimal form. In shell, values stand in it as marks that sh_cmd and
+     * sh_text turn into "$variable"; do not take such a string apart. */
+    ctr_str (*arg_str)(ctr_run *run, const char *name, size_t index);
+    /* [parent child] The file descriptor of a value; the host keeps it. -1 if it is missing. */
+    int (*arg_fd)(ctr_run *run, const char *name, size_t index);
+    /* [child] The root of the container as an O_PATH directory: before pivot the attached root, afterwards "/". -1 if
+     * nothing is attached yet. The host keeps it. */
+    int (*root_fd)(ctr_run *run);
+
+    /* [parent child] Gives an output that the step declared. Strings are copied. */
+    int (*output_int)(ctr_run *run, const char *name, int64_t value);
+    int (*output_str)(ctr_run *run, const char *name, ctr_str value);
+    /* [parent child] The host takes the file descriptor, on failure too. */
+    int (*output_fd)(ctr_run *run, const char *name, int fd);
+
+    /* [undo call] What apply() gave, if it got so far: 0 and *out; 1 if nothing was recorded (apply may not have run,
+     * or not have finished). */
+    int (*recorded_int)(ctr_run *run, const char *name, int64_t *out);
+    int (*recorded_str)(ctr_run *run, const char *name, ctr_str *out);
+
+    /* [parent child undo shell call] Says what went wrong. Returns -1, so that `return host->fail(run, &e);` reads well. */
+    int (*fail)(ctr_run *run, const ctr_error *error);
+    /* [parent undo call] For --log-level; never on the terminal by itself. */
+    void (*log)(ctr_run *run, int level, const char *message);
+
+    /* [shell] One command; the host quotes it. */
+    int (*sh_cmd)(ctr_shell *shell, const char *const *argv);
+    /* [shell] VARIABLE=$(command): `value` is a value's name in the plan (see output_value). */
+    int (*sh_set)(ctr_shell *shell, const char *value, const char *const *argv);
+    /* [shell] Lines of shell text, for what one command cannot say. Values in it become "$variable". */
+    int (*sh_text)(ctr_shell *shell, const char *text);
+    /* [shell] The plan's name of the value behind an output of this step; empty if it is not declared. */
+    ctr_str (*output_value)(ctr_run *run, const char *name);
+} ctr_host;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The built-in kinds of step: the vocabulary that all plugins share. A plugin adds them to a plan like its own kinds.
+ *
+ * Notation: name (type) what; `?` optional, `*` any number of times. Types: int, str (a template is as good), fd (CTR_FORM_VALUE).
+ * `target` is always a path inside the container: it is resolved below the container's root by openat2(RESOLVE_IN_ROOT), symbolic
+ * links of the image cannot lead out. `path` and `source` are paths on the machine.
+ *
+ * ---- process: clone (phase CTR_CLONE) ----------------------------------------------------------------------------------
+ * ns.new        type (str): mount uts ipc pid network user cgroup time. The child is made in a new namespace of that type.
+ *               cgroup: unshared by the child itself right after it has joined its cgroups (after token "cgroup.joined").
+ *               time: monotonic, boottime (str "SECS NANOSECS")?: written before the clone.
+ * ns.join       type (str), path (str)? or ns (fd)?. Joined by setns(2): pid before the clone, the others by the child first of all.
+ * clone.cgroup  cgroup (fd): an O_PATH directory of cgroup v2; the child is born in it (CLONE_INTO_CGROUP), or, where the kernel
+ *               refuses, joins it by writing cgroup.procs.
+ *
+ * The clone itself gives the values child.pid (int) and child.pidfd (fd).
+ *
+ * ---- process: parent ----------------------------------------------------------------------------------------------------
+ * machine.mkdir   path, mode (int)?=0755. Undo removes it if this step made it and it is empty. Parents must exist.
+ * machine.write   path, content (str), mode (int)?=0644. Replaces the file at once (rename). Undo: unlink.
+ * machine.open    path, flags (str)?="rdonly" ("wronly", "rdwr", "path", "directory"; comma-separated). Output `fd`. For files that the
+ *                 child will need by descriptor.
+ * ns.open         type (str), pid (int)?=child.pid. Output `ns` (fd): /proc/PID/ns/TYPE.
+ * idmap.write     uid*, gid* (str "INSIDE OUTSIDE SIZE"). Writes the id maps of child.pid; falls back to newuidmap/newgidmap when
+ *                 not privileged. Gives nothing by itself: add gives "userns.mapped".
+ *
+ * ---- process: child -----------------------------------------------------------------------------------------------------
+ * rootfs.attach   mount (fd, detached), at (str, machine path: name("rootfs_dir")). Makes it the root that `target` means.
+ * pivot_root      No arguments. pivot_root(2) to the attached root, detaches the old one, chdir("/").
+ * mount.propagation  target?="/" of the machine's tree when nothing is attached, propagation (str): private slave shared unbindable
+ *                 with an optional r in front ("rslave").
+ * mount.new       type (str: tmpfs proc sysfs devpts mqueue ...), source (str)?, target, options (str)* (one mount option each, as in
+ *                 fstab: flags and file system options alike), create?="dir". Makes the mount point if it is missing.
+ * mount.bind      source (str)? or mount (fd)?, target, options (str)* (bind rbind ro rro nosuid ... propagation words), create?="auto"
+ *                 (dir or file as the source is; "no").
+ * mount.setattr   target, options (str)*: changes flags of the mount at target.
+ * mount.mask      target, missing_ok (int)?=1: a directory gets an empty read-only tmpfs, a file /dev/null of the machine.
+ * mount.readonly  target, missing_ok (int)?=1: bind over itself, recursively read-only.
+ * root.mkdir      target, mode (int)?=0755, uid, gid (int)?. Parents are made; an existing directory is fine.
+ * root.mknod      target, type (str: c b p), major, minor (int)?, mode (int)?=0666, uid, gid (int)?. Where mknod is forbidden (user
+ *                 namespace) the machine's node of the same path is bound.
+ * root.symlink    target, to (str). An existing link is replaced only if it is a link.
+ * root.write      target, content (str), mode (int)?=0644.
+ * sysctl          key (str, dotted or slashed), value (str). Through a procfs of the child's own: nothing in the image can redirect it.
+ * hostname, domainname   name (str).
+ * link.up         name (str): brings up a network interface in the child's namespace.
+ * keyring.join    name (str): a new session keyring; kernels or policies that refuse it are ignored.
+ * session.new     setsid(2).
+ * console.open    width, height (int)?: a pty of the container's own devpts becomes its terminal; stdio goes to it and /dev/console is
+ *                 bound to it. Output `master` (fd).
+ * rlimit          type (str: RLIMIT_NOFILE ...), soft, hard (int; -1 = unlimited).
+ * umask           mask (int).
+ * oom_score_adj   value (int).
+ * ids.set         uid, gid (int), groups (int)*; or user (str "NAME|UID[:GROUP|GID]") looked up in the container's own /etc/passwd and
+ *                 /etc/group when it runs, add_groups (str)*. keep_caps (int)?=1 sets PR_SET_KEEPCAPS before. Re-arms the parent death signal.
+ * no_new_privs    No arguments.
+ * cwd.set         path (str): chdir(2) inside the container, checked to be inside; made (mode 0755) if it is missing and create (int)?=0.
+ * cgroup.unshare  No arguments; made by ns.new type=cgroup.
+ *
+ * ---- tokens that the stock plugins give -----------------------------------------------------------------------------------
+ * values   rootfs (fd, prepare): the detached root file system, from the storage driver
+ * tokens   child.alive        by the clone
+ *          userns.mapped      id maps are written (attach; from `namespaces`)
+ *          cgroup.joined      the child is in its cgroups (isolate; from the cgroup driver)
+ *          network.ready      links, addresses and routes are there (attach; from the network driver)
+ *          root.attached      rootfs.attach ran (mounts; from `mounts`)
+ *          proc.mounted       /proc of the container is mounted (mounts)
+ *          dev.mounted        /dev is mounted and has its nodes (mounts)
+ *          mounts.done        all mounts of the spec are there (mounts)
+ *          pivoted            the old root is gone (pivot)
+ *          paths.protected    masked and read-only paths are set (pivot)
+ *          console.ready      stdio is the terminal (mounts)
+ *          caps.bounded       bounding set dropped (confine; from `capabilities`)
+ *          ids.set            user and groups are set (confine; from `process`)
+ *          caps.interim       the last set that still has SYS_ADMIN (confine; from `capabilities`)
+ *          caps.final         effective, permitted, inheritable, ambient as asked (confine; from `capabilities`)
+ *          no_new_privs.set   (confine; from `process`)
+ *          seccomp.loaded     (confine; from `seccomp`)
+ *
+ * Order inside confine: caps.bounded, ids.set, caps.interim, then without no_new_privs seccomp.loaded, caps.final; with
+ * no_new_privs caps.final, no_new_privs.set, seccomp.loaded. `capabilities` and `seccomp` both look at /process/noNewPrivileges
+ * and say so by `after`. */
+#ifndef CTR_KINDS_H
+#define CTR_KINDS_H
+
+#define CTR_KIND_NS_NEW "ns.new"
+#define CTR_KIND_NS_JOIN "ns.join"
+#define CTR_KIND_CLONE_CGROUP "clone.cgroup"
+#define CTR_KIND_MACHINE_MKDIR "machine.mkdir"
+#define CTR_KIND_MACHINE_WRITE "machine.write"
+#define CTR_KIND_MACHINE_OPEN "machine.open"
+#define CTR_KIND_NS_OPEN "ns.open"
+#define CTR_KIND_IDMAP_WRITE "idmap.write"
+#define CTR_KIND_ROOTFS_ATTACH "rootfs.attach"
+#define CTR_KIND_PIVOT_ROOT "pivot_root"
+#define CTR_KIND_MOUNT_PROPAGATION "mount.propagation"
+#define CTR_KIND_MOUNT_NEW "mount.new"
+#define CTR_KIND_MOUNT_BIND "mount.bind"
+#define CTR_KIND_MOUNT_SETATTR "mount.setattr"
+#define CTR_KIND_MOUNT_MASK "mount.mask"
+#define CTR_KIND_MOUNT_READONLY "mount.readonly"
+#define CTR_KIND_ROOT_MKDIR "root.mkdir"
+#define CTR_KIND_ROOT_MKNOD "root.mknod"
+#define CTR_KIND_ROOT_SYMLINK "root.symlink"
+#define CTR_KIND_ROOT_WRITE "root.write"
+#define CTR_KIND_SYSCTL "sysctl"
+#define CTR_KIND_HOSTNAME "hostname"
+#define CTR_KIND_DOMAINNAME "domainname"
+#define CTR_KIND_LINK_UP "link.up"
+#define CTR_KIND_KEYRING_JOIN "keyring.join"
+#define CTR_KIND_SESSION_NEW "session.new"
+#define CTR_KIND_CONSOLE_OPEN "console.open"
+#define CTR_KIND_RLIMIT "rlimit"
+#define CTR_KIND_UMASK "umask"
+#define CTR_KIND_OOM_SCORE_ADJ "oom_score_adj"
+#define CTR_KIND_IDS_SET "ids.set"
+#define CTR_KIND_NO_NEW_PRIVS "no_new_privs"
+#define CTR_KIND_CWD_SET "cwd.set"
+
+#endif
