@@ -46,7 +46,8 @@ bool is_component(std::string_view name) {
 
 std::string shell_quote(std::string_view text) {
     std::string quoted = "'";
-    for (char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    for (char c : text)
+        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
     return quoted + "'";
 }
 

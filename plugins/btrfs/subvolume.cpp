@@ -40,7 +40,8 @@ bool failed(Problem *problem, const char *what, const std::string &path) {
 bool check(btrfs_util_error error, const char *what, const std::string &path, Problem *problem) {
     if (error == BTRFS_UTIL_OK) return true;
     *problem = {errno, what, btrfs_util_strerror(error), path};
-    if (error == BTRFS_UTIL_ERROR_NOT_BTRFS) problem->message = "this is not on a btrfs file system";
+    if (error == BTRFS_UTIL_ERROR_NOT_BTRFS || problem->errno_value == ENOTTY)
+        problem->message = "this is not on a btrfs file system";
     return false;
 }
 

@@ -4,7 +4,7 @@
 //
 // fsconfig(2) takes strings of 255 bytes, and a layer's name alone has 64. Since Linux 6.8 overlayfs takes layers one by one (`lowerdir+`).
 // Before that all stand in one `lowerdir`, joined by colons: there each layer gets a symbolic link of one or two letters in
-// <container>/lower, and 105 layers fit. (Until 6.5 overlayfs got its options as one text, which takes any key and complains
+// <container>/lower, and 106 layers fit. (Until 6.5 overlayfs got its options as one text, which takes any key and complains
 // only when the superblock is made: therefore EINVAL anywhere leads to the second form.)
 //
 // All paths are relative, with the data directory as working directory meanwhile: so neither its length nor a comma, colon
@@ -145,6 +145,22 @@ Stack stack_of(ctr::Run run) {
             run.integer("volatile") != 0};
 }
 
+std::string hint(const MountProblem &problem) {
+    if (problem.log.find("Unknown parameter") != std::string::npos)
+        return "this kernel's overlayfs does not know it: look at mount_options of the overlay section in the config";
+    switch (problem.errno_value) {
+    case ENODEV: return "this kernel has no overlayfs (modprobe overlay); --storage btrfs or rootfs works without";
+    case E2BIG: return "this kernel stacks at most 106 layers; squash the image, or use Linux 6.8";
+    case EPERM: return "mounting needs CAP_SYS_ADMIN";
+    case ELOOP: return "overlayfs says ELOOP also when its directories overlap";
+    case EINVAL:
+        return "the data root's file system must support extended attributes and must not be an overlay itself; dmesg "
+               "may say "
+               "more";
+    default: return {};
+    }
+}
+
 int fail(ctr::Run run, const Stack &stack, const MountProblem &problem) {
     ctr::Error error{CTR_E_SYSTEM,   "cannot mount the container's root", {}, problem.errno_value, problem.syscall,
                      problem.subject};
@@ -155,19 +171,7 @@ int fail(ctr::Run run, const Stack &stack, const MountProblem &problem) {
             problem.errno_value == ENOENT && lstat(path.c_str(), &status) != 0)
             return run.fail({CTR_E_NOT_FOUND, "a layer of the image is missing", "import the image again", ENOENT,
                              problem.syscall, path});
-    switch (problem.errno_value) {
-    case ENODEV:
-        error.hint = "this kernel has no overlayfs (modprobe overlay); --storage btrfs or rootfs works without";
-        break;
-    case E2BIG: error.hint = "this kernel stacks about 105 layers; squash the image, or use Linux 6.8"; break;
-    case EPERM: error.hint = "mounting needs CAP_SYS_ADMIN"; break;
-    case ELOOP: error.hint = "overlayfs says ELOOP also when its directories overlap"; break;
-    case EINVAL:
-        error.hint = "the data root's file system must support extended attributes and must not be an overlay itself; "
-                     "dmesg may say more";
-        break;
-    default: break;
-    }
+    error.hint = hint(problem);
     return run.fail(error);
 }
 
