@@ -1,35 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "subvolume.hpp"
 
+#include "fd.hpp"
+#include "nested.hpp"
+
 #include <btrfsutil.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
-#include <vector>
 
 namespace btrfs {
 namespace {
-
-class Fd {
-public:
-    explicit Fd(int fd) : fd_(fd) {}
-    Fd(const Fd &) = delete;
-    Fd &operator=(const Fd &) = delete;
-    ~Fd() {
-        if (fd_ >= 0) close(fd_);
-    }
-    explicit operator bool() const { return fd_ >= 0; }
-    int get() const { return fd_; }
-
-private:
-    int fd_;
-};
 
 bool failed(Problem *problem, const char *what, const std::string &path) {
     *problem = {errno, what, {}, path};
@@ -43,58 +26,6 @@ bool check(btrfs_util_error error, const char *what, const std::string &path, Pr
     if (error == BTRFS_UTIL_ERROR_NOT_BTRFS || problem->errno_value == ENOTTY)
         problem->message = "this is not on a btrfs file system";
     return false;
-}
-
-/// Opens a directory below `dir` by a path in which nothing may be a symbolic link or a mount point.
-int open_below(int dir, const std::string &path) {
-    open_how how{};
-    how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
-    return static_cast<int>(syscall(SYS_openat2, dir, path.empty() ? "." : path.c_str(), &how, sizeof how));
-}
-
-/// The paths of all subvolumes below the open one, inner ones before those that contain them.
-bool nested(int fd, const std::string &path, std::vector<std::string> *all, Problem *problem) {
-    btrfs_util_subvolume_iterator *raw = nullptr;
-    if (!check(btrfs_util_create_subvolume_iterator_fd(fd, 0, BTRFS_UTIL_SUBVOLUME_ITERATOR_POST_ORDER, &raw),
-               "btrfs_util_create_subvolume_iterator_fd", path, problem))
-        return false;
-    const std::unique_ptr<btrfs_util_subvolume_iterator, void (*)(btrfs_util_subvolume_iterator *)> iterator(
-        raw, btrfs_util_destroy_subvolume_iterator);
-    for (;;) {
-        char *name = nullptr;
-        const btrfs_util_error error = btrfs_util_subvolume_iterator_next(raw, &name, nullptr);
-        if (error == BTRFS_UTIL_ERROR_STOP_ITERATION) return true;
-        if (!check(error, "btrfs_util_subvolume_iterator_next", path, problem)) return false;
-        const std::unique_ptr<char, void (*)(void *)> owner(name, std::free);
-        all->emplace_back(name);
-    }
-}
-
-/// Deletes everything nested in the open subvolume. The library's own recursion stops at a read-only subvolume.
-bool delete_nested(int fd, const std::string &path, Problem *problem) {
-    std::vector<std::string> all;
-    if (!nested(fd, path, &all, problem)) return false;
-    for (const auto &inner : all) {
-        const Fd subvolume{open_below(fd, inner)};
-        if (!subvolume) return failed(problem, "openat2", path + "/" + inner);
-        bool read_only = false;
-        if (btrfs_util_get_subvolume_read_only_fd(subvolume.get(), &read_only) == BTRFS_UTIL_OK && read_only &&
-            !check(btrfs_util_set_subvolume_read_only_fd(subvolume.get(), false),
-                   "btrfs_util_set_subvolume_read_only_fd", path + "/" + inner, problem))
-            return false;
-    }
-    for (const auto &inner : all) {
-        const std::size_t slash = inner.rfind('/');
-        const bool direct = slash == std::string::npos;
-        const Fd parent{open_below(fd, direct ? "" : inner.substr(0, slash))};
-        if (!parent) return failed(problem, "openat2", path + "/" + inner);
-        const std::string name = direct ? inner : inner.substr(slash + 1);
-        if (!check(btrfs_util_delete_subvolume_fd(parent.get(), name.c_str(), 0), "btrfs_util_delete_subvolume_fd",
-                   path + "/" + inner, problem))
-            return false;
-    }
-    return true;
 }
 
 } // namespace

@@ -13,7 +13,9 @@ public:
     explicit Fd(int fd = -1) : fd_(fd) {}
     Fd(Fd &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
     Fd &operator=(Fd &&other) noexcept { return std::swap(fd_, other.fd_), *this; }
-    ~Fd();
+    ~Fd() {
+        if (fd_ >= 0) static_cast<void>(::close(fd_)); // close(2) of these kinds never fails in a way that matters
+    }
     explicit operator bool() const { return fd_ >= 0; }
     int get() const { return fd_; }
     int release() { return std::exchange(fd_, -1); }
@@ -21,9 +23,5 @@ public:
 private:
     int fd_;
 };
-
-inline Fd::~Fd() {
-    if (fd_ >= 0) static_cast<void>(::close(fd_)); // close(2) of these kinds never fails in a way that matters
-}
 
 } // namespace overlay
