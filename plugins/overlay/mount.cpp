@@ -220,19 +220,14 @@ int shell(ctr::Run run, ctr::Shell sh) {
     return sh.set(run.output_value("rootfs"), {"echo", merged});
 }
 
-/// The runtime's mount goes with its last descriptor; only the script's stands in the machine's tree.
+/// Nothing: the mount goes with its last descriptor. Only the script's stands in the machine's tree.
+int undo(ctr::Run) { return 0; }
 int shell_undo(ctr::Run run, ctr::Shell sh) {
     return sh.cmd({"umount", run.str("dir") + "/" + run.str("container") + "/merged"});
 }
 
-constexpr ctr_step_kind make_kind() {
-    ctr_step_kind kind = ctr::parent_kind<apply, shell>("overlay.mount");
-    kind.shell_undo = ctr::detail::shell_trampoline<shell_undo>;
-    return kind;
-}
-
 } // namespace
 
-constexpr ctr_step_kind mount_kind = make_kind();
+constexpr ctr_step_kind mount_kind = ctr::parent_kind<apply, undo, shell, shell_undo>("overlay.mount");
 
 } // namespace overlay

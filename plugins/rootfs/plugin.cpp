@@ -82,14 +82,11 @@ int shell(ctr::Run run, ctr::Shell sh) {
     return sh.set(run.output_value("rootfs"), {"echo", path});
 }
 
+/// Nothing: the mount goes with its last descriptor. Only the script's stands in the machine's tree.
+int undo(ctr::Run) { return 0; }
 int shell_undo(ctr::Run run, ctr::Shell sh) { return sh.cmd({"umount", "--recursive", run.str("path")}); }
 
-constexpr ctr_step_kind make_kind() {
-    ctr_step_kind kind = ctr::parent_kind<apply, shell>("rootfs.open");
-    kind.shell_undo = ctr::detail::shell_trampoline<shell_undo>;
-    return kind;
-}
-constexpr ctr_step_kind open_kind = make_kind();
+constexpr ctr_step_kind open_kind = ctr::parent_kind<apply, undo, shell, shell_undo>("rootfs.open");
 
 } // namespace
 
