@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "links.hpp"
 
+#include "files.hpp"
 #include "names.hpp"
 
 #include <arpa/inet.h>
@@ -8,10 +9,13 @@
 #include <cerrno>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
 #include <netinet/ether.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 namespace bridge {
 namespace {
@@ -113,6 +117,19 @@ Problem find_link(Netlink &netlink, const std::string &name, std::optional<Link>
     return netlink.ask(std::move(query), ENODEV, [&](nlmsghdr *h) { out = read_link(h); });
 }
 
+bool glance_at_link(const std::string &name, Link &out) {
+    const Fd any(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ifreq request{};
+    name.copy(request.ifr_name, IFNAMSIZ - 1);
+    if (ioctl(any.get(), SIOCGIFINDEX, &request) != 0) return false;
+    out.index = request.ifr_ifindex;
+    if (ioctl(any.get(), SIOCGIFMTU, &request) != 0) return false;
+    out.mtu = request.ifr_mtu;
+    if (ioctl(any.get(), SIOCGIFFLAGS, &request) != 0) return false;
+    out.up = (request.ifr_flags & IFF_UP) != 0;
+    return true;
+}
+
 Problem make_bridge(Netlink &netlink, const std::string &name, const Subnet &subnet, int mtu,
                     const std::string &alias) {
     Message link(RTM_NEWLINK, create, "make the bridge " + name);
@@ -130,9 +147,20 @@ Problem make_bridge(Netlink &netlink, const std::string &name, const Subnet &sub
     return netlink.send(batch);
 }
 
+Problem bring_up(Netlink &netlink, int index, const std::string &name) { return netlink.send(up_message(index, name)); }
+
 Problem delete_link(Netlink &netlink, const std::string &name) {
     Message message(RTM_DELLINK, 0, "delete " + name);
     message.header(link_header(0, false)).put(IFLA_IFNAME, name);
+    Problem problem = netlink.send(std::move(message));
+    return problem && problem->errno_value == ENODEV ? std::nullopt : problem;
+}
+
+Problem unplug_link(Netlink &netlink, int index, const std::string &name) {
+    Message message(RTM_SETLINK, 0, "unplug " + name);
+    ifinfomsg header = link_header(index, false);
+    header.ifi_change = IFF_UP;
+    message.header(header).put(IFLA_MASTER, std::uint32_t{0});
     Problem problem = netlink.send(std::move(message));
     return problem && problem->errno_value == ENODEV ? std::nullopt : problem;
 }
@@ -202,12 +230,22 @@ Problem configure_inside(Netlink &netlink, const std::string &name, Address addr
     return netlink.send(batch);
 }
 
+// Both of these do without the RTNL lock, which the kernel's worker has for many milliseconds while it deletes interfaces.
+Problem namespace_id(Netlink &netlink, int pid, int &id) {
+    id = -1;
+    Message query(RTM_GETNSID, 0, "ask for the id of the container's network namespace");
+    query.header(rtgenmsg{AF_UNSPEC}).put(NETNSA_PID, static_cast<std::uint32_t>(pid));
+    return netlink.ask(std::move(query), ENOENT, [&](nlmsghdr *h) {
+        if (const nlattr *a = find_attribute<rtgenmsg>(h, NETNSA_NSID)) id = nla_get_s32(a);
+    });
+}
+
 Problem namespace_is_held(Netlink &netlink, int id, bool &held) {
-    // The kernel looks the id up and takes a reference; with none left to take it answers EINVAL, as for an id that it never gave.
     held = false;
-    Message query = link_query(1, "ask for the container's network namespace");
-    query.put(IFLA_TARGET_NETNSID, static_cast<std::uint32_t>(id));
-    return netlink.ask(std::move(query), EINVAL, [&](nlmsghdr *) { held = true; });
+    // The kernel looks the id up and takes a reference; if there is none left to take, it answers as if it never knew it.
+    Message query(RTM_GETNSID, 0, "ask for the container's network namespace");
+    query.header(rtgenmsg{AF_UNSPEC}).put(NETNSA_NSID, static_cast<std::uint32_t>(id));
+    return netlink.ask(std::move(query), ENOENT, [&](nlmsghdr *) { held = true; });
 }
 
 } // namespace bridge

@@ -105,6 +105,7 @@ int add_plumbing(ctr::Plan plan, const Settings &settings) {
         .arg("gateway", gateway)
         .value("pid", "child.pid")
         .value("pidfd", "child.pidfd")
+        .output("namespace", CTR_TYPE_INT, "bridge.namespace")
         .gives("network.ready")
         .note("lo up; eth0, the other end of a veth pair at the bridge; default route")
         .add();

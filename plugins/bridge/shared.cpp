@@ -74,7 +74,8 @@ Problem check_existing(Netlink &netlink, const Shared &shared, const Subnet &sub
                          "choose another name in /bridge of the config");
     if (!has_mark(shared, link.alias)) return accept_foreign(netlink, shared, subnet, link);
     const std::string expected = owner_mark(shared.state_dir) + " " + subnet.gateway_text() + " ";
-    if (link.alias.rfind(expected, 0) == 0) return std::nullopt;
+    if (link.alias.rfind(expected, 0) == 0)
+        return link.up ? std::nullopt : bring_up(netlink, link.index, shared.bridge);
     return no_bridge("the bridge " + shared.bridge + " is in use with another subnet (\"" + link.alias +
                          "\") than the config's " + subnet.gateway_text(),
                      "remove the containers that use it, or choose another name in /bridge of the config");
@@ -107,22 +108,42 @@ Problem clear_half_made(Netlink &netlink, const Shared &shared, std::optional<Li
     return std::nullopt;
 }
 
+std::string bridge_file(const Shared &shared) { return shared.directory() + "/bridge"; }
+
+std::string description(const Link &link, const Subnet &subnet) {
+    return std::to_string(link.index) + " " + subnet.gateway_text();
+}
+
+/// The bridge is the one that was checked for an earlier container: indexes are not given twice.
+bool is_remembered(const Shared &shared, const Subnet &subnet, Link &out) {
+    const std::string known = read_link(bridge_file(shared));
+    return !known.empty() && glance_at_link(shared.bridge, out) && out.up && known == description(out, subnet);
+}
+
+Problem remember(const Shared &shared, const Subnet &subnet, const Link &link) {
+    const std::string path = bridge_file(shared);
+    unlink(path.c_str());
+    return symlink(description(link, subnet).c_str(), path.c_str()) == 0 ? std::nullopt
+                                                                         : system_problem("symlink", path);
+}
+
 Problem ensure_bridge(const Shared &shared, const Subnet &subnet, int mtu, Link &out) {
+    if (is_remembered(shared, subnet, out)) return std::nullopt;
     Netlink netlink;
     if (Problem p = netlink.open(NETLINK_ROUTE)) return p;
     std::optional<Link> link;
     if (Problem p = find_link(netlink, shared.bridge, link)) return p;
-    if (!link || link->alias.empty())
-        if (Problem p = clear_half_made(netlink, shared, link)) return p;
+    if (Problem p = clear_half_made(netlink, shared, link)) return p;
     if (!link) {
         if (Problem p = make_new(netlink, shared, subnet, mtu)) return p;
         if (Problem p = find_link(netlink, shared.bridge, link)) return p;
     }
     if (!link)
-        return ctr::Error{
-            CTR_E_BUSY, "the bridge " + shared.bridge + " was deleted while it was being made", "try again", 0, {}, {}};
+        return ctr::Error{CTR_E_BUSY, "the new bridge " + shared.bridge + " was deleted at once", "try again", 0, {},
+                          {}};
     out = *link;
-    return check_existing(netlink, shared, subnet, *link);
+    if (Problem p = check_existing(netlink, shared, subnet, *link)) return p;
+    return remember(shared, subnet, *link);
 }
 
 Problem ensure_nat(const Shared &shared, const Subnet &subnet) {
@@ -157,6 +178,7 @@ Problem remove_shared(const Shared &shared) {
     Problem problem = shared.nat ? remove_table(shared) : std::nullopt;
     Problem other = remove_bridge(shared);
     if (!problem) problem = std::move(other);
+    unlink(bridge_file(shared).c_str());
     rmdir(shared.references().c_str());
     rmdir(shared.leases().c_str());
     rmdir(shared.directory().c_str());

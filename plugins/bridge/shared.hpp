@@ -5,6 +5,7 @@
 //     STATE_DIR             flock(2) on the directory itself is the lock
 //     STATE_DIR/ctr0/refs/ID        container ID uses ctr0
 //     STATE_DIR/ctr0/leases/ADDRESS -> ID   (leases.hpp)
+//     STATE_DIR/ctr0/bridge -> "INDEX ADDRESS/PREFIX" of the bridge that was found to be right
 //     STATE_DIR/ctr0/making         the bridge is being made: one without a mark is ours, half done
 //
 // The last reference takes them away: the bridge only if its alias has this state directory's mark, the table only if its comment has.

@@ -21,6 +21,7 @@ int lease_shell(ctr::Run run, ctr::Shell shell);
 int lease_shell_undo(ctr::Run run, ctr::Shell shell);
 
 // bridge.attach  link, bridge (str), index, mtu (int), interface (str), address (str), gateway, pid (int), pidfd (fd).
+//                Output namespace (int): the id by which the machine's namespace knows the container's.
 int attach(ctr::Run run);
 int attach_undo(ctr::Run run);
 int attach_shell(ctr::Run run, ctr::Shell shell);
