@@ -38,7 +38,7 @@ Problem open_inside(int pidfd, Netlink &out) {
 }
 
 VethPair pair_of(ctr::Run run, Address address) {
-    return {run.str("link"),
+    return {{},
             static_cast<int>(run.integer("index")),
             static_cast<int>(run.integer("mtu")),
             run.str("interface"),
@@ -46,16 +46,36 @@ VethPair pair_of(ctr::Run run, Address address) {
             static_cast<int>(run.integer("pid"))};
 }
 
-Problem make_pair(const VethPair &pair, int &namespace_number) {
+/// The first of the container's names that no interface has: usually number 0.
+std::string free_name(const Netlink &netlink, const std::string &stem) {
+    for (int number = 0; number < link_numbers; ++number)
+        if (netlink.index_of(link_name(stem, number)) == 0) return link_name(stem, number);
+    return link_name(stem, 0);
+}
+
+Problem make_pair(VethPair &pair, const std::string &stem, int &namespace_number) {
     Netlink netlink;
     if (Problem p = netlink.open(NETLINK_ROUTE)) return p;
-    Problem problem = netlink.send(veth_message(pair));
-    if (problem && problem->errno_value == EEXIST) {
-        // The name is made of our state directory and the container's id: an earlier container of this id whose namespace is just dying.
-        if (Problem p = delete_link(netlink, pair.name)) return p;
-        problem = netlink.send(veth_message(pair));
+    pair.name = free_name(netlink, stem);
+    if (Problem p = netlink.send(veth_message(pair))) return p;
+    return namespace_id(netlink, pair.peer_pid, namespace_number);
+}
+
+/// One of the container's links; `recorded` is the id of the namespace at its other end, -1 if that is not known.
+Problem take_back(Netlink &netlink, const std::string &name, int recorded) {
+    const int index = netlink.index_of(name);
+    if (index == 0) return std::nullopt;
+    int id = recorded;
+    if (id < 0) {
+        std::optional<Link> link;
+        if (Problem p = find_link(netlink, name, link)) return p;
+        if (!link || link->kind != "veth") return std::nullopt;
+        id = link->peer_namespace;
     }
-    return problem ? problem : namespace_id(netlink, pair.peer_pid, namespace_number);
+    bool held = true;
+    if (id >= 0)
+        if (Problem p = namespace_is_held(netlink, id, held)) return p;
+    return held ? unplug_link(netlink, index, name) : std::nullopt;
 }
 
 } // namespace
@@ -64,9 +84,10 @@ int attach(ctr::Run run) {
     const auto address = parse_address(run.str("address"));
     if (!address)
         return run.fail({CTR_E_INTERNAL, "the leased address is no IPv4 address", {}, 0, {}, run.str("address")});
+    VethPair pair = pair_of(run, *address);
     int id = -1;
-    if (Problem p = make_pair(pair_of(run, *address), id)) return run.fail(*p);
-    if (run.output("namespace", std::int64_t{id}) != 0) return -1;
+    if (Problem p = make_pair(pair, run.str("stem"), id)) return run.fail(*p);
+    if (run.output("link", pair.name) != 0 || run.output("namespace", std::int64_t{id}) != 0) return -1;
     Netlink inside;
     if (Problem p = open_inside(run.fd("pidfd"), inside)) return run.fail(*p);
     if (Problem p = configure_inside(inside, run.str("interface"), *address, subnet_of(run))) return run.fail(*p);
@@ -74,24 +95,16 @@ int attach(ctr::Run run) {
 }
 
 int attach_undo(ctr::Run run) {
-    const std::string name = run.str("link");
     Netlink netlink;
     if (Problem p = netlink.open(NETLINK_ROUTE)) return run.fail(*p);
-    const int index = netlink.index_of(name);
-    if (index == 0) return 0;
-    std::int64_t id = run.recorded_int("namespace").value_or(-1);
-    if (id < 0) { // the step did not finish
-        std::optional<Link> link;
-        if (Problem p = find_link(netlink, name, link)) return run.fail(*p);
-        if (!link || link->kind != "veth") return 0;
-        id = link->peer_namespace;
+    if (const auto name = run.recorded("link")) {
+        const Problem problem = take_back(netlink, *name, static_cast<int>(run.recorded_int("namespace").value_or(-1)));
+        return problem ? run.fail(*problem) : 0;
     }
-    bool held = true;
-    if (id >= 0)
-        if (Problem p = namespace_is_held(netlink, static_cast<int>(id), held)) return run.fail(*p);
-    if (!held) return 0;
-    const Problem problem = unplug_link(netlink, index, name);
-    return problem ? run.fail(*problem) : 0;
+    const std::string stem = run.str("stem"); // the step did not finish
+    for (int number = 0; number < link_numbers; ++number)
+        if (Problem p = take_back(netlink, link_name(stem, number), -1)) return run.fail(*p);
+    return 0;
 }
 
 int attach_shell(ctr::Run run, ctr::Shell shell) {
@@ -102,8 +115,8 @@ int attach_shell(ctr::Run run, ctr::Shell shell) {
         all.insert(all.end(), command.begin(), command.end());
         return shell.cmd(all);
     };
-    if (shell.cmd({"ip", "link", "add", run.str("link"), "mtu", mtu, "master", run.str("bridge"), "up", "type", "veth",
-                   "peer", "name", interface, "mtu", mtu, "netns", pid}) != 0)
+    if (shell.cmd({"ip", "link", "add", link_name(run.str("stem"), 0), "mtu", mtu, "master", run.str("bridge"), "up",
+                   "type", "veth", "peer", "name", interface, "mtu", mtu, "netns", pid}) != 0)
         return -1;
     if (inside({"link", "set", "lo", "up"}) != 0 || inside({"link", "set", interface, "up"}) != 0) return -1;
     if (inside({"addr", "add", run.str("address") + "/" + std::to_string(subnet.prefix), "broadcast", "+", "dev",
@@ -114,7 +127,7 @@ int attach_shell(ctr::Run run, ctr::Shell shell) {
 
 int attach_shell_undo(ctr::Run run, ctr::Shell shell) {
     // Usually gone already, with the container's namespace.
-    return shell.text("ip link delete " + run.str("link") + " 2>/dev/null || :\n");
+    return shell.text("ip link delete " + link_name(run.str("stem"), 0) + " 2>/dev/null || :\n");
 }
 
 } // namespace bridge

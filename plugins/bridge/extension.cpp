@@ -35,6 +35,14 @@ struct Report {
     }
 };
 
+/// Calls `visit` for each link of the container that is there.
+template <typename Visit>
+void each_link(const Netlink &netlink, const std::string &state_dir, const std::string &id, Visit visit) {
+    const std::string stem = link_stem(state_dir, id);
+    for (int number = 0; number < link_numbers; ++number)
+        if (const std::string name = link_name(stem, number); netlink.index_of(name) != 0) visit(name);
+}
+
 int list_one(const Shared &shared, const Report &report) {
     std::set<std::string> reported;
     for (const auto &[address, id] : list_leases(shared.leases())) {
@@ -46,8 +54,7 @@ int list_one(const Shared &shared, const Report &report) {
     for (const std::string &id : list_directory(shared.references())) {
         // A container that died between the two steps has a reference and no address.
         if (reported.count(id) == 0) report("lease", id, shared.bridge);
-        const std::string name = link_name(shared.state_dir, id);
-        if (netlink.index_of(name) != 0) report("link", id, name);
+        each_link(netlink, shared.state_dir, id, [&](const std::string &name) { report("link", id, name); });
     }
     std::optional<Link> link;
     if (find_link(netlink, shared.bridge, link)) return -1;
@@ -80,7 +87,11 @@ int collect_lease(const std::string &state_dir, const std::string &id) {
 int collect_link(const std::string &state_dir, const std::string &id) {
     Netlink netlink;
     if (netlink.open(NETLINK_ROUTE)) return -1;
-    return delete_link(netlink, link_name(state_dir, id)) ? -1 : 0;
+    int result = 0;
+    each_link(netlink, state_dir, id, [&](const std::string &name) {
+        if (delete_link(netlink, name)) result = -1;
+    });
+    return result;
 }
 
 /// Bridge and table go together, and only when no container uses them.

@@ -36,8 +36,12 @@ std::string bridge_alias(std::string_view state_dir, std::string_view gateway_te
     return alias;
 }
 
-std::string link_name(std::string_view state_dir, std::string_view id) {
-    return "ctr" + hex(hash(std::string(state_dir) + "/" + std::string(id)) >> 16, 12);
+std::string link_stem(std::string_view state_dir, std::string_view id) {
+    return "ctr" + hex(hash(std::string(state_dir) + "/" + std::string(id)) >> 20, 11);
+}
+
+std::string link_name(std::string_view stem, int number) {
+    return std::string(stem) + hex(static_cast<std::uint64_t>(number), 1);
 }
 
 std::string table_name(std::string_view bridge) { return "ctr_" + std::string(bridge); }

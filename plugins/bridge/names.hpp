@@ -20,8 +20,11 @@ std::string owner_mark(std::string_view state_dir);
 /// The bridge's alias: mark, address and directory, at most IFALIASZ - 1 bytes. The first two words say whose it is and what for.
 std::string bridge_alias(std::string_view state_dir, std::string_view gateway_text);
 
-/// The machine's end of the veth pair of a container: "ctr" and 12 hexadecimal digits, 15 characters: the most an interface's name has.
-std::string link_name(std::string_view state_dir, std::string_view id);
+/// The machine's end of the veth pair of a container: "ctr", 11 hexadecimal digits that follow from the id, and one that counts: 15 characters, the most an
+/// interface's name has. It counts because the pair of an earlier container with the same id may still be on its way out.
+std::string link_stem(std::string_view state_dir, std::string_view id);
+std::string link_name(std::string_view stem, int number);
+constexpr int link_numbers = 16;
 
 /// The nft table of a bridge.
 std::string table_name(std::string_view bridge);

@@ -15,7 +15,9 @@
 namespace bridge {
 namespace {
 
-constexpr std::size_t receive_size = 64 * 1024; // a dump comes in parts of at most 32 KiB
+// A dump comes in parts of at most 32 KiB, if the reader has room for that; an answer is much smaller. Not initialised: touching pages costs.
+constexpr std::size_t answer_size = 8 * 1024;
+constexpr std::size_t dump_size = 32 * 1024;
 
 /// The kernel's own words about an error (extended acknowledgement), if it has any.
 std::string kernel_words(const nlmsghdr *header, const nlmsgerr *error) {
@@ -108,10 +110,10 @@ Problem Netlink::transmit(const std::vector<Message *> &batch, std::size_t answe
         CTR_E_SYSTEM, "cannot " + batch.front()->what() + ": " + nl_geterror(sent), {}, errno, "sendmsg", {}};
 }
 
-int Netlink::receive(std::vector<char> &buffer) {
+int Netlink::receive(char *buffer, std::size_t room) {
     ssize_t size = 0;
     do
-        size = recv(nl_socket_get_fd(socket_.get()), buffer.data(), buffer.size(), 0);
+        size = recv(nl_socket_get_fd(socket_.get()), buffer, room, 0);
     while (size < 0 && errno == EINTR);
     return static_cast<int>(size);
 }
@@ -124,11 +126,11 @@ Problem Netlink::send(std::vector<Message> &batch, std::size_t answered) {
     std::uint32_t first = 0;
     if (Problem p = transmit(all, answered, first)) return p;
     const std::uint32_t last = nlmsg_hdr(all[answered]->get())->nlmsg_seq;
-    std::vector<char> buffer(4096);
+    const auto buffer = std::make_unique_for_overwrite<char[]>(answer_size);
     for (;;) {
-        int size = receive(buffer);
+        int size = receive(buffer.get(), answer_size);
         if (size < 0) return system_problem("recv", {}, "netlink: " + batch.front().what());
-        for (auto *h = reinterpret_cast<nlmsghdr *>(buffer.data()); nlmsg_ok(h, size); h = nlmsg_next(h, &size)) {
+        for (auto *h = reinterpret_cast<nlmsghdr *>(buffer.get()); nlmsg_ok(h, size); h = nlmsg_next(h, &size)) {
             if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_seq - first > last - first) continue;
             const auto *error = static_cast<const nlmsgerr *>(nlmsg_data(h));
             if (error->error != 0) return kernel_problem(h, error, all[h->nlmsg_seq - first]->what());
@@ -147,11 +149,12 @@ Problem Netlink::ask(Message message, int missing, const std::function<void(nlms
     const bool dump = (nlmsg_hdr(message.get())->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
     std::uint32_t sequence = 0;
     if (Problem p = transmit({&message}, 0, sequence)) return p;
-    std::vector<char> buffer(receive_size);
+    const std::size_t room = dump ? dump_size : answer_size;
+    const auto buffer = std::make_unique_for_overwrite<char[]>(room);
     for (;;) {
-        int size = receive(buffer);
+        int size = receive(buffer.get(), room);
         if (size < 0) return system_problem("recv", {}, "netlink: " + message.what());
-        for (auto *h = reinterpret_cast<nlmsghdr *>(buffer.data()); nlmsg_ok(h, size); h = nlmsg_next(h, &size)) {
+        for (auto *h = reinterpret_cast<nlmsghdr *>(buffer.get()); nlmsg_ok(h, size); h = nlmsg_next(h, &size)) {
             if (h->nlmsg_seq != sequence) continue;
             if (h->nlmsg_type == NLMSG_DONE) return std::nullopt;
             if (h->nlmsg_type == NLMSG_ERROR) {

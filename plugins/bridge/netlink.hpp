@@ -62,7 +62,7 @@ public:
 
 private:
     Problem transmit(const std::vector<Message *> &batch, std::size_t answered, std::uint32_t &first_sequence);
-    int receive(std::vector<char> &buffer);
+    int receive(char *buffer, std::size_t room);
     struct Free {
         void operator()(nl_sock *s) const;
     };

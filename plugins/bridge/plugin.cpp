@@ -96,7 +96,7 @@ int add_plumbing(ctr::Plan plan, const Settings &settings) {
             .add() != 0)
         return -1;
     return plan.step("bridge.attach", CTR_ATTACH)
-        .arg("link", bridge::link_name(state, plan.id()))
+        .arg("stem", bridge::link_stem(state, plan.id()))
         .arg("bridge", settings.name)
         .value("index", "bridge.index")
         .value("mtu", "bridge.mtu")
@@ -105,6 +105,7 @@ int add_plumbing(ctr::Plan plan, const Settings &settings) {
         .arg("gateway", gateway)
         .value("pid", "child.pid")
         .value("pidfd", "child.pidfd")
+        .output("link", CTR_TYPE_STRING, "bridge.link")
         .output("namespace", CTR_TYPE_INT, "bridge.namespace")
         .gives("network.ready")
         .note("lo up; eth0, the other end of a veth pair at the bridge; default route")

@@ -20,8 +20,8 @@ int lease_undo(ctr::Run run);
 int lease_shell(ctr::Run run, ctr::Shell shell);
 int lease_shell_undo(ctr::Run run, ctr::Shell shell);
 
-// bridge.attach  link, bridge (str), index, mtu (int), interface (str), address (str), gateway, pid (int), pidfd (fd).
-//                Output namespace (int): the id by which the machine's namespace knows the container's.
+// bridge.attach  stem, bridge (str), index, mtu (int), interface (str), address (str), gateway, pid (int), pidfd (fd).
+//                Outputs link (string): the machine's end; namespace (int): the id by which the machine's namespace knows the container's.
 int attach(ctr::Run run);
 int attach_undo(ctr::Run run);
 int attach_shell(ctr::Run run, ctr::Shell shell);
