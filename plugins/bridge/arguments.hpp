@@ -5,6 +5,7 @@
 
 #include "subnet.hpp"
 
+#include <cstdlib>
 #include <ctr/plugin.hpp>
 
 namespace bridge {

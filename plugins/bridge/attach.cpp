@@ -115,8 +115,13 @@ int attach_shell(ctr::Run run, ctr::Shell shell) {
         all.insert(all.end(), command.begin(), command.end());
         return shell.cmd(all);
     };
-    if (shell.cmd({"ip", "link", "add", link_name(run.str("stem"), 0), "mtu", mtu, "master", run.str("bridge"), "up",
-                   "type", "veth", "peer", "name", interface, "mtu", mtu, "netns", pid}) != 0)
+    // The hardware address as hardware_address() makes it.
+    if (shell.text("hardware=$(echo " + run.str("address") +
+                   " | { IFS=. read -r a b c d; printf '02:63:%02x:%02x:%02x:%02x' $a $b $c $d; })\n"
+                   "ip link add " +
+                   link_name(run.str("stem"), 0) + " mtu " + mtu + " master " + run.str("bridge") +
+                   " up type veth peer name " + interface + " address $hardware mtu " + mtu + " netns " + pid + "\n") !=
+        0)
         return -1;
     if (inside({"link", "set", "lo", "up"}) != 0 || inside({"link", "set", interface, "up"}) != 0) return -1;
     if (inside({"addr", "add", run.str("address") + "/" + std::to_string(subnet.prefix), "broadcast", "+", "dev",

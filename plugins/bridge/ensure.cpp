@@ -8,6 +8,9 @@
 namespace bridge {
 namespace {
 
+constexpr const char *default_route_mtu_command = "cat /sys/class/net/$(ip -4 route show default | sed -n '1s/.* dev "
+                                                  "\\([^ ]*\\).*/\\1/p')/mtu 2>/dev/null || echo 1500";
+
 Shared shared_of(ctr::Run run) {
     return {run.str("state"), run.str("bridge"), run.integer("nat") != 0, run.integer("keep") != 0};
 }
@@ -33,21 +36,20 @@ int ensure_shell(ctr::Run run, ctr::Shell shell) {
     const Subnet subnet = subnet_of(run);
     const std::string name = shared.bridge, mark = owner_mark(shared.state_dir), table = table_name(name);
     const std::int64_t mtu = run.integer("mtu");
-    std::string text = "ip link show " + name +
-                       " >/dev/null 2>&1 || {\n"
-                       "    ip link add " +
-                       name + (mtu != 0 ? " mtu " + std::to_string(mtu) : "") +
-                       " type bridge\n"
-                       "    ip link set " +
-                       name + " alias '" + bridge_alias(shared.state_dir, subnet.gateway_text()) +
-                       "'\n"
-                       "    ip addr add " +
-                       subnet.gateway_text() + " broadcast + dev " + name +
-                       "\n"
-                       "    ip link set " +
-                       name +
-                       " up\n"
-                       "}\n";
+    const std::string mtu_text =
+        mtu != 0 ? std::to_string(mtu) : "\"$(" + std::string(default_route_mtu_command) + ")\"";
+    const std::string text = "ip link show " + name +
+                             " >/dev/null 2>&1 || {\n"
+                             "    ip link add " +
+                             name + " address " + hardware_address(subnet.gateway) + " mtu " + mtu_text +
+                             " type bridge\n"
+                             "    ip addr add " +
+                             subnet.gateway_text() + " broadcast + dev " + name +
+                             "\n"
+                             "    ip link set " +
+                             name + " up alias '" + bridge_alias(shared.state_dir, subnet.gateway_text()) +
+                             "'\n"
+                             "}\n";
     if (shell.cmd({"mkdir", "-p", shared.references(), shared.leases()}) != 0) return -1;
     if (shell.cmd({"touch", shared.references() + "/" + run.str("id")}) != 0 || shell.text(text) != 0) return -1;
     if (shell.set(run.output_value("index"), {"cat", "/sys/class/net/" + name + "/ifindex"}) != 0) return -1;
