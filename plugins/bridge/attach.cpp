@@ -2,15 +2,17 @@
 //
 // The veth pair between the bridge and the container.
 //
-// Making it: two netlink batches. In the machine's namespace one request makes both ends, the container's directly inside its namespace; then a socket
-// that was opened inside it brings up lo and eth0 and gives address and route in one sendmsg. No descriptor of the namespace is kept: it would hold the
-// namespace when the container's processes are gone, and with it the pair.
+// Making it: two netlink batches. In the machine's namespace one request makes both ends, the container's directly
+// inside its namespace; then a socket that was opened inside it brings up lo and eth0 and gives address and route in
+// one sendmsg. No descriptor of the namespace is kept: it would hold the namespace when the container's processes are
+// gone, and with it the pair.
 //
-// Taking it back: deleting a link in the foreground waits for RCU grace periods (10 to 30 ms here), while the kernel deletes the pair for nothing, in a worker,
-// when nobody holds the container's namespace any more. So the undo asks whether the namespace is still held. If not, the pair is as good as gone. If it is, mostly
-// by a socket that was closed a moment ago (the kernel drops its hold one grace period later), sometimes by a TCP connection that still closes or by somebody's
-// nsenter, then the machine's end is taken off the bridge and down (0.4 ms): nobody can meet the old address, which is about to be given to others, and the
-// pair still goes with the namespace, whenever that is.
+// Taking it back: deleting a link in the foreground waits for RCU grace periods (10 to 30 ms here), while the kernel
+// deletes the pair for nothing, in a worker, when nobody holds the container's namespace any more. So the undo asks
+// whether the namespace is still held. If not, the pair is as good as gone. If it is, mostly by a socket that was
+// closed a moment ago (the kernel drops its hold one grace period later), sometimes by a TCP connection that still
+// closes or by somebody's nsenter, then the machine's end is taken off the bridge and down (0.4 ms): nobody can meet
+// the old address, which is about to be given to others, and the pair still goes with the namespace, whenever that is.
 #include "arguments.hpp"
 #include "files.hpp"
 #include "links.hpp"
@@ -25,7 +27,8 @@
 namespace bridge {
 namespace {
 
-/// Opens a netlink socket in the network namespace of the process behind `pidfd`. The socket stays there, the caller comes back at once.
+/// Opens a netlink socket in the network namespace of the process behind `pidfd`. The socket stays there, the caller
+/// comes back at once.
 Problem open_inside(int pidfd, Netlink &out) {
     const Fd own(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
     if (!own) return system_problem("open", "/proc/self/ns/net");

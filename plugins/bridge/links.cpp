@@ -230,7 +230,8 @@ Problem configure_inside(Netlink &netlink, const std::string &name, Address addr
     return netlink.send(batch);
 }
 
-// Both of these do without the RTNL lock, which the kernel's worker has for many milliseconds while it deletes interfaces.
+// Both of these do without the RTNL lock, which the kernel's worker has for many milliseconds while it deletes
+// interfaces.
 Problem namespace_id(Netlink &netlink, int pid, int &id) {
     id = -1;
     Message query(RTM_GETNSID, 0, "ask for the id of the container's network namespace");
@@ -242,7 +243,8 @@ Problem namespace_id(Netlink &netlink, int pid, int &id) {
 
 Problem namespace_is_held(Netlink &netlink, int id, bool &held) {
     held = false;
-    // The kernel looks the id up and takes a reference; if there is none left to take, it answers as if it never knew it.
+    // The kernel looks the id up and takes a reference; if there is none left to take, it answers as if it never knew
+    // it.
     Message query(RTM_GETNSID, 0, "ask for the container's network namespace");
     query.header(rtgenmsg{AF_UNSPEC}).put(NETNSA_NSID, static_cast<std::uint32_t>(id));
     return netlink.ask(std::move(query), ENOENT, [&](nlmsghdr *) { held = true; });

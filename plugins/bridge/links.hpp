@@ -23,11 +23,12 @@ struct Link {
 /// Empty `out` if there is no such link.
 Problem find_link(Netlink &netlink, const std::string &name, std::optional<Link> &out);
 
-/// Index, up and MTU only, by ioctl: answered without the RTNL lock, for which find_link() may wait many milliseconds while the kernel deletes
-/// some namespace's interfaces. False if there is no such link.
+/// Index, up and MTU only, by ioctl: answered without the RTNL lock, for which find_link() may wait many milliseconds
+/// while the kernel deletes some namespace's interfaces. False if there is no such link.
 bool glance_at_link(const std::string &name, Link &out);
 
-/// Makes a bridge that is up and has the gateway's address, and only then gives it its alias: a bridge with the alias is complete.
+/// Makes a bridge that is up and has the gateway's address, and only then gives it its alias: a bridge with the alias
+/// is complete.
 Problem make_bridge(Netlink &netlink, const std::string &name, const Subnet &subnet, int mtu, const std::string &alias);
 
 Problem bring_up(Netlink &netlink, int index, const std::string &name);
@@ -56,14 +57,15 @@ struct VethPair {
     int peer_pid = 0; ///< a process in the container's namespace
 };
 
-/// One request: the pair, its other end made inside the other namespace. (Made here and moved, it would cost RCU grace periods: 29 ms
-/// against 0.5.)
+/// One request: the pair, its other end made inside the other namespace. (Made here and moved, it would cost RCU grace
+/// periods: 29 ms against 0.5.)
 Message veth_message(const VethPair &pair);
 
 /// In the container's namespace, in one batch: lo up, the interface up, its address, the default route.
 Problem configure_inside(Netlink &netlink, const std::string &name, Address address, const Subnet &subnet);
 
-/// The id by which this namespace knows that of process `pid` (it has one as soon as a pair leads there); -1 if it has none.
+/// The id by which this namespace knows that of process `pid` (it has one as soon as a pair leads there); -1 if it has
+/// none.
 Problem namespace_id(Netlink &netlink, int pid, int &id);
 
 /// False if nothing holds the namespace with this id any more, so that the kernel is about to delete its interfaces.

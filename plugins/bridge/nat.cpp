@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Every container's start asks whether the table is there, because a firewall that reloads may have flushed it; it hardly ever has to be made. So the
-// question and the deletion are plain netlink messages, and libnftables (0.6 to 2.7 ms to load, with its xtables, gmp and jansson) is opened
-// only to translate the table's text.
+// Every container's start asks whether the table is there, because a firewall that reloads may have flushed it; it
+// hardly ever has to be made. So the question and the deletion are plain netlink messages, and libnftables (0.6 to 2.7
+// ms to load, with its xtables, gmp and jansson) is opened only to translate the table's text.
 #include "nat.hpp"
 
 #include "netlink.hpp"
@@ -37,7 +37,8 @@ int message_type(int type) { return (NFNL_SUBSYS_NFTABLES << 8) | type; }
 constexpr const char *unsupported_hint =
     "load the kernel modules nf_tables and nft_chain_nat, or set \"nat\": false in /bridge of the config";
 
-/// A kernel without nfnetlink has no such socket, one without nf_tables does not know the request: then there are no tables.
+/// A kernel without nfnetlink has no such socket, one without nf_tables does not know the request: then there are no
+/// tables.
 Problem no_nf_tables(Problem problem) {
     if (problem && (problem->errno_value == EPROTONOSUPPORT || problem->errno_value == EINVAL))
         return ctr::Error{CTR_E_UNSUPPORTED, "this kernel has no nf_tables",

@@ -15,7 +15,8 @@
 namespace bridge {
 namespace {
 
-// A dump comes in parts of at most 32 KiB, if the reader has room for that; an answer is much smaller. Not initialised: touching pages costs.
+// A dump comes in parts of at most 32 KiB, if the reader has room for that; an answer is much smaller. Not initialised:
+// touching pages costs.
 constexpr std::size_t answer_size = 8 * 1024;
 constexpr std::size_t dump_size = 32 * 1024;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A netlink socket and messages for it, over libnl-3. Not libnl-route-3: its objects cannot put several requests into one sendmsg, which is what
-// makes plumbing fast, and loading it costs 0.2 ms more than all that the driver does in netlink (docs: README.md, "Speed").
+// A netlink socket and messages for it, over libnl-3. Not libnl-route-3: its objects cannot put several requests into
+// one sendmsg, which is what makes plumbing fast, and loading it costs another 0.2 ms (README.md, "Speed").
 #pragma once
 
 #include "problem.hpp"
@@ -50,9 +50,9 @@ class Netlink {
 public:
     /// NETLINK_ROUTE or NETLINK_NETFILTER, in the namespace that the caller is in now; it stays there.
     Problem open(int protocol);
-    /// Sends all in one sendmsg. The kernel carries them out in order, before that returns; a failed one does not stop those behind
-    /// it. The problem is that of the first that failed. `answered` is the one whose yes is waited for: the last, but in a transaction of
-    /// nf_tables, whose end old kernels do not acknowledge.
+    /// Sends all in one sendmsg. The kernel carries them out in order, before that returns; a failed one does not stop
+    /// those behind it. The problem is that of the first that failed. `answered` is the one whose yes is waited for:
+    /// the last, but in a transaction of nf_tables, whose end old kernels do not acknowledge.
     Problem send(std::vector<Message> &batch, std::size_t answered = SIZE_MAX);
     Problem send(Message message);
     /// A query: calls `found` for each answer. An error with errno `missing` is no problem: there is just no answer.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The driver `bridge` of the slot `network`. On the machine: a bridge with an address and NAT, shared by its containers. For each container: a leased
-// address, a veth pair between the bridge and the container's namespace, and the files of names.
+// The driver `bridge` of the slot `network`. On the machine: a bridge with an address and NAT, shared by its
+// containers. For each container: a leased address, a veth pair between the bridge and the container's namespace, and
+// the files of names.
 //
-//     prepare   bridge.ensure -> index, mtu      bridge.lease -> address      machine.write hosts, resolv.conf, hostname
+//     prepare   bridge.ensure -> index, mtu; bridge.lease -> address; machine.write hosts, resolv.conf, hostname
 //     attach    bridge.attach (gives network.ready)
 //     mounts    mount.bind of the three files
 #include "extension.hpp"

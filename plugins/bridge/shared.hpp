@@ -8,8 +8,8 @@
 //     STATE_DIR/ctr0/bridge -> "INDEX ADDRESS/PREFIX" of the bridge that was found to be right
 //     STATE_DIR/ctr0/making         the bridge is being made: one without a mark is ours, half done
 //
-// The last reference takes them away: the bridge only if its alias has this state directory's mark, the table only if its comment has.
-// What an administrator made is used and never changed.
+// The last reference takes them away: the bridge only if its alias has this state directory's mark, the table only if
+// its comment has. What an administrator made is used and never changed.
 #pragma once
 
 #include "links.hpp"
@@ -33,7 +33,8 @@ struct Shared {
     std::string leases() const { return directory() + "/leases"; }
 };
 
-/// Takes the reference of `id` and makes what is missing. `mtu` 0 means: as the default route's interface. `out` is the bridge.
+/// Takes the reference of `id` and makes what is missing. `mtu` 0 means: as the default route's interface. `out` is the
+/// bridge.
 Problem acquire(const Shared &shared, const std::string &id, const Subnet &subnet, int mtu, Link &out);
 
 /// Drops the reference of `id`, and what is shared with the last one. Success if it is not there.

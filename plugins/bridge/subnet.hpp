@@ -35,8 +35,8 @@ struct Subnet {
     std::string gateway_text() const; ///< "10.129.0.1/16"
 };
 
-/// Reads "10.129.0.0/16" and the gateway (empty: the first address). What is wrong comes back as words, with `wrong_gateway` telling
-/// which of the two texts they are about; empty if nothing is.
+/// Reads "10.129.0.0/16" and the gateway (empty: the first address). What is wrong comes back as words, with
+/// `wrong_gateway` telling which of the two texts they are about; empty if nothing is.
 struct SubnetProblem {
     std::string message;
     std::string hint;
@@ -44,9 +44,9 @@ struct SubnetProblem {
 };
 std::optional<SubnetProblem> parse_subnet(std::string_view subnet, std::string_view gateway, Subnet &out);
 
-/// The first free address for `id`, or nothing if the subnet is full. The search begins at a place that the id determines: two containers rarely
-/// meet (so one system call takes a lease), the same container tends to get the same address again, and an address that was just
-/// given back is rarely the next one given out. `used` is sorted.
+/// The first free address for `id`, or nothing if the subnet is full. The search begins at a place that the id
+/// determines: two containers rarely meet (so one system call takes a lease), the same container tends to get the same
+/// address again, and an address that was just given back is rarely the next one given out. `used` is sorted.
 std::optional<Address> choose_address(const Subnet &subnet, std::string_view id, const std::vector<Address> &used);
 
 } // namespace bridge

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The three files by which a container knows names: /etc/hosts, /etc/resolv.conf, /etc/hostname. The drivers `host` and `bridge` both
-// make them (each has this source compiled in): written into the container's run directory, bound over the image's own files, so that
-// neither the image nor the machine's files change.
+// The three files by which a container knows names: /etc/hosts, /etc/resolv.conf, /etc/hostname. The drivers `host` and
+// `bridge` both make them (each has this source compiled in): written into the container's run directory, bound over
+// the image's own files, so that neither the image nor the machine's files change.
 #pragma once
 
 #include <ctr/plugin.hpp>
@@ -13,7 +13,8 @@
 
 namespace name_files {
 
-/// The content of the files; an empty one is not made. `hosts` is a template: literal text in it is escaped (ctr::Step::escape).
+/// The content of the files; an empty one is not made. `hosts` is a template: literal text in it is escaped
+/// (ctr::Step::escape).
 struct Files {
     std::string hosts;
     std::string resolv_conf;
@@ -41,7 +42,8 @@ std::string format_resolv_conf(const Resolver &resolver);
 
 /// Makes `out` of the entries in /ctr/hosts as lines of /etc/hosts. 0, or the plan has failed.
 int extra_hosts(ctr::Plan plan, std::string &out);
-/// Reads {"servers": [], "search": []} at `node` into `out`, replacing what it names. `where` is for the error. 0, or the plan has failed.
+/// Reads {"servers": [], "search": []} at `node` into `out`, replacing what it names. `where` is for the error. 0, or
+/// the plan has failed.
 int read_dns(ctr::Plan plan, ctr::Node node, const std::string &where, Resolver &out);
 /// Adds the steps: each file written in `prepare`, bound in `mounts`. 0, or the plan has failed.
 int add(ctr::Plan plan, const Files &files);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The driver `host` of the slot `network`: the container shares the machine's network namespace, so there is nothing to plumb. What is left are
-// the files of names. They are copies of the machine's, not binds of them: root in a container must not be able to edit the machine's
-// /etc/hosts. A plain OCI bundle (no /ctr in its spec) brings its own files and gets none.
+// The driver `host` of the slot `network`: the container shares the machine's network namespace, so there is nothing to
+// plumb. What is left are the files of names. They are copies of the machine's, not binds of them: root in a container
+// must not be able to edit the machine's /etc/hosts. A plain OCI bundle (no /ctr in its spec) brings its own files and
+// gets none.
 #include "name_files.hpp"
 
 namespace {

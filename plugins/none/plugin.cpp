@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The driver `none` of the slot `network`: the container's own network namespace has lo, up, and nothing else. The namespace itself is
-// made by `namespaces`; one that is joined by path belongs to somebody else and stays as it is.
+// The driver `none` of the slot `network`: the container's own network namespace has lo, up, and nothing else. The
+// namespace itself is made by `namespaces`; one that is joined by path belongs to somebody else and stays as it is.
 #include <ctr/plugin.hpp>
 
 namespace {
