@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+//
+// Paths of cgroups, and where cgroup file systems are mounted. Pure: text in, text out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ctr::cgroup {
+
+/// What is wrong with the description, where, and what to do.
+struct Problem {
+    std::string path;
+    std::string message;
+    std::string hint;
+};
+
+/// Brings a cgroup path into the form "/a/b": absolute, no empty or "." components. "" for the root itself. Refuses what
+/// could name something else: "..", control characters (the kernel forbids the newline), names over NAME_MAX.
+inline std::optional<std::string> normal_path(std::string_view path, std::string &problem) {
+    std::string out;
+    while (!path.empty()) {
+        const std::size_t slash = path.find('/');
+        const std::string_view name = path.substr(0, slash);
+        path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
+        if (name.empty() || name == ".") continue;
+        if (name == "..") return problem = "\"..\" may not stand in it", std::nullopt;
+        if (name.size() > 255) return problem = "a component is longer than 255 bytes", std::nullopt;
+        for (const char c : name)
+            if (static_cast<unsigned char>(c) < 0x20) return problem = "it contains a control character", std::nullopt;
+        out.append(1, '/').append(name);
+    }
+    return out;
+}
+
+/// The container's cgroup below the root of a hierarchy. `asked` is linux.cgroupsPath: absolute ones stand as they are,
+/// relative ones are below `parent`, and without one it is parent/id.
+inline std::optional<std::string> container_path(std::string_view asked, std::string_view parent, std::string_view id,
+                                                 Problem &problem) {
+    problem.path = "/linux/cgroupsPath";
+    const bool absolute = !asked.empty() && asked.front() == '/';
+    if (!absolute && asked.find(':') != std::string_view::npos) {
+        problem.message = "\"" + std::string(asked) + "\" is the form slice:prefix:name, which only systemd can make";
+        problem.hint =
+            "give an absolute path such as /ctr/" + std::string(id) + ", or use a driver that speaks to systemd";
+        return std::nullopt;
+    }
+    std::string whole =
+        absolute ? std::string(asked) : std::string(parent) + '/' + std::string(asked.empty() ? id : asked);
+    std::string reason;
+    const auto path = normal_path(whole, reason);
+    if (path && !path->empty()) return path;
+    problem.message =
+        "the cgroup path \"" + whole + "\" cannot be used: " + (path ? "it is the root of the hierarchy" : reason);
+    problem.hint = "give a path of plain names, for example /ctr/" + std::string(id);
+    return std::nullopt;
+}
+
+/// "/a/b" -> "/a"; "/a" -> "".
+inline std::string parent_path(std::string_view path) { return std::string(path.substr(0, path.rfind('/'))); }
+
+/// "/a/b" -> "b".
+inline std::string last_name(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
+
+/// Calls each(part) for every part of `text` between `separator`s; empty parts are left out.
+template <typename Each> void split(std::string_view text, char separator, Each each) {
+    while (!text.empty()) {
+        const std::size_t end = text.find(separator);
+        if (end != 0) each(text.substr(0, end));
+        text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    }
+}
+
+inline std::vector<std::string> split(std::string_view text, char separator) {
+    std::vector<std::string> all;
+    split(text, separator, [&](std::string_view part) { all.emplace_back(part); });
+    return all;
+}
+
+/// One line of mountinfo that is a cgroup file system.
+struct CgroupMount {
+    std::string type;                 // "cgroup" or "cgroup2"
+    std::string point;                // where
+    std::string root;                 // which directory of the hierarchy is seen there
+    std::vector<std::string> options; // of the superblock: the controllers of a v1 hierarchy stand here
+};
+
+/// mountinfo writes space, tab, newline and backslash as \ooo.
+inline std::string unescape_mountinfo(std::string_view text) {
+    const auto octal = [](char c) { return c >= '0' && c <= '7'; };
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\\' && i + 3 < text.size() && octal(text[i + 1]) && octal(text[i + 2]) && octal(text[i + 3])) {
+            out += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
+            i += 3;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
+/// The cgroup mounts in the text of /proc/self/mountinfo, in its order.
+inline std::vector<CgroupMount> cgroup_mounts(std::string_view mountinfo) {
+    std::vector<CgroupMount> all;
+    split(mountinfo, '\n', [&](std::string_view line) {
+        // id parent major:minor ROOT POINT options [optional fields] - TYPE source SUPER-OPTIONS
+        const std::size_t dash = line.find(" - ");
+        if (dash == std::string_view::npos || line.substr(dash + 3, 6) != "cgroup") return;
+        const auto before = split(line.substr(0, dash), ' '), after = split(line.substr(dash + 3), ' ');
+        if (before.size() < 6 || after.size() < 3 || (after[0] != "cgroup" && after[0] != "cgroup2")) return;
+        all.push_back({after[0], unescape_mountinfo(before[4]), unescape_mountinfo(before[3]), split(after[2], ',')});
+    });
+    return all;
+}
+
+/// Text as one word of a shell command.
+inline std::string shell_word(std::string_view text) {
+    static constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@%";
+    if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) return std::string(text);
+    std::string out = "'";
+    for (const char c : text)
+        c == '\'' ? out += "'\\''" : out += c;
+    return out + "'";
+}
+
+} // namespace ctr::cgroup

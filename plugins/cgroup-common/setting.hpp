@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+//
+// A setting is one write to one control file of a cgroup. The plan shows them as arguments `set`, so that the reader of `ctr
+// plan` sees the very text that goes into the kernel:
+//     memory.limit_in_bytes=67108864            the file must be there
+//     ?hugetlb.2MB.rsvd.limit_in_bytes=0        only where the kernel has it
+//     |blkio.bfq.weight=500                     only if the file of the setting before it is missing
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ctr::cgroup {
+
+enum class When { always, if_present, if_previous_missing };
+
+struct Setting {
+    std::string file;
+    std::string value;
+    When when = When::always;
+
+    bool operator==(const Setting &) const = default;
+
+    std::string text() const {
+        const char *mark = when == When::if_present ? "?" : when == When::if_previous_missing ? "|" : "";
+        return mark + file + '=' + value;
+    }
+    static Setting from(std::string_view text) {
+        Setting s;
+        if (text.substr(0, 1) == "?") s.when = When::if_present;
+        if (text.substr(0, 1) == "|") s.when = When::if_previous_missing;
+        if (s.when != When::always) text.remove_prefix(1);
+        const std::size_t equals = text.find('=');
+        s.file = text.substr(0, equals);
+        if (equals != std::string_view::npos) s.value = text.substr(equals + 1);
+        return s;
+    }
+    /// "memory.max" belongs to the controller "memory".
+    std::string controller() const { return file.substr(0, file.find('.')); }
+};
+
+using Settings = std::vector<Setting>;
+
+/// -1, and anything below, means no limit.
+inline std::string number_or(std::int64_t value, const char *unlimited) {
+    return value < 0 ? unlimited : std::to_string(value);
+}
+
+} // namespace ctr::cgroup

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// The mounted cgroup v1 hierarchies of a machine.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ctr::cgroup1 {
+
+/// Controllers that are mounted together ("cpu,cpuacct") are one hierarchy: one directory, one tasks file.
+struct Hierarchy {
+    std::vector<std::string> controllers;
+    std::string mount;
+
+    bool operator==(const Hierarchy &) const = default;
+    bool has(std::string_view controller) const;
+    /// The first controller: names the values of this hierarchy.
+    const std::string &name() const { return controllers.front(); }
+    /// "cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct", the argument `hierarchy` of the steps.
+    std::string text() const;
+    static Hierarchy from(std::string_view text);
+};
+
+/// From the texts of /proc/self/mountinfo and /proc/cgroups, in the order of the mounts. A hierarchy that is mounted twice counts once: the
+/// mount that shows its root, else the first. Named hierarchies (name=systemd) limit nothing and are left to their owner.
+std::vector<Hierarchy> find_hierarchies(std::string_view mountinfo, std::string_view controllers);
+
+const Hierarchy *find_controller(const std::vector<Hierarchy> &all, std::string_view controller);
+
+} // namespace ctr::cgroup1

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+//
+// Device rules need an emulation. OCI's list is a program: each entry overrides those before it, for the devices that it names. The kernel's
+// interface (security/device_cgroup.c) has a default and exceptions, and "c 1:3 w" written to devices.deny takes those rights away from
+// exactly the exception c 1:3, not from c 1:*. So we run the program here, and write only where it ended.
+#include "limits.hpp"
+
+#include <algorithm>
+
+namespace ctr::cgroup1 {
+namespace {
+
+using cgroup::DeviceRule;
+using cgroup::Resources;
+using cgroup::Setting;
+using cgroup::Settings;
+using cgroup::When;
+
+class Writer {
+public:
+    explicit Writer(Settings &out) : out_(out) {}
+    template <typename Number> void number(const char *file, const std::optional<Number> &value) {
+        if (value) text(file, std::to_string(*value));
+    }
+    void text(std::string file, std::string value, When when = When::always) {
+        if (!value.empty()) out_.push_back({std::move(file), std::move(value), when});
+    }
+    void flag(const char *file, std::optional<bool> value) {
+        if (value) text(file, *value ? "1" : "0");
+    }
+
+private:
+    Settings &out_;
+};
+
+void memory(const cgroup::Memory &m, Writer &to) {
+    to.flag("memory.use_hierarchy", m.use_hierarchy);
+    to.number("memory.limit_in_bytes", m.limit);
+    to.number("memory.memsw.limit_in_bytes", m.swap);
+    to.number("memory.soft_limit_in_bytes", m.reservation);
+    to.number("memory.kmem.tcp.limit_in_bytes", m.kernel_tcp);
+    to.number("memory.swappiness", m.swappiness);
+    to.flag("memory.oom_control", m.disable_oom_killer);
+}
+
+void cpu(const cgroup::Cpu &c, Writer &to) {
+    to.text("cpuset.cpus", c.cpus);
+    to.text("cpuset.mems", c.mems);
+    // A cgroup that is idle has no shares: the kernel refuses them after cpu.idle=1, and before cpu.idle=0.
+    const bool wake = c.idle && *c.idle == 0;
+    if (wake) to.text("cpu.idle", "0", When::if_present); // without the file nothing is idle
+    to.number("cpu.shares", c.shares);
+    to.number("cpu.cfs_period_us", c.period);
+    to.number("cpu.cfs_quota_us", c.quota);
+    if (c.burst) to.text("cpu.cfs_burst_us", std::to_string(*c.burst), *c.burst == 0 ? When::if_present : When::always);
+    to.number("cpu.rt_period_us", c.realtime_period);
+    to.number("cpu.rt_runtime_us", c.realtime_runtime);
+    if (c.idle && !wake) to.text("cpu.idle", "1");
+}
+
+/// CFQ's files went away with it in Linux 5.0; bfq has its own, but no weights of leaves.
+void block_io(const cgroup::BlockIo &io, Writer &to) {
+    if (io.weight) {
+        to.number("blkio.weight", io.weight);
+        to.text("blkio.bfq.weight", std::to_string(*io.weight), When::if_previous_missing);
+    }
+    to.number("blkio.leaf_weight", io.leaf_weight);
+    for (const auto &each : io.weight_devices) {
+        const std::string device = std::to_string(each.major) + ':' + std::to_string(each.minor) + ' ';
+        if (each.weight) {
+            to.text("blkio.weight_device", device + std::to_string(*each.weight));
+            to.text("blkio.bfq.weight_device", device + std::to_string(*each.weight), When::if_previous_missing);
+        }
+        if (each.leaf_weight) to.text("blkio.leaf_weight_device", device + std::to_string(*each.leaf_weight));
+    }
+    const auto rates = [&](const char *file, const std::vector<cgroup::DeviceRate> &all) {
+        for (const auto &each : all)
+            to.text(file, each.device() + ' ' + std::to_string(each.rate));
+    };
+    rates("blkio.throttle.read_bps_device", io.read_bps);
+    rates("blkio.throttle.write_bps_device", io.write_bps);
+    rates("blkio.throttle.read_iops_device", io.read_iops);
+    rates("blkio.throttle.write_iops_device", io.write_iops);
+}
+
+// ---- devices ------------------------------------------------------------------------------------------------------------
+
+bool same_devices(const DeviceRule &a, const DeviceRule &b) {
+    return a.type == b.type && a.major == b.major && a.minor == b.minor;
+}
+
+bool covers(std::int64_t wide, std::int64_t narrow) { return wide == cgroup::any_device || wide == narrow; }
+
+bool overlaps(std::int64_t a, std::int64_t b) { return covers(a, b) || covers(b, a); }
+
+/// The machine that the rules program: a default, and exceptions to it.
+class DeviceState {
+public:
+    /// False: `rule` takes a part out of an exception, which the kernel cannot say. `conflict` is that exception.
+    bool run(const DeviceRule &rule, DeviceRule &conflict) {
+        if (rule.covers_all()) {
+            allowed_ = rule.allow;
+            exceptions_.clear();
+            return true;
+        }
+        if (rule.type != 'a') return run_one(rule, conflict);
+        // The kernel reads any line that begins with "a" as everything; as two lines it means what it says.
+        DeviceRule block = rule, character = rule;
+        block.type = 'b';
+        character.type = 'c';
+        return run_one(block, conflict) && run_one(character, conflict);
+    }
+    bool allowed() const { return allowed_; }
+    const std::vector<DeviceRule> &exceptions() const { return exceptions_; }
+
+private:
+    bool run_one(const DeviceRule &rule, DeviceRule &conflict) {
+        return rule.allow == allowed_ ? take(rule, conflict) : (give(rule), true);
+    }
+    void give(const DeviceRule &rule) {
+        for (auto &each : exceptions_)
+            if (same_devices(each, rule)) return add_rights(each, rule.access);
+        exceptions_.push_back(rule);
+    }
+    bool take(const DeviceRule &rule, DeviceRule &conflict) {
+        for (auto &each : exceptions_) {
+            const bool concerned = each.type == rule.type && overlaps(each.major, rule.major) &&
+                                   overlaps(each.minor, rule.minor) &&
+                                   each.access.find_first_of(rule.access) != std::string::npos;
+            if (!concerned) continue;
+            if (!covers(rule.major, each.major) || !covers(rule.minor, each.minor)) return conflict = each, false;
+            std::string left;
+            for (const char right : each.access)
+                if (!rule.has(right)) left += right;
+            each.access = left;
+        }
+        exceptions_.erase(std::remove_if(exceptions_.begin(), exceptions_.end(),
+                                         [](const DeviceRule &e) { return e.access.empty(); }),
+                          exceptions_.end());
+        return true;
+    }
+    static void add_rights(DeviceRule &rule, const std::string &more) {
+        std::string all;
+        for (const char right : std::string_view("rwm"))
+            if (rule.has(right) || more.find(right) != std::string::npos) all += right;
+        rule.access = all;
+    }
+
+    bool allowed_ = true;
+    std::vector<DeviceRule> exceptions_;
+};
+
+} // namespace
+
+Settings limit_settings(const Resources &r) {
+    Settings out;
+    Writer to(out);
+    memory(r.memory, to);
+    cpu(r.cpu, to);
+    if (r.pids_limit) to.text("pids.max", cgroup::number_or(*r.pids_limit, "max"));
+    block_io(r.block_io, to);
+    for (const auto &each : r.hugepages) {
+        const std::string file = "hugetlb." + each.page_size;
+        to.text(file + ".limit_in_bytes", std::to_string(each.limit));
+        to.text(file + ".rsvd.limit_in_bytes", std::to_string(each.limit), When::if_present); // Linux 5.7
+    }
+    to.number("net_cls.classid", r.class_id);
+    for (const auto &each : r.priorities)
+        to.text("net_prio.ifpriomap", each.name + ' ' + std::to_string(each.priority));
+    for (const auto &each : r.rdma)
+        to.text("rdma.max", each.text());
+    return out;
+}
+
+bool device_settings(const std::vector<DeviceRule> &rules, bool fresh, Settings &out, cgroup::Problem &problem) {
+    if (rules.empty()) return true;
+    DeviceState state;
+    DeviceRule conflict;
+    for (const auto &rule : cgroup::effective_rules(rules)) {
+        if (state.run(rule, conflict)) continue;
+        problem = {"/linux/resources/devices",
+                   std::string("the rule to ") + (rule.allow ? "allow \"" : "deny \"") + rule.text() +
+                       "\" makes a hole in \"" + conflict.text() + "\", which cgroup v1 cannot express",
+                   "name the devices one by one instead of with *, or use cgroup v2"};
+        return false;
+    }
+    // Everything is allowed in a fresh cgroup already (or as much as its parent allows).
+    if (!state.allowed())
+        out.push_back({"devices.deny", "a"});
+    else if (!fresh)
+        out.push_back({"devices.allow", "a"});
+    for (const auto &each : state.exceptions())
+        out.push_back({state.allowed() ? "devices.deny" : "devices.allow", each.text()});
+    return true;
+}
+
+const char *resource_of(std::string_view controller) {
+    static constexpr std::pair<std::string_view, const char *> names[] = {
+        {"memory", "/linux/resources/memory"},
+        {"cpu", "/linux/resources/cpu"},
+        {"cpuset", "/linux/resources/cpu/cpus"},
+        {"pids", "/linux/resources/pids/limit"},
+        {"blkio", "/linux/resources/blockIO"},
+        {"hugetlb", "/linux/resources/hugepageLimits"},
+        {"net_cls", "/linux/resources/network/classID"},
+        {"net_prio", "/linux/resources/network/priorities"},
+        {"rdma", "/linux/resources/rdma"},
+        {"devices", "/linux/resources/devices"},
+    };
+    for (const auto &[name, path] : names)
+        if (name == controller) return path;
+    return "/linux/resources";
+}
+
+} // namespace ctr::cgroup1

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+//
+// ctr.cgroup/1: a container that runs. Everything is read from the stored step: its path and its hierarchies, whatever is mounted or configured today.
+#include "limits.hpp"
+#include "steps.hpp"
+
+#include "../cgroup-common/cgroupfs.hpp"
+
+namespace ctr::cgroup1 {
+namespace {
+
+/// Runs a function of the extension; what it throws becomes the error.
+template <typename Function> int guarded(ctr_run *raw, Function function) noexcept {
+    try {
+        return function(Run{raw});
+    } catch (const std::exception &e) {
+        return Run{raw}.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
+    }
+}
+
+/// The container's directory in the hierarchy of a controller; empty if it is not mounted.
+std::string dir_of(Run run, const std::vector<Hierarchy> &all, std::string_view controller) {
+    const Hierarchy *const h = find_controller(all, controller);
+    return h == nullptr ? std::string() : h->mount + run.str("path");
+}
+
+/// A process is in all hierarchies, so one of them lists it: freezer, since that one stops it too.
+std::string listing_dir(Run run, const std::vector<Hierarchy> &all) {
+    const std::string freezer = dir_of(run, all, "freezer");
+    return freezer.empty() && !all.empty() ? all.front().mount + run.str("path") : freezer;
+}
+
+int read_processes(Run run, std::vector<pid_t> &pids) {
+    const std::string dir = listing_dir(run, hierarchies_of(run));
+    if (cgroup::processes_in(dir, pids) || errno == ENOENT || errno == ENODEV) return 0; // gone: nobody lives there
+    return run.fail("read", dir + "/cgroup.procs");
+}
+
+int kill(Run run, int signal) {
+    std::vector<pid_t> pids;
+    if (signal != SIGKILL) {
+        if (read_processes(run, pids) != 0) return -1;
+        cgroup::signal_all(pids, signal);
+        return 0;
+    }
+    const auto all = hierarchies_of(run);
+    Ending ending;
+    for (const auto &h : all)
+        ending.kill.push_back(h.mount + run.str("path"));
+    ending.freezer = dir_of(run, all, "freezer");
+    std::string left;
+    if (end_cgroups(ending, left)) return 0;
+    return run.fail({CTR_E_BUSY, "processes of the container do not end after SIGKILL",
+                     "they wait for a disk or a network: see ps -o pid,stat,wchan", 0, "kill", left});
+}
+
+int processes(Run run, void (*found)(void *, int64_t), void *user) {
+    std::vector<pid_t> pids;
+    if (read_processes(run, pids) != 0) return -1;
+    for (const pid_t pid : pids)
+        found(user, pid);
+    return 0;
+}
+
+int freeze(Run run, bool frozen) {
+    const std::string dir = dir_of(run, hierarchies_of(run), "freezer");
+    if (dir.empty())
+        return run.fail({CTR_E_UNSUPPORTED,
+                         "the controller freezer of cgroup v1 is not mounted, so the container cannot be paused",
+                         "mount it on /sys/fs/cgroup/freezer and start the container again",
+                         0,
+                         {},
+                         {}});
+    const std::string file = dir + "/freezer.state";
+    const std::string wanted = frozen ? "FROZEN" : "THAWED";
+    cgroup::Patience patience(cgroup::end_ms);
+    do {
+        // Written again each time: a process that was forked meanwhile keeps the state at FREEZING until it is asked once more.
+        if (!cgroup::write_file(file, wanted)) return run.fail("write", file);
+        const auto state = cgroup::read_file(file);
+        if (!state) return run.fail("read", file);
+        if (cgroup::trimmed(*state) == wanted) return 0;
+    } while (patience.wait());
+    if (frozen) cgroup::write_file(file, "THAWED");
+    return run.fail({CTR_E_BUSY,
+                     "the container did not freeze in time; it runs on",
+                     "a process in an uninterruptible wait holds it up: try again",
+                     0,
+                     {},
+                     file});
+}
+
+/// The kernel reclaims what it can before it refuses a limit; checkBeforeUpdate asks not to try.
+int check_usage(Run run, const std::string &dir, const cgroup::Memory &memory) {
+    if (!memory.check_before_update || !memory.limit || *memory.limit < 0) return 0;
+    const auto text = cgroup::read_file(dir + "/memory.usage_in_bytes");
+    if (!text) return run.fail("read", dir + "/memory.usage_in_bytes");
+    const auto usage = cgroup::leading_number(*text).value_or(0);
+    if (usage <= static_cast<std::uint64_t>(*memory.limit)) return 0;
+    return run.fail(
+        {CTR_E_BUSY,
+         "memory.limit " + std::to_string(*memory.limit) + " is below the " + std::to_string(usage) + " bytes in use",
+         "give a higher limit, or leave checkBeforeUpdate out",
+         0,
+         {},
+         dir + "/memory.limit_in_bytes"});
+}
+
+int update(Run run, Node node) {
+    cgroup::Resources resources;
+    cgroup::Problem problem;
+    cgroup::Settings settings;
+    if (cgroup::read_resources(node, "", resources, problem)) {
+        settings = limit_settings(resources);
+        device_settings(resources.devices, false, settings, problem);
+        if (!resources.unified.empty())
+            problem = {"/unified", "files of cgroup v2 cannot be set: the container is in cgroup v1",
+                       "use the other members of resources"};
+    }
+    if (!problem.message.empty()) return run.fail({CTR_E_INVALID, problem.message, problem.hint, 0, {}, problem.path});
+    const auto all = hierarchies_of(run);
+    for (const auto &s : settings)
+        if (find_controller(all, s.controller()) == nullptr)
+            return run.fail(
+                {CTR_E_UNSUPPORTED,
+                 "the controller " + s.controller() + " of cgroup v1 was not mounted when the container was made",
+                 "leave out what it limits",
+                 0,
+                 {},
+                 resource_of(s.controller())});
+    if (check_usage(run, dir_of(run, all, "memory"), resources.memory) != 0) return -1;
+    const auto error = cgroup::write_settings(
+        settings, [&](const cgroup::Setting &s) { return dir_of(run, all, s.controller()) + '/' + s.file; }, true);
+    return error ? run.fail(*error) : 0;
+}
+
+/// A file with one number and the name under which it is told.
+struct Stat {
+    const char *controller, *file, *name;
+};
+constexpr Stat plain_stats[] = {
+    {"memory", "memory.usage_in_bytes", "memory.usage_bytes"},
+    {"memory", "memory.max_usage_in_bytes", "memory.peak_bytes"},
+    {"memory", "memory.limit_in_bytes", "memory.limit_bytes"},
+    {"memory", "memory.failcnt", "memory.limit_hits"},
+    {"memory", "memory.memsw.usage_in_bytes", "memory.swap_usage_bytes"},
+    {"memory", "memory.memsw.limit_in_bytes", "memory.swap_limit_bytes"},
+    {"pids", "pids.current", "pids.current"},
+    {"pids", "pids.max", "pids.limit"},
+    {"cpuacct", "cpuacct.usage", "cpu.usage_ns"},
+};
+struct KeyedStat {
+    const char *controller, *file, *key, *name;
+};
+constexpr KeyedStat keyed_stats[] = {
+    {"cpu", "cpu.stat", "nr_periods", "cpu.periods"},
+    {"cpu", "cpu.stat", "nr_throttled", "cpu.throttled_periods"},
+    {"cpu", "cpu.stat", "throttled_time", "cpu.throttled_ns"},
+    {"memory", "memory.stat", "total_cache", "memory.cache_bytes"},
+    {"memory", "memory.stat", "total_rss", "memory.anon_bytes"},
+    {"memory", "memory.stat", "total_inactive_file", "memory.inactive_file_bytes"},
+    {"memory", "memory.oom_control", "oom_kill", "memory.oom_kills"},
+};
+
+/// blkio lines are "MAJOR:MINOR Read NUMBER"; summed over all devices.
+std::uint64_t sum_of(std::string_view text, std::string_view operation) {
+    std::uint64_t sum = 0;
+    cgroup::split(text, '\n', [&](std::string_view line) {
+        const auto words = cgroup::split(line, ' ');
+        if (words.size() == 3 && words[1] == operation) sum += cgroup::leading_number(words[2]).value_or(0);
+    });
+    return sum;
+}
+
+int stats(Run run, void (*found)(void *, const char *, uint64_t), void *user) {
+    const auto all = hierarchies_of(run);
+    for (const auto &each : plain_stats) {
+        const std::string dir = dir_of(run, all, each.controller);
+        const auto text = dir.empty() ? std::nullopt : cgroup::read_file(dir + '/' + each.file);
+        if (!text) continue;
+        // "max" and memory's largest page-aligned number both mean: no limit. That is told as UINT64_MAX.
+        std::uint64_t value = cgroup::leading_number(*text).value_or(UINT64_MAX);
+        if (std::string_view(each.file).find("limit") != std::string_view::npos &&
+            value >= UINT64_C(0x7ffffffffff00000))
+            value = UINT64_MAX;
+        found(user, each.name, value);
+    }
+    for (const auto &each : keyed_stats) {
+        const std::string dir = dir_of(run, all, each.controller);
+        const auto text = dir.empty() ? std::nullopt : cgroup::read_file(dir + '/' + each.file);
+        const auto value = cgroup::keyed_number(text.value_or(""), each.key);
+        if (value) found(user, each.name, *value);
+    }
+    const std::string blkio = dir_of(run, all, "blkio");
+    if (blkio.empty()) return 0;
+    if (const auto bytes = cgroup::read_file(blkio + "/blkio.throttle.io_service_bytes_recursive")) {
+        found(user, "io.read_bytes", sum_of(*bytes, "Read"));
+        found(user, "io.write_bytes", sum_of(*bytes, "Write"));
+    }
+    if (const auto count = cgroup::read_file(blkio + "/blkio.throttle.io_serviced_recursive")) {
+        found(user, "io.read_operations", sum_of(*count, "Read"));
+        found(user, "io.write_operations", sum_of(*count, "Write"));
+    }
+    return 0;
+}
+
+} // namespace
+
+const ctr_cgroup_v1 running = {
+    sizeof(ctr_cgroup_v1),
+    "cgroup1.create",
+    [](ctr_run *raw, int signal) { return guarded(raw, [&](Run run) { return kill(run, signal); }); },
+    [](ctr_run *raw, void (*found)(void *, int64_t), void *user) {
+        return guarded(raw, [&](Run run) { return processes(run, found, user); });
+    },
+    [](ctr_run *raw, int frozen) { return guarded(raw, [&](Run run) { return freeze(run, frozen != 0); }); },
+    [](ctr_run *raw, const ctr_node *resources) {
+        return guarded(raw, [&](Run run) { return update(run, Node{resources}); });
+    },
+    [](ctr_run *raw, void (*found)(void *, const char *, uint64_t), void *user) {
+        return guarded(raw, [&](Run run) { return stats(run, found, user); });
+    },
+};
+
+} // namespace ctr::cgroup1

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "limits.hpp"
+
+#include <algorithm>
+
+namespace ctr::cgroup2 {
+namespace {
+
+using cgroup::Problem;
+using cgroup::Setting;
+using cgroup::Settings;
+using cgroup::When;
+
+void add(Settings &out, std::string file, std::string value, When when = When::always) {
+    out.push_back({std::move(file), std::move(value), when});
+}
+
+bool refuse(Problem &problem, const char *path, std::string message, std::string hint) {
+    problem = {path, std::move(message), std::move(hint)};
+    return false;
+}
+
+/// The spec's swap is memory and swap together, memory.swap.max is swap alone.
+bool swap(const cgroup::Memory &m, const Current *current, Settings &out, Problem &problem) {
+    if (!m.swap) return true;
+    if (*m.swap < 0) return add(out, "memory.swap.max", "max", When::if_present), true;
+    const auto limit = m.limit ? m.limit : current != nullptr ? current->memory_max : std::nullopt;
+    if (!limit || *limit < 0)
+        return refuse(problem, "/linux/resources/memory/swap",
+                      "it is a limit of memory and swap together; without a limit of memory, v2 cannot say it",
+                      "give memory.limit too");
+    if (*m.swap < *limit)
+        return refuse(problem, "/linux/resources/memory/swap",
+                      "it is the limit of memory and swap together, so it may not be below memory.limit",
+                      "give a swap of at least " + std::to_string(*limit));
+    add(out, "memory.swap.max", std::to_string(*m.swap - *limit));
+    return true;
+}
+
+bool memory(const cgroup::Memory &m, const Current *current, Settings &out, Problem &problem) {
+    if (m.disable_oom_killer.value_or(false))
+        return refuse(problem, "/linux/resources/memory/disableOOMKiller",
+                      "cgroup v2 cannot keep the OOM killer away from a cgroup", "leave it out");
+    if (!m.use_hierarchy.value_or(true))
+        return refuse(problem, "/linux/resources/memory/useHierarchy",
+                      "cgroup v2 always accounts for the whole subtree", "leave it out");
+    if (m.limit) add(out, "memory.max", cgroup::number_or(*m.limit, "max"));
+    if (!swap(m, current, out, problem)) return false;
+    if (m.reservation) add(out, "memory.low", cgroup::number_or(*m.reservation, "max"));
+    return true;
+}
+
+/// cpu.max is "QUOTA PERIOD". The kernel keeps the period when only a quota is written, but not the other way round.
+void bandwidth(const cgroup::Cpu &c, const Current *current, Settings &out) {
+    if (!c.quota && !c.period) return;
+    const std::string period = c.period ? ' ' + std::to_string(*c.period) : std::string();
+    std::string quota = c.quota ? cgroup::number_or(*c.quota, "max") : "max";
+    if (!c.quota && current != nullptr && !current->cpu_max.empty())
+        quota = current->cpu_max.substr(0, current->cpu_max.find(' '));
+    add(out, "cpu.max", quota + period);
+}
+
+void cpu(const cgroup::Cpu &c, const Current *current, Settings &out) {
+    if (!c.cpus.empty()) add(out, "cpuset.cpus", c.cpus);
+    if (!c.mems.empty()) add(out, "cpuset.mems", c.mems);
+    // A cgroup that is idle has no weight: the kernel refuses one after cpu.idle=1, and before cpu.idle=0.
+    if (c.idle && *c.idle == 0)
+        add(out, "cpu.idle", "0", When::if_present); // Linux 5.15; without the file nothing is idle
+    if (c.shares) add(out, "cpu.weight", std::to_string(weight_of_shares(*c.shares)));
+    bandwidth(c, current, out);
+    if (c.burst)
+        add(out, "cpu.max.burst", std::to_string(*c.burst),
+            *c.burst == 0 ? When::if_present : When::always); // Linux 5.14
+    if (c.idle && *c.idle == 1) add(out, "cpu.idle", "1");
+}
+
+/// One line of io.max for each device, with what is asked of it.
+void rates(const cgroup::BlockIo &io, Settings &out) {
+    std::vector<std::pair<std::string, std::string>> devices;
+    const auto collect = [&](const std::vector<cgroup::DeviceRate> &all, const char *key) {
+        for (const auto &each : all) {
+            auto at =
+                std::find_if(devices.begin(), devices.end(), [&](const auto &d) { return d.first == each.device(); });
+            if (at == devices.end()) at = devices.insert(at, {each.device(), {}});
+            at->second += ' ' + std::string(key) + '=' +
+                          (each.rate == 0 ? "max" : std::to_string(each.rate)); // v1: 0 takes the limit away
+        }
+    };
+    collect(io.read_bps, "rbps");
+    collect(io.write_bps, "wbps");
+    collect(io.read_iops, "riops");
+    collect(io.write_iops, "wiops");
+    for (const auto &[device, limits] : devices)
+        add(out, "io.max", device + limits);
+}
+
+/// bfq takes v1's numbers; the kernel's own cost model counts to 10000.
+bool block_io(const cgroup::BlockIo &io, Settings &out, Problem &problem) {
+    const char *const hint = "it belonged to CFQ, which Linux 5.0 removed; give weight alone";
+    if (io.leaf_weight)
+        return refuse(problem, "/linux/resources/blockIO/leafWeight", "cgroup v2 has no leaf weights", hint);
+    if (io.weight) {
+        add(out, "io.bfq.weight", std::to_string(*io.weight));
+        add(out, "io.weight", std::to_string(io_weight(*io.weight)), When::if_previous_missing);
+    }
+    for (const auto &each : io.weight_devices) {
+        if (each.leaf_weight)
+            return refuse(problem, "/linux/resources/blockIO/weightDevice", "cgroup v2 has no leaf weights", hint);
+        const std::string device = std::to_string(each.major) + ':' + std::to_string(each.minor) + ' ';
+        add(out, "io.bfq.weight", device + std::to_string(*each.weight));
+        add(out, "io.weight", device + std::to_string(io_weight(*each.weight)), When::if_previous_missing);
+    }
+    rates(io, out);
+    return true;
+}
+
+bool only_v1(const cgroup::Resources &r, Problem &problem) {
+    const char *const hint = "leave it out, or use cgroup v1";
+    if (r.memory.swappiness)
+        return refuse(problem, "/linux/resources/memory/swappiness", "cgroup v2 has no swappiness of its own", hint);
+    if (r.memory.kernel_tcp)
+        return refuse(problem, "/linux/resources/memory/kernelTCP", "cgroup v2 counts it with the rest of memory",
+                      hint);
+    if (r.cpu.realtime_runtime || r.cpu.realtime_period)
+        return refuse(problem, "/linux/resources/cpu", "cgroup v2 has no realtime budgets", hint);
+    if (r.class_id || !r.priorities.empty())
+        return refuse(problem, "/linux/resources/network", "net_cls and net_prio are of cgroup v1 only", hint);
+    return true;
+}
+
+} // namespace
+
+std::uint64_t weight_of_shares(std::uint64_t shares) {
+    shares = std::clamp<std::uint64_t>(shares, 2, 262144);
+    return 1 + (shares - 2) * 9999 / 262142;
+}
+
+std::uint64_t io_weight(std::uint64_t weight) {
+    weight = std::clamp<std::uint64_t>(weight, 10, 1000);
+    return 1 + (weight - 10) * 9999 / 990;
+}
+
+bool limit_settings(const cgroup::Resources &r, const Current *current, Settings &out, Problem &problem) {
+    if (!only_v1(r, problem) || !memory(r.memory, current, out, problem)) return false;
+    cpu(r.cpu, current, out);
+    if (r.pids_limit) add(out, "pids.max", cgroup::number_or(*r.pids_limit, "max"));
+    if (!block_io(r.block_io, out, problem)) return false;
+    for (const auto &each : r.hugepages) {
+        const std::string file = "hugetlb." + each.page_size;
+        add(out, file + ".max", std::to_string(each.limit));
+        add(out, file + ".rsvd.max", std::to_string(each.limit), When::if_present); // Linux 5.7
+    }
+    for (const auto &each : r.rdma)
+        add(out, "rdma.max", each.text());
+    // Last, so that what is said literally holds. Files with a line for each device (io.max) take one line a write.
+    for (const auto &[file, value] : r.unified) {
+        const auto lines = cgroup::split(value, '\n');
+        for (const auto &line : lines)
+            add(out, file, line);
+        if (lines.empty())
+            add(out, file,
+                "\n"); // an empty cpuset.cpus means the parent's; a write of nothing would never reach the kernel
+    }
+    return true;
+}
+
+std::string controller_of(const Setting &setting) {
+    const std::string name = setting.controller();
+    return name == "cgroup" ? std::string() : name;
+}
+
+const char *resource_of(std::string_view controller) {
+    static constexpr std::pair<std::string_view, const char *> names[] = {
+        {"memory", "/linux/resources/memory"},   {"cpu", "/linux/resources/cpu"},
+        {"cpuset", "/linux/resources/cpu/cpus"}, {"pids", "/linux/resources/pids/limit"},
+        {"io", "/linux/resources/blockIO"},      {"hugetlb", "/linux/resources/hugepageLimits"},
+        {"rdma", "/linux/resources/rdma"},
+    };
+    for (const auto &[name, path] : names)
+        if (name == controller) return path;
+    return "/linux/resources/unified";
+}
+
+} // namespace ctr::cgroup2

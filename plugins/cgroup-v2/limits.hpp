@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+//
+// linux.resources as writes to the control files of cgroup v2. The spec's numbers are those of v1; where v2 counts differently they are converted. Pure.
+#pragma once
+
+#include "../cgroup-common/resources.hpp"
+#include "../cgroup-common/setting.hpp"
+
+namespace ctr::cgroup2 {
+
+/// What an update must know of the cgroup as it is, since v2 keeps two numbers of the spec in one file, or their difference.
+struct Current {
+    std::optional<std::int64_t> memory_max; // -1: no limit
+    std::string cpu_max;                    // "QUOTA PERIOD"
+};
+
+/// `current` is null for a new cgroup. False and `problem` where the conversion is not possible.
+bool limit_settings(const cgroup::Resources &resources, const Current *current, cgroup::Settings &out,
+                    cgroup::Problem &problem);
+
+/// 2..262144 of v1 to 1..10000: 1 + (shares - 2) * 9999 / 262142.
+std::uint64_t weight_of_shares(std::uint64_t shares);
+
+/// 10..1000 of v1's blkio to 1..10000 of io.weight: 1 + (weight - 10) * 9999 / 990.
+std::uint64_t io_weight(std::uint64_t weight);
+
+/// The controller that a setting needs; empty for the files of the cgroup itself (cgroup.max.depth).
+std::string controller_of(const cgroup::Setting &setting);
+
+/// The part of the spec that asks for a controller, for messages.
+const char *resource_of(std::string_view controller);
+
+} // namespace ctr::cgroup2

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+//
+// ctr.cgroup/1: a container that runs, read from the stored step.
+#include "bpf.hpp"
+#include "device_program.hpp"
+#include "limits.hpp"
+#include "steps.hpp"
+
+#include "../cgroup-common/cgroupfs.hpp"
+
+namespace ctr::cgroup2 {
+namespace {
+
+/// Runs a function of the extension; what it throws becomes the error.
+template <typename Function> int guarded(ctr_run *raw, Function function) noexcept {
+    try {
+        return function(Run{raw});
+    } catch (const std::exception &e) {
+        return Run{raw}.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
+    }
+}
+
+std::string dir_of(Run run) { return run.str("mount") + run.str("path"); }
+
+int read_processes(Run run, std::vector<pid_t> &pids) {
+    const std::string dir = dir_of(run);
+    if (cgroup::processes_in(dir, pids) || errno == ENOENT || errno == ENODEV) return 0; // gone: nobody lives there
+    return run.fail("read", dir + "/cgroup.procs");
+}
+
+int kill(Run run, int signal) {
+    if (signal != SIGKILL) {
+        std::vector<pid_t> pids;
+        if (read_processes(run, pids) != 0) return -1;
+        cgroup::signal_all(pids, signal);
+        return 0;
+    }
+    if (end_cgroup(dir_of(run), false)) return 0;
+    return run.fail({CTR_E_BUSY, "processes of the container do not end after SIGKILL",
+                     "they wait for a disk or a network: see ps -o pid,stat,wchan", 0, "kill", dir_of(run)});
+}
+
+int processes(Run run, void (*found)(void *, int64_t), void *user) {
+    std::vector<pid_t> pids;
+    if (read_processes(run, pids) != 0) return -1;
+    for (const pid_t pid : pids)
+        found(user, pid);
+    return 0;
+}
+
+int freeze(Run run, bool frozen) {
+    const std::string dir = dir_of(run);
+    if (freeze_cgroup(dir, frozen)) return 0;
+    const int saved = errno;
+    if (saved != ETIMEDOUT) return errno = saved, run.fail("write", dir + "/cgroup.freeze");
+    if (frozen) cgroup::write_file(dir + "/cgroup.freeze", "0");
+    return run.fail({CTR_E_BUSY,
+                     "the container did not freeze in time; it runs on",
+                     "a process in an uninterruptible wait holds it up: try again",
+                     0,
+                     {},
+                     dir + "/cgroup.freeze"});
+}
+
+/// memory.max below what is in use makes the kernel reclaim and then kill; checkBeforeUpdate asks not to.
+int check_usage(Run run, const std::string &dir, const cgroup::Memory &memory) {
+    if (!memory.check_before_update || !memory.limit || *memory.limit < 0) return 0;
+    const auto text = cgroup::read_file(dir + "/memory.current");
+    if (!text) return run.fail("read", dir + "/memory.current");
+    const auto usage = cgroup::leading_number(*text).value_or(0);
+    if (usage <= static_cast<std::uint64_t>(*memory.limit)) return 0;
+    return run.fail(
+        {CTR_E_BUSY,
+         "memory.limit " + std::to_string(*memory.limit) + " is below the " + std::to_string(usage) + " bytes in use",
+         "give a higher limit, or leave checkBeforeUpdate out",
+         0,
+         {},
+         dir + "/memory.max"});
+}
+
+Current current_of(const std::string &dir) {
+    Current current;
+    if (const auto text = cgroup::read_file(dir + "/memory.max")) {
+        const auto number = cgroup::leading_number(*text);
+        current.memory_max = number ? static_cast<std::int64_t>(*number) : -1;
+    }
+    current.cpu_max = cgroup::trimmed(cgroup::read_file(dir + "/cpu.max").value_or(""));
+    return current;
+}
+
+int update_devices(Run run, const std::string &dir, const std::vector<cgroup::DeviceRule> &rules) {
+    if (rules.empty()) return 0;
+    const cgroup::Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.valid()) return run.fail("open", dir);
+    const auto error = attach_device_program(fd.get(), device_program(cgroup::effective_rules(rules)));
+    return error ? run.fail(*error) : 0;
+}
+
+int update(Run run, Node node) {
+    const std::string dir = dir_of(run);
+    const Current current = current_of(dir);
+    cgroup::Resources resources;
+    cgroup::Problem problem;
+    cgroup::Settings settings;
+    if (!cgroup::read_resources(node, "", resources, problem) ||
+        !limit_settings(resources, &current, settings, problem))
+        return run.fail({CTR_E_INVALID, problem.message, problem.hint, 0, {}, problem.path});
+    if (check_usage(run, dir, resources.memory) != 0) return -1;
+    const auto error = cgroup::write_settings(
+        settings, [&](const cgroup::Setting &s) { return dir + '/' + s.file; }, true);
+    return error ? run.fail(*error) : update_devices(run, dir, resources.devices);
+}
+
+/// A file and the name under which its number is told; `key` is null where the file is one number.
+struct Stat {
+    const char *file, *key, *name;
+    std::uint64_t factor = 1;
+};
+constexpr Stat known_stats[] = {
+    {"memory.current", nullptr, "memory.usage_bytes"},
+    {"memory.peak", nullptr, "memory.peak_bytes"}, // Linux 5.19
+    {"memory.max", nullptr, "memory.limit_bytes"},
+    {"memory.swap.current", nullptr, "memory.swap_usage_bytes"},
+    {"memory.swap.max", nullptr, "memory.swap_limit_bytes"},
+    {"memory.stat", "file", "memory.cache_bytes"},
+    {"memory.stat", "anon", "memory.anon_bytes"},
+    {"memory.stat", "inactive_file", "memory.inactive_file_bytes"},
+    {"memory.events", "max", "memory.limit_hits"},
+    {"memory.events", "oom_kill", "memory.oom_kills"},
+    {"pids.current", nullptr, "pids.current"},
+    {"pids.max", nullptr, "pids.limit"},
+    {"cpu.stat", "usage_usec", "cpu.usage_ns", 1000},
+    {"cpu.stat", "user_usec", "cpu.user_ns", 1000},
+    {"cpu.stat", "system_usec", "cpu.system_ns", 1000},
+    {"cpu.stat", "nr_periods", "cpu.periods"},
+    {"cpu.stat", "nr_throttled", "cpu.throttled_periods"},
+    {"cpu.stat", "throttled_usec", "cpu.throttled_ns", 1000},
+};
+
+/// io.stat lines are "MAJOR:MINOR rbytes=N wbytes=N rios=N wios=N ..."; summed over all devices.
+std::uint64_t sum_of(std::string_view text, std::string_view key) {
+    std::uint64_t sum = 0;
+    cgroup::split(text, '\n', [&](std::string_view line) {
+        cgroup::split(line, ' ', [&](std::string_view word) {
+            if (word.substr(0, key.size()) == key) sum += cgroup::leading_number(word.substr(key.size())).value_or(0);
+        });
+    });
+    return sum;
+}
+
+int stats(Run run, void (*found)(void *, const char *, uint64_t), void *user) {
+    const std::string dir = dir_of(run);
+    std::string file;
+    std::optional<std::string> text;
+    for (const auto &each : known_stats) {
+        if (file != each.file) file = each.file, text = cgroup::read_file(dir + '/' + file);
+        if (!text) continue; // its controller is off
+        // "max" is no number and means: no limit, told as UINT64_MAX.
+        const auto value = each.key == nullptr ? std::optional(cgroup::leading_number(*text).value_or(UINT64_MAX))
+                                               : cgroup::keyed_number(*text, each.key);
+        if (value) found(user, each.name, *value == UINT64_MAX ? *value : *value * each.factor);
+    }
+    if (const auto io = cgroup::read_file(dir + "/io.stat")) {
+        found(user, "io.read_bytes", sum_of(*io, "rbytes="));
+        found(user, "io.write_bytes", sum_of(*io, "wbytes="));
+        found(user, "io.read_operations", sum_of(*io, "rios="));
+        found(user, "io.write_operations", sum_of(*io, "wios="));
+    }
+    return 0;
+}
+
+} // namespace
+
+const ctr_cgroup_v1 running = {
+    sizeof(ctr_cgroup_v1),
+    "cgroup2.create",
+    [](ctr_run *raw, int signal) { return guarded(raw, [&](Run run) { return kill(run, signal); }); },
+    [](ctr_run *raw, void (*found)(void *, int64_t), void *user) {
+        return guarded(raw, [&](Run run) { return processes(run, found, user); });
+    },
+    [](ctr_run *raw, int frozen) { return guarded(raw, [&](Run run) { return freeze(run, frozen != 0); }); },
+    [](ctr_run *raw, const ctr_node *resources) {
+        return guarded(raw, [&](Run run) { return update(run, Node{resources}); });
+    },
+    [](ctr_run *raw, void (*found)(void *, const char *, uint64_t), void *user) {
+        return guarded(raw, [&](Run run) { return stats(run, found, user); });
+    },
+};
+
+} // namespace ctr::cgroup2

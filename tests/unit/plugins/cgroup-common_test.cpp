@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "../../../plugins/cgroup-common/cgroupfs.hpp"
+#include "../../../plugins/cgroup-common/planning.hpp"
+#include "cgroup_fake_host.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace ctr::cgroup;
+
+namespace {
+
+struct Common : ::testing::Test {
+    Common() { ctr::host = fake::host(); }
+    Problem problem;
+    Resources read(const char *text) {
+        json = fake::Json::parse(text);
+        Resources out;
+        read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources", out, problem);
+        return out;
+    }
+    fake::Json json;
+};
+
+std::optional<std::string> path(std::string_view asked) {
+    Problem problem;
+    return container_path(asked, "/ctr", "box", problem);
+}
+
+} // namespace
+
+TEST_F(Common, ContainerWithoutPathIsBelowTheParent) { EXPECT_EQ(path(""), "/ctr/box"); }
+TEST_F(Common, AbsolutePathStandsAsItIs) { EXPECT_EQ(path("/machine//./x/"), "/machine/x"); }
+TEST_F(Common, RelativePathIsBelowTheParent) { EXPECT_EQ(path("pod/x"), "/ctr/pod/x"); }
+
+TEST_F(Common, PathsThatLeadElsewhereAreRefused) {
+    EXPECT_FALSE(path("/a/../b"));
+    EXPECT_FALSE(path("../b"));
+    EXPECT_FALSE(path("/"));
+    EXPECT_FALSE(path("//./"));
+    EXPECT_FALSE(path("/a\nb"));
+    EXPECT_FALSE(path("/" + std::string(256, 'a')));
+    EXPECT_TRUE(path("/" + std::string(255, 'a')));
+    EXPECT_FALSE(path("user.slice:ctr:box")) << "systemd's form";
+    EXPECT_TRUE(path("/a:b:c")) << "a colon in an absolute path is a name";
+}
+
+TEST_F(Common, MountinfoIsReadWithItsEscapes) {
+    const auto mounts =
+        cgroup_mounts("33 31 0:30 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
+                      "41 31 0:38 /a /odd\\040place rw - cgroup2 cgroup2 rw,nsdelegate\n"
+                      "50 31 0:40 / /x rw - cgroupish none rw\n"
+                      "garbage - cgroup\n");
+    ASSERT_EQ(mounts.size(), 2u);
+    EXPECT_EQ(mounts[0].options, (std::vector<std::string>{"rw", "cpu", "cpuacct"}));
+    EXPECT_EQ(mounts[1].point, "/odd place");
+    EXPECT_EQ(mounts[1].root, "/a");
+}
+
+TEST_F(Common, SettingIsItsOwnText) {
+    for (const Setting &s : {Setting{"memory.max", "1"}, Setting{"a.b", "x=y|?", When::if_present},
+                             Setting{"io.weight", "", When::if_previous_missing}})
+        EXPECT_EQ(Setting::from(s.text()), s) << s.text();
+    EXPECT_EQ((Setting{"blkio.bfq.weight", "5"}).controller(), "blkio");
+}
+
+TEST_F(Common, DeviceRuleIsItsOwnText) {
+    const DeviceRule rule{true, 'c', 10, any_device, "rw"};
+    DeviceRule read;
+    EXPECT_TRUE(parse_device_rule("allow " + rule.text(), read));
+    EXPECT_EQ(read, rule);
+    for (const char *wrong :
+         {"", "allow", "maybe c 1:3 rwm", "allow c 13 rwm", "allow c 1:x rwm", "allow cc 1:3 rwm", "deny c : r"})
+        EXPECT_FALSE(parse_device_rule(wrong, read)) << wrong;
+}
+
+TEST_F(Common, DefaultsFollowTheLastDenyAll) {
+    const DeviceRule deny_all{false, 'a', any_device, any_device, "rwm"}, null{true, 'c', 1, 3, "r"},
+        mine{false, 'c', 5, 0, "rwm"};
+    const auto rules = effective_rules({null, deny_all, mine});
+    ASSERT_EQ(rules.size(), default_devices().size() + 2);
+    EXPECT_EQ(rules.front(), deny_all);
+    EXPECT_EQ(rules.back(), mine);
+    EXPECT_EQ(effective_rules({null}), std::vector<DeviceRule>{null});
+    EXPECT_TRUE(effective_rules({}).empty());
+}
+
+TEST_F(Common, AllResourcesAreRead) {
+    const auto r = read(
+        R"({"memory": {"limit": 67108864, "swap": -1, "reservation": 1, "swappiness": 60, "checkBeforeUpdate": true},
+        "cpu": {"shares": 1024, "quota": -1, "period": 100000, "burst": 0, "cpus": "0-1", "mems": "0", "idle": 1},
+        "pids": {"limit": 0}, "blockIO": {"weight": 500, "throttleReadBpsDevice": [{"major": 8, "minor": 0, "rate": 18446744073709551615}]},
+        "hugepageLimits": [{"pageSize": "2MB", "limit": 4}], "network": {"classID": 1048577, "priorities": [{"name": "eth0", "priority": 5}]},
+        "rdma": {"mlx5_0": {"hcaHandles": 2}}, "devices": [{"allow": false}, {"allow": true, "type": "c", "major": 1, "access": "mr"}],
+        "unified": {"memory.high": "1"}})");
+    EXPECT_EQ(problem.message, "");
+    EXPECT_EQ(r.memory.limit, 67108864);
+    EXPECT_EQ(r.memory.swap, -1);
+    EXPECT_TRUE(r.memory.check_before_update);
+    EXPECT_EQ(r.cpu.quota, -1);
+    EXPECT_EQ(r.cpu.burst, 0u);
+    EXPECT_EQ(r.pids_limit, 0) << "0 is a limit since 1.3";
+    EXPECT_EQ(r.block_io.read_bps.at(0).rate, UINT64_MAX);
+    EXPECT_EQ(r.rdma.at(0).text(), "mlx5_0 hca_handle=2");
+    EXPECT_TRUE(r.devices.at(0).covers_all());
+    EXPECT_EQ(r.devices.at(1).text(), "c 1:* rm");
+}
+
+TEST_F(Common, ZeroOfMemoryAndCpuIsNotAskedFor) {
+    const auto r = read(
+        R"({"memory": {"limit": 0, "swap": 0, "reservation": 0}, "cpu": {"shares": 0, "quota": 0, "period": 0}, "blockIO": {"weight": 0}})");
+    EXPECT_EQ(problem.message, "");
+    EXPECT_FALSE(r.memory.limit || r.memory.swap || r.memory.reservation || r.cpu.shares || r.cpu.quota ||
+                 r.cpu.period || r.block_io.weight);
+}
+
+TEST_F(Common, WhatIsWrongIsNamed) {
+    const std::pair<const char *, const char *> cases[] = {
+        {R"({"memory": {"limit": "64m"}})", "/linux/resources/memory/limit"},
+        {R"({"memory": {"limit": -2}})", "/linux/resources/memory/limit"},
+        {R"({"memory": {"limit": 9223372036854775808}})", "/linux/resources/memory/limit"},
+        {R"({"memory": {"limit": 2, "swap": 1}})", "/linux/resources/memory/swap"},
+        {R"({"memory": {"limit": -1, "swap": 1}})", "/linux/resources/memory/swap"},
+        {R"({"memory": {"swappiness": 201}})", "/linux/resources/memory/swappiness"},
+        {R"({"cpu": {"idle": 2}})", "/linux/resources/cpu/idle"},
+        {R"({"cpu": {"quota": 10, "burst": 11}})", "/linux/resources/cpu/burst"},
+        {R"({"cpu": {"cpus": "0\n1"}})", "/linux/resources/cpu/cpus"},
+        {R"({"blockIO": {"weight": 9}})", "/linux/resources/blockIO/weight"},
+        {R"({"blockIO": {"weight": 1001}})", "/linux/resources/blockIO/weight"},
+        {R"({"blockIO": {"weightDevice": [{"major": 8, "minor": 0}]}})", "/linux/resources/blockIO/weightDevice/0"},
+        {R"({"blockIO": {"throttleReadBpsDevice": [{"major": 8, "rate": 1}]}})",
+         "/linux/resources/blockIO/throttleReadBpsDevice/0/minor"},
+        {R"({"hugepageLimits": [{"pageSize": "2M", "limit": 1}]})", "/linux/resources/hugepageLimits/0/pageSize"},
+        {R"({"hugepageLimits": [{"pageSize": "2MB"}]})", "/linux/resources/hugepageLimits/0/limit"},
+        {R"({"hugepageLimits": [{"pageSize": "/../MB", "limit": 1}]})", "/linux/resources/hugepageLimits/0/pageSize"},
+        {R"({"network": {"classID": 4294967296}})", "/linux/resources/network/classID"},
+        {R"({"devices": [{"type": "c"}]})", "/linux/resources/devices/0/allow"},
+        {R"({"devices": [{"allow": true, "type": "x"}]})", "/linux/resources/devices/0/type"},
+        {R"({"devices": [{"allow": true, "access": "rx"}]})", "/linux/resources/devices/0/access"},
+        {R"({"devices": [{"allow": true, "major": 4096}]})", "/linux/resources/devices/0/major"},
+        {R"({"unified": {"../x.y": "1"}})", "/linux/resources/unified/../x.y"},
+        {R"({"unified": {"a/b.c": "1"}})", "/linux/resources/unified/a/b.c"},
+        {R"({"unified": {"cgroup.procs": "1"}})", "/linux/resources/unified/cgroup.procs"},
+        {R"({"unified": {"memory.max": 1}})", "/linux/resources/unified/memory.max"},
+    };
+    for (const auto &[text, where] : cases) {
+        problem = {};
+        read(text);
+        EXPECT_EQ(problem.path, where) << text;
+        EXPECT_NE(problem.message, "") << text;
+    }
+}
+
+TEST_F(Common, NumbersOfControlFiles) {
+    EXPECT_EQ(leading_number("42\n"), 42u);
+    EXPECT_EQ(leading_number("max\n"), std::nullopt);
+    EXPECT_EQ(leading_number("99999999999999999999"), UINT64_MAX);
+    EXPECT_EQ(keyed_number("populated 1\nfrozen 0\n", "frozen"), 0u);
+    EXPECT_EQ(keyed_number("populated 1\n", "pop"), std::nullopt);
+}
+
+TEST_F(Common, ShellWordsAreQuoted) {
+    EXPECT_EQ(shell_word("/sys/fs/cgroup/cpu,cpuacct"), "/sys/fs/cgroup/cpu,cpuacct");
+    EXPECT_EQ(shell_word("it's; rm"), "'it'\\''s; rm'");
+    EXPECT_EQ(shell_word(""), "''");
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "../../../plugins/cgroup-v1/hierarchies.hpp"
+#include "../../../plugins/cgroup-v1/limits.hpp"
+#include "cgroup_fake_host.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace ctr::cgroup1;
+using ctr::cgroup::any_device;
+using ctr::cgroup::DeviceRule;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+const char *const proc_cgroups =
+    "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpuset\t3\t1\t1\ncpu\t1\t1\t1\ncpuacct\t1\t1\t1\nmemory\t4\t13\t1\n"
+    "devices\t5\t1\t1\nfreezer\t6\t1\t1\npids\t8\t1\t1\n";
+const char *const machine = "33 31 0:30 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+                            "36 31 0:33 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+                            "37 31 0:34 / /sys/fs/cgroup/devices rw - cgroup cgroup rw,devices\n"
+                            "40 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,name=systemd\n"
+                            "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
+
+struct CgroupV1 : ::testing::Test {
+    CgroupV1() {
+        ctr_plugin_entry_v1.load(fake::host());
+        planning.answers = {{"mounts", machine}, {"file:/proc/cgroups", proc_cgroups}};
+    }
+    int plan(const char *spec) {
+        planning.spec = fake::Json::parse(spec);
+        planning.steps.clear();
+        planning.failure = {};
+        return ctr_plugin_entry_v1.plan(planning.raw());
+    }
+    fake::Planning planning;
+};
+
+Lines settings(const char *text) {
+    const auto json = fake::Json::parse(text);
+    ctr::cgroup::Resources resources;
+    ctr::cgroup::Problem problem;
+    EXPECT_TRUE(ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "", resources, problem))
+        << problem.path;
+    auto all = limit_settings(resources);
+    EXPECT_TRUE(device_settings(resources.devices, true, all, problem)) << problem.message;
+    Lines out;
+    for (const auto &s : all)
+        out.push_back(s.text());
+    return out;
+}
+
+Lines devices(const std::vector<DeviceRule> &rules, bool fresh = true) {
+    ctr::cgroup::Settings all;
+    ctr::cgroup::Problem problem;
+    if (!device_settings(rules, fresh, all, problem)) return {problem.message};
+    Lines out;
+    for (const auto &s : all)
+        out.push_back(s.text());
+    return out;
+}
+
+} // namespace
+
+TEST_F(CgroupV1, HierarchiesAreFoundByTheirControllers) {
+    const auto all = find_hierarchies(machine, proc_cgroups);
+    ASSERT_EQ(all.size(), 3u) << "named hierarchies and v2 do not count";
+    EXPECT_EQ(all[0].text(), "cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct");
+    EXPECT_EQ(Hierarchy::from(all[0].text()), all[0]);
+    EXPECT_EQ(find_controller(all, "cpuacct"), &all[0]);
+    EXPECT_EQ(find_controller(all, "pids"), nullptr);
+}
+
+TEST_F(CgroupV1, OfTwoMountsOfAHierarchyTheOneWithTheRootIsTaken) {
+    const auto all = find_hierarchies("1 0 0:1 /box /a rw - cgroup c rw,memory\n2 0 0:1 / /b rw - cgroup c "
+                                      "rw,memory\n3 0 0:1 / /c rw - cgroup c rw,memory\n",
+                                      proc_cgroups);
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(all[0].mount, "/b");
+}
+
+TEST_F(CgroupV1, MemoryIsLimitedBeforeMemoryAndSwap) {
+    EXPECT_EQ(
+        settings(
+            R"({"memory": {"swap": 134217728, "limit": 67108864, "reservation": 1024, "swappiness": 0, "disableOOMKiller": true, "kernelTCP": -1}})"),
+        (Lines{"memory.limit_in_bytes=67108864", "memory.memsw.limit_in_bytes=134217728",
+               "memory.soft_limit_in_bytes=1024", "memory.kmem.tcp.limit_in_bytes=-1", "memory.swappiness=0",
+               "memory.oom_control=1"}));
+}
+
+TEST_F(CgroupV1, CpuIsInTheKernelsOrder) {
+    EXPECT_EQ(
+        settings(
+            R"({"cpu": {"shares": 512, "quota": 50000, "period": 100000, "burst": 1000, "cpus": "0", "mems": "0", "idle": 1,
+                                   "realtimePeriod": 1000000, "realtimeRuntime": 950000}})"),
+        (Lines{"cpuset.cpus=0", "cpuset.mems=0", "cpu.shares=512", "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=50000",
+               "cpu.cfs_burst_us=1000", "cpu.rt_period_us=1000000", "cpu.rt_runtime_us=950000", "cpu.idle=1"}));
+    EXPECT_EQ(settings(R"({"cpu": {"idle": 0, "shares": 2, "burst": 0}})"),
+              (Lines{"?cpu.idle=0", "cpu.shares=2", "?cpu.cfs_burst_us=0"}));
+}
+
+TEST_F(CgroupV1, PidsKnowZeroAndUnlimited) {
+    EXPECT_EQ(settings(R"({"pids": {"limit": 0}})"), Lines{"pids.max=0"});
+    EXPECT_EQ(settings(R"({"pids": {"limit": -1}})"), Lines{"pids.max=max"});
+    EXPECT_EQ(settings(R"({"pids": {"limit": 64}})"), Lines{"pids.max=64"});
+}
+
+TEST_F(CgroupV1, TheRestOfTheResources) {
+    EXPECT_EQ(
+        settings(
+            R"({"blockIO": {"weight": 500, "leafWeight": 10, "weightDevice": [{"major": 8, "minor": 0, "weight": 100, "leafWeight": 20}],
+                             "throttleReadBpsDevice": [{"major": 8, "minor": 0, "rate": 600}], "throttleWriteIOPSDevice": [{"major": 8, "minor": 16, "rate": 3}]},
+                           "hugepageLimits": [{"pageSize": "2MB", "limit": 4}], "network": {"classID": 1048577, "priorities": [{"name": "eth0", "priority": 5}]},
+                           "rdma": {"mlx": {"hcaHandles": 1, "hcaObjects": 2}}})"),
+        (Lines{"blkio.weight=500", "|blkio.bfq.weight=500", "blkio.leaf_weight=10", "blkio.weight_device=8:0 100",
+               "|blkio.bfq.weight_device=8:0 100", "blkio.leaf_weight_device=8:0 20",
+               "blkio.throttle.read_bps_device=8:0 600", "blkio.throttle.write_iops_device=8:16 3",
+               "hugetlb.2MB.limit_in_bytes=4", "?hugetlb.2MB.rsvd.limit_in_bytes=4", "net_cls.classid=1048577",
+               "net_prio.ifpriomap=eth0 5", "rdma.max=mlx hca_handle=1 hca_object=2"}));
+}
+
+TEST_F(CgroupV1, DenyAllAllowsTheDefaultDevices) {
+    const auto all = devices({{false, 'a', any_device, any_device, "rwm"}, {true, 'c', 10, 229, "rw"}});
+    EXPECT_EQ(all.front(), "devices.deny=a");
+    EXPECT_EQ(all.back(), "devices.allow=c 10:229 rw");
+    for (const char *each :
+         {"devices.allow=c 1:3 rwm", "devices.allow=c 5:2 rwm", "devices.allow=c 136:* rwm", "devices.allow=c *:* m"})
+        EXPECT_NE(std::find(all.begin(), all.end(), each), all.end()) << each;
+}
+
+TEST_F(CgroupV1, DeviceRulesAreRunBeforeTheyAreWritten) {
+    const DeviceRule null{true, 'c', 1, 3, "rwm"}, no_null_write{false, 'c', 1, 3, "w"};
+    EXPECT_EQ(devices({no_null_write}), Lines{"devices.deny=c 1:3 w"});
+    EXPECT_EQ(devices({no_null_write, null}), Lines{}) << "taken back: as in a fresh cgroup";
+    EXPECT_EQ(devices({no_null_write, null}, false), Lines{"devices.allow=a"});
+    EXPECT_EQ(devices({no_null_write, {false, 'c', 1, 3, "r"}}), Lines{"devices.deny=c 1:3 rw"})
+        << "one exception, both rights";
+    EXPECT_EQ(devices({{false, 'a', 1, 3, "w"}}), (Lines{"devices.deny=b 1:3 w", "devices.deny=c 1:3 w"}))
+        << "a line that begins with a means everything";
+    EXPECT_EQ(devices({{false, 'c', 5, 1, "rwm"}, {true, 'c', 5, any_device, "rwm"}}), Lines{})
+        << "a wider rule takes narrower ones back";
+    EXPECT_NE(devices({{false, 'c', 5, any_device, "rwm"}, {true, 'c', 5, 1, "r"}}).front().find("makes a hole"),
+              std::string::npos);
+}
+
+TEST_F(CgroupV1, PlanMakesAndJoins) {
+    ASSERT_EQ(plan(R"({"linux": {"resources": {"memory": {"limit": 1048576}}}})"), 0);
+    ASSERT_EQ(planning.steps.size(), 2u);
+    EXPECT_EQ(planning.steps[0].text(), "cgroup1.create path=/ctr/box owner=/run/ctr/box hierarchy=cpu,cpuacct "
+                                        "/sys/fs/cgroup/cpu,cpuacct hierarchy=memory /sys/fs/cgroup/memory "
+                                        "hierarchy=devices /sys/fs/cgroup/devices set=memory.limit_in_bytes=1048576");
+    EXPECT_EQ(planning.steps[1].text(),
+              "cgroup1.join tasks=<cgroup.tasks.cpu> tasks=<cgroup.tasks.memory> tasks=<cgroup.tasks.devices>");
+    EXPECT_EQ(planning.steps[1].gives, Lines{"cgroup.joined"});
+    EXPECT_EQ(planning.steps[1].phase, CTR_ISOLATE);
+}
+
+TEST_F(CgroupV1, MissingControllerIsRefusedByName) {
+    ASSERT_EQ(plan(R"({"linux": {"resources": {"pids": {"limit": 5}}}})"), -1);
+    EXPECT_NE(planning.failure.message.find("pids"), std::string::npos);
+    EXPECT_EQ(planning.failure.path, "/linux/resources/pids/limit");
+    EXPECT_EQ(planning.failure.error_class, static_cast<std::uint32_t>(CTR_E_UNSUPPORTED));
+    planning.answers["mounts"] = "";
+    ASSERT_EQ(plan("{}"), -1);
+    EXPECT_NE(planning.failure.hint.find("cgroup-v2"), std::string::npos);
+}
+
+TEST_F(CgroupV1, MountOfTypeCgroupShowsTheContainersOwn) {
+    ASSERT_EQ(
+        plan(
+            R"({"mounts": [{"destination": "/sys", "type": "sysfs"}, {"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["nosuid", "ro"]}]})"),
+        0);
+    Lines mounts;
+    for (std::size_t i = 2; i < planning.steps.size(); ++i)
+        mounts.push_back(planning.steps[i].text());
+    EXPECT_EQ(mounts, (Lines{"mount.new type=tmpfs source=cgroup target=/sys/fs/cgroup options=nosuid options=mode=755",
+                             "mount.bind source=/sys/fs/cgroup/cpu,cpuacct/ctr/box target=/sys/fs/cgroup/cpu,cpuacct "
+                             "options=bind options=nosuid options=ro",
+                             "root.symlink target=/sys/fs/cgroup/cpu to=cpu,cpuacct",
+                             "root.symlink target=/sys/fs/cgroup/cpuacct to=cpu,cpuacct",
+                             "mount.bind source=/sys/fs/cgroup/memory/ctr/box target=/sys/fs/cgroup/memory "
+                             "options=bind options=nosuid options=ro",
+                             "mount.bind source=/sys/fs/cgroup/devices/ctr/box target=/sys/fs/cgroup/devices "
+                             "options=bind options=nosuid options=ro",
+                             "mount.setattr target=/sys/fs/cgroup options=ro"}));
+    EXPECT_EQ(planning.steps[2].after, Lines{"mounted:/sys"});
+}
+
+TEST_F(CgroupV1, ExecGoesWhereTheContainerIs) {
+    planning.operation = CTR_OP_EXEC;
+    planning.config = {{"parent", "/other"}};
+    planning.answers["exists:/sys/fs/cgroup/memory/ctr/box/tasks"] = "yes";
+    ASSERT_EQ(plan(R"({"ctr": {"cgroup": "/ctr/box"}})"), 0);
+    ASSERT_EQ(planning.steps.size(), 2u);
+    EXPECT_EQ(planning.steps[0].text(), "cgroup1.open path=/ctr/box hierarchy=memory /sys/fs/cgroup/memory");
+    EXPECT_EQ(planning.steps[1].text(), "cgroup1.join tasks=<cgroup.tasks.memory>");
+    EXPECT_EQ(plan(R"({"ctr": {"cgroup": "/ctr/gone"}})"), -1);
+}
+
+TEST_F(CgroupV1, ScriptSaysTheSame) {
+    ASSERT_EQ(plan(R"({"linux": {"cgroupsPath": "/x", "resources": {"memory": {"limit": 1048576}, "blockIO": {}}}})"),
+              0);
+    fake::Carried carried{ctr_plugin_entry_v1};
+    EXPECT_EQ(carried.shell(planning.steps[0]),
+              "mkdir -p /sys/fs/cgroup/cpu,cpuacct/x /sys/fs/cgroup/memory/x /sys/fs/cgroup/devices/x\n"
+              "echo 1048576 > /sys/fs/cgroup/memory/x/memory.limit_in_bytes\n"
+              "cgroup.tasks.cpu=$(echo /sys/fs/cgroup/cpu,cpuacct/x/tasks)\n"
+              "cgroup.tasks.memory=$(echo /sys/fs/cgroup/memory/x/tasks)\n"
+              "cgroup.tasks.devices=$(echo /sys/fs/cgroup/devices/x/tasks)\n");
+    EXPECT_EQ(carried.shell(planning.steps[1]),
+              "echo 0 > cgroup.tasks.cpu\necho 0 > cgroup.tasks.memory\necho 0 > cgroup.tasks.devices\n");
+}
