@@ -16,7 +16,8 @@ struct Newer {
     std::uint32_t number;
     std::uint32_t only_token; // 0: every architecture
 };
-constexpr Newer newer[] = {{"uretprobe", 335, SCMP_ARCH_X86_64},
+constexpr Newer newer[] = {{"riscv_hwprobe", 258, SCMP_ARCH_RISCV64},
+                           {"uretprobe", 335, SCMP_ARCH_X86_64},
                            {"uprobe", 336, SCMP_ARCH_X86_64},
                            {"futex_waitv", 449, 0},
                            {"set_mempolicy_home_node", 450, 0},
