@@ -170,6 +170,44 @@ constexpr Line table[] = {
     with("SYS_TTY_CONFIG", "vhangup"),
 };
 
+constexpr std::string_view looked_at[] = {"BPF",        "DAC_READ_SEARCH", "PERFMON",    "SYSLOG",        "SYS_ADMIN",
+                                          "SYS_BOOT",   "SYS_CHROOT",      "SYS_MODULE", "SYS_NICE",      "SYS_PACCT",
+                                          "SYS_PTRACE", "SYS_RAWIO",       "SYS_TIME",   "SYS_TTY_CONFIG"};
+
+consteval bool all_looked_at() {
+    for (const auto &line : table) {
+        bool found = line.whom == Whom::all;
+        for (const auto &name : looked_at)
+            found = found || name == line.capability;
+        if (!found) return false;
+    }
+    return true;
+}
+static_assert(all_looked_at(), "a capability of the table is missing in looked_at");
+
+/// FNV-1a over all that the table says.
+consteval std::uint64_t revision_of_table() {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    const auto mix = [&hash](std::uint64_t value) { hash = (hash ^ value) * 0x100000001b3; };
+    const auto mix_text = [&mix](std::string_view text) {
+        for (const char c : text)
+            mix(static_cast<std::uint64_t>(c));
+        mix(0);
+    };
+    for (const auto &line : table) {
+        mix(static_cast<std::uint64_t>(line.whom));
+        mix_text(line.capability == nullptr ? "" : line.capability);
+        mix(line.action);
+        mix_text(line.names);
+        if (!line.condition) continue;
+        mix(line.condition->index);
+        mix(static_cast<std::uint64_t>(line.condition->compare));
+        mix(line.condition->value);
+        mix(line.condition->value_two);
+    }
+    return hash;
+}
+
 std::vector<std::string> words(std::string_view text) {
     std::vector<std::string> all;
     for (std::size_t from = 0; from < text.size();) {
@@ -201,14 +239,11 @@ Profile default_profile(const std::set<std::string> &capabilities) {
     return profile;
 }
 
-const std::set<std::string> &default_profile_looks_at() {
-    static const std::set<std::string> all = [] {
-        std::set<std::string> found;
-        for (const auto &line : table)
-            if (line.whom != Whom::all) found.insert(line.capability);
-        return found;
-    }();
-    return all;
+std::span<const std::string_view> default_profile_looks_at() { return looked_at; }
+
+std::uint64_t default_profile_revision() {
+    constexpr std::uint64_t revision = revision_of_table();
+    return revision;
 }
 
 } // namespace seccomp

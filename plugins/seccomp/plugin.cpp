@@ -21,7 +21,7 @@ using ctr::Run;
 using ctr::Shell;
 
 /// Stands in every key: changes when the same profile compiles to something else.
-constexpr const char *generator = "ctr 1";
+constexpr const char *generator = "ctr filter 1";
 
 /// "cap_chown" -> "CHOWN"
 std::string plain_capability(std::string name) {
@@ -134,7 +134,7 @@ int plan_steps(Plan plan) {
                         "\"default\", \"unconfined\" or a profile object");
 }
 
-/// The profile that the arguments of a compile step describe; nothing with errno EINVAL if they are not ours.
+/// The profile that the arguments of a compile step describe; nothing if they are not ours.
 std::optional<Profile> profile_of(Run run) {
     if (run.has("profile")) {
         const auto capabilities = run.strings("cap");
@@ -159,13 +159,25 @@ std::optional<Profile> profile_of(Run run) {
     return profile;
 }
 
+/// What the program is made from, as text: the whole profile, or for our own its revision.
+std::string key_of(Run run, const std::optional<Profile> &profile) {
+    std::string key = std::string(generator) + ", libseccomp " + library_version() + "\n";
+    if (profile) return key + text_of(*profile);
+    key += "default profile " + std::to_string(default_profile_revision()) + "\n";
+    for (const auto &name : run.strings("cap"))
+        (key += "cap " + name) += "\n";
+    return key;
+}
+
 int compile_step(Run run) {
-    const auto profile = profile_of(run);
-    if (!profile)
+    const bool own = run.has("profile");
+    std::optional<Profile> profile = own ? std::nullopt : profile_of(run);
+    if (!own && !profile)
         return run.fail({CTR_E_INTERNAL, "the step's arguments are no profile", {}, 0, {}, "seccomp.compile"});
     const std::string cache = run.str("cache");
-    const std::string key = std::string(generator) + ", libseccomp " + library_version() + "\n" + text_of(*profile);
+    const std::string key = key_of(run, profile);
     if (const int file = cache.empty() ? -1 : open_cached(cache, key); file >= 0) return run.output_fd("program", file);
+    if (own) profile = profile_of(run);
 
     std::vector<std::string> unknown;
     std::string problem;

@@ -52,7 +52,7 @@ int plan_one(Plan plan, const std::string &key, const Node &value) {
     if (!has_own(plan, type))
         return plan.invalid(
             where, "the container shares the machine's " + type + " namespace: setting it would change the machine",
-            "give the container a " + type + " namespace of its own");
+            "give the container its own " + type + " namespace");
     if (const char *other = rival(*path); other != nullptr && plan.spec(other))
         return plan.invalid(where, std::string("says the same thing as ") + other, "leave one of them out");
     auto step = plan.step(CTR_KIND_SYSCTL, CTR_MOUNTS);

@@ -114,6 +114,11 @@ std::uint32_t answer(const Program &program, std::uint32_t arch, std::uint32_t n
     return run(program, data);
 }
 
+std::set<std::string> every_capability() {
+    const auto all = default_profile_looks_at();
+    return {all.begin(), all.end()};
+}
+
 /// All answers alike for every number up to what libseccomp 2.5 knows, and the edges of the number space.
 void expect_same(const Profile &profile, std::mt19937_64 &random) {
     const Program ours = compiled(profile), theirs = compile_with_library(profile);
@@ -151,7 +156,7 @@ TEST(Filter, default_profile_answers_as_libseccomps) {
     std::mt19937_64 random(1);
     expect_same(default_profile({}), random);
     expect_same(default_profile({"SYS_ADMIN", "SYS_CHROOT", "BPF"}), random);
-    expect_same(default_profile(default_profile_looks_at()), random);
+    expect_same(default_profile(every_capability()), random);
 }
 
 /// A rule with up to three conditions.
@@ -331,7 +336,7 @@ TEST(DefaultProfile, opens_namespaces_with_SYS_ADMIN_only) {
 TEST(DefaultProfile, names_only_system_calls) {
     std::vector<std::string> unknown;
     std::string problem;
-    compile(default_profile(default_profile_looks_at()), unknown, problem);
+    compile(default_profile(every_capability()), unknown, problem);
     EXPECT_EQ(unknown, std::vector<std::string>{});
 }
 
