@@ -141,17 +141,21 @@ std::string for_setpriv(const std::string &hexadecimal) {
     return text;
 }
 
-// A shell cannot lower its own sets: the words are collected in $CONFINE and stand before the program at the end.
+// A shell cannot lower its own sets: setpriv(1) starts the program in the end, its options are collected in $setpriv as the built-in
+// kinds do.
 int bound_in_shell(Run run, Shell shell) {
-    return shell.text("CONFINE=\"$CONFINE setpriv --bounding-set=" + for_setpriv(run.str("bounding")) + "\"");
+    return shell.text("setpriv=\"${setpriv:-setpriv} --bounding-set=" + for_setpriv(run.str("bounding")) + "\"");
 }
-int interim_in_shell(Run, Shell shell) {
-    return shell.text("# between ids and seccomp ctr keeps CAP_SYS_ADMIN; setpriv needs no such step");
+int interim_in_shell(Run run, Shell shell) {
+    const std::string ambient = for_setpriv(run.str("ambient"));
+    return shell.text("# ctr keeps CAP_SYS_ADMIN here until seccomp is loaded; in this script nothing is to be kept\n"
+                      "setpriv=\"${setpriv:-setpriv} --ambient-caps=" +
+                      ambient + "\"");
 }
 int final_in_shell(Run run, Shell shell) {
     const std::string inheritable = for_setpriv(run.str("inheritable"));
     const std::string ambient = run.has("ambient") ? " --ambient-caps=" + for_setpriv(run.str("ambient")) : "";
-    return shell.text("CONFINE=\"$CONFINE setpriv --inh-caps=" + inheritable + ambient +
+    return shell.text("setpriv=\"${setpriv:-setpriv} --inh-caps=" + inheritable + ambient +
                       "\"  # execve makes effective and permitted of these and the bounding set");
 }
 

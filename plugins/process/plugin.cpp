@@ -3,8 +3,8 @@
 // The process itself: terminal or session, keyring, limits, who it is and where it stands. Mostly built-in kinds; what this file
 // knows is the order:
 //
-//   isolate   keyring, session (without a terminal), oom_score_adj
-//   mounts    the working directory is made, while the root is still writable; the terminal
+//   isolate   keyring, session, oom_score_adj
+//   mounts    the working directory is made, while the root is still writable; the terminal (of that session)
 //   confine   working directory, scheduling, limits, umask: while still root | ids | no_new_privs
 //
 // The working directory is entered before the ids change: a root file system may hold directories that only root may pass
@@ -29,8 +29,8 @@ int plan_session(Plan plan) {
                              .add();
         if (made != 0) return -1;
     }
-    if (!plan.spec("/process/terminal").boolean())
-        return plan.step(CTR_KIND_SESSION_NEW, CTR_ISOLATE).note("without a terminal of its own").add();
+    if (plan.step(CTR_KIND_SESSION_NEW, CTR_ISOLATE).add() != 0) return -1;
+    if (!plan.spec("/process/terminal").boolean()) return 0;
     Step console = plan.step(CTR_KIND_CONSOLE_OPEN, CTR_MOUNTS);
     for (const char *side : {"width", "height"}) {
         const std::string path = std::string("/process/consoleSize/") + side;

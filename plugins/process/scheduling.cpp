@@ -138,22 +138,22 @@ int plan_personality(Plan plan) {
 
 int scheduler_in_shell(ctr::Run run, ctr::Shell shell) {
     const auto policy = run.integer("policy");
-    std::vector<std::string> words = {"chrt"};
-    if ((run.integer("flags") & SCHED_FLAG_RESET_ON_FORK) != 0) words.push_back("--reset-on-fork");
+    std::string text = "chrt";
+    if ((run.integer("flags") & SCHED_FLAG_RESET_ON_FORK) != 0) text += " --reset-on-fork";
     switch (policy) {
-    case SCHED_FIFO: words.push_back("--fifo"); break;
-    case SCHED_RR: words.push_back("--rr"); break;
-    case SCHED_BATCH: words.push_back("--batch"); break;
-    case SCHED_IDLE: words.push_back("--idle"); break;
+    case SCHED_FIFO: text += " --fifo"; break;
+    case SCHED_RR: text += " --rr"; break;
+    case SCHED_BATCH: text += " --batch"; break;
+    case SCHED_IDLE: text += " --idle"; break;
     case SCHED_DEADLINE:
-        words.insert(words.end(), {"--sched-runtime", run.str("runtime"), "--sched-deadline", run.str("deadline"),
-                                   "--sched-period", run.str("period"), "--deadline"});
+        text += " --deadline --sched-runtime " + run.str("runtime") + " --sched-deadline " + run.str("deadline") +
+                " --sched-period " + run.str("period");
         break;
-    default: words.push_back("--other"); break;
+    default: text += " --other"; break;
     }
-    words.insert(words.end(), {"--pid", run.str("priority"), "0"});
-    if (shell.text("# " + name_of(policies, policy)) != 0 || shell.cmd(words) != 0) return -1;
-    return run.integer("nice") == 0 ? 0 : shell.text("renice --priority " + run.str("nice") + " --pid $$ >/dev/null");
+    text += " --pid " + run.str("priority") + " $$";
+    if (run.integer("nice") != 0) text += "\nrenice --priority " + run.str("nice") + " --pid $$ >/dev/null";
+    return shell.text(text);
 }
 
 int ioprio_in_shell(ctr::Run run, ctr::Shell shell) {
@@ -163,8 +163,8 @@ int ioprio_in_shell(ctr::Run run, ctr::Shell shell) {
 }
 
 int personality_in_shell(ctr::Run run, ctr::Shell shell) {
-    const bool narrow = run.integer("persona") == PER_LINUX32;
-    return shell.text(narrow ? "CONFINE=\"$CONFINE setarch linux32\"" : "CONFINE=\"$CONFINE setarch linux64\"");
+    const std::string domain = run.integer("persona") == PER_LINUX32 ? "linux32" : "linux64";
+    return shell.text("setpriv=\"setarch " + domain + " ${setpriv:-setpriv}\"");
 }
 
 } // namespace process

@@ -10,8 +10,9 @@
 
 namespace process {
 
-/// The highest id: 4294967295 means "no change" to setresuid(2) and would leave the process root (CVE-2024-40635).
-constexpr std::int64_t id_max = 4294967294;
+/// The highest id, as for the kind `ids.set`. The kernel has ids up to 4294967294, but programs that keep them as int have taken what is
+/// above this for negative or for root (CVE-2024-40635), and 4294967295 means "no change" to setresuid(2).
+constexpr std::int64_t id_max = 2147483647;
 
 struct User {
     /// Both known now: no look-up in the container is needed.

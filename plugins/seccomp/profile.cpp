@@ -154,9 +154,11 @@ std::string text_of(const Profile &profile) {
         text += "arch " + architecture + "\n";
     for (const auto &rule : profile.rules)
         ((text += "rule ") += text_of(rule)) += "\n";
+    if (profile.known.empty()) return text;
+    text += "known";
     for (const auto &name : profile.known)
-        ((text += "known ") += name) += "\n";
-    return text;
+        (text += ' ') += name;
+    return text += '\n';
 }
 
 } // namespace seccomp

@@ -13,7 +13,7 @@ TEST(UserString, numbers_need_no_look_up) {
     EXPECT_TRUE(user->numeric);
     EXPECT_EQ(user->uid, 1000);
     EXPECT_EQ(user->gid, 2000);
-    EXPECT_EQ(parse_user("4294967294:0")->uid, 4294967294);
+    EXPECT_EQ(parse_user("2147483647:0")->uid, 2147483647);
     EXPECT_TRUE(parse_user("0:0")->numeric);
 }
 
@@ -28,10 +28,12 @@ TEST(UserString, names_and_lone_uids_are_looked_up_later) {
 }
 
 TEST(UserString, whatever_is_not_clear_is_refused) {
-    for (const char *text :
-         {"",      " ",     " 1",    "1 ",           "1:2x", "1x",         "-1",         "+1",          "1:",   ":1",
-          ":",     "1:2:3", "0x10",  "00",           "007",  "4294967295", "4294967296", "99999999999", "1:-1", "-root",
-          "ro ot", "a/b",   "a:b:c", "1:4294967295", ".",    "$",          "root\n",     "r\xc3\xb6t"})
+    for (const char *text : {"",           " ",          " 1",         "1 ",          "1:2x",
+                             "1x",         "-1",         "+1",         "1:",          ":1",
+                             ":",          "1:2:3",      "0x10",       "00",          "007",
+                             "4294967295", "2147483648", "4294967296", "99999999999", "1:-1",
+                             "-root",      "ro ot",      "a/b",        "a:b:c",       "1:2147483648",
+                             ".",          "$",          "root\n",     "r\xc3\xb6t"})
         EXPECT_FALSE(parse_user(text)) << "\"" << text << "\"";
     EXPECT_FALSE(parse_user(std::string_view("root\0", 5)));
     EXPECT_FALSE(parse_user(std::string(300, 'a')));
