@@ -69,8 +69,8 @@ void Archive::check(int code) {
     if (code == ARCHIVE_OK) return;
     const char *text = archive_error_string(archive_);
     const std::string_view message = text == nullptr ? "unknown error" : text;
-    // A warning is about what does not matter here (a user's name), unless libarchive says that it changed a path.
-    if (code == ARCHIVE_WARN && !message.starts_with("Pathname") && !message.starts_with("Linkname")) return;
+    // Warnings are about what does not matter here: a user's name; a path that is no UTF-8, of which the bytes are kept.
+    if (code == ARCHIVE_WARN) return;
     refuse(what_,
            "cannot be read as " +
                std::string(archive_format(archive_) == ARCHIVE_FORMAT_RAW ? "compressed data" : "a tar archive") +

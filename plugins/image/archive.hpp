@@ -16,7 +16,7 @@
 
 namespace image {
 
-/// While it lives, names in archives are UTF-8 whatever LANG says: in the C locale libarchive turns what is not ASCII into '?'.
+/// While it lives, names in archives are UTF-8 whatever LANG says, so that libarchive has nothing to convert.
 class Utf8Names {
 public:
     Utf8Names();

@@ -172,6 +172,7 @@ int plan_remove(ctr::Plan plan) {
     must(plan.step(image::forget_kind_name, CTR_PREPARE)
              .arg("path", path)
              .arg("content", *content)
+             .gives("image.forgotten")
              .note("the image is no longer listed")
              .add());
 

@@ -26,7 +26,7 @@ const char *const extract =
 std::string tar_stream(ctr::Run run) {
     const std::string source = quoted(run.str("source"));
     if (!run.has("member")) return "zstd -dcfq " + source;
-    return "tar -xOf " + source + " " + quoted(run.str("member")) + " | zstd -dcfq";
+    return "tar --no-anchored -xOf " + source + " " + quoted(run.str("member")) + " | zstd -dcfq";
 }
 
 // The directory shows the lower layers: delete what this one hides, before its own content comes.
@@ -53,7 +53,7 @@ std::string stored_whiteouts(const std::string &directory) {
            "    case $name in\n"
            "    .wh..wh..opq) setfattr -n trusted.overlay.opaque -v y \"$parent\" ;;\n"
            "    .wh..wh.*) ;;\n"
-           "    .wh.*) mknod \"$parent/${name#.wh.}\" c 0 0 ;;\n"
+           "    .wh.*) mknod -m 0 \"$parent/${name#.wh.}\" c 0 0 ;;\n"
            "    esac\n"
            "done\n";
 }

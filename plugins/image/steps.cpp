@@ -38,6 +38,7 @@ int unpack(ctr::Run run) {
         layer.diff_id = run.str("diff_id");
         UnpackOptions options;
         options.whiteouts = run.str("whiteouts") == "overlay" ? Whiteouts::overlay : Whiteouts::apply;
+        options.lowest = !run.has("parent");
         options.max_entries = static_cast<std::uint64_t>(run.integer("max_entries"));
         if (run.has("max_bytes")) options.max_bytes = static_cast<std::uint64_t>(run.integer("max_bytes"));
         const UnpackResult result = unpack_layer(layer, run.str("directory"), options);

@@ -42,6 +42,9 @@ UnpackResult Unpacker::unpack(ByteStream &tar) {
     const Utf8Names names;
     const Fd root = tree_.open_directory("");
     if (!root.open()) system_failure("openat2", "the directory of the layer");
+    struct stat about {};
+    if (fstat(root.get(), &about) != 0) system_failure("fstat", "the directory of the layer");
+    root_inode_ = about.st_ino;
     const bool fresh = empty_directory(root.get());
     Archive archive(tar, Archive::Content::tar, "layer");
     while (archive_entry *entry = archive.next())
@@ -67,7 +70,7 @@ void Unpacker::add_entry(Archive &archive, archive_entry *entry) {
         refuse(entry_name_, "a whiteout cannot be a directory");
 
     const MarkedName marked = mark_of(name);
-    if (marked.mark == Mark::metadata) return;
+    if (marked.mark == Mark::metadata || (marked.mark != Mark::none && options_.lowest)) return;
     enter(directory);
     if (marked.mark == Mark::opaque) return hide_content();
     if (marked.mark == Mark::whiteout) return hide(marked.name);
@@ -253,7 +256,13 @@ void Unpacker::hide(const std::string &name) {
 }
 
 void Unpacker::hide_content() {
-    if (options_.whiteouts == Whiteouts::overlay) return set_opaque(parent_.fd.get());
+    if (options_.whiteouts == Whiteouts::overlay) {
+        // Tried on Linux 6.18: overlayfs merges the roots of its layers whatever they are marked with.
+        if (parent_.inode == root_inode_)
+            refuse(entry_name_, "the layer hides all that is below it, which overlayfs cannot do",
+                   "use --storage btrfs for this image");
+        return set_opaque(parent_.fd.get());
+    }
     parent_valid_ = false;
     remove_content(parent_.fd.get(), [this](ino_t inode, const std::string &each) { return made(inode, each); });
 }

@@ -27,6 +27,8 @@ enum class Whiteouts { apply, overlay };
 
 struct UnpackOptions {
     Whiteouts whiteouts = Whiteouts::apply;
+    /// Nothing is below this layer, so its whiteouts hide nothing.
+    bool lowest = false;
     std::uint64_t max_entries = 10'000'000;
     std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max();
     /// For tests without root: owners and devices are left out, and an opaque directory is marked user.overlay.opaque.
@@ -96,6 +98,7 @@ private:
     std::string entry_name_; // for messages
     Parent parent_;
     bool parent_valid_ = false;
+    ino_t root_inode_ = 0;
     bool root_seen_ = false;
     std::unordered_set<std::string> made_;   // what this layer has put where: key()
     std::unordered_set<std::string> hidden_; // whiteouts stored by this layer

@@ -70,9 +70,10 @@ TEST(ImageUnpack, NamesAreLongAndOfAnyLanguage) {
     const std::string name = part + "/" + part + "/" + std::string(255, 'f');
     Tar tar;
     tar.file("caf\xc3\xa9/\xe6\xbc\xa2", "u");
-    tar.file(name, "long");
+    tar.file(name, "long").file("latin1-\xe9", "no UTF-8");
     unpack_into(tmp / "root", tar.bytes());
     EXPECT_EQ(content_of(tmp / ("root/" + name)), "long");
+    EXPECT_EQ(content_of(tmp / "root/latin1-\xe9"), "no UTF-8");
     EXPECT_EQ(content_of(tmp / "root/caf\xc3\xa9/\xe6\xbc\xa2"), "u");
 }
 
@@ -196,6 +197,29 @@ TEST(ImageWhiteouts, StoredTheyAreWhatOverlayfsWants) {
     EXPECT_EQ(content_of(root + "/implied/x"), "2");
     EXPECT_FALSE(there(root + "/.wh.gone"));
     EXPECT_FALSE(there(root + "/o/.wh..wh..opq"));
+}
+
+TEST(ImageWhiteouts, TheLowestLayerHidesNothing) {
+    const TemporaryDirectory tmp;
+    UnpackOptions lowest;
+    lowest.lowest = true;
+    const std::string tar = Tar().file("a", "1").whiteout(".wh.b").whiteout(".wh..wh..opq").bytes();
+    for (const Whiteouts whiteouts : {Whiteouts::apply, Whiteouts::overlay}) {
+        const std::string root = tmp / (whiteouts == Whiteouts::apply ? "applied" : "stored");
+        unpack_into(root, tar, whiteouts, lowest);
+        EXPECT_EQ(std::distance(std::filesystem::directory_iterator(root), {}), 1);
+    }
+}
+
+TEST(ImageWhiteouts, AnOpaqueRootIsMoreThanOverlayfsCanStore) {
+    const TemporaryDirectory tmp;
+    const std::string tar = Tar().directory("d").symlink("d/up", "..").whiteout("d/up/.wh..wh..opq").bytes();
+    EXPECT_NE(failure_of([&] { unpack_into(tmp / "stored", tar, Whiteouts::overlay); }).find("btrfs"),
+              std::string::npos);
+    put_file(tmp / "applied/low", "x");
+    unpack_into(tmp / "applied", tar);
+    EXPECT_FALSE(there(tmp / "applied/low"));
+    EXPECT_TRUE(there(tmp / "applied/d/up"));
 }
 
 TEST(ImageWhiteouts, TheOldBookkeepingOfAufsIsNoContent) {
