@@ -48,7 +48,9 @@ const ctr_host *host_table();
 
 /// Positions `run` on a step and expands its templates. CTR_CHILD: used on both sides.
 CTR_CHILD void begin_step(ctr_run *run, std::uint32_t step);
-/// Fills run->error from errno. CTR_CHILD.
+/// Fills run->error; the first error counts. Returns -1. CTR_CHILD.
+CTR_CHILD int report(ctr_run *run, const ctr_error *error);
+/// The same from errno. CTR_CHILD.
 CTR_CHILD void fail_with_errno(ctr_run *run, const char *syscall, const char *path, const char *hint);
 
 /// Values print as \x01name\x02 in strings of the shell context; turns a word with such marks into quoted shell text.

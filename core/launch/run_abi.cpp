@@ -30,7 +30,9 @@ CTR_CHILD void copy_text(char *to, std::size_t room, const char *from) {
     to[i] = '\0';
 }
 
-CTR_CHILD int fail(ctr_run *run, const ctr_error *error) {
+} // namespace
+
+CTR_CHILD int report(ctr_run *run, const ctr_error *error) {
     if (run->failed) return -1; // the first error is the one reported
     run->failed = true;
     run->error.error_class = error->error_class;
@@ -42,12 +44,20 @@ CTR_CHILD int fail(ctr_run *run, const ctr_error *error) {
     return -1;
 }
 
+namespace {
+
+
 /// The host's check of contexts.h.
 CTR_CHILD bool legal(ctr_run *run, unsigned contexts, const char *function) {
     if ((run->context & contexts) != 0) return true;
     const ctr_error error = {sizeof(ctr_error), CTR_E_CONTEXT, 0, "an SDK function was called where it is not legal (ctr/contexts.h)", "this is a bug of the plugin", function, nullptr};
-    fail(run, &error);
+    report(run, &error);
     return false;
+}
+
+CTR_CHILD int fail(ctr_run *run, const ctr_error *error) {
+    if (legal(run, contexts_fail, "fail")) report(run, error);
+    return -1;
 }
 
 CTR_CHILD const PackedArg *find_arg(ctr_run *run, const char *name, std::size_t index) {
@@ -180,7 +190,7 @@ CTR_CHILD Value *output_slot(ctr_run *run, const char *name, bool type_fits) {
     Value *value = find_output(run, name);
     if (value != nullptr && type_fits) return value;
     const ctr_error error = {sizeof(ctr_error), CTR_E_INTERNAL, 0, "the step gives an output that it did not declare, or of another type", "this is a bug of the plugin", nullptr, name};
-    fail(run, &error);
+    report(run, &error);
     return nullptr;
 }
 
@@ -252,7 +262,7 @@ CTR_CHILD void begin_step(ctr_run *run, std::uint32_t index) {
 
 CTR_CHILD void fail_with_errno(ctr_run *run, const char *syscall, const char *path, const char *hint) {
     const ctr_error error = {sizeof(ctr_error), CTR_E_SYSTEM, errno, nullptr, hint, syscall, path};
-    fail(run, &error);
+    report(run, &error);
 }
 
 // ---- for the parent only -----------------------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ std::string joined(const std::vector<std::string> &all) {
 /// What must run before what: `before[i]` lists the steps that step i comes after because of a token or value.
 class Dependencies {
 public:
-    Dependencies(const std::vector<Step> &steps, const std::map<std::string, std::vector<std::string>> &known_givers)
-        : before(steps.size()), reason(steps.size()), steps_(steps), known_givers_(known_givers) {}
+    Dependencies(const Plan &plan, const std::map<std::string, std::vector<std::string>> &known_givers)
+        : before(plan.steps.size()), reason(plan.steps.size()), steps_(plan.steps), given_(plan.values), known_givers_(known_givers) {}
 
     Result<void> collect() {
         for (std::size_t i = 0; i < steps_.size(); ++i) {
@@ -65,6 +65,7 @@ private:
         for (const Arg &arg : steps_[i].args) {
             for (const auto &value : values_in(arg)) {
                 const auto found = value_givers_.find(value);
+                if (found == value_givers_.end() && given_.find(value) != given_.end()) continue; // by the executor, before all steps
                 if (found == value_givers_.end())
                     return failure(ErrorClass::invalid, "step " + name_of(steps_[i]) + " uses the value \"" + value + "\" (argument " + arg.name + "), which no step of this plan gives",
                                    "a driver or plugin that gives it is missing; `ctr plan` of a working container shows who does");
@@ -80,6 +81,7 @@ private:
     }
 
     const std::vector<Step> &steps_;
+    const std::map<std::string, ctr_type> &given_;
     const std::map<std::string, std::vector<std::string>> &known_givers_;
     std::unordered_map<std::string, std::vector<std::size_t>> givers_;
     std::unordered_map<std::string, std::pair<std::size_t, ctr_type>> value_givers_;
@@ -117,14 +119,16 @@ std::string chain(const std::vector<Step> &steps, const Dependencies &deps, cons
 Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::string>> &known_givers) {
     std::vector<Step> &steps = plan.steps;
     const std::size_t n = steps.size();
-    Dependencies deps(steps, known_givers);
+    Dependencies deps(plan, known_givers);
     CTR_TRY(deps.collect());
 
     // Candidates in the order of preference: the first that is ready goes next.
     std::vector<std::size_t> preferred(n);
     for (std::size_t i = 0; i < n; ++i) preferred[i] = i;
     std::stable_sort(preferred.begin(), preferred.end(), [&](std::size_t a, std::size_t b) {
-        return std::tie(steps[a].phase, steps[a].plugin) < std::tie(steps[b].phase, steps[b].plugin);
+        // The clone itself comes behind the steps that say how; its journal before everything.
+        const auto key = [&](std::size_t i) { return std::tuple(steps[i].kind != kind_journal, steps[i].phase, steps[i].kind == kind_clone, std::string_view(steps[i].plugin)); };
+        return key(a) < key(b);
     });
     std::vector<bool> done(n, false);
     std::vector<std::size_t> line;
