@@ -142,13 +142,17 @@ CTR_CHILD int open_parent(int root, const char *target, char (&name)[256]) {
     return make_path(root, start == 0 ? "/" : parent, Make::directory, 0755);
 }
 
-CTR_CHILD int open_procfs(int root) {
+/// True if it is a procfs that may be written to.
+CTR_CHILD bool is_procfs(int fd) {
     struct statfs fs;
-    if (root >= 0) {
-        const int fd = open_inside(root, "/proc", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
-        if (fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC && (fs.f_flags & 1) == 0) return fd;
-        close_fd(fd);
-    }
+    return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC && (fs.f_flags & 1) == 0;
+}
+
+CTR_CHILD int open_procfs(int root) {
+    const int there = root >= 0 ? open_inside(root, "/proc", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS)
+                                : open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (is_procfs(there)) return there;
+    close_fd(there);
     const int context = sys::fsopen("proc");
     if (context < 0) return -1;
     int fd = -1;

@@ -36,7 +36,8 @@ CTR_CHILD int make_path(int root, const char *path, Make last, unsigned mode, st
 /// Splits a target into its directory (opened, made if missing) and its last name, which is copied to `name`.
 CTR_CHILD int open_parent(int root, const char *target, char (&name)[256]);
 
-/// A procfs that is one: the container's own /proc if nothing pretends, else a fresh one that is mounted nowhere.
+/// A procfs that is one: the container's /proc (before a root is attached, the machine's) if nothing pretends, else a fresh one that is
+/// mounted nowhere. What namespaces have of their own below it (sys/net, self) is the opener's, whosever procfs it is.
 /// CVE-2019-16884, CVE-2025-52881.
 CTR_CHILD int open_procfs(int root);
 /// Writes to a file of that procfs. Neither symbolic links nor anything mounted over it can redirect the write.
