@@ -64,13 +64,27 @@ int umask_shell(ctr::Run run, ctr::Shell shell) {
     return shell.cmd({"umask", digits});
 }
 
+/// Having become root of its user namespace a process is not dumpable, and its files in /proc belong to the machine's root; being
+/// dumpable for a moment makes them its own. Nobody without its capabilities can trace it meanwhile, ptrace(2).
+CTR_CHILD int write_oom(int procfs, const char *text, std::size_t length) {
+    constexpr auto path = "self/oom_score_adj";
+    if (write_procfs(procfs, path, text, length) == 0) return 0;
+    if (errno != EACCES || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) return -1;
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    const int result = write_procfs(procfs, path, text, length);
+    const int saved = errno;
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    errno = saved;
+    return result;
+}
+
 CTR_CHILD int oom_apply(ctr_run *raw) {
     char text[24];
     const std::size_t length = write_decimal(text, ctr::ChildRun{raw}.integer("value"));
     const int procfs = open_procfs(ctr::host->root_fd(raw));
     if (procfs < 0) return fail(raw, "fsopen", "proc");
     int result = 0;
-    if (write_procfs(procfs, "self/oom_score_adj", text, length) != 0)
+    if (write_oom(procfs, text, length) != 0)
         result =
             fail(raw, "write", "/proc/self/oom_score_adj",
                  errno == EACCES ? "going below the caller's value needs CAP_SYS_RESOURCE on the machine" : nullptr);

@@ -32,6 +32,10 @@ CTR_CHILD bool sysctl_path(const char *key, char (&out)[256]) {
             c = '.';
         out[prefix + i] = c;
     }
+    // Nothing that would lead out of sys/.
+    for (std::size_t i = prefix; out[i] != '\0'; ++i)
+        if (out[i - 1] == '/' && out[i] == '.' && out[i + 1] == '.' && (out[i + 2] == '/' || out[i + 2] == '\0'))
+            return false;
     return true;
 }
 

@@ -92,8 +92,8 @@ CTR_CHILD int fail_context(ctr_run *run, int context, const char *call, const ch
     char words[256];
     const long n = syscall(SYS_read, context, words, sizeof words - 1);
     errno = saved;
-    if (n <= 2) return fail(run, call, path);
-    words[n] = '\0';
+    if (n <= 3) return fail(run, call, path);
+    words[n - (words[n - 1] == '\n' ? 1 : 0)] = '\0';
     const ctr_error error = {sizeof(ctr_error), CTR_E_SYSTEM, saved, words + 2, nullptr, call, path};
     return ctr::host->fail(run, &error);
 }
@@ -188,7 +188,8 @@ CTR_CHILD int attach(ctr_run *raw, int mount, int target, const MountOptions &op
     if (later && errno != ENOSYS) return fail_attributes(raw, options);
     if (sys::move_mount_fd(mount, target) != 0)
         return fail(raw, "move_mount", ctr::ChildRun{raw}.str("target"),
-                    errno == ENOTDIR ? "a directory goes on a directory, a file on a file" : nullptr);
+                    errno == ENOTDIR || errno == EINVAL ? "a directory goes on a directory, a file on a file"
+                                                        : nullptr);
     if (later && remount_attributes(mount, options) != 0) return fail_attributes(raw, options);
     return 0;
 }

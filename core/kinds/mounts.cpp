@@ -144,14 +144,18 @@ CTR_CHILD int setattr_apply(ctr_run *raw) {
 int setattr_shell(ctr::Run run, ctr::Shell shell) {
     std::string flags, text;
     std::vector<std::string> propagation;
+    bool superblock = false; // then it is not only this mount that changes
     for (const auto &option : run.strings("options")) {
+        const OptionWord word = option_word(option.c_str());
+        superblock = superblock || word == OptionWord::data || word == OptionWord::superblock;
         if (propagation_flags(option.c_str()) != 0)
             propagation.push_back(option);
         else if (option != "remount")
             flags += "," + option;
     }
     const std::string target = run.str("target") == "/" ? "\"${root:-/}\"" : inside(run.str("target"));
-    if (!flags.empty()) text = "mount -o remount,bind" + flags + " " + target + "\n";
+    if (!flags.empty())
+        text = std::string("mount -o remount") + (superblock ? "" : ",bind") + flags + " " + target + "\n";
     for (const auto &each : propagation)
         text += "mount --make-" + each + " " + target + "\n";
     if (!text.empty()) text.pop_back();
