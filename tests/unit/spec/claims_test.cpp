@@ -124,6 +124,19 @@ TEST(Claims, BelowCtrGoByItsKeys) {
               (Strings{"/ctr/image: a b c", "/ctr/imagery: b c", "/ctr/x: b c"}));
 }
 
+TEST(Claims, MayComeFromManyPlugins) {
+    const Strings claim = {"/hostname", "/ctr/rm"}, other = {"/linux"};
+    std::vector<Claimant> claimants(130, {"p", claim});
+    claimants[64].claims = other;
+    const auto found = match_claims(requested_paths(Json::parse(R"({"hostname": "x", "ctr": {"rm": true}})")), claimants);
+    for (const auto &who : found) {
+        ASSERT_EQ(who.size(), 129u);
+        EXPECT_EQ(who[63], 63u);
+        EXPECT_EQ(who[64], 65u);
+        EXPECT_EQ(who[128], 129u);
+    }
+}
+
 TEST(Claims, AreKnownIfTheTableHasThem) {
     for (const char *known : {"", "/process", "/process/args/*", "/mounts/*/destination", "/linux/*", "/ctr/anything",
                               "/vm", "/vm/kernel/path"})
