@@ -46,8 +46,9 @@ std::string in_quotes(std::string_view text, std::size_t most) {
         else
             out += c;
     }
+    out += '"';
     if (shown.size() < text.size()) out += "...";
-    return out += '"';
+    return out;
 }
 
 std::string lower(std::string_view text) {

@@ -14,7 +14,7 @@ namespace core {
 /// "a:b:" split at ':' is {"a", "b", ""}; the empty text is {""}.
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string_view> &parts, std::string_view separator);
-/// Text in double quotes for a message: control characters escaped, cut to `most` bytes with "..." at the end.
+/// Text in double quotes for a message: control characters escaped, cut to `most` bytes with ... behind.
 std::string in_quotes(std::string_view text, std::size_t most = 60);
 std::string lower(std::string_view text);
 /// Decimal digits only (no sign, no blanks), refused when it does not fit.

@@ -5,7 +5,8 @@
 #include "spec/oci_fields.hpp"
 
 #include <algorithm>
-#include <bitset>
+#include <array>
+#include <bit>
 #include <nlohmann/json.hpp>
 
 namespace core::spec {
@@ -28,20 +29,23 @@ public:
     std::vector<RequestedPath> run(const Json &spec) {
         found_.reserve(96);
         visit(spec, 0, Where(""));
-        std::sort(found_.begin(), found_.end(), [](const auto &a, const auto &b) { return a.row() < b.row(); });
+        std::vector<RequestedPath> out;
+        out.reserve(found_.size() + 8);
+        for (std::uint16_t row = 0; row < fields_.size(); ++row)
+            if (place_[row] != 0) out.push_back(std::move(found_[place_[row] - 1u]));
         if (const auto extra = spec.find("ctr"); extra != spec.end() && extra->is_object())
             for (const auto &[key, value] : extra->get_ref<const Json::object_t &>())
-                if (asks(value, 0)) found_.emplace_back("", "/ctr/" + pointer_token(key), std::uint16_t{0});
-        return std::move(found_);
+                if (asks(value, 0)) out.emplace_back("", "/ctr/" + pointer_token(key), std::uint16_t{0});
+        return out;
     }
 
 private:
     bool is_scalar(std::uint16_t row) const { return fields_[row].shape.type >= Type::text; }
 
     bool add(std::uint16_t row, const Where &where) {
-        if (!seen_[row]) {
-            seen_[row] = true;
+        if (place_[row] == 0) {
             found_.emplace_back(fields_[row].pattern, where.pointer(), row);
+            place_[row] = static_cast<std::uint16_t>(found_.size());
         }
         return true;
     }
@@ -96,8 +100,8 @@ private:
 
     std::span<const Field> fields_ = fields();
     std::span<const Link> links_ = links();
-    std::bitset<max_fields> seen_;
-    std::vector<RequestedPath> found_;
+    std::vector<RequestedPath> found_;              // in the order of the document
+    std::array<std::uint16_t, max_fields> place_{}; // of each row in found_, from 1; 0: not requested
 };
 
 /// Calls mark(first row, one behind the last) for each subtree of the table that a claim covers.
@@ -128,6 +132,27 @@ bool covers(std::string_view claim, std::string_view path) {
 constexpr std::string_view extras = "/ctr";
 bool is_extra(std::string_view claim) { return claim.empty() || covers(extras, claim) || claim.substr(0, 2) == "/*"; }
 
+/// For each row of the table the claimants that cover it.
+std::array<std::uint64_t, max_fields> owners_of_rows(std::span<const Claimant> claimants) {
+    std::array<std::uint64_t, max_fields> owners{};
+    for (std::size_t i = 0; i < claimants.size(); ++i)
+        for (const std::string &claim : claimants[i].claims)
+            covered(claim, 0, [&](std::uint16_t row, std::uint16_t end) {
+                for (; row < end; ++row)
+                    owners[row] |= std::uint64_t{1} << i;
+            });
+    return owners;
+}
+
+/// The claimants of a path below /ctr.
+std::uint64_t owners_of_extra(std::span<const Claimant> claimants, std::string_view path) {
+    std::uint64_t owners = 0;
+    for (std::size_t i = 0; i < claimants.size(); ++i)
+        for (const std::string &claim : claimants[i].claims)
+            if (is_extra(claim) && covers(claim, path)) owners |= std::uint64_t{1} << i;
+    return owners;
+}
+
 /// The row by which a requested path is looked up: for an array of scalars its elements', which a claim on either covers.
 std::uint16_t lookup_row(const RequestedPath &path) {
     return fields()[path.row()].shape.type == Type::list ? links()[path.row()].first_child : path.row();
@@ -140,19 +165,17 @@ std::vector<RequestedPath> requested_paths(const Json &spec) { return Collector(
 std::vector<std::vector<std::uint32_t>> match_claims(const std::vector<RequestedPath> &requested,
                                                      std::span<const Claimant> claimants) {
     std::vector<std::vector<std::uint32_t>> out(requested.size());
-    for (std::uint32_t i = 0; i < claimants.size(); ++i) {
-        std::bitset<max_fields> claimed;
-        for (const std::string &claim : claimants[i].claims)
-            covered(claim, 0, [&](std::uint16_t first, std::uint16_t end) {
-                for (; first < end; ++first)
-                    claimed[first] = true;
-            });
+    // One bit for each claimant, 64 of them at a time.
+    for (std::uint32_t first = 0; first < claimants.size(); first += 64) {
+        const std::span<const Claimant> batch =
+            claimants.subspan(first, std::min<std::size_t>(64, claimants.size() - first));
+        const std::array<std::uint64_t, max_fields> owners = owners_of_rows(batch);
         for (std::size_t p = 0; p < requested.size(); ++p) {
-            bool mine = requested[p].row() != 0 && claimed[lookup_row(requested[p])];
-            if (requested[p].row() == 0)
-                for (const std::string &claim : claimants[i].claims)
-                    mine |= is_extra(claim) && covers(claim, requested[p].pattern());
-            if (mine) out[p].push_back(i);
+            std::uint64_t who = requested[p].row() != 0 ? owners[lookup_row(requested[p])]
+                                                        : owners_of_extra(batch, requested[p].pattern());
+            out[p].reserve(out[p].size() + static_cast<std::size_t>(std::popcount(who)));
+            for (; who != 0; who &= who - 1)
+                out[p].push_back(first + static_cast<std::uint32_t>(std::countr_zero(who)));
         }
     }
     return out;

@@ -17,8 +17,22 @@ std::string got(const Json &value) {
 }
 
 std::string Where::pointer() const {
-    if (up_ == nullptr) return std::string(token_);
-    return up_->pointer() + "/" + (is_index_ ? std::to_string(index_) : pointer_token(token_));
+    std::string out;
+    out.reserve(64); // nearly all of them fit
+    append_to(out);
+    return out;
+}
+
+void Where::append_to(std::string &out) const {
+    if (up_ == nullptr) return void(out += token_);
+    up_->append_to(out);
+    out += '/';
+    if (is_index_)
+        out += std::to_string(index_);
+    else if (token_.find_first_of("~/") == std::string_view::npos)
+        out += token_;
+    else
+        out += pointer_token(token_);
 }
 
 } // namespace core::spec

@@ -21,6 +21,8 @@ public:
     std::string pointer() const;
 
 private:
+    void append_to(std::string &out) const;
+
     const Where *up_ = nullptr;
     std::string_view token_;
     std::size_t index_ = 0;

@@ -51,6 +51,7 @@ std::size_t code_points(const std::string &text) {
 
 std::string an(std::string_view type) {
     if (type == "null") return "null";
+    if (type == "boolean") return "true or false";
     const bool vowel = type == "integer" || type == "array" || type == "object";
     return (vowel ? "an " : "a ") + std::string(type);
 }
