@@ -153,7 +153,8 @@ std::uint64_t owners_of_extra(std::span<const Claimant> claimants, std::string_v
     return owners;
 }
 
-/// The row by which a requested path is looked up: for an array of scalars its elements', which a claim on either covers.
+/// The row by which a requested path is looked up: for an array of scalars its elements', which a claim on either
+/// covers.
 std::uint16_t lookup_row(const RequestedPath &path) {
     return fields()[path.row()].shape.type == Type::list ? links()[path.row()].first_child : path.row();
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// What does a spec ask for, and who carries it out? A container runs only if each field that asks for something is claimed by
-// exactly one plugin (or the core): nothing is ignored in silence, nothing is done twice.
+// What does a spec ask for, and who carries it out? A container runs only if each field that asks for something is
+// claimed by exactly one plugin (or the core): nothing is ignored in silence, nothing is done twice.
 //
-// What asks for nothing is left out: null, "", false, [] and {}, and the number 0 where engines write it for "not set" (the table
-// in oci_fields.cpp says where). An element of an array and an entry of a map is never nothing: an entry {} of /linux/netDevices
-// asks by being there. Everything below /ctr is one path for each key.
+// What asks for nothing is left out: null, "", false, [] and {}, and the number 0 where engines write it for "not set"
+// (the table in oci_fields.cpp says where). An element of an array and an entry of a map is never nothing: an entry {}
+// of /linux/netDevices asks by being there. Everything below /ctr is one path for each key.
 //
 // This is on the way to every start: one walk over the document, no map, one string for each distinct path.
 #pragma once
@@ -25,7 +25,8 @@ class RequestedPath {
 public:
     RequestedPath(std::string_view known, std::string example, std::uint16_t row)
         : known_(known), example_(std::move(example)), row_(row) {}
-    /// "/mounts/*/destination"; an array of scalars is one path ("/process/args"), a map is "/linux/sysctl/*", "/ctr/image".
+    /// "/mounts/*/destination"; an array of scalars is one path ("/process/args"), a map is "/linux/sysctl/*",
+    /// "/ctr/image".
     std::string_view pattern() const { return known_.empty() ? std::string_view(example_) : known_; }
     /// A JSON pointer to one such field of this spec: "/mounts/0/destination".
     const std::string &example() const { return example_; }
@@ -46,8 +47,9 @@ struct Claimant {
     std::span<const std::string> claims;
 };
 
-/// For each path the indices of its claimants, ascending, each once. A claim covers its own path and all below; `*` in it stands for
-/// one component; a claim ".../*" on the elements of an array covers the array. Claims that name no known field cover nothing.
+/// For each path the indices of its claimants, ascending, each once. A claim covers its own path and all below; `*` in
+/// it stands for one component; a claim ".../*" on the elements of an array covers the array. Claims that name no known
+/// field cover nothing.
 std::vector<std::vector<std::uint32_t>> match_claims(const std::vector<RequestedPath> &requested,
                                                      std::span<const Claimant> claimants);
 

@@ -39,7 +39,7 @@ bool is_sha256(std::string_view text) {
     return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// ---- one function a key -----------------------------------------------------------------------------------------------
+// ---- one function a key -------------------------------------------------------------------------
 
 using Reader = Result<void> (*)(const Json &value, const Where &where, Config &config);
 

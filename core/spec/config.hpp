@@ -9,9 +9,9 @@
 //     "seccomp": "off"                       // this plugin is not used
 //   }
 //
-// The host's own keys: data_root, run_root, plugin_dirs, log_level (error warn info debug) and plugins: {"pins": {ID: SHA256}}.
-// A driver's settings stand in its own section, not in its slot's: swapping back and forth keeps them. Whether a top-level key is a
-// plugin can be judged only when the installed ones are known: check_sections().
+// The host's own keys: data_root, run_root, plugin_dirs, log_level (error warn info debug) and plugins: {"pins": {ID:
+// SHA256}}. A driver's settings stand in its own section, not in its slot's: swapping back and forth keeps them.
+// Whether a top-level key is a plugin can be judged only when the installed ones are known: check_sections().
 #pragma once
 
 #include "base/json.hpp"
@@ -46,7 +46,8 @@ Result<Config> parse_config(std::string_view text, const std::string &file);
 /// The schema of a plugin's section (its manifest's "config"), or nullptr if it takes none.
 using SchemaOf = std::function<const Json *(std::string_view id)>;
 
-/// Are all sections, chosen drivers, pins and plugins that are off installed plugins, and do the sections fit their schemas?
+/// Are all sections, chosen drivers, pins and plugins that are off installed plugins, and do the sections fit their
+/// schemas?
 Result<void> check_sections(const Config &config, const std::vector<std::string_view> &ids, const SchemaOf &schema_of);
 
 /// The whole config as a file would say it, host's defaults filled in; for `ctr config show`.

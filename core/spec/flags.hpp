@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The values of `ctr run`'s flags, as people know them from docker. Each parser takes the text behind its flag and says in its
-// error the flag and the text: `--memory: "12x" is no size`.
+// The values of `ctr run`'s flags, as people know them from docker. Each parser takes the text behind its flag and says
+// in its error the flag and the text: `--memory: "12x" is no size`.
 #pragma once
 
 #include "base/result.hpp"
@@ -16,7 +16,8 @@
 
 namespace core::spec {
 
-/// "512m", "1.5g", "1073741824": b k m g t p, powers of 1024, with or without a "b" or "ib" behind; at most three decimals.
+/// "512m", "1.5g", "1073741824": b k m g t p, powers of 1024, with or without a "b" or "ib" behind; at most three
+/// decimals.
 Result<std::int64_t> parse_size(std::string_view flag, std::string_view text);
 /// --memory: a size that is not 0.
 Result<std::int64_t> parse_memory(std::string_view text);
@@ -31,7 +32,8 @@ Result<CpuQuota> parse_cpus(std::string_view text);
 /// --pids-limit: a number from 1, or -1 for no limit.
 Result<std::int64_t> parse_pids_limit(std::string_view text);
 
-/// -v SRC:DST[:OPTION,...] with absolute paths. Options: ro rw; bind rbind; [r]private [r]shared [r]slave; nosuid nodev noexec.
+/// -v SRC:DST[:OPTION,...] with absolute paths. Options: ro rw; bind rbind; [r]private [r]shared [r]slave; nosuid nodev
+/// noexec.
 struct Volume {
     std::string source;
     std::string destination;          // without "." and double slashes

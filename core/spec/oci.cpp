@@ -10,11 +10,12 @@
 namespace core::spec {
 namespace {
 
-// ---- types: what the table says ---------------------------------------------------------------------------------------
+// ---- types: what the table says -----------------------------------------------------------------
 
 const std::string &text_of(const Json &value) { return value.get_ref<const std::string &>(); }
 
-/// Walks document and table side by side. Says false after error_ was set: a Result per node would cost more than the checks.
+/// Walks document and table side by side. Says false after error_ was set: a Result per node would cost more than the
+/// checks.
 class Checker {
 public:
     Result<void> run(const Json &value, std::uint16_t row, std::string_view root) {
@@ -117,7 +118,7 @@ private:
     Error error_;
 };
 
-// ---- what one row cannot say ------------------------------------------------------------------------------------------
+// ---- what one row cannot say --------------------------------------------------------------------
 
 /// A member that is there and not null; a static null otherwise. Types were checked before.
 const Json &at(const Json &object, const char *key) {

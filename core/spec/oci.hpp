@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// Is this text an OCI config.json for Linux? The first thing that is not as runtime-spec 1.3 wants it is named: where, what was
-// expected, what was got. Whether somebody carries out what it asks for is another question: claims.hpp.
+// Is this text an OCI config.json for Linux? The first thing that is not as runtime-spec 1.3 wants it is named: where,
+// what was expected, what was got. Whether somebody carries out what it asks for is another question: claims.hpp.
 //
 // Decisions, where the specification leaves room:
-// - Unknown properties are ignored: it demands so. Objects of other platforms (/windows, /solaris, /zos, /freebsd, and the Windows
-//   fields of /process) are such to us. /vm is known, as a whole: nobody claims it, so it is refused by name when planning.
-// - null, and an empty string where one of some words may stand, count as absent when the field may be: engines in Go write them.
+// - Unknown properties are ignored: it demands so. Objects of other platforms (/windows, /solaris, /zos, /freebsd, and
+//   the Windows fields of /process) are such to us. /vm is known, as a whole: nobody claims it, so it is refused by
+//   name when planning.
+// - null, and an empty string where one of some words may stand, count as absent when the field may be: engines in Go
+//   write them.
 // - /process may be missing (it is needed by `start`), /root too: their users ask for them.
 // - A relative mount destination is taken (deprecated there, meant from "/").
 #pragma once

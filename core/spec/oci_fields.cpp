@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// The fields of runtime-spec 1.3 for Linux, in the order of its text. Where the specification leaves a range to the kernel, the
-// kernel's is used (oom_score_adj, nanoseconds, io priority, window size): what the kernel will refuse is refused before anything
-// happened, with the path. Three rows are wider than the published schema because engines write it so: fileMode (whole st_mode),
-// rootfsPropagation (r... forms), seccomp operands and device numbers as they come. Fields of other platforms are `foreign`:
-// not looked at, and never requested. /vm is no platform but another kind of container: requested as a whole, so that it is
-// refused by name unless a plugin claims it.
+// The fields of runtime-spec 1.3 for Linux, in the order of its text.
+//
+// Where the specification leaves a range to the kernel, the kernel's is used (oom_score_adj, nanoseconds, io priority,
+// window size, no uid 4294967295, which means "leave it" to setresuid(2)): what the kernel will refuse is refused before
+// anything happened, with the path. Two rows are wider than the published schema because engines write it so: fileMode
+// (a whole st_mode) and rootfsPropagation (the r... forms). Fields of other platforms are `foreign`: not looked at, and
+// never requested. /vm is no platform but another kind of container: requested as a whole, so that it is refused by name
+// unless a plugin claims it.
 #include "spec/oci_fields.hpp"
 
 #include "spec/oci_rules.hpp"
@@ -397,7 +399,7 @@ constexpr Field table[] = {
 constexpr std::size_t rows = std::size(table);
 static_assert(rows <= max_fields);
 
-// ---- the tree, by the compiler ---------------------------------------------------------------------------------------
+// ---- the tree, by the compiler ------------------------------------------------------------------
 
 constexpr bool is_below(std::string_view child, std::string_view parent) {
     return child.size() > parent.size() && child[parent.size()] == '/' && child.substr(0, parent.size()) == parent;

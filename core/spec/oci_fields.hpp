@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // What an OCI config.json may say on Linux: a table with one row for each field of runtime-spec 1.3, in oci_fields.cpp.
-// validate() (oci.hpp), requested_paths() and claims (claims.hpp) walk it; nothing else in the core knows a field by name but what
-// the core itself carries out.
+// validate() (oci.hpp), requested_paths() and claims (claims.hpp) walk it; nothing else in the core knows a field by
+// name but what the core itself carries out.
 //
-// A row's `pattern` is a JSON pointer with `*` for "any array index" or "any map key". Parents stand before their children, so the
-// rows of a subtree are neighbours and a claim on a field is a range of rows. The tree's links are computed by the compiler.
+// A row's `pattern` is a JSON pointer with `*` for "any array index" or "any map key". Parents stand before their
+// children, so the rows of a subtree are neighbours and a claim on a field is a range of rows. The tree's links are
+// computed by the compiler.
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,7 @@ constexpr const char *masked_paths[] = {"/proc/acpi",        "/proc/asound",  "/
                                         "/proc/timer_stats", "/sys/firmware", "/sys/devices/virtual/powercap"};
 constexpr const char *readonly_paths[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
 
-// ---- the image's config -----------------------------------------------------------------------------------------------
+// ---- the image's config -------------------------------------------------------------------------
 
 /// What we read of it. The image's author may have written anything.
 struct ImageConfig {
@@ -63,7 +63,7 @@ Result<ImageConfig> read_image_config(const Json &config) {
     return out;
 }
 
-// ---- /process ---------------------------------------------------------------------------------------------------------
+// ---- /process -----------------------------------------------------------------------------------
 
 /// Later entries of the same name win but keep the first one's place.
 void set_env(Strings &env, const std::string &entry) {
@@ -147,7 +147,7 @@ Result<Json> process(const RunOptions &options, const ImageConfig &image, const 
     return out;
 }
 
-// ---- /mounts ----------------------------------------------------------------------------------------------------------
+// ---- /mounts ------------------------------------------------------------------------------------
 
 Json mount(const char *destination, const char *type, const char *source, Strings options) {
     return {{"destination", destination}, {"type", type}, {"source", source}, {"options", std::move(options)}};
@@ -203,7 +203,7 @@ Result<Json> mounts(const RunOptions &options) {
     return out;
 }
 
-// ---- /linux -----------------------------------------------------------------------------------------------------------
+// ---- /linux -------------------------------------------------------------------------------------
 
 Json namespaces(const RunOptions &options) {
     Json out = Json::array();
@@ -242,7 +242,7 @@ Json linux_part(const RunOptions &options) {
     return out;
 }
 
-// ---- /ctr -------------------------------------------------------------------------------------------------------------
+// ---- /ctr ---------------------------------------------------------------------------------------
 
 Json ctr_part(const RunOptions &options) {
     Json out = {{"capabilities", {{"add", options.cap_add}, {"drop", options.cap_drop}}}};

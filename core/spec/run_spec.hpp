@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The spec of `ctr run`: what docker would give a container, as an OCI config.json plus ctr's own object /ctr for what only
-// plugins can decide (which layers, the default capabilities and seccomp profile, a user's name).
+// The spec of `ctr run`: what docker would give a container, as an OCI config.json plus ctr's own object /ctr for what
+// only plugins can decide (which layers, the default capabilities and seccomp profile, a user's name).
 #pragma once
 
 #include "base/json.hpp"

@@ -128,7 +128,8 @@ TEST(Claims, MayComeFromManyPlugins) {
     const Strings claim = {"/hostname", "/ctr/rm"}, other = {"/linux"};
     std::vector<Claimant> claimants(130, {"p", claim});
     claimants[64].claims = other;
-    const auto found = match_claims(requested_paths(Json::parse(R"({"hostname": "x", "ctr": {"rm": true}})")), claimants);
+    const auto found =
+        match_claims(requested_paths(Json::parse(R"({"hostname": "x", "ctr": {"rm": true}})")), claimants);
     for (const auto &who : found) {
         ASSERT_EQ(who.size(), 129u);
         EXPECT_EQ(who[63], 63u);
