@@ -3,7 +3,7 @@
 # Makes NAME.so, a ctr plugin: embeds the manifest in the ELF note, hides all symbols but the entry, links the C++ runtime
 # statically (two plugins never share one), and checks the code that runs between clone and exec. CHILD says that the plugin
 # has child kinds: then finding no CTR_CHILD code is an error.
-set(CTR_SDK_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
+set(CTR_SDK_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}" CACHE INTERNAL "where the SDK keeps its build scripts")
 
 function(ctr_add_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "CHILD" "MANIFEST" "SOURCES;LIBRARIES")

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+//
+// create, start, wait: the owner's verbs. undo.cpp has what follows their ends, stored.cpp the verbs for other processes.
+#include "container/container.hpp"
+
+#include "container/undo.hpp"
+#include "sys/files.hpp"
+
+#include <cstring>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+namespace core::container {
+namespace {
+
+/// The plan's first row: directories that steps count on. The container's own is made with the journal.
+Result<void> make_directories(const plan::Plan &plan, const std::string &own) {
+    const plan::Step *row = plan.find(plan::kind_journal);
+    if (row == nullptr) return {};
+    for (const plan::Arg &arg : row->args)
+        if (arg.text != own) CTR_TRY(sys::make_directories(arg.text, 0711));
+    return {};
+}
+
+Result<Fd> listen_at(const std::string &path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return invalid(path, "longer than a socket address can be (107 bytes)", "use a shorter --run-root");
+    std::memcpy(address.sun_path, path.c_str(), path.size());
+    Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    if (!socket.valid()) return system_error("socket");
+    if (::bind(socket.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0) return system_error("bind", path);
+    if (::listen(socket.get(), 4) != 0) return system_error("listen", path);
+    return socket;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateRequest request) {
+    CTR_TRY(check_id(request.id));
+    CTR_ASSIGN(plan::Plan plan, engine.plan(CTR_OP_CREATE, request.id, request.spec, request.drivers));
+    std::unique_ptr<Container> container(new Container(engine, std::move(plan)));
+
+    const std::string directory = engine.directory_of(request.id);
+    const Json meta = {{"spec", std::move(request.spec)}, {"about", std::move(request.meta)}};
+    CTR_TRY(make_directories(container->plan_, directory));
+    CTR_ASSIGN(Journal journal, Journal::create(directory, container->plan_, meta));
+    container->journal_ = std::make_unique<Journal>(std::move(journal));
+    // Beyond this point there is something to undo: no plain returns.
+    launch::LaunchOptions options;
+    options.preserve_fds = request.preserve_fds;
+    if (request.own_gate) {
+        auto gate = listen_at(directory + "/gate");
+        if (!gate.ok()) return container->give_up(std::move(gate).error());
+        container->gate_ = std::move(gate).value();
+        options.gate = container->gate_.get();
+    }
+    container->launch_ = std::make_unique<launch::Launch>(container->plan_, engine.kinds(), *container->journal_, options);
+    auto created = container->launch_->create();
+    if (created.ok()) created = container->journal_->created(container->launch_->child().pid);
+    if (!created.ok()) return container->give_up(std::move(created).error());
+    return container;
+}
+
+Result<void> Container::commit() {
+    auto committed = launch_->commit();
+    if (!committed.ok()) return give_up(std::move(committed).error());
+    journal_->release();
+    return {};
+}
+
+Result<void> Container::start() {
+    auto started = launch_->open_gate();
+    if (started.ok()) started = journal_->running();
+    if (started.ok()) started = launch_->started();
+    if (!started.ok()) return give_up(std::move(started).error());
+    return {};
+}
+
+Result<sys::Exit> Container::wait(bool keep) {
+    CTR_ASSIGN(const sys::Exit exit, sys::wait_for(launch_->child()));
+    CTR_TRY(ended(exit, keep));
+    return exit;
+}
+
+Result<void> Container::ended(sys::Exit exit, bool keep) {
+    CTR_TRY(journal_->stopped(exit.shell_status()));
+    launch_.reset();
+    CTR_TRY(undo_steps(engine_, *journal_, keep ? Scope::until_stop : Scope::all));
+    if (!keep) return remove_directory(*journal_);
+    return {};
+}
+
+Fd Container::take_console() {
+    for (const plan::Step &step : plan_.steps)
+        if (step.kind == "console.open")
+            for (const plan::Output &output : step.outputs)
+                if (launch::Value *value = launch_->value(output.value); value != nullptr && value->known) return Fd(std::exchange(value->fd, -1));
+    return Fd();
+}
+
+/// The first error is the one reported; what could not be undone is named in its hint and stays in the journal.
+Error Container::give_up(Error error) {
+    if (launch_) launch_->kill();
+    launch_.reset();
+    auto undone = undo_steps(engine_, *journal_, Scope::all);
+    if (undone.ok()) undone = remove_directory(*journal_);
+    if (!undone.ok()) error.hint += (error.hint.empty() ? "" : "; ") + std::string("besides, not all could be undone: ") + undone.error().text() + " (`ctr recover` tries again)";
+    return error;
+}
+
+} // namespace core::container

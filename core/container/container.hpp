@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+//
+// The life of a container. A Container object is the *owner* of one: it holds the journal's lock. Every verb exists twice: on the object, for the process that
+// creates, starts and waits (`ctr run`, a monitor), and as a function on the stored state, for create, start and delete in processes of their own.
+#pragma once
+
+#include "container/engine.hpp"
+#include "container/journal.hpp"
+#include "launch/launch.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace core::container {
+
+struct CreateRequest {
+    std::string id;
+    Json spec; // validated
+    std::map<std::string, std::string> drivers;
+    Json meta = nullptr;   // kept with the container: image, bundle, ...
+    bool own_gate = false; // the child waits on a socket for `start`, from whatever process
+    unsigned preserve_fds = 0;
+};
+
+class Container {
+public:
+    /// Plans, journals, carries out, up to the gate. On failure everything is undone and nothing is left.
+    static Result<std::unique_ptr<Container>> create(Engine &engine, CreateRequest request);
+
+    /// With own_gate: writes the state and lets the child live on its own. Afterwards this object owns nothing.
+    Result<void> commit();
+    /// Opens the gate; the program runs when it returns. On failure everything is undone.
+    Result<void> start();
+    /// Waits for the program's end, then takes back what lives until stop. Without `keep`, until delete too: nothing is left.
+    Result<sys::Exit> wait(bool keep);
+    /// What follows when the program has ended; wait() without the waiting, for who has waited himself.
+    Result<void> ended(sys::Exit exit, bool keep);
+
+    const sys::Child &child() const { return launch_->child(); }
+    /// The terminal's master, if the container has one; it is the caller's.
+    Fd take_console();
+    const plan::Plan &plan() const { return plan_; }
+
+private:
+    Container(Engine &engine, plan::Plan plan) : engine_(engine), plan_(std::move(plan)) {}
+    Error give_up(Error error);
+
+    Engine &engine_;
+    plan::Plan plan_;
+    std::unique_ptr<Journal> journal_;
+    std::unique_ptr<launch::Launch> launch_;
+    Fd gate_;
+};
+
+/// Opens the gate of a container that another process created.
+Result<void> start(Engine &engine, const std::string &id);
+/// Takes everything back and removes the container. `force` kills what still runs. Errors: busy while it runs or its owner works.
+Result<void> remove(Engine &engine, const std::string &id, bool force);
+/// For containers whose owner died before they were on their own: takes back what was done. Returns their ids. What could not be
+/// undone is in `problems`, and stays in the journal for the next time.
+Result<std::vector<std::string>> recover(Engine &engine, std::vector<std::string> *problems);
+
+struct ExecRequest {
+    std::string id;
+    Json process; // an OCI process object, complete
+    Json ctr;     // the object /ctr beside it; null: none
+};
+
+/// One more process in a running container. The caller waits for launch->child().
+struct Exec {
+    std::unique_ptr<plan::Plan> plan;
+    std::unique_ptr<launch::Recorder> recorder;
+    std::unique_ptr<launch::Launch> launch;
+};
+Result<Exec> exec(Engine &engine, const ExecRequest &request);
+
+enum class Status { creating, created, running, stopped };
+const char *status_name(Status status);
+
+struct State {
+    std::string id;
+    Status status = Status::stopped;
+    int pid = 0;
+    std::int64_t exit_status = -1; // -1: unknown
+    Json meta;
+    std::map<std::string, std::string> drivers;
+    bool abandoned = false; // its owner died at work: `ctr recover`
+};
+
+/// Read without any lock; the truth at this moment.
+Result<State> state(const Engine &engine, const std::string &id);
+Result<std::vector<State>> list(const Engine &engine);
+
+} // namespace core::container

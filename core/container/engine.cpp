@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "container/engine.hpp"
+
+#include "kinds/kinds.hpp"
+#include "launch/run.hpp"
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+namespace core::container {
+
+Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, const Json &spec, const std::map<std::string, std::string> &drivers) {
+    plan::Request request;
+    request.operation = operation;
+    request.names = {id, directory_of(id)};
+    request.spec = &spec;
+    request.config = &config_;
+    request.drivers = drivers;
+    request.builtin_kinds = kinds::all();
+    request.host = launch::host_table();
+    return plan::make_plan(request, catalog_, *machine_);
+}
+
+launch::KindLookup Engine::kinds() {
+    return [this](const std::string &plugin, const std::string &kind) -> const ctr_step_kind * {
+        for (const ctr_step_kind *const *each = kinds::all(); *each != nullptr; ++each)
+            if (kind == (*each)->name) return *each;
+        plugin::Plugin *owner = catalog_.find(plugin);
+        if (owner == nullptr || !owner->load(launch::host_table()).ok()) return nullptr;
+        return owner->kind(kind);
+    };
+}
+
+Result<void> check_id(const std::string &id) {
+    constexpr const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    const bool good = !id.empty() && id.size() <= 64 && std::strchr(letters, id[0]) != nullptr && id.find_first_not_of(std::string(letters) + "_.-") == std::string::npos;
+    if (good) return {};
+    return invalid("--name " + id, "a name is a letter or digit, then at most 63 letters, digits, _ . or -");
+}
+
+} // namespace core::container

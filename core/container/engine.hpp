@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+//
+// What every command works with: the config, the installed plugins, the machine. A value made in main, never a global.
+#pragma once
+
+#include "launch/block.hpp"
+#include "plan/planner.hpp"
+#include "plugin/catalog.hpp"
+#include "spec/config.hpp"
+#include "sys/machine.hpp"
+
+#include <memory>
+#include <string>
+
+namespace core::container {
+
+class Engine {
+public:
+    Engine(spec::Config config, plugin::Catalog catalog, std::unique_ptr<sys::Machine> machine)
+        : config_(std::move(config)), catalog_(std::move(catalog)), machine_(std::move(machine)) {}
+
+    const spec::Config &config() const { return config_; }
+    plugin::Catalog &catalog() { return catalog_; }
+    sys::Machine &machine() { return *machine_; }
+
+    /// Plans an operation on `id`. `drivers` come before the config's.
+    Result<plan::Plan> plan(ctr_operation operation, const std::string &id, const Json &spec, const std::map<std::string, std::string> &drivers);
+    /// The code of a kind, loading its plugin if need be.
+    launch::KindLookup kinds();
+
+    std::string containers_dir() const { return config_.run_root + "/containers"; }
+    std::string directory_of(const std::string &id) const { return containers_dir() + "/" + id; }
+
+private:
+    spec::Config config_;
+    plugin::Catalog catalog_;
+    std::unique_ptr<sys::Machine> machine_;
+};
+
+/// [A-Za-z0-9][A-Za-z0-9_.-]*, at most 64 characters: it becomes a file name, a cgroup, part of link names.
+Result<void> check_id(const std::string &id);
+
+} // namespace core::container

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+//
+// The verbs on a container that another process created: what they know stands in its journal.
+#include "container/container.hpp"
+
+#include "container/undo.hpp"
+#include "launch/undo.hpp"
+#include "sys/files.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace core::container {
+namespace {
+
+Status status_of(const Record &record) {
+    if (record.stage == Stage::stopped) return Status::stopped;
+    if (record.stage == Stage::creating) return Status::creating;
+    if (!record.alive()) return Status::stopped;
+    return record.stage == Stage::created ? Status::created : Status::running;
+}
+
+/// Its owner died at work: nobody holds the lock, and it is not one of the states that need no owner.
+bool is_abandoned(const Record &record, int owner) {
+    if (owner != 0) return false;
+    if (record.stage == Stage::stopped) return std::any_of(record.intended.begin(), record.intended.end(), [](bool x) { return x; }) && record.meta.value("/about/rm"_json_pointer, false);
+    return record.stage == Stage::creating || !record.alive();
+}
+
+/// One container whose owner is gone: what is to be taken back is, and if it goes away with its end, all of it.
+Result<bool> recover_one(Engine &engine, const std::string &id) {
+    const std::string directory = engine.directory_of(id);
+    auto journal = Journal::open(directory);
+    if (!journal.ok()) {
+        if (journal.error().error_class == ErrorClass::busy) return false;
+        // Killed between mkdir and the first line: a directory without a plan has nothing to undo.
+        if (journal.error().error_class == ErrorClass::not_found && Journal::owner(directory) == 0) {
+            CTR_TRY(sys::remove_tree(directory));
+            return true;
+        }
+        return std::move(journal).error();
+    }
+    const Record &record = journal.value().record();
+    if (!is_abandoned(record, 0)) return false;
+    const bool keep = record.stage != Stage::creating && !record.meta.value("/about/rm"_json_pointer, false);
+    const bool was_stopped = record.stage == Stage::stopped;
+    CTR_TRY(kill_init(record));
+    if (!was_stopped && keep) CTR_TRY(journal.value().stopped(-1));
+    CTR_TRY(undo_steps(engine, journal.value(), keep ? Scope::until_stop : Scope::all));
+    if (!keep) CTR_TRY(remove_directory(journal.value()));
+    return true;
+}
+
+/// For steps of an exec: its parent steps are of one process and taken back by it.
+class MemoryRecorder final : public launch::Recorder {
+public:
+    Result<void> intent(std::uint32_t) override { return {}; }
+    Result<void> done(std::uint32_t, const launch::Packed &) override { return {}; }
+    Result<void> child_gave(std::uint32_t, const launch::Packed &) override { return {}; }
+    Result<void> undone(std::uint32_t) override { return {}; }
+};
+
+} // namespace
+
+const char *status_name(Status status) {
+    switch (status) {
+    case Status::creating: return "creating";
+    case Status::created: return "created";
+    case Status::running: return "running";
+    case Status::stopped: return "stopped";
+    }
+    return "?";
+}
+
+Result<State> state(const Engine &engine, const std::string &id) {
+    CTR_TRY(check_id(id));
+    CTR_ASSIGN(Record record, Journal::read(engine.directory_of(id)));
+    State out;
+    out.id = id;
+    out.status = status_of(record);
+    out.pid = record.alive() ? record.pid : 0;
+    out.exit_status = record.exit_status;
+    out.drivers = record.plan.drivers;
+    out.abandoned = is_abandoned(record, Journal::owner(engine.directory_of(id)));
+    out.meta = std::move(record.meta);
+    return out;
+}
+
+Result<std::vector<State>> list(const Engine &engine) {
+    std::vector<State> all;
+    auto names = sys::list_directory(engine.containers_dir());
+    if (!names.ok()) return names.error().errno_value == ENOENT ? Result<std::vector<State>>(std::move(all)) : Result<std::vector<State>>(std::move(names).error());
+    for (const std::string &id : names.value()) {
+        auto one = state(engine, id);
+        if (one.ok()) all.push_back(std::move(one).value()); // else it went away meanwhile, or is half made: `recover` looks after it
+    }
+    return all;
+}
+
+Result<void> start(Engine &engine, const std::string &id) {
+    CTR_ASSIGN(Journal journal, Journal::open(engine.directory_of(id)));
+    const Record &record = journal.record();
+    if (status_of(record) != Status::created) return failure(ErrorClass::invalid, id + " is " + status_name(status_of(record)) + ", not created", "only a created container can be started");
+    launch::Launch launch(record.plan, engine.kinds(), journal, {});
+    CTR_TRY(launch.knock(engine.directory_of(id) + "/gate"));
+    auto started = launch.open_gate();
+    if (started.ok()) started = journal.running();
+    if (started.ok()) started = launch.started();
+    if (!started.ok()) {
+        static_cast<void>(kill_init(record));
+        static_cast<void>(journal.stopped(-1));
+    }
+    return started;
+}
+
+Result<void> remove(Engine &engine, const std::string &id, bool force) {
+    CTR_TRY(check_id(id));
+    const std::string directory = engine.directory_of(id);
+    if (force) {
+        // A foreground owner notices the death itself and cleans up; then there is nothing left to do here.
+        auto record = Journal::read(directory);
+        if (!record.ok() && record.error().error_class == ErrorClass::not_found && ::access(directory.c_str(), F_OK) != 0) return record.error();
+        if (record.ok()) CTR_TRY(kill_init(record.value()));
+        for (int i = 0; i < 500 && Journal::owner(directory) != 0; ++i) ::usleep(10000);
+        if (::access(directory.c_str(), F_OK) != 0) return {};
+    }
+    auto journal = Journal::open(directory);
+    if (!journal.ok()) {
+        if (journal.error().error_class == ErrorClass::not_found && ::access(directory.c_str(), F_OK) == 0 && Journal::owner(directory) == 0) return sys::remove_tree(directory);
+        return std::move(journal).error();
+    }
+    const Record &record = journal.value().record();
+    if (!force && record.alive()) return failure(ErrorClass::busy, id + " is " + status_name(status_of(record)), "stop it first, or remove it by force: ctr rm -f " + id);
+    CTR_TRY(kill_init(record));
+    CTR_TRY(undo_steps(engine, journal.value(), Scope::all));
+    return remove_directory(journal.value());
+}
+
+Result<std::vector<std::string>> recover(Engine &engine, std::vector<std::string> *problems) {
+    std::vector<std::string> done;
+    auto names = sys::list_directory(engine.containers_dir());
+    if (!names.ok()) return names.error().errno_value == ENOENT ? Result<std::vector<std::string>>(std::move(done)) : Result<std::vector<std::string>>(std::move(names).error());
+    for (const std::string &id : names.value()) {
+        if (Journal::owner(engine.directory_of(id)) != 0) continue; // cheap: most containers have a living owner
+        auto recovered = recover_one(engine, id);
+        if (recovered.ok() && recovered.value()) done.push_back(id);
+        if (!recovered.ok() && problems != nullptr) problems->push_back(id + ": " + recovered.error().text());
+    }
+    return done;
+}
+
+Result<Exec> exec(Engine &engine, const ExecRequest &request) {
+    CTR_TRY(check_id(request.id));
+    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(request.id)));
+    if (!record.alive() || record.stage != Stage::running) return failure(ErrorClass::invalid, request.id + " is not running", "exec needs a running container");
+    Json spec = {{"process", request.process}};
+    spec["ctr"] = request.ctr.is_null() ? Json::object() : request.ctr;
+    // Where the container's cgroup is was decided when it was made.
+    for (const plan::Step &step : record.plan.steps)
+        if (const auto driver = record.plan.drivers.find("cgroup"); driver != record.plan.drivers.end() && step.plugin == driver->second && step.arg("path") != nullptr && !spec["ctr"].contains("cgroup"))
+            spec["ctr"]["cgroup"] = step.arg_text("path");
+
+    Exec out;
+    CTR_ASSIGN(plan::Plan plan, engine.plan(CTR_OP_EXEC, request.id, spec, record.plan.drivers));
+    out.plan = std::make_unique<plan::Plan>(std::move(plan));
+    const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
+    if (!pidfd.valid() || !record.alive()) return failure(ErrorClass::not_found, request.id + ": its first process is gone");
+    out.recorder = std::make_unique<MemoryRecorder>();
+    launch::LaunchOptions options;
+    options.init_pid = record.pid;
+    options.init_pidfd = pidfd.get();
+    out.launch = std::make_unique<launch::Launch>(*out.plan, engine.kinds(), *out.recorder, options);
+    CTR_TRY(out.launch->create());
+    auto opened = out.launch->open_gate();
+    if (!opened.ok()) {
+        out.launch->kill();
+        return std::move(opened).error();
+    }
+    return out;
+}
+
+} // namespace core::container

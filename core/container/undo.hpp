@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//
+// What follows the end of a container, or of its owner.
+#pragma once
+
+#include "container/engine.hpp"
+#include "container/journal.hpp"
+
+namespace core::container {
+
+enum class Scope { until_stop, all };
+
+/// Takes back the parent steps of that lifetime which ran and are not undone yet. The first error is returned, all others named in it.
+Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope);
+/// The container's directory with its journal: last of all.
+Result<void> remove_directory(Journal &journal);
+/// Kills the container's first process, if it still lives, and waits until it is gone.
+Result<void> kill_init(const Record &record);
+
+} // namespace core::container
