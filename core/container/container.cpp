@@ -49,6 +49,7 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     // Beyond this point there is something to undo: no plain returns.
     launch::LaunchOptions options;
     options.preserve_fds = request.preserve_fds;
+    options.signal_mask = request.signal_mask;
     if (request.own_gate) {
         auto gate = listen_at(directory + "/gate");
         if (!gate.ok()) return container->give_up(std::move(gate).error());

@@ -8,7 +8,9 @@
 #include "container/journal.hpp"
 #include "launch/launch.hpp"
 
+#include <csignal>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@ struct CreateRequest {
     Json meta = nullptr;   // kept with the container: image, bundle, ...
     bool own_gate = false; // the child waits on a socket for `start`, from whatever process
     unsigned preserve_fds = 0;
+    std::optional<sigset_t> signal_mask; // for the program
 };
 
 class Container {

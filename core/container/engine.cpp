@@ -21,6 +21,13 @@ Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, 
     return plan::make_plan(request, catalog_, *machine_);
 }
 
+Result<std::optional<std::string>> Engine::driver(const std::string &slot, const std::map<std::string, std::string> &drivers) {
+    plan::Request request;
+    request.config = &config_;
+    request.drivers = drivers;
+    return plan::choose_driver(slot, request, catalog_, *machine_);
+}
+
 launch::KindLookup Engine::kinds() {
     return [this](const std::string &plugin, const std::string &kind) -> const ctr_step_kind * {
         for (const ctr_step_kind *const *each = kinds::all(); *each != nullptr; ++each)

@@ -63,7 +63,8 @@ Result<void> Launch::clone() {
     child_plan_.argv = argv_.data();
     child_plan_.envp = envp_.data();
     child_plan_.preserve_fds = options_.preserve_fds;
-    ::sigprocmask(SIG_SETMASK, nullptr, &child_plan_.signal_mask);
+    if (options_.signal_mask) child_plan_.signal_mask = *options_.signal_mask;
+    else ::sigprocmask(SIG_SETMASK, nullptr, &child_plan_.signal_mask);
 
     CTR_ASSIGN(NamespaceSetup namespaces, NamespaceSetup::from(plan_, *block_, options_.init_pid, options_.init_pidfd));
     CTR_TRY(namespaces.fill(child_plan_));

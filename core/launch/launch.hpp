@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace core::launch {
@@ -30,6 +31,7 @@ struct LaunchOptions {
     int init_pidfd = -1;     // exec: the container's init, whose namespaces are joined
     int init_pid = 0;
     unsigned preserve_fds = 0;
+    std::optional<sigset_t> signal_mask; // what the program shall have; nothing: the caller's own
 };
 
 class Launch {

@@ -251,6 +251,8 @@ Result<std::optional<std::string>> choose_driver(const std::string &slot, const 
 Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Machine &machine) {
     Plan plan;
     plan.id = request.names.id;
+    const bool has_child = request.operation == CTR_OP_CREATE || request.operation == CTR_OP_EXEC;
+    if (has_child && !request.spec->contains("/process/args"_json_pointer)) return invalid("/process/args", "missing: there is no program to run", "name a command");
     plan.operation = request.operation;
     for (const std::string &slot : slots_of(request.operation)) {
         CTR_ASSIGN(const auto driver, choose_driver(slot, request, catalog, machine));
@@ -268,7 +270,6 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
     CTR_TRY(let_each_plan(active, handle));
     for (const plugin::Plugin *each : active) plan.plugins.push_back({each->manifest.id, each->manifest.version, each->path});
 
-    const bool has_child = request.operation == CTR_OP_CREATE || request.operation == CTR_OP_EXEC;
     if (has_child) add_clone(plan, request);
     if (request.operation != CTR_OP_EXEC) add_journal(plan, request);
     CTR_TRY(order(plan, token_givers(catalog)));

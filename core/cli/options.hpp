@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+//
+// The one table of commands and options: the parser, --help and (later) completion and man pages come from it.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace core::cli {
+
+struct Option {
+    const char *name;        // "memory"
+    char letter;             // 'm', or 0
+    const char *value;       // what stands behind it in the help ("SIZE"); nullptr: a switch
+    bool repeats;            // may stand several times
+    const char *help;
+};
+
+/// What was given on the command line for one command.
+class Arguments {
+public:
+    bool has(const std::string &name) const { return values_.count(name) != 0; }
+    std::string one(const std::string &name, const std::string &fallback = {}) const {
+        const auto found = values_.find(name);
+        return found == values_.end() || found->second.empty() ? fallback : found->second.back();
+    }
+    std::vector<std::string> all(const std::string &name) const {
+        const auto found = values_.find(name);
+        return found == values_.end() ? std::vector<std::string>() : found->second;
+    }
+    const std::vector<std::string> &positional() const { return positional_; }
+
+    std::map<std::string, std::vector<std::string>> values_;
+    std::vector<std::string> positional_;
+};
+
+class App;
+
+struct Command {
+    const char *name;      // "image import"
+    const char *usage;     // "[OPTIONS] TAR|OCI-LAYOUT|- NAME"
+    const char *help;      // one line
+    std::size_t least, most; // positional arguments
+    bool stops_at_first;   // options end at the first positional argument: what follows belongs to the container
+    std::vector<Option> options;
+    int (*run)(App &, const Arguments &);
+};
+
+extern const std::vector<Option> global_options;
+const std::vector<Command> &commands();
+
+/// Parses the words behind the command's name; global options are known there too. Errors name the word.
+Result<Arguments> parse(const std::vector<Option> &options, const std::vector<std::string> &words, bool stops_at_first);
+
+std::string help_of(const Command &command);
+std::string help_of_all();
+
+} // namespace core::cli

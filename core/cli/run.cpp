@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+//
+// `ctr run` and `ctr plan`: the same description, carried out or shown.
+#include "cli/app.hpp"
+
+#include "cli/images.hpp"
+#include "cli/terminal.hpp"
+#include "launch/shell.hpp"
+#include "plan/plan_json.hpp"
+#include "plan/show.hpp"
+#include "spec/oci.hpp"
+#include "spec/run_spec.hpp"
+#include "sys/files.hpp"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+namespace core::cli {
+namespace {
+
+/// What the command line asks for.
+struct Asked {
+    container::CreateRequest create;
+    bool interactive = false, rm = false;
+};
+
+std::string random_name() {
+    unsigned char bytes[6];
+    if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return "c" + std::to_string(::getpid());
+    std::string name;
+    for (const unsigned char byte : bytes) {
+        constexpr char digits[] = "0123456789abcdef";
+        name += digits[byte >> 4U];
+        name += digits[byte & 15U];
+    }
+    return name;
+}
+
+Result<std::string> absolute(const std::string &path) {
+    char resolved[PATH_MAX];
+    if (::realpath(path.c_str(), resolved) == nullptr) return system_error("realpath", path);
+    return std::string(resolved);
+}
+
+template <typename T, typename Parse> Result<void> parse_all(const std::vector<std::string> &texts, std::vector<T> &to, Parse parse_one) {
+    for (const std::string &text : texts) {
+        CTR_ASSIGN(T value, parse_one(text));
+        to.push_back(std::move(value));
+    }
+    return {};
+}
+
+Result<void> take_limits(const Arguments &arguments, spec::RunOptions &options) {
+    if (arguments.has("memory")) CTR_ASSIGN(options.memory, spec::parse_memory(arguments.one("memory")));
+    if (arguments.has("cpus")) CTR_ASSIGN(options.cpus, spec::parse_cpus(arguments.one("cpus")));
+    if (arguments.has("pids-limit")) CTR_ASSIGN(options.pids_limit, spec::parse_pids_limit(arguments.one("pids-limit")));
+    CTR_TRY(parse_all(arguments.all("ulimit"), options.ulimits, [](const auto &text) { return spec::parse_ulimit(text); }));
+    for (const std::string &text : arguments.all("sysctl")) {
+        CTR_ASSIGN(const auto setting, spec::parse_sysctl(text));
+        options.sysctls[setting.first] = setting.second;
+    }
+    return {};
+}
+
+Result<void> take_security(const Arguments &arguments, spec::RunOptions &options) {
+    CTR_TRY(parse_all(arguments.all("cap-add"), options.cap_add, [](const auto &text) { return spec::parse_capability("--cap-add", text); }));
+    CTR_TRY(parse_all(arguments.all("cap-drop"), options.cap_drop, [](const auto &text) { return spec::parse_capability("--cap-drop", text); }));
+    for (const std::string &text : arguments.all("security-opt")) {
+        CTR_ASSIGN(const spec::SecurityOption option, spec::parse_security_option(text));
+        if (option.kind == spec::SecurityOption::no_new_privileges) options.no_new_privileges = option.on;
+        if (option.kind == spec::SecurityOption::seccomp_unconfined) options.seccomp = spec::RunOptions::Seccomp::unconfined;
+        if (option.kind != spec::SecurityOption::seccomp_file) continue;
+        CTR_ASSIGN(const std::string profile, sys::read_file(option.file, std::size_t{4} << 20));
+        CTR_ASSIGN(options.seccomp_profile, parse_json(profile, option.file));
+        options.seccomp = spec::RunOptions::Seccomp::profile;
+    }
+    return {};
+}
+
+Result<void> take_process(const Arguments &arguments, spec::RunOptions &options) {
+    for (const std::string &text : arguments.all("env")) {
+        CTR_ASSIGN(const auto env, spec::parse_env(text, [](const std::string &name) {
+                       const char *value = std::getenv(name.c_str());
+                       return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+                   }));
+        if (env) options.env.push_back(*env);
+    }
+    if (arguments.has("workdir")) CTR_ASSIGN(options.workdir, spec::parse_workdir(arguments.one("workdir")));
+    if (arguments.has("hostname")) CTR_ASSIGN(options.hostname, spec::parse_hostname(arguments.one("hostname")));
+    if (arguments.has("user")) {
+        CTR_ASSIGN(const spec::User user, spec::parse_user("--user", arguments.one("user")));
+        options.user = user.text;
+    }
+    options.tty = arguments.has("tty");
+    if (const auto size = terminal_size(STDIN_FILENO); size && options.tty) options.console_size = spec::ConsoleSize{size->ws_col, size->ws_row};
+    return {};
+}
+
+Result<void> take_files(const Arguments &arguments, spec::RunOptions &options) {
+    CTR_TRY(parse_all(arguments.all("volume"), options.volumes, [](const auto &text) { return spec::parse_volume(text); }));
+    CTR_TRY(parse_all(arguments.all("tmpfs"), options.tmpfs, [](const auto &text) { return spec::parse_tmpfs(text); }));
+    options.read_only = arguments.has("read-only");
+    return {};
+}
+
+/// The bundle's config.json, with paths made absolute. Only the flags that do not describe the container are legal beside it.
+Result<Asked> from_bundle(const Arguments &arguments, Asked asked) {
+    for (const auto &[name, values] : arguments.values_) {
+        constexpr std::string_view allowed[] = {"bundle", "name", "rm", "interactive", "cgroup", "notes", "network"};
+        bool ok = std::find(std::begin(allowed), std::end(allowed), name) != std::end(allowed);
+        for (const Option &option : global_options) ok = ok || name == option.name;
+        if (!ok) return invalid("--" + name, "does not go with --bundle", "the bundle's config.json says it");
+    }
+    if (!arguments.positional().empty()) return invalid(arguments.positional()[0], "a command does not go with --bundle", "the bundle's config.json has it in /process/args");
+    CTR_ASSIGN(const std::string bundle, absolute(arguments.one("bundle")));
+    const std::string file = bundle + "/config.json";
+    CTR_ASSIGN(const std::string text, sys::read_file(file, spec::max_spec_size));
+    CTR_ASSIGN(Json spec, spec::parse_spec(text, file));
+    if (!spec.contains("/root/path"_json_pointer)) return invalid(file + ": /root/path", "missing", "say which directory is the root file system");
+    std::string &root = spec["root"]["path"].get_ref<std::string &>();
+    if (root.empty() || root[0] != '/') root = bundle + "/" + root;
+    CTR_ASSIGN(root, absolute(root));
+    if (spec.contains("mounts"))
+        for (Json &mount : spec["mounts"]) {
+            const Json options = mount.value("options", Json::array());
+            const bool bind = std::find(options.begin(), options.end(), "bind") != options.end() || std::find(options.begin(), options.end(), "rbind") != options.end();
+            if (bind && mount.contains("source") && !mount["source"].get<std::string>().empty() && mount["source"].get<std::string>()[0] != '/') mount["source"] = bundle + "/" + mount["source"].get<std::string>();
+        }
+    bool network_namespace = false;
+    for (const Json &ns : spec.value("/linux/namespaces"_json_pointer, Json::array())) network_namespace = network_namespace || ns.value("type", "") == "network";
+    asked.create.drivers["storage"] = "rootfs";
+    asked.create.drivers.try_emplace("network", network_namespace ? "none" : "host");
+    asked.create.meta["bundle"] = bundle;
+    asked.create.meta["command"] = spec.value("/process/args"_json_pointer, Json::array());
+    asked.create.spec = std::move(spec);
+    return asked;
+}
+
+Result<Asked> from_flags(App &app, container::Engine &engine, const Arguments &arguments, Asked asked) {
+    spec::RunOptions options;
+    options.id = asked.create.id;
+    options.rm = asked.rm;
+    std::vector<std::string> words = arguments.positional();
+    if (arguments.has("rootfs")) {
+        CTR_ASSIGN(options.rootfs, absolute(arguments.one("rootfs")).in("--rootfs"));
+        asked.create.drivers["storage"] = "rootfs";
+        asked.create.meta["rootfs"] = options.rootfs;
+    } else {
+        if (words.empty()) return failure(ErrorClass::invalid, "what shall run?", "name an image, --rootfs DIR or --bundle DIR");
+        CTR_ASSIGN(const Image image, find_image(engine, words[0]));
+        options.image = image.name;
+        options.layers = image.layers;
+        options.image_config = image.config;
+        asked.create.meta["image"] = image.name;
+        words.erase(words.begin());
+    }
+    options.command = std::move(words);
+    CTR_TRY(take_process(arguments, options));
+    CTR_TRY(take_limits(arguments, options));
+    CTR_TRY(take_security(arguments, options));
+    CTR_TRY(take_files(arguments, options));
+    CTR_ASSIGN(const auto network, engine.driver("network", asked.create.drivers));
+    options.network = network.value_or("host");
+    static_cast<void>(app);
+    CTR_ASSIGN(asked.create.spec, spec::run_spec(options));
+    asked.create.meta["command"] = asked.create.spec["process"]["args"];
+    return asked;
+}
+
+Result<Asked> read_arguments(App &app, container::Engine &engine, const Arguments &arguments, const std::string &default_name) {
+    Asked asked;
+    asked.create.id = arguments.one("name", default_name);
+    CTR_TRY(container::check_id(asked.create.id));
+    asked.interactive = arguments.has("interactive");
+    asked.rm = arguments.has("rm");
+    for (const char *slot : {"storage", "network", "cgroup"})
+        if (arguments.has(slot)) asked.create.drivers[slot] = arguments.one(slot);
+    asked.create.meta = {{"rm", asked.rm}};
+    if (arguments.has("rootfs") && arguments.has("bundle")) return failure(ErrorClass::invalid, "--rootfs and --bundle do not go together");
+    return arguments.has("bundle") ? from_bundle(arguments, std::move(asked)) : from_flags(app, engine, arguments, std::move(asked));
+}
+
+int status_of(const App &app, const Error &error) {
+    app.report(error);
+    const bool at_exec = error.context.find("(gate of core") != std::string::npos || error.context.find("(execve of core") != std::string::npos;
+    if (!at_exec) return exit_failed;
+    return error.errno_value == ENOENT || error.errno_value == ENOTDIR ? exit_not_found : exit_not_executable;
+}
+
+/// What earlier runs left whose ctr was killed.
+void clean_up_after_others(container::Engine &engine) {
+    std::vector<std::string> problems;
+    static_cast<void>(container::recover(engine, &problems));
+    for (const std::string &problem : problems) App::warn("left over from a killed ctr: " + problem);
+}
+
+} // namespace
+
+int run_command(App &app, const Arguments &arguments) {
+    auto engine = app.engine();
+    if (!engine.ok()) return app.report(engine.error());
+    auto asked = read_arguments(app, *engine.value(), arguments, random_name());
+    if (!asked.ok()) return app.report(asked.error());
+    clean_up_after_others(*engine.value());
+    const bool interactive = asked.value().interactive, keep = !asked.value().rm;
+
+    const ForwardedSignals signals;
+    container::CreateRequest request = std::move(asked).value().create;
+    request.signal_mask = signals.old_mask();
+    if (!interactive && !arguments.has("tty")) {
+        const Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        if (!null.valid() || ::dup2(null.get(), STDIN_FILENO) < 0) return app.report(system_error("open", "/dev/null"));
+    }
+    auto created = container::Container::create(*engine.value(), std::move(request));
+    if (!created.ok()) return status_of(app, created.error());
+    container::Container &container = *created.value();
+    if (auto started = container.start(); !started.ok()) return status_of(app, started.error());
+    auto ended = attend(container.child(), signals, container.take_console(), interactive);
+    if (!ended.ok()) return app.report(ended.error());
+    if (auto cleaned = container.ended(ended.value(), keep); !cleaned.ok()) app.report(std::move(cleaned).error().in("the container ended, but not all could be taken back (`ctr recover` tries again)"));
+    return ended.value().shell_status();
+}
+
+int plan_command(App &app, const Arguments &arguments) {
+    auto engine = app.engine();
+    if (!engine.ok()) return app.report(engine.error());
+    auto asked = read_arguments(app, *engine.value(), arguments, "littlebox");
+    if (!asked.ok()) return app.report(asked.error());
+    const container::CreateRequest &create = asked.value().create;
+    auto plan = engine.value()->plan(CTR_OP_CREATE, create.id, create.spec, create.drivers);
+    if (!plan.ok()) return app.report(plan.error());
+    if (app.format() == "json") {
+        App::print(plan::to_json(plan.value()).dump(2) + "\n");
+    } else if (app.format() == "shell") {
+        auto script = launch::shell_script(plan.value(), engine.value()->kinds());
+        if (!script.ok()) return app.report(script.error());
+        App::print(script.value());
+    } else {
+        App::print(plan::show(plan.value(), arguments.has("notes")));
+    }
+    return 0;
+}
+
+} // namespace core::cli
