@@ -20,35 +20,31 @@ Utf8Names::~Utf8Names() {
     freelocale(mine_);
 }
 
-Archive::Archive(ByteStream &source, Content content, std::string what)
-    : what_(std::move(what)), source_(&source), archive_(archive_read_new()) {
+Archive::Archive(ByteStream &source, Content content, std::string what) : what_(std::move(what)), source_(&source) {
     configure(content);
-    check(archive_read_open2(archive_, this, nullptr, read, nullptr, nullptr));
+    check(archive_read_open2(archive_.get(), this, nullptr, read, nullptr, nullptr));
 }
 
-Archive::Archive(const std::string &path, Content content)
-    : what_(path), fd_(open_regular(path)), archive_(archive_read_new()) {
+Archive::Archive(const std::string &path, Content content) : what_(path), fd_(open_regular(path)) {
     configure(content);
-    check(archive_read_open_fd(archive_, fd_.get(), 256 * 1024));
+    check(archive_read_open_fd(archive_.get(), fd_.get(), 256 * 1024));
 }
-
-Archive::~Archive() { archive_read_free(archive_); }
 
 void Archive::configure(Content content) {
-    if (archive_ == nullptr) throw std::bad_alloc();
+    if (!archive_) throw std::bad_alloc();
     if (content != Content::tar) {
         for (const auto filter :
              {archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
               archive_read_support_filter_lzma, archive_read_support_filter_zstd, archive_read_support_filter_lz4,
               archive_read_support_filter_compress})
             // ARCHIVE_WARN: this libarchive was built without it and would call a program.
-            if (filter(archive_) != ARCHIVE_OK) archive_clear_error(archive_);
+            if (filter(archive_.get()) != ARCHIVE_OK) archive_clear_error(archive_.get());
     }
-    archive_read_support_format_empty(archive_);
+    archive_read_support_format_empty(archive_.get());
     if (content == Content::bytes)
-        archive_read_support_format_raw(archive_);
+        archive_read_support_format_raw(archive_.get());
     else
-        archive_read_support_format_tar(archive_);
+        archive_read_support_format_tar(archive_.get());
 }
 
 la_ssize_t Archive::read(struct archive *archive, void *self, const void **buffer) {
@@ -67,26 +63,27 @@ la_ssize_t Archive::read(struct archive *archive, void *self, const void **buffe
 void Archive::check(int code) {
     if (problem_) std::rethrow_exception(problem_);
     if (code == ARCHIVE_OK) return;
-    const char *text = archive_error_string(archive_);
+    const char *text = archive_error_string(archive_.get());
     const std::string_view message = text == nullptr ? "unknown error" : text;
-    // Warnings are about what does not matter here: a user's name; a path that is no UTF-8, of which the bytes are kept.
+    // Warnings are about what does not matter here: a user's name; a path that is no UTF-8, of which the bytes are
+    // kept.
     if (code == ARCHIVE_WARN) return;
     refuse(what_,
            "cannot be read as " +
-               std::string(archive_format(archive_) == ARCHIVE_FORMAT_RAW ? "compressed data" : "a tar archive") +
+               std::string(archive_format(archive_.get()) == ARCHIVE_FORMAT_RAW ? "compressed data" : "a tar archive") +
                ": " + std::string(message));
 }
 
 archive_entry *Archive::next() {
     archive_entry *entry = nullptr;
-    const int code = archive_read_next_header(archive_, &entry);
+    const int code = archive_read_next_header(archive_.get(), &entry);
     if (code == ARCHIVE_EOF && !problem_) return nullptr;
     check(code == ARCHIVE_RETRY ? ARCHIVE_FATAL : code);
     return entry;
 }
 
 bool Archive::data(const void **bytes, std::size_t *size, std::int64_t *offset) {
-    const int code = archive_read_data_block(archive_, bytes, size, offset);
+    const int code = archive_read_data_block(archive_.get(), bytes, size, offset);
     if (code == ARCHIVE_EOF && !problem_) return false;
     check(code == ARCHIVE_RETRY ? ARCHIVE_FATAL : code);
     return true;

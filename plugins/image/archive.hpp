@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// libarchive as three small things: a tar reader, a decompressor, and one member of a tar as a stream. Only tar and only filters that
-// libarchive has in itself: some of its others start external programs.
+// libarchive as three small things: a tar reader, a decompressor, and one member of a tar as a stream. Only tar and
+// only filters that libarchive has in itself: some of its others start external programs.
 #pragma once
 
 #include "stream.hpp"
@@ -37,12 +37,12 @@ public:
         compressed_tar, // entries of a tar, compressed or not
         bytes           // one entry: what is left when all compression is taken away
     };
+    // Not movable: libarchive keeps its address.
+    Archive(const Archive &) = delete;
+    Archive &operator=(const Archive &) = delete;
     Archive(ByteStream &source, Content content, std::string what);
     /// Skips what is not read by seeking.
     Archive(const std::string &path, Content content);
-    ~Archive();
-    Archive(const Archive &) = delete;
-    Archive &operator=(const Archive &) = delete;
 
     /// The next entry, NULL at the end.
     archive_entry *next();
@@ -58,7 +58,7 @@ private:
     ByteStream *source_ = nullptr;
     std::exception_ptr problem_; // thrown by source_ below C frames
     Fd fd_;
-    struct archive *archive_;
+    std::unique_ptr<struct archive, int (*)(struct archive *)> archive_{archive_read_new(), archive_read_free};
 };
 
 /// The bytes of another stream without their compression.

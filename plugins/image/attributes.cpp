@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The second half of the unpacker: who owns a file, how it may be used, what else is known of it. The order is the kernel's: chown clears set-id
-// bits and capabilities, so it comes first; writing changes times, so they come last.
+// The second half of the unpacker: who owns a file, how it may be used, what else is known of it. The order is the
+// kernel's: chown clears set-id bits and capabilities, so it comes first; writing changes times, so they come last.
 #include "failure.hpp"
 #include "unpacker.hpp"
 
@@ -15,8 +15,8 @@ namespace image {
 
 namespace {
 
-// What a layer may set. trusted.* belongs to the machine (trusted.overlay.redirect would show other layers' files), security.selinux, ima and
-// evm to its policy; user.overlay.* is overlayfs again.
+// What a layer may set. trusted.* belongs to the machine (trusted.overlay.redirect would show other layers' files),
+// security.selinux, ima and evm to its policy; user.overlay.* is overlayfs again.
 bool wanted_xattr(std::string_view name) {
     if (name.starts_with("user.")) return !name.starts_with("user.overlay.");
     return name == "security.capability" || name == "system.posix_acl_access" || name == "system.posix_acl_default";
@@ -86,7 +86,8 @@ void Unpacker::note_directory(archive_entry *entry, const std::string &path, ino
     directories_.push_back({path, inode, archive_entry_perm(entry), {times.both[0], times.both[1]}});
 }
 
-// Deepest first, for without root a directory may lose the right to be entered; of two entries for one directory the later counts.
+// Deepest first, for without root a directory may lose the right to be entered; of two entries for one directory the
+// later counts.
 void Unpacker::finish_directories() {
     std::unordered_set<ino_t> done;
     for (auto each = directories_.rbegin(); each != directories_.rend(); ++each) {

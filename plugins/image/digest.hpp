@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Digests as image-spec descriptor.md writes them, "sha256:HEX". Other algorithms are refused: layers are named by sha256.
+// Digests as image-spec descriptor.md writes them, "sha256:HEX". Other algorithms are refused: layers are named by
+// sha256.
 #pragma once
 
 #include <cstddef>

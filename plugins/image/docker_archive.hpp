@@ -6,7 +6,8 @@
 
 namespace image {
 
-/// The image of a `docker save` archive that the request means: manifest.json with ID/layer.tar (old) or blobs/sha256/HEX (new) members.
+/// The image of a `docker save` archive that the request means: manifest.json with ID/layer.tar (old) or
+/// blobs/sha256/HEX (new) members.
 Image read_docker_archive(const Layout &layout, const Request &request);
 
 } // namespace image

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How this plugin's own functions fail: an exception that carries the SDK's error. Reading nested documents and streams within
-// streams fails in many places and is handled in one, steps.cpp and plugin.cpp; nothing crosses the boundary.
+// How this plugin's own functions fail: an exception that carries the SDK's error. Reading nested documents and streams
+// within streams fails in many places and is handled in one, steps.cpp and plugin.cpp; nothing crosses the boundary.
 #pragma once
 
 #include <ctr/plugin.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Reading the documents of an image: bounded in size and depth, and every complaint says document, place, expected and got.
+// Reading the documents of an image: bounded in size and depth, and every complaint says document, place, expected and
+// got.
 #pragma once
 
 #include <nlohmann/json.hpp>

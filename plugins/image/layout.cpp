@@ -29,7 +29,8 @@ bool hexadecimal_id(std::string_view text) {
     return text.size() >= 64 && text.substr(0, 64).find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// Image archives begin with one of these; then hashing the whole of it for nothing is saved, and blobs are skipped by seeking.
+// Image archives begin with one of these; then hashing the whole of it for nothing is saved, and blobs are skipped by
+// seeking.
 bool begins_image_archive(const std::string &path) {
     const std::string top = path.substr(0, path.find('/'));
     return top == "blobs" || top == "oci-layout" || top == "index.json" || top == "manifest.json" ||

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Names of images and of the files that record them. The host may turn "bb" into "bb:latest"; here a name is taken literally.
+// Names of images and of the files that record them. The host may turn "bb" into "bb:latest"; here a name is taken
+// literally.
 #pragma once
 
 #include <string>
@@ -8,7 +9,8 @@
 
 namespace image {
 
-/// Empty if `name` is a name, else what is wrong: [HOST[:PORT]/]PATH[/PATH...][:TAG], the grammar of OCI references without digest.
+/// Empty if `name` is a name, else what is wrong: [HOST[:PORT]/]PATH[/PATH...][:TAG], the grammar of OCI references
+/// without digest.
 std::string name_problem(std::string_view name);
 
 /// [A-Za-z0-9._-] as they are, every other byte as %XX (upper-case): one name, one file name.

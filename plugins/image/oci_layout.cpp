@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// index.json -> by name -> [index -> by platform ->] manifest -> config and layers. Every blob that is read is checked against the size
-// and digest of the descriptor that led to it, so the one document to trust is index.json.
+// index.json -> by name -> [index -> by platform ->] manifest -> config and layers. Every blob that is read is checked
+// against the size and digest of the descriptor that led to it, so the one document to trust is index.json.
 #include "oci_layout.hpp"
 
 #include "digest.hpp"
@@ -103,8 +103,8 @@ std::string listed(const std::set<std::string> &names) {
     return all;
 }
 
-// One name for all: that image is meant, whatever it is called here. Else the one whose name is asked for: in full, or by what
-// programs write that leave out the host (then it ends in the name) or all but the tag.
+// One name for all: that image is meant, whatever it is called here. Else the one whose name is asked for: in full, or
+// by what programs write that leave out the host (then it ends in the name) or all but the tag.
 std::vector<Descriptor> with_name(const std::vector<Descriptor> &all, const std::string &name) {
     std::set<std::string> names;
     for (const Descriptor &each : all)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What an archive's entry names mean: paths below the layer's directory, and the marks of image-spec layer.md "Whiteouts".
+// What an archive's entry names mean: paths below the layer's directory, and the marks of image-spec layer.md
+// "Whiteouts".
 #pragma once
 
 #include <string>

@@ -2,8 +2,8 @@
 //
 // The plugin `image`: `ctr image import` and `ctr image rm`.
 //
-// An import reads the source document when it is planned (it is the input, not the machine), so that the plan says which layers there are and which
-// of them the storage driver has already. For each that it lacks:
+// An import reads the source document when it is planned (it is the input, not the machine), so that the plan says
+// which layers there are and which of them the storage driver has already. For each that it lacks:
 //
 //     the driver's step makes a directory -> image.unpack fills it -> the driver's step makes the layer complete
 //

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// DATA_ROOT/images/NAME.json: what ctr knows of an image. The layers are the storage driver's; this says which of them, run how.
+// DATA_ROOT/images/NAME.json: what ctr knows of an image. The layers are the storage driver's; this says which of them,
+// run how.
 #pragma once
 
 #include "image.hpp"
@@ -12,7 +13,8 @@
 
 namespace image {
 
-/// What the user wants otherwise than the image's config says. Lists and strings replace; env, labels and exposed ports are added, the new winning.
+/// What the user wants otherwise than the image's config says. Lists and strings replace; env, labels and exposed ports
+/// are added, the new winning.
 struct Overrides {
     std::optional<std::vector<std::string>> cmd, entrypoint;
     std::optional<std::string> working_dir, user, stop_signal;

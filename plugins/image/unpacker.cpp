@@ -100,7 +100,8 @@ void Unpacker::add_root(archive_entry *entry) {
     note_directory(entry, {}, parent_.inode);
 }
 
-// Makes `name` new: what stood there goes first. Nothing is ever opened through a name that the archive could have planted.
+// Makes `name` new: what stood there goes first. Nothing is ever opened through a name that the archive could have
+// planted.
 template <typename Make> void Unpacker::make_new(const char *syscall, const std::string &name, Make make) {
     if (make()) return;
     if (errno == EEXIST) {
@@ -191,9 +192,10 @@ void Unpacker::add_special(archive_entry *entry, const std::string &name) {
 }
 
 void Unpacker::add_hardlink(const std::string &target, const std::string &name) {
-    const auto [target_directory, target_name] = split_path(normal_path(target));
+    const auto split = split_path(normal_path(target));
+    const std::string &target_name = split.second;
     if (target_name.empty()) refuse(entry_name_, "is a hard link to the root of the layer");
-    const Fd directory = tree_.open_directory(target_directory);
+    const Fd directory = tree_.open_directory(split.first);
     struct stat wanted {};
     if (!directory.open() || !look(directory.get(), target_name, &wanted))
         refuse(entry_name_, "is a hard link to '" + target + "', which is not there",

@@ -2,13 +2,15 @@
 //
 // Turns the entries of a layer's tar into a directory tree.
 //
-// The tar may be hostile. Names are made relative and refused when they contain ".." (path.hpp); parents are resolved inside the tree
-// (tree.hpp); the last component is always made new (O_EXCL, symlink, mknod, link), never opened through: what stood there goes first. So the
-// later of two entries wins, and a symbolic link that an earlier entry planted leads nowhere but into the tree.
+// The tar may be hostile. Names are made relative and refused when they contain ".." (path.hpp); parents are resolved
+// inside the tree (tree.hpp); the last component is always made new (O_EXCL, symlink, mknod, link), never opened
+// through: what stood there goes first. So the later of two entries wins, and a symbolic link that an earlier entry
+// planted leads nowhere but into the tree.
 //
-// Whiteouts say what a layer takes away from those below it, in one of two ways. `apply`: the directory shows the lower layers (a snapshot), so
-// the hidden file is deleted from it. `overlay`: the directory has this layer alone, so the mark is stored as overlayfs wants it. Either way a
-// mark hides only what lower layers have, wherever it stands among the entries of its own layer.
+// Whiteouts say what a layer takes away from those below it, in one of two ways. `apply`: the directory shows the lower
+// layers (a snapshot), so the hidden file is deleted from it. `overlay`: the directory has this layer alone, so the
+// mark is stored as overlayfs wants it. Either way a mark hides only what lower layers have, wherever it stands among
+// the entries of its own layer.
 #pragma once
 
 #include "archive.hpp"

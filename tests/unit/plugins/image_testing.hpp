@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the tests of the plugin `image` share: a temporary directory, tars made on the spot, and looking at what became of them.
+// What the tests of the plugin `image` share: a temporary directory, tars made on the spot, and looking at what became
+// of them.
 #pragma once
 
 #include "archive.hpp"
