@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.22)
 # Checks the code between clone and exec: cmake -DOBJECTS=a.o;b.o -DALLOWED=FILE -DREADELF=... [-DREQUIRED=ON] -P ctr_check_child.cmake
 #
 # Every relocation in a section .text.ctr_child must point to data, to the section itself, to a CTR_CHILD function of the same

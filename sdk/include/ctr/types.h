@@ -20,8 +20,11 @@ extern "C" {
 #define CTR_ABI_VERSION 1u
 
 /* True if the struct that `p` points to was made by somebody who knew `member`. */
-#define CTR_HAS(p, type, member) \
-    ((p)->size >= offsetof(type, member) + sizeof(((type *)0)->member))
+#ifdef __cplusplus
+#define CTR_HAS(p, type, member) ((p)->size >= offsetof(type, member) + sizeof(type::member))
+#else
+#define CTR_HAS(p, type, member) ((p)->size >= offsetof(type, member) + sizeof(((type *)0)->member))
+#endif
 
 /* FROZEN. A borrowed run of bytes, valid for the call that gave it unless said otherwise. What the host
  * hands out is followed by a NUL byte that `len` does not count, so `data` serves as a C string; data is never

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace core {
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    for (;;) {
+        const std::size_t at = text.find(separator);
+        parts.push_back(text.substr(0, at));
+        if (at == std::string_view::npos) return parts;
+        text.remove_prefix(at + 1);
+    }
+}
+
+std::string join(const std::vector<std::string_view> &parts, std::string_view separator) {
+    std::string out;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (i > 0) out += separator;
+        out += parts[i];
+    }
+    return out;
+}
+
+std::string in_quotes(std::string_view text, std::size_t most) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string_view shown = text.substr(0, most);
+    // Never cut inside a UTF-8 sequence: messages may become JSON.
+    if (shown.size() < text.size())
+        while (!shown.empty() && (static_cast<unsigned char>(text[shown.size()]) & 0xc0) == 0x80)
+            shown.remove_suffix(1);
+    std::string out = "\"";
+    for (const char c : shown) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\')
+            (out += '\\') += c;
+        else if (c == '\n')
+            out += "\\n";
+        else if (c == '\t')
+            out += "\\t";
+        else if (byte < 0x20 || byte == 0x7f)
+            ((out += "\\x") += digits[byte >> 4]) += digits[byte & 15];
+        else
+            out += c;
+    }
+    out += '"';
+    if (shown.size() < text.size()) out += "...";
+    return out;
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char &c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
+std::optional<std::uint64_t> parse_u64(std::string_view text) {
+    std::uint64_t value = 0;
+    const char *end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value, 10);
+    if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
+    return value;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j)
+        last[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replace = last[j - 1] + (a[i - 1] == b[j - 1] ? 0u : 1u);
+            row[j] = std::min({last[j] + 1, row[j - 1] + 1, replace});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = std::min(row[j], before[j - 2] + 1);
+        }
+        before.swap(last);
+        last.swap(row);
+    }
+    return last[b.size()];
+}
+
+std::optional<std::string_view> nearest(std::string_view word, const std::vector<std::string_view> &candidates) {
+    constexpr std::size_t longest = 64; // a hostile key must not cost its length squared
+    if (word.empty() || word.size() > longest) return std::nullopt;
+    std::optional<std::string_view> best;
+    std::size_t best_distance = word.size() / 3 + 1;
+    for (const std::string_view candidate : candidates) {
+        if (candidate.empty() || candidate.size() > longest) continue;
+        const std::size_t distance = edit_distance(lower(word), lower(candidate));
+        if (distance < candidate.size() && (best ? distance < best_distance : distance <= best_distance))
+            best = candidate, best_distance = distance;
+    }
+    return best;
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string_view> &candidates) {
+    if (const auto near = nearest(word, candidates)) return "did you mean " + in_quotes(*near) + "?";
+    return candidates.empty() ? std::string() : "known: " + join(candidates, ", ");
+}
+
+} // namespace core

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+//
+// Small helpers for text in messages and flags: nothing here knows a locale.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace core {
+
+/// "a:b:" split at ':' is {"a", "b", ""}; the empty text is {""}.
+std::vector<std::string_view> split(std::string_view text, char separator);
+std::string join(const std::vector<std::string_view> &parts, std::string_view separator);
+/// Text in double quotes for a message: control characters escaped, cut to `most` bytes with ... behind.
+std::string in_quotes(std::string_view text, std::size_t most = 60);
+std::string lower(std::string_view text);
+/// Decimal digits only (no sign, no blanks), refused when it does not fit.
+std::optional<std::uint64_t> parse_u64(std::string_view text);
+
+/// How many insertions, deletions, replacements and swaps of neighbours lead from one word to the other.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+/// The candidate that was probably meant, or nothing when none is near.
+std::optional<std::string_view> nearest(std::string_view word, const std::vector<std::string_view> &candidates);
+/// The hint for an unknown word: `did you mean "bridge"?`, else `known: a, b, c`, else empty.
+std::string suggestion(std::string_view word, const std::vector<std::string_view> &candidates);
+
+} // namespace core

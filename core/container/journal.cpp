@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "container/journal.hpp"
+
+#include "plan/plan_json.hpp"
+#include "sys/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace core::container {
+namespace {
+
+constexpr std::size_t journal_limit = std::size_t{64} << 20;
+
+std::string path_of(const std::string &directory) { return directory + "/journal"; }
+
+flock whole_file(short type) {
+    flock lock{};
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    return lock;
+}
+
+bool take_lock(int fd) {
+    flock lock = whole_file(F_WRLCK);
+    return ::fcntl(fd, F_SETLK, &lock) == 0;
+}
+
+void resize(Record &record) {
+    record.intended.assign(record.plan.steps.size(), false);
+    record.undone.assign(record.plan.steps.size(), false);
+}
+
+/// Adds one line to what is known.
+Result<void> apply(Record &record, const Json &line) {
+    const auto step = [&](const char *word) { return line.at(word).get<std::size_t>(); };
+    const auto values = [&] {
+        if (line.contains("values"))
+            for (const auto &[name, value] : line["values"].items()) record.values[name] = value;
+    };
+    try {
+        if (line.contains("intent")) {
+            record.intended.at(step("intent")) = true;
+        } else if (line.contains("done") || line.contains("gave")) {
+            values();
+        } else if (line.contains("undone")) {
+            record.undone.at(step("undone")) = true;
+        } else if (line.contains("created")) {
+            record.stage = Stage::created;
+            record.pid = line["created"].get<int>();
+            record.start_time = line.at("start_time").get<std::uint64_t>();
+        } else if (line.contains("running")) {
+            record.stage = Stage::running;
+        } else if (line.contains("stopped")) {
+            record.stage = Stage::stopped;
+            record.exit_status = line["stopped"].get<std::int64_t>();
+        } else if (line.contains("plan")) {
+            CTR_ASSIGN(record.plan, plan::from_json(line["plan"]));
+            record.meta = line.at("meta");
+            record.boot_id = line.at("boot_id").get<std::string>();
+            resize(record);
+        }
+        return {};
+    } catch (const std::exception &e) {
+        return failure(ErrorClass::invalid, std::string("a damaged line: ") + e.what());
+    }
+}
+
+Result<Record> read_from(int fd, const std::string &path) {
+    CTR_ASSIGN(const std::string text, sys::read_fd(fd, path, journal_limit));
+    Record record;
+    std::size_t at = 0;
+    for (auto end = text.find('\n'); end != std::string::npos; at = end + 1, end = text.find('\n', at)) {
+        CTR_ASSIGN(const Json line, parse_json(std::string_view(text).substr(at, end - at), path));
+        CTR_TRY(apply(record, line).in(path));
+    }
+    if (at == 0) return Error{ErrorClass::not_found, "the journal has no plan: its owner died before it had done anything", {}, 0, {}, path, {}};
+    return record;
+}
+
+Json durable(const launch::Value &value) {
+    if (value.type == CTR_TYPE_INT) return value.integer;
+    if (value.type == CTR_TYPE_STRING) return std::string(value.text, value.length);
+    // Bytes as an array: JSON strings are UTF-8.
+    Json bytes = Json::array();
+    for (std::uint32_t i = 0; i < value.length; ++i) bytes.push_back(static_cast<unsigned char>(value.text[i]));
+    return bytes;
+}
+
+} // namespace
+
+bool Record::alive() const { return pid > 0 && boot_id == sys::boot_id() && start_time != 0 && sys::process_start_time(pid) == start_time; }
+
+Result<Journal> Journal::create(const std::string &directory, const plan::Plan &plan, Json meta) {
+    const auto slash = directory.find_last_of('/');
+    CTR_TRY(sys::make_directories(directory.substr(0, slash), 0711));
+    if (::mkdir(directory.c_str(), 0711) != 0) {
+        if (errno == EEXIST) return Error{ErrorClass::exists, "the name is in use", "choose another --name, or remove it: ctr rm " + directory.substr(slash + 1), 0, {}, directory.substr(slash + 1), {}};
+        return system_error("mkdir", directory);
+    }
+    Journal journal;
+    journal.directory_ = directory;
+    journal.fd_.reset(::open(path_of(directory).c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
+    if (!journal.fd_.valid() || !take_lock(journal.fd_.get())) {
+        Error error = system_error("open", path_of(directory));
+        static_cast<void>(sys::remove_tree(directory));
+        return error;
+    }
+    journal.record_.plan = plan;
+    journal.record_.meta = std::move(meta);
+    journal.record_.boot_id = sys::boot_id();
+    resize(journal.record_);
+    plan::Plan stored = plan;
+    stored.machine.clear(); // what was asked is for `ctr plan`; an undo asks nothing
+    const Json line = {{"plan", plan::to_json(stored)}, {"meta", journal.record_.meta}, {"boot_id", journal.record_.boot_id}};
+    CTR_TRY(journal.append(line.dump()));
+    return journal;
+}
+
+Result<Journal> Journal::open(const std::string &directory) {
+    Journal journal;
+    journal.directory_ = directory;
+    journal.fd_.reset(::open(path_of(directory).c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+    const std::string name = directory.substr(directory.find_last_of('/') + 1);
+    if (!journal.fd_.valid() && errno == ENOENT) return Error{ErrorClass::not_found, "there is no such container", "`ctr ps -a` lists them", 0, {}, name, {}};
+    if (!journal.fd_.valid()) return system_error("open", path_of(directory));
+    if (!take_lock(journal.fd_.get())) return Error{ErrorClass::busy, "another process is at work on this container", "wait for it, or stop it: pid " + std::to_string(owner(directory)), 0, {}, name, {}};
+    CTR_ASSIGN(journal.record_, read_from(journal.fd_.get(), path_of(directory)));
+    return journal;
+}
+
+Result<Record> Journal::read(const std::string &directory) {
+    const Fd fd(::open(path_of(directory).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid() && errno == ENOENT) return Error{ErrorClass::not_found, "there is no such container", "`ctr ps -a` lists them", 0, {}, directory.substr(directory.find_last_of('/') + 1), {}};
+    if (!fd.valid()) return system_error("open", path_of(directory));
+    return read_from(fd.get(), path_of(directory));
+}
+
+int Journal::owner(const std::string &directory) {
+    const Fd fd(::open(path_of(directory).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid()) return 0;
+    flock lock = whole_file(F_WRLCK);
+    if (::fcntl(fd.get(), F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return 0;
+    return lock.l_pid;
+}
+
+Result<void> Journal::append(const std::string &line) { return sys::write_all(fd_.get(), line + "\n", path_of(directory_)); }
+
+Result<void> Journal::intent(std::uint32_t step) {
+    record_.intended.at(step) = true;
+    return append("{\"intent\":" + std::to_string(step) + "}");
+}
+
+Result<void> Journal::append_values(const char *word, std::uint32_t step, const launch::Packed &block) {
+    Json line = {{word, step}};
+    const launch::PackedStep &packed = block.steps[step];
+    for (std::uint32_t i = 0; i < packed.n_outputs; ++i) {
+        const launch::Value &value = block.values[block.outputs[packed.first_output + i].value];
+        if (!value.known || value.type == CTR_TYPE_FD) continue;
+        record_.values[value.name] = durable(value);
+        line["values"][value.name] = record_.values[value.name];
+    }
+    if (!line.contains("values")) return packed.process == CTR_PROCESS_CHILD ? Result<void>() : append(std::string("{\"") + word + "\":" + std::to_string(step) + "}");
+    return append(line.dump());
+}
+
+Result<void> Journal::done(std::uint32_t step, const launch::Packed &block) { return append_values("done", step, block); }
+Result<void> Journal::child_gave(std::uint32_t step, const launch::Packed &block) { return append_values("gave", step, block); }
+
+Result<void> Journal::undone(std::uint32_t step) {
+    record_.undone.at(step) = true;
+    return append("{\"undone\":" + std::to_string(step) + "}");
+}
+
+Result<void> Journal::created(int pid) {
+    record_.stage = Stage::created;
+    record_.pid = pid;
+    record_.start_time = sys::process_start_time(pid);
+    return append(Json{{"created", pid}, {"start_time", record_.start_time}}.dump());
+}
+
+Result<void> Journal::running() {
+    record_.stage = Stage::running;
+    return append("{\"running\":true}");
+}
+
+Result<void> Journal::stopped(std::int64_t exit_status) {
+    record_.stage = Stage::stopped;
+    record_.exit_status = exit_status;
+    return append("{\"stopped\":" + std::to_string(exit_status) + "}");
+}
+
+} // namespace core::container

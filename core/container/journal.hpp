@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+//
+// The journal: the stored plan and how far it got. One file of JSON lines per container, only ever appended to, without fsync: what
+// survives kill -9 of ctr is all it is for; after a reboot (the boot id tells) the kernel's objects are gone anyway. Before a parent step runs its
+// intent stands here, afterwards what it gave. The container's state is what these lines add up to. A torn last line is ignored.
+//
+// The owner holds a POSIX record lock on it: it dies with the process, is not inherited by the child, and names its holder to others.
+#pragma once
+
+#include "base/fd.hpp"
+#include "base/json.hpp"
+#include "launch/launch.hpp"
+#include "plan/step.hpp"
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace core::container {
+
+enum class Stage { creating, created, running, stopped };
+
+/// What the lines of a journal add up to.
+struct Record {
+    plan::Plan plan;
+    Json meta;             // what the container was made from: spec, bundle, rm, created
+    std::string boot_id;   // of the boot in which it was made
+    std::vector<bool> intended, undone; // by step
+    std::map<std::string, Json> values; // durable values that steps gave
+    Stage stage = Stage::creating;
+    int pid = 0;
+    std::uint64_t start_time = 0;
+    std::int64_t exit_status = -1;
+
+    /// The container's first process is alive: same boot, same pid, same start time, no zombie.
+    bool alive() const;
+};
+
+class Journal final : public launch::Recorder {
+public:
+    /// Makes the container's directory and journal and locks it. Errors: EEXIST the id is taken.
+    static Result<Journal> create(const std::string &directory, const plan::Plan &plan, Json meta);
+    /// Opens and locks an existing one. Errors: busy while its owner lives; not_found.
+    static Result<Journal> open(const std::string &directory);
+    /// Reads without a lock; the truth at this moment.
+    static Result<Record> read(const std::string &directory);
+    /// The pid of the process that holds the lock, 0 if nobody does.
+    static int owner(const std::string &directory);
+
+    Journal(Journal &&) = default;
+    Journal &operator=(Journal &&) = default;
+
+    Result<void> intent(std::uint32_t step) override;
+    Result<void> done(std::uint32_t step, const launch::Packed &block) override;
+    Result<void> child_gave(std::uint32_t step, const launch::Packed &block) override;
+    Result<void> undone(std::uint32_t step) override;
+    Result<void> created(int pid);
+    Result<void> running();
+    Result<void> stopped(std::int64_t exit_status);
+
+    Record &record() { return record_; }
+    const std::string &directory() const { return directory_; }
+    /// Gives the lock up, for another process to own the container.
+    void release() { fd_.reset(); }
+
+private:
+    Journal() = default;
+    Result<void> append(const std::string &line);
+    Result<void> append_values(const char *word, std::uint32_t step, const launch::Packed &block);
+
+    std::string directory_;
+    Fd fd_;
+    Record record_;
+};
+
+} // namespace core::container

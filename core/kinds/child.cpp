@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "child.hpp"
+
+#include <climits>
+#include <ctr/plugin.hpp>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+namespace core::kinds {
+namespace {
+
+constexpr int dangling_link = -2;
+
+/// Makes one name in a directory and opens it; what somebody else made in between is as good. A symbolic link there points to
+/// nothing, or openat2 would have followed it: dangling_link.
+CTR_CHILD int make_one(int directory, const char *name, Make what, unsigned mode) {
+    if (what == Make::directory) {
+        if (mkdirat(directory, name, mode) != 0 && errno != EEXIST) return -1;
+    } else {
+        const int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        if (fd < 0 && errno != EEXIST) return -1;
+        close_fd(fd);
+    }
+    const int fd = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return -1;
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISLNK(st.st_mode)) return fd;
+    close(fd);
+    return dangling_link;
+}
+
+/// Replaces the component [start, end) of `path`, a link in `directory`, by what the link says.
+CTR_CHILD int splice_link(int directory, char (&path)[PATH_MAX], std::size_t start, std::size_t end) {
+    char link[PATH_MAX], name[NAME_MAX + 1], rest[PATH_MAX];
+    const std::size_t name_length = end - start, rest_length = strlen(path + end);
+    if (name_length > NAME_MAX) return errno = ENAMETOOLONG, -1;
+    memcpy(name, path + start, name_length);
+    name[name_length] = '\0';
+    const long n = syscall(SYS_readlinkat, directory, name, link, sizeof link - 1);
+    if (n < 0) return -1;
+    const std::size_t length = static_cast<std::size_t>(n), before = link[0] == '/' ? 0 : start;
+    if (before + length + rest_length >= PATH_MAX) return errno = ENAMETOOLONG, -1;
+    memcpy(rest, path + end, rest_length + 1);
+    memcpy(path + before, link, length);
+    memcpy(path + before + length, rest, rest_length + 1);
+    return 0;
+}
+
+/// One walk from the root: opens each prefix, makes what is missing. dangling_link: `path` was rewritten, walk again.
+CTR_CHILD int walk(int root, char (&path)[PATH_MAX], Make last, unsigned mode, std::uint64_t resolve) {
+    int here = open_inside(root, "/", O_PATH | O_DIRECTORY);
+    std::size_t end = 0;
+    while (here >= 0) {
+        std::size_t start = end;
+        while (path[start] == '/')
+            ++start;
+        if (path[start] == '\0') return here;
+        end = start;
+        while (path[end] != '\0' && path[end] != '/')
+            ++end;
+        std::size_t tail = end;
+        while (path[tail] == '/')
+            ++tail;
+        const bool is_last = path[tail] == '\0';
+
+        const char saved = path[end];
+        path[end] = '\0';
+        int next = open_inside(root, path, O_PATH, resolve);
+        if (next < 0 && errno == ENOENT)
+            next = make_one(here, path + start, is_last ? last : Make::directory, is_last ? mode : 0755);
+        path[end] = saved;
+        if (next == dangling_link && splice_link(here, path, start, end) != 0) next = -1;
+        close_fd(here);
+        here = next;
+    }
+    return here;
+}
+
+} // namespace
+
+CTR_CHILD int fail(ctr_run *run, const char *syscall_name, const char *path, const char *hint) {
+    return ctr::ChildRun{run}.fail(syscall_name, path, hint);
+}
+
+CTR_CHILD int fail_words(ctr_run *run, ctr_error_class error_class, const char *message, const char *path,
+                         const char *hint) {
+    const ctr_error error = {
+        sizeof(ctr_error), static_cast<std::uint32_t>(error_class), 0, message, hint, nullptr, path};
+    return ctr::host->fail(run, &error);
+}
+
+CTR_CHILD int require_root(ctr_run *run) {
+    const int root = ctr::host->root_fd(run);
+    if (root < 0)
+        fail_words(run, CTR_E_INTERNAL, "the container has no root yet", nullptr,
+                   "the step must need the token root.attached");
+    return root;
+}
+
+CTR_CHILD int open_inside(int root, const char *path, int flags, std::uint64_t resolve) {
+    // A rename anywhere on the machine during the walk gives EAGAIN (openat2(2)); a hostile process can go on renaming.
+    for (int tries = 0; tries < 128; ++tries) {
+        const int fd = sys::openat2(root, path, static_cast<std::uint64_t>(flags | O_CLOEXEC), 0,
+                                    RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve);
+        if (fd >= 0 || errno != EAGAIN) return fd;
+    }
+    return -1;
+}
+
+CTR_CHILD int make_path(int root, const char *path, Make last, unsigned mode, std::uint64_t resolve) {
+    int fd = open_inside(root, path, O_PATH, resolve);
+    if (fd >= 0 || errno != ENOENT) return fd;
+
+    char buffer[PATH_MAX];
+    const std::size_t length = strlen(path);
+    if (length >= sizeof buffer) return errno = ENAMETOOLONG, -1;
+    memcpy(buffer, path, length + 1);
+    const mode_t mask = umask(0); // modes are what was asked, whatever the caller's umask
+    fd = dangling_link;
+    for (int links = 0; links < 40 && fd == dangling_link; ++links)
+        fd = walk(root, buffer, last, mode, resolve);
+    umask(mask);
+    if (fd == dangling_link) return errno = ELOOP, -1;
+    return fd;
+}
+
+CTR_CHILD int open_parent(int root, const char *target, char (&name)[256]) {
+    char parent[PATH_MAX];
+    std::size_t end = strlen(target);
+    while (end > 0 && target[end - 1] == '/')
+        --end;
+    std::size_t start = end;
+    while (start > 0 && target[start - 1] != '/')
+        --start;
+    const std::size_t length = end - start;
+    if (length > NAME_MAX || start + 1 > sizeof parent) return errno = ENAMETOOLONG, -1;
+    memcpy(name, target + start, length);
+    name[length] = '\0';
+    if (length == 0 || equal(name, ".") || equal(name, "..")) return errno = EINVAL, -1;
+    memcpy(parent, target, start);
+    parent[start] = '\0';
+    return make_path(root, start == 0 ? "/" : parent, Make::directory, 0755);
+}
+
+/// True if it is a procfs that may be written to.
+CTR_CHILD bool is_procfs(int fd) {
+    struct statfs fs;
+    return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC && (fs.f_flags & 1) == 0;
+}
+
+CTR_CHILD int open_procfs(int root) {
+    const int there = root >= 0 ? open_inside(root, "/proc", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS)
+                                : open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (is_procfs(there)) return there;
+    close_fd(there);
+    const int context = sys::fsopen("proc");
+    if (context < 0) return -1;
+    int fd = -1;
+    if (sys::fsconfig_create(context) == 0) fd = sys::fsmount(context, 0);
+    close_fd(context);
+    return fd;
+}
+
+CTR_CHILD int write_procfs(int procfs, const char *path, const char *text, std::size_t length) {
+    const int fd =
+        sys::openat2(procfs, path, O_WRONLY | O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+    if (fd < 0) return -1;
+    const long n = syscall(SYS_write, fd, text, length);
+    close_fd(fd);
+    return n == static_cast<long>(length) ? 0 : -1;
+}
+
+} // namespace core::kinds

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+//
+// The id maps of the child's user namespace, user_namespaces(7). One write sets a map for good. With CAP_SETUID and CAP_SETGID the
+// parent writes any map; without, only its own id (and setgroups forbidden first), or what /etc/subuid grants by newuidmap(1).
+#include "shell.hpp"
+#include "sys/spawn.hpp"
+#include "table.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace core::kinds {
+namespace {
+
+/// 0, or errno.
+int write_once(const std::string &path, const std::string &text) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    const int wrong = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
+    ::close(fd);
+    return wrong;
+}
+
+/// True for the one map that anybody may write: one id, the caller's own.
+bool is_own(const std::vector<std::string> &map, std::uint64_t own) {
+    if (map.size() != 1) return false;
+    const std::string &line = map[0], tail = " " + std::to_string(own) + " 1";
+    return line.size() > tail.size() && line.compare(line.size() - tail.size(), tail.size(), tail) == 0 &&
+           line.find(' ') == line.size() - tail.size();
+}
+
+int run_helper(ctr::Run run, const char *program, const std::vector<std::string> &map) {
+    std::vector<std::string> argv{program, run.str("pid")};
+    for (const auto &line : map)
+        for (std::size_t begin = 0; begin < line.size();) {
+            const std::size_t end = std::min(line.find(' ', begin), line.size());
+            argv.push_back(line.substr(begin, end - begin));
+            begin = end + 1;
+        }
+    auto ran = sys::run_program(argv);
+    const std::string hint = "mapping more than one's own id without privilege needs the package uidmap and entries in "
+                             "/etc/subuid and /etc/subgid";
+    if (!ran.ok()) return run.fail({CTR_E_PERMISSION, ran.error().message, hint, ran.error().errno_value, program, {}});
+    if (ran.value().status != 0) return run.fail({CTR_E_PERMISSION, ran.value().errors, hint, 0, program, {}});
+    return 0;
+}
+
+int write_map(ctr::Run run, const char *name, const char *file, const char *program, std::uint64_t own) {
+    const auto map = run.strings(name);
+    if (map.empty()) return 0;
+    const std::string process = "/proc/" + run.str("pid") + "/";
+    std::string text;
+    for (const auto &line : map)
+        text += line + "\n";
+    int wrong = write_once(process + file, text);
+    if (wrong == EPERM && is_own(map, own)) {
+        if (std::string_view(file) == "gid_map") (void)write_once(process + "setgroups", "deny");
+        wrong = write_once(process + file, text);
+    }
+    if (wrong == 0) return 0;
+    if (wrong == EPERM) return run_helper(run, program, map);
+    errno = wrong;
+    return run.fail("write", process + file, wrong == EINVAL ? "id ranges must not overlap; at most 340 lines" : "");
+}
+
+int apply(ctr::Run run) {
+    if (!run.has("pid"))
+        return run.fail({CTR_E_INTERNAL, "idmap.write has no pid", "give it the value child.pid", 0, {}, {}});
+    if (write_map(run, "gid", "gid_map", "newgidmap", ::getegid()) != 0) return -1;
+    return write_map(run, "uid", "uid_map", "newuidmap", ::geteuid());
+}
+
+int shell(ctr::Run run, ctr::Shell shell) {
+    for (const char *name : {"uid", "gid"}) {
+        const auto map = run.strings(name);
+        if (!map.empty() && shell.text("printf '%s\\n' " +
+                                       [&map] {
+                                           std::string words;
+                                           for (const auto &line : map)
+                                               words += (words.empty() ? "" : " ") + quoted(line);
+                                           return words;
+                                       }() +
+                                       " > /proc/" + run.str("pid") + "/" + name + "_map") != 0)
+            return -1;
+    }
+    return 0;
+}
+
+} // namespace
+
+constinit const ctr_step_kind idmap_write = ctr::parent_kind<apply, shell>(CTR_KIND_IDMAP_WRITE);
+
+} // namespace core::kinds

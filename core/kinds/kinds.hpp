@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//
+// The built-in kinds of step (sdk/include/ctr/kinds.h says what each does). They are written with the SDK, like a plugin's, and
+// run through the same table; the few things they need beyond it stand below.
+#pragma once
+
+#include <ctr/plugin.h>
+
+namespace core::kinds {
+
+/// All built-in kinds, ended by nullptr. Kinds of process CTR_PROCESS_CLONE have no apply: the executor reads their arguments.
+const ctr_step_kind *const *all();
+
+/// [child] Sets what host->root_fd() answers and paths inside the container are resolved against. Takes the descriptor.
+/// Implemented by core/launch/child.cpp.
+CTR_CHILD void set_root_fd(ctr_run *run, int fd);
+/// [child] The parent death signal that must be armed again after ids change (setresuid clears it, prctl(2)); 0: none.
+CTR_CHILD int death_signal(ctr_run *run);
+
+} // namespace core::kinds

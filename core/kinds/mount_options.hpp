@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//
+// The option words of a mount (fstab(5), runtime-spec config.md "Linux mount options"). A word is either known here, and
+// becomes attributes of one mount (MOUNT_ATTR_*), of all mounts below it (the r... forms), propagation, or a flag of the
+// superblock; or it is the file system's own and is handed to it as it stands.
+#pragma once
+
+#include <cstdint>
+#include <ctr/plugin.h>
+
+namespace core::kinds {
+
+/// Always begun as `MountOptions options = {};`: with member initialisers it would have a constructor, which an unoptimised build
+/// calls outside the child's section.
+struct MountOptions {
+    std::uint64_t set, clear;             // MOUNT_ATTR_* of the mount
+    std::uint64_t set_below, clear_below; // the same, recursively
+    unsigned long propagation[4];         // MS_PRIVATE, MS_SLAVE | MS_REC, ...: in their order
+    unsigned n_propagation;
+    bool bind, recursive, remount;
+    bool iversion; // only mount(2) can say it
+};
+
+/// What a word was.
+enum class OptionWord {
+    flag,       // now in MountOptions
+    superblock, // in the superblock's hands: a flag that every file system understands ("sync", "ro")
+    both,       // "ro", "rw": flag and superblock
+    unset,      // a superblock flag switched off that is off by itself ("async"): nothing for a bind mount to refuse
+    refused,    // known, but not carried out ("idmap")
+    data        // the file system's own
+};
+
+/// Adds one word.
+CTR_CHILD OptionWord add_option(MountOptions &options, const char *word);
+/// What a word is, without adding it.
+CTR_CHILD OptionWord option_word(const char *word);
+/// "rslave" to MS_SLAVE | MS_REC; 0 if it is no propagation word.
+CTR_CHILD unsigned long propagation_flags(const char *word);
+
+} // namespace core::kinds

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+#include "mounting.hpp"
+
+#include <ctr/plugin.hpp>
+#include <sys/vfs.h>
+
+namespace core::kinds {
+namespace {
+
+/// fsconfig(2) takes values of at most 255 bytes, mount(2) a page of everything.
+constexpr std::size_t value_max = 255, page = 4096;
+
+struct Flag {
+    std::uint64_t attribute;
+    unsigned long mount; // MS_*
+    long statfs;         // ST_*, statfs(2)
+};
+const Flag flags[] = {
+    {MOUNT_ATTR_RDONLY, MS_RDONLY, 1},
+    {MOUNT_ATTR_NOSUID, MS_NOSUID, 2},
+    {MOUNT_ATTR_NODEV, MS_NODEV, 4},
+    {MOUNT_ATTR_NOEXEC, MS_NOEXEC, 8},
+    {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME, 2048},
+    {MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW, 8192},
+};
+
+/// Attributes as the flags of mount(2); an atime field of 0 is relatime there too.
+CTR_CHILD unsigned long mount_flags(std::uint64_t attributes) {
+    unsigned long out = 0;
+    for (const Flag &flag : flags)
+        if ((attributes & flag.attribute) != 0) out |= flag.mount;
+    const std::uint64_t atime = attributes & MOUNT_ATTR__ATIME;
+    if (atime == MOUNT_ATTR_NOATIME) return out | MS_NOATIME;
+    return out | (atime == MOUNT_ATTR_STRICTATIME ? MS_STRICTATIME : MS_RELATIME);
+}
+
+/// The attributes that a mount has now.
+CTR_CHILD int current_attributes(int mount, std::uint64_t &out) {
+    struct statfs fs;
+    if (fstatfs(mount, &fs) != 0) return -1;
+    out = 0;
+    for (const Flag &flag : flags)
+        if ((fs.f_flags & flag.statfs) != 0) out |= flag.attribute;
+    if ((fs.f_flags & 1024) != 0)
+        out |= MOUNT_ATTR_NOATIME;
+    else if ((fs.f_flags & 4096) == 0)
+        out |= MOUNT_ATTR_STRICTATIME;
+    return 0;
+}
+
+CTR_CHILD int set_attributes(int mount, const MountOptions &o) {
+    if ((o.set_below | o.clear_below) != 0 &&
+        sys::mount_setattr(mount, AT_RECURSIVE, o.set_below, o.clear_below, 0) != 0)
+        return -1;
+    if ((o.set | o.clear) != 0 && sys::mount_setattr(mount, 0, o.set, o.clear, 0) != 0) return -1;
+    for (unsigned i = 0; i < o.n_propagation; ++i) {
+        const unsigned long how = o.propagation[i];
+        const unsigned recursive = (how & MS_REC) != 0 ? AT_RECURSIVE : 0;
+        if (sys::mount_setattr(mount, recursive, 0, 0, how & ~static_cast<unsigned long>(MS_REC)) != 0) return -1;
+    }
+    return 0;
+}
+
+/// The same on Linux 5.10 and 5.11, for an attached mount. There is nothing that works recursively on them.
+CTR_CHILD int remount_attributes(int mount, const MountOptions &o) {
+    char path[40];
+    fd_path(path, mount);
+    if ((o.set_below | o.clear_below) != 0) return errno = ENOSYS, -1;
+    if ((o.set | o.clear) != 0) {
+        std::uint64_t now = 0;
+        if (current_attributes(mount, now) != 0) return -1;
+        const unsigned long how = MS_REMOUNT | MS_BIND | mount_flags((now & ~o.clear) | o.set);
+        if (::mount(nullptr, path, nullptr, how, nullptr) != 0) return -1;
+    }
+    for (unsigned i = 0; i < o.n_propagation; ++i)
+        if (::mount(nullptr, path, nullptr, o.propagation[i], nullptr) != 0) return -1;
+    return 0;
+}
+
+CTR_CHILD int fail_attributes(ctr_run *run, const MountOptions &o) {
+    const char *hint = nullptr;
+    if (errno == ENOSYS && (o.set_below | o.clear_below) != 0)
+        hint = "recursive mount options (rro, rnosuid, ...) need Linux 5.12";
+    else if (errno == EPERM)
+        hint = "inside a user namespace the flags that the machine's mount has cannot be taken away";
+    return fail(run, "mount_setattr", ctr::ChildRun{run}.str("target"), hint);
+}
+
+/// What the file system said about its options, from the context's log: "e tmpfs: Bad value for 'size'".
+CTR_CHILD int fail_context(ctr_run *run, int context, const char *call, const char *path) {
+    const int saved = errno;
+    char words[256];
+    const long n = syscall(SYS_read, context, words, sizeof words - 1);
+    errno = saved;
+    if (n <= 3) return fail(run, call, path);
+    words[n - (words[n - 1] == '\n' ? 1 : 0)] = '\0';
+    const ctr_error error = {sizeof(ctr_error), CTR_E_SYSTEM, saved, words + 2, nullptr, call, path};
+    return ctr::host->fail(run, &error);
+}
+
+CTR_CHILD int configure_one(int context, const char *option) {
+    const char *value = strchr(option, '=');
+    if (value == nullptr) return sys::fsconfig_flag(context, option);
+    char key[256];
+    const std::size_t length = static_cast<std::size_t>(value - option);
+    if (length >= sizeof key) return errno = EINVAL, -1;
+    memcpy(key, option, length);
+    key[length] = '\0';
+    return sys::fsconfig_string(context, key, value + 1);
+}
+
+/// Adds ",word" to the data of mount(2).
+CTR_CHILD bool append(char (&data)[page], std::size_t &length, const char *word) {
+    const std::size_t more = strlen(word);
+    if (length + more + 2 > page) return false;
+    if (length != 0) data[length++] = ',';
+    memcpy(data + length, word, more + 1);
+    length += more;
+    return true;
+}
+
+} // namespace
+
+CTR_CHILD int read_options(ctr_run *raw, MountOptions &options) {
+    const ctr::ChildRun run{raw};
+    for (std::size_t i = 0, n = run.count("options"); i < n; ++i)
+        if (add_option(options, run.str("options", i)) == OptionWord::refused)
+            return fail_words(raw, CTR_E_UNSUPPORTED, "this mount option is not carried out", run.str("options", i));
+    return 0;
+}
+
+CTR_CHILD int refuse_data(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    for (std::size_t i = 0, n = run.count("options"); i < n; ++i) {
+        const OptionWord word = option_word(run.str("options", i));
+        if (word == OptionWord::data || word == OptionWord::superblock)
+            return fail_words(raw, CTR_E_INVALID, "a bind mount has no such option", run.str("options", i),
+                              "options of the file system belong to its own mount, not to a bind mount of it");
+    }
+    return 0;
+}
+
+CTR_CHILD int configure(ctr_run *raw, int context) {
+    const ctr::ChildRun run{raw};
+    for (std::size_t i = 0, n = run.count("options"); i < n; ++i) {
+        const char *option = run.str("options", i);
+        const OptionWord word = option_word(option);
+        if (word == OptionWord::flag) continue;
+        if (configure_one(context, option) != 0) return fail_context(raw, context, "fsconfig", option);
+    }
+    return 0;
+}
+
+CTR_CHILD int open_mount_point(ctr_run *raw, const Make *make, std::uint64_t resolve) {
+    const int root = require_root(raw);
+    if (root < 0) return -1;
+    const char *target = ctr::ChildRun{raw}.str("target");
+    const int fd = make != nullptr ? make_path(root, target, *make, *make == Make::file ? 0644 : 0755, resolve)
+                                   : open_inside(root, target, O_PATH, resolve);
+    if (fd < 0)
+        fail(raw, "openat2", target,
+             errno == ELOOP && resolve != 0 ? "the image has a symbolic link there; it must be a directory" : nullptr);
+    return fd;
+}
+
+CTR_CHILD int new_mount(ctr_run *raw, const char *type, const char *source, const MountOptions &options) {
+    const int context = sys::fsopen(type);
+    if (context < 0)
+        return fail(raw, "fsopen", type, errno == ENODEV ? "the kernel does not know this file system" : nullptr);
+    int fd = -1;
+    if (source[0] != '\0' && sys::fsconfig_string(context, "source", source) != 0)
+        fail_context(raw, context, "fsconfig", source);
+    else if (configure(raw, context) == 0) {
+        if (sys::fsconfig_create(context) != 0)
+            fail_context(raw, context, "fsconfig", type);
+        else if ((fd = sys::fsmount(context, options.set)) < 0)
+            fail(raw, "fsmount", type,
+                 errno == EPERM
+                     ? "proc and sysfs need a pid or network namespace that the container's user namespace owns"
+                     : nullptr);
+    }
+    close_fd(context);
+    return fd;
+}
+
+CTR_CHILD int attach(ctr_run *raw, int mount, int target, const MountOptions &options) {
+    const bool later = set_attributes(mount, options) != 0;
+    if (later && errno != ENOSYS) return fail_attributes(raw, options);
+    if (sys::move_mount_fd(mount, target) != 0)
+        return fail(raw, "move_mount", ctr::ChildRun{raw}.str("target"),
+                    errno == ENOTDIR || errno == EINVAL ? "a directory goes on a directory, a file on a file"
+                                                        : nullptr);
+    if (later && remount_attributes(mount, options) != 0) return fail_attributes(raw, options);
+    return 0;
+}
+
+CTR_CHILD int change(ctr_run *raw, int mount, const MountOptions &options) {
+    if (set_attributes(mount, options) == 0) return 0;
+    if (errno == ENOSYS && remount_attributes(mount, options) == 0) return 0;
+    return fail_attributes(raw, options);
+}
+
+CTR_CHILD bool needs_classic(ctr_run *raw, const MountOptions &options) {
+    const ctr::ChildRun run{raw};
+    if (options.iversion || run.text("source").len > value_max) return true;
+    for (std::size_t i = 0, n = run.count("options"); i < n; ++i)
+        if (run.text("options", i).len > value_max) return true;
+    return false;
+}
+
+CTR_CHILD int mount_classic(ctr_run *raw, const char *type, const char *source, int target,
+                            const MountOptions &options) {
+    const ctr::ChildRun run{raw};
+    char data[page], path[40];
+    std::size_t length = 0;
+    data[0] = '\0';
+    unsigned long how = mount_flags(options.set) | (options.iversion ? MS_I_VERSION : 0);
+    for (std::size_t i = 0, n = run.count("options"); i < n; ++i) {
+        const char *option = run.str("options", i);
+        if (option_word(option) == OptionWord::superblock) {
+            if (equal(option, "sync"))
+                how |= MS_SYNCHRONOUS;
+            else if (equal(option, "dirsync"))
+                how |= MS_DIRSYNC;
+            else if (equal(option, "lazytime"))
+                how |= MS_LAZYTIME;
+            else
+                how |= MS_MANDLOCK;
+        } else if (option_word(option) == OptionWord::data && !append(data, length, option)) {
+            return fail_words(raw, CTR_E_INVALID, "the mount's options are longer than 4095 bytes", run.str("target"));
+        }
+    }
+    fd_path(path, target);
+    if (::mount(source, path, type, how, data) != 0) return fail(raw, "mount", run.str("target"));
+    if (options.n_propagation == 0 && (options.set_below | options.clear_below) == 0) return 0;
+    const int fd = open_inside(ctr::host->root_fd(raw), run.str("target"), O_PATH);
+    if (fd < 0) return fail(raw, "openat2", run.str("target"));
+    const int result = change(raw, fd, options);
+    close_fd(fd);
+    return result;
+}
+
+} // namespace core::kinds

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+//
+// How the mount kinds make, change and attach a mount: by descriptors, with what Linux 5.10 and 5.11 lack (mount_setattr)
+// done by a remount once the mount is attached.
+#pragma once
+
+#include "child.hpp"
+#include "mount_options.hpp"
+
+namespace core::kinds {
+
+/// Reads the step's options; fails the step on one that is not carried out.
+CTR_CHILD int read_options(ctr_run *run, MountOptions &options);
+/// Fails the step if an option means nothing to a bind mount.
+CTR_CHILD int refuse_data(ctr_run *run);
+/// Hands the superblock's options and the file system's own ones to a context.
+CTR_CHILD int configure(ctr_run *run, int context);
+
+/// The mount point of the step's `target`, as O_PATH. `make` nullptr: it must exist.
+CTR_CHILD int open_mount_point(ctr_run *run, const Make *make, std::uint64_t resolve);
+
+/// A new file system of that type, mounted nowhere. On an error the file system's own words are in the step's error.
+CTR_CHILD int new_mount(ctr_run *run, const char *type, const char *source, const MountOptions &options);
+/// Applies what the options say to the mount `mount` and attaches it on `target`. Fails the step.
+CTR_CHILD int attach(ctr_run *run, int mount, int target, const MountOptions &options);
+/// Applies what the options say to a mount that is attached already. Fails the step.
+CTR_CHILD int change(ctr_run *run, int mount, const MountOptions &options);
+/// The same new mount by mount(2): for values longer than fsconfig(2) takes, and iversion.
+CTR_CHILD int mount_classic(ctr_run *run, const char *type, const char *source, int target,
+                            const MountOptions &options);
+CTR_CHILD bool needs_classic(ctr_run *run, const MountOptions &options);
+
+} // namespace core::kinds

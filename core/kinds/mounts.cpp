@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+//
+// mount.new, mount.bind, mount.setattr. Each mount is made detached, gets its attributes, and is then attached by descriptor:
+// it is never visible with more rights than asked, and nobody can change where it goes.
+#include "mounting.hpp"
+#include "shell.hpp"
+#include "table.hpp"
+
+#include <ctr/plugin.hpp>
+
+namespace core::kinds {
+namespace {
+
+/// The argument create; false: it is "no". `what` is left alone for "auto".
+CTR_CHILD bool wants_mount_point(const ctr::ChildRun &run, Make &what) {
+    if (run.count("create") == 0) return true;
+    const char *create = run.str("create");
+    if (equal(create, "no")) return false;
+    if (equal(create, "dir")) what = Make::directory;
+    if (equal(create, "file")) what = Make::file;
+    return true;
+}
+
+CTR_CHILD int new_apply(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    const char *type = run.str("type"), *source = run.str("source");
+    MountOptions options = {};
+    if (read_options(raw, options) != 0) return -1;
+    // What the runtime itself trusts must be where it seems to be: CVE-2019-19921, CVE-2023-27561.
+    const bool trusted = equal(type, "proc") || equal(type, "sysfs");
+    Make what = Make::directory;
+    const bool create = wants_mount_point(run, what);
+    const int target = open_mount_point(raw, create ? &what : nullptr, trusted ? RESOLVE_NO_SYMLINKS : 0);
+    if (target < 0) return -1;
+
+    int result = -1;
+    if (needs_classic(raw, options)) {
+        result = mount_classic(raw, type, source, target, options);
+    } else {
+        const int mount = new_mount(raw, type, source, options);
+        options.set = options.clear = 0; // fsmount has done that
+        if (mount >= 0) result = attach(raw, mount, target, options);
+        close_fd(mount);
+    }
+    close_fd(target);
+    return result;
+}
+
+int new_shell(ctr::Run run, ctr::Shell shell) {
+    const std::string target = inside(run.str("target")), type = run.str("type"), create = run.str("create");
+    const std::string options = joined(run.strings("options"));
+    std::string text;
+    if (create.empty() || create == "dir") text = "mkdir -p " + target + "\n";
+    if (create == "file") text = "touch " + target + "\n";
+    text += "mount -t " + quoted(type);
+    if (!options.empty()) text += " -o " + quoted(options);
+    return shell.text(text + " " + quoted(run.has("source") ? run.str("source") : type) + " " + target);
+}
+
+CTR_CHILD int bind_apply(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    MountOptions options = {};
+    if (read_options(raw, options) != 0 || refuse_data(raw) != 0) return -1;
+    const bool given = run.count("mount") != 0;
+    const char *source = run.str("source");
+    const int mount =
+        given ? run.fd("mount") : sys::open_tree_clone(AT_FDCWD, source, options.recursive ? AT_RECURSIVE : 0);
+    if (mount < 0)
+        return fail(raw, "open_tree", source,
+                    errno == ENOENT ? "the source of a bind mount must exist on the machine" : nullptr);
+
+    int result = -1;
+    struct stat st;
+    if (fstat(mount, &st) != 0) {
+        fail(raw, "fstat", source);
+    } else {
+        Make what = S_ISDIR(st.st_mode) ? Make::directory : Make::file;
+        const bool create = wants_mount_point(run, what);
+        const int target = open_mount_point(raw, create ? &what : nullptr, 0);
+        if (target >= 0) result = attach(raw, mount, target, options);
+        close_fd(target);
+    }
+    if (!given) close_fd(mount);
+    return result;
+}
+
+/// mount(8) takes the r... forms only from util-linux 2.39 on; the script says what older ones can.
+int bind_shell(ctr::Run run, ctr::Shell shell) {
+    const std::string target = inside(run.str("target")), create = run.str("create");
+    const std::string source = quoted(run.has("mount") ? run.str("mount") : run.str("source"));
+    std::string flags, text, how = "--bind";
+    std::vector<std::string> propagation;
+    for (const auto &option : run.strings("options")) {
+        if (option == "rbind")
+            how = "--rbind";
+        else if (propagation_flags(option.c_str()) != 0)
+            propagation.push_back(option);
+        else if (option != "bind" && option != "defaults" && option != "rw")
+            flags += "," + option;
+    }
+    if (create == "dir")
+        text = "mkdir -p " + target + "\n";
+    else if (create == "file")
+        text = "touch " + target + "\n";
+    else if (create != "no")
+        text = "if [ -d " + source + " ]; then mkdir -p " + target + "; elif [ ! -e " + target + " ]; then touch " +
+               target + "; fi\n";
+    text += "mount " + how + " " + source + " " + target;
+    if (!flags.empty()) text += "\nmount -o remount,bind" + flags + " " + target;
+    for (const auto &each : propagation)
+        text += "\nmount --make-" + each + " " + target;
+    return shell.text(text);
+}
+
+/// The options that belong to the superblock are set through a context of its own.
+CTR_CHILD int reconfigure(ctr_run *raw, int fd) {
+    const ctr::ChildRun run{raw};
+    bool any = false;
+    for (std::size_t i = 0, n = run.count("options"); i < n; ++i) {
+        const OptionWord word = option_word(run.str("options", i));
+        if (word == OptionWord::superblock || word == OptionWord::unset || word == OptionWord::data) any = true;
+    }
+    if (!any) return 0;
+    const int context = sys::fspick(fd);
+    if (context < 0) return fail(raw, "fspick", run.str("target"));
+    int result = configure(raw, context);
+    if (result == 0 && sys::fsconfig_reconfigure(context) != 0)
+        result = fail(raw, "fsconfig", run.str("target"), "the file system refused to be changed");
+    close_fd(context);
+    return result;
+}
+
+CTR_CHILD int setattr_apply(ctr_run *raw) {
+    MountOptions options = {};
+    if (read_options(raw, options) != 0) return -1;
+    const int fd = open_mount_point(raw, nullptr, 0);
+    if (fd < 0) return -1;
+    int result = reconfigure(raw, fd);
+    if (result == 0) result = change(raw, fd, options);
+    close_fd(fd);
+    return result;
+}
+
+int setattr_shell(ctr::Run run, ctr::Shell shell) {
+    std::string flags, text;
+    std::vector<std::string> propagation;
+    bool superblock = false; // then it is not only this mount that changes
+    for (const auto &option : run.strings("options")) {
+        const OptionWord word = option_word(option.c_str());
+        superblock = superblock || word == OptionWord::data || word == OptionWord::superblock;
+        if (propagation_flags(option.c_str()) != 0)
+            propagation.push_back(option);
+        else if (option != "remount")
+            flags += "," + option;
+    }
+    const std::string target = run.str("target") == "/" ? "\"${root:-/}\"" : inside(run.str("target"));
+    if (!flags.empty())
+        text = std::string("mount -o remount") + (superblock ? "" : ",bind") + flags + " " + target + "\n";
+    for (const auto &each : propagation)
+        text += "mount --make-" + each + " " + target + "\n";
+    if (!text.empty()) text.pop_back();
+    return shell.text(text);
+}
+
+} // namespace
+
+constinit const ctr_step_kind mount_new = ctr::child_kind<new_shell>(CTR_KIND_MOUNT_NEW, new_apply);
+constinit const ctr_step_kind mount_bind = ctr::child_kind<bind_shell>(CTR_KIND_MOUNT_BIND, bind_apply);
+constinit const ctr_step_kind mount_setattr = ctr::child_kind<setattr_shell>(CTR_KIND_MOUNT_SETATTR, setattr_apply);
+
+} // namespace core::kinds

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+//
+// Masked and read-only paths. They are the only thing between a container and much of /proc, so nothing here may be
+// silently without effect: a missing target is fine, anything else wrong is an error. What covers a masked file must really
+// be the null device: opened without following a link, checked by its number, and bound by the same descriptor
+// (CVE-2025-31133: /dev/null of the container replaced by a link to a procfs file).
+#include "mounting.hpp"
+#include "shell.hpp"
+#include "table.hpp"
+
+#include <ctr/plugin.hpp>
+
+namespace core::kinds {
+namespace {
+
+/// An O_PATH descriptor of the target, -1 for an error (the step has failed), -2 if it is missing and may be.
+CTR_CHILD int open_protected(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    const int root = require_root(raw);
+    if (root < 0) return -1;
+    const int fd = open_inside(root, run.str("target"), O_PATH);
+    if (fd >= 0) return fd;
+    if ((errno == ENOENT || errno == ENOTDIR) && run.integer("missing_ok", 1) != 0) return -2;
+    return fail(raw, "openat2", run.str("target"));
+}
+
+/// A detached bind mount of the null device. Before pivot "/dev/null" is the machine's, afterwards the container's.
+CTR_CHILD int clone_null(ctr_run *raw) {
+    struct stat st;
+    const int null = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (null < 0 || fstat(null, &st) != 0 || !S_ISCHR(st.st_mode) || st.st_rdev != device_number(1, 3)) {
+        close_fd(null);
+        return fail_words(raw, CTR_E_INVALID,
+                          "/dev/null is not the null device (character device 1:3), so paths cannot be masked",
+                          "/dev/null", "mount a tmpfs on /dev: then the default devices are made in it");
+    }
+    const int mount = sys::open_tree_clone(null, "", AT_EMPTY_PATH);
+    if (mount < 0) fail(raw, "open_tree", "/dev/null");
+    close_fd(null);
+    return mount;
+}
+
+CTR_CHILD int mask_apply(ctr_run *raw) {
+    const int target = open_protected(raw);
+    if (target < 0) return target == -2 ? 0 : -1;
+    struct stat st;
+    int mount = -1, result = -1;
+    MountOptions options = {};
+    if (fstat(target, &st) != 0)
+        fail(raw, "fstat", ctr::ChildRun{raw}.str("target"));
+    else if (S_ISDIR(st.st_mode)) {
+        options.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+        mount = new_mount(raw, "tmpfs", "tmpfs", options);
+        options.set = 0;
+    } else {
+        mount = clone_null(raw);
+    }
+    if (mount >= 0) result = attach(raw, mount, target, options);
+    close_fd(mount);
+    close_fd(target);
+    return result;
+}
+
+int mask_shell(ctr::Run run, ctr::Shell shell) {
+    const std::string target = inside(run.str("target"));
+    std::string text = "if [ -d " + target + " ]; then mount -t tmpfs -o ro,nosuid,nodev,noexec tmpfs " + target + "\n";
+    text += run.integer("missing_ok", 1) != 0 ? "elif [ -e " + target + " ]; then " : "else ";
+    return shell.text(text + "mount --bind /dev/null " + target + "; fi");
+}
+
+CTR_CHILD int readonly_apply(ctr_run *raw) {
+    const int target = open_protected(raw);
+    if (target < 0) return target == -2 ? 0 : -1;
+    const char *name = ctr::ChildRun{raw}.str("target");
+    int result = -1;
+    const int mount = sys::open_tree_clone(target, "", AT_EMPTY_PATH | AT_RECURSIVE);
+    if (mount < 0) {
+        fail(raw, "open_tree", name);
+    } else if (sys::mount_setattr(mount, AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0, 0) == 0) {
+        result = sys::move_mount_fd(mount, target) == 0 ? 0 : fail(raw, "move_mount", name);
+    } else if (errno == ENOSYS) {
+        // Before Linux 5.12 only the mount itself can be made read-only, not what is mounted below it.
+        MountOptions options = {};
+        options.set = MOUNT_ATTR_RDONLY;
+        result = attach(raw, mount, target, options);
+    } else {
+        fail(raw, "mount_setattr", name);
+    }
+    close_fd(mount);
+    close_fd(target);
+    return result;
+}
+
+int readonly_shell(ctr::Run run, ctr::Shell shell) {
+    const std::string target = inside(run.str("target"));
+    const std::string protect = "mount --rbind " + target + " " + target + " && mount -o remount,bind,ro " + target;
+    if (run.integer("missing_ok", 1) == 0) return shell.text(protect);
+    return shell.text("if [ -e " + target + " ]; then " + protect + "; fi");
+}
+
+} // namespace
+
+constinit const ctr_step_kind mount_mask = ctr::child_kind<mask_shell>(CTR_KIND_MOUNT_MASK, mask_apply);
+constinit const ctr_step_kind mount_readonly = ctr::child_kind<readonly_shell>(CTR_KIND_MOUNT_READONLY, readonly_apply);
+
+} // namespace core::kinds

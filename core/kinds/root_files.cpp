@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+//
+// Files inside the container: directories, device nodes, links, contents, and the working directory.
+#include "child.hpp"
+#include "shell.hpp"
+#include "table.hpp"
+
+#include <ctr/plugin.hpp>
+
+namespace core::kinds {
+namespace {
+
+/// Gives `name` in `directory` (or the directory itself) to the step's uid and gid, if it has them.
+CTR_CHILD int own(ctr_run *raw, int directory, const char *name) {
+    const ctr::ChildRun run{raw};
+    if (run.count("uid") == 0 && run.count("gid") == 0) return 0;
+    const auto uid = static_cast<uid_t>(run.integer("uid", 0));
+    const auto gid = static_cast<gid_t>(run.integer("gid", 0));
+    if (uid == 0 && gid == 0) return 0;
+    if (fchownat(directory, name, uid, gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) == 0) return 0;
+    return fail(raw, "fchownat", run.str("target"), errno == EINVAL ? "the user namespace has no such id" : nullptr);
+}
+
+CTR_CHILD int mkdir_apply(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    const int root = require_root(raw);
+    if (root < 0) return -1;
+    const char *target = run.str("target");
+    int fd = open_inside(root, target, O_PATH | O_DIRECTORY);
+    if (fd >= 0) return close_fd(fd), 0;
+    fd = make_path(root, target, Make::directory, static_cast<unsigned>(run.integer("mode", 0755)));
+    if (fd < 0) return fail(raw, "mkdirat", target);
+    struct stat st;
+    int result = 0;
+    if (fstat(fd, &st) != 0 || !S_ISDIR(st.st_mode)) errno = ENOTDIR, result = fail(raw, "mkdirat", target);
+    if (result == 0) result = own(raw, fd, "");
+    close_fd(fd);
+    return result;
+}
+
+std::string octal(std::int64_t mode) {
+    std::string out;
+    for (auto rest = static_cast<std::uint64_t>(mode); rest != 0; rest /= 8)
+        out.insert(out.begin(), static_cast<char>('0' + rest % 8));
+    return "0" + out;
+}
+
+void add_owner(ctr::Run run, std::string &text) {
+    if (run.has("uid") || run.has("gid"))
+        text += "\nchown -h " + std::to_string(run.integer("uid")) + ":" + std::to_string(run.integer("gid")) + " " +
+                inside(run.str("target"));
+}
+
+int mkdir_shell(ctr::Run run, ctr::Shell shell) {
+    std::string text = "mkdir -p -m " + octal(run.integer("mode", 0755)) + " " + inside(run.str("target"));
+    add_owner(run, text);
+    return shell.text(text);
+}
+
+/// Where mknod is forbidden: the machine's node of the same path, if it is the same device.
+CTR_CHILD int bind_node(ctr_run *raw, int directory, const char *name, mode_t type, dev_t device) {
+    const char *target = ctr::ChildRun{raw}.str("target");
+    constexpr auto hint = "in a user namespace only devices that the machine has under the same path can be given";
+    struct stat st;
+    const int mount = sys::open_tree_clone(AT_FDCWD, target, 0);
+    if (mount < 0) return fail(raw, "open_tree", target, hint);
+    int result = -1;
+    if (fstat(mount, &st) != 0 || (st.st_mode & S_IFMT) != type || st.st_rdev != device) {
+        fail_words(raw, CTR_E_UNSUPPORTED, "the machine has another device there", target, hint);
+    } else {
+        const int file = openat(directory, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+        const int point = file < 0 ? -1 : openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (point < 0)
+            fail(raw, "openat", target);
+        else
+            result = sys::move_mount_fd(mount, point) == 0 ? 0 : fail(raw, "move_mount", target);
+        close_fd(point);
+        close_fd(file);
+    }
+    close_fd(mount);
+    return result;
+}
+
+CTR_CHILD int make_node(ctr_run *raw, int directory, const char *name) {
+    const ctr::ChildRun run{raw};
+    const char *target = run.str("target"), *kind = run.str("type");
+    mode_t type = S_IFIFO;
+    if (kind[0] == 'c' || kind[0] == 'u') type = S_IFCHR;
+    if (kind[0] == 'b') type = S_IFBLK;
+    const dev_t device = type == S_IFIFO ? 0
+                                         : device_number(static_cast<std::uint64_t>(run.integer("major")),
+                                                         static_cast<std::uint64_t>(run.integer("minor")));
+    const mode_t mask = umask(0);
+    const int made = mknodat(directory, name, type | static_cast<mode_t>(run.integer("mode", 0666)), device);
+    umask(mask);
+    if (made == 0) return own(raw, directory, name);
+    if (errno == EPERM && type != S_IFIFO) return bind_node(raw, directory, name, type, device);
+    struct stat st;
+    if (errno == EEXIST && fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        if ((st.st_mode & S_IFMT) == type && (type == S_IFIFO || st.st_rdev == device)) return 0;
+        errno = EEXIST;
+    }
+    return fail(raw, "mknodat", target, errno == EEXIST ? "something else has that name in the container" : nullptr);
+}
+
+CTR_CHILD int mknod_apply(ctr_run *raw) {
+    const int root = require_root(raw);
+    if (root < 0) return -1;
+    char name[256];
+    const char *target = ctr::ChildRun{raw}.str("target");
+    const int directory = open_parent(root, target, name);
+    if (directory < 0) return fail(raw, "openat2", target);
+    const int result = make_node(raw, directory, name);
+    close_fd(directory);
+    return result;
+}
+
+int mknod_shell(ctr::Run run, ctr::Shell shell) {
+    const std::string type = run.str("type");
+    std::string text = "mknod -m " + octal(run.integer("mode", 0666)) + " " + inside(run.str("target")) + " " + type;
+    if (type != "p") text += " " + std::to_string(run.integer("major")) + " " + std::to_string(run.integer("minor"));
+    add_owner(run, text);
+    return shell.text(text);
+}
+
+CTR_CHILD int make_link(ctr_run *raw, int directory, const char *name) {
+    const ctr::ChildRun run{raw};
+    const char *to = run.str("to"), *target = run.str("target");
+    if (symlinkat(to, directory, name) == 0) return 0;
+    struct stat st;
+    if (errno != EEXIST) return fail(raw, "symlinkat", target);
+    if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return fail(raw, "fstatat", target);
+    if (!S_ISLNK(st.st_mode))
+        return errno = EEXIST, fail(raw, "symlinkat", target, "it exists and is no symbolic link");
+    if (unlinkat(directory, name, 0) != 0 || symlinkat(to, directory, name) != 0) return fail(raw, "symlinkat", target);
+    return 0;
+}
+
+CTR_CHILD int symlink_apply(ctr_run *raw) {
+    const int root = require_root(raw);
+    if (root < 0) return -1;
+    char name[256];
+    const char *target = ctr::ChildRun{raw}.str("target");
+    const int directory = open_parent(root, target, name);
+    if (directory < 0) return fail(raw, "openat2", target);
+    const int result = make_link(raw, directory, name);
+    close_fd(directory);
+    return result;
+}
+
+int symlink_shell(ctr::Run run, ctr::Shell shell) {
+    return shell.text("ln -sfn " + quoted(run.str("to")) + " " + inside(run.str("target")));
+}
+
+/// Only a regular file is written: an image may have put a fifo or a device there.
+CTR_CHILD int write_file(ctr_run *raw, int root) {
+    const ctr::ChildRun run{raw};
+    const char *target = run.str("target");
+    const ctr_str content = run.text("content");
+    const int fd = open_inside(root, target, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) return fail(raw, "openat2", target);
+    struct stat st;
+    int result = 0;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        result = fail_words(raw, CTR_E_INVALID, "it exists and is no regular file", target);
+    else if (ftruncate(fd, 0) != 0)
+        result = fail(raw, "ftruncate", target);
+    for (std::size_t done = 0; result == 0 && done < content.len;) {
+        const long n = syscall(SYS_write, fd, content.data + done, content.len - done);
+        if (n <= 0)
+            result = fail(raw, "write", target);
+        else
+            done += static_cast<std::size_t>(n);
+    }
+    close_fd(fd);
+    return result;
+}
+
+CTR_CHILD int write_apply(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    const int root = require_root(raw);
+    if (root < 0) return -1;
+    const int fd = make_path(root, run.str("target"), Make::file, static_cast<unsigned>(run.integer("mode", 0644)));
+    if (fd < 0) return fail(raw, "openat2", run.str("target"));
+    close_fd(fd);
+    return write_file(raw, root);
+}
+
+int write_shell(ctr::Run run, ctr::Shell shell) {
+    const std::string target = inside(run.str("target"));
+    std::string text = "printf %s " + quoted(run.str("content")) + " > " + target;
+    if (run.has("mode")) text += "\nchmod " + octal(run.integer("mode")) + " " + target;
+    return shell.text(text);
+}
+
+/// After chdir the kernel is asked where we are: "(unreachable)/..." is a directory outside the root, as a leaked descriptor of
+/// the machine would be (CVE-2024-21626).
+CTR_CHILD int cwd_apply(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    const int root = require_root(raw);
+    if (root < 0) return -1;
+    const char *path = run.str("path");
+    if (path[0] != '/') return fail_words(raw, CTR_E_INVALID, "the working directory must be an absolute path", path);
+    const int fd = run.integer("create") != 0 ? make_path(root, path, Make::directory, 0755)
+                                              : open_inside(root, path, O_PATH | O_DIRECTORY);
+    if (fd < 0)
+        return fail(raw, "openat2", path,
+                    errno == ENOENT ? "the working directory does not exist in the container" : nullptr);
+    char where[4096];
+    int result = 0;
+    if (fchdir(fd) != 0)
+        result = fail(raw, "fchdir", path);
+    else if (syscall(SYS_getcwd, where, sizeof where) < 0)
+        result = fail(raw, "getcwd", path);
+    else if (where[0] != '/')
+        result = fail_words(raw, CTR_E_INVALID, "the working directory is outside the container", path);
+    close_fd(fd);
+    return result;
+}
+
+int cwd_shell(ctr::Run run, ctr::Shell shell) {
+    if (run.integer("create") != 0 && shell.cmd({"mkdir", "-p", run.str("path")}) != 0) return -1;
+    return shell.cmd({"cd", run.str("path")});
+}
+
+} // namespace
+
+constinit const ctr_step_kind root_mkdir = ctr::child_kind<mkdir_shell>(CTR_KIND_ROOT_MKDIR, mkdir_apply);
+constinit const ctr_step_kind root_mknod = ctr::child_kind<mknod_shell>(CTR_KIND_ROOT_MKNOD, mknod_apply);
+constinit const ctr_step_kind root_symlink = ctr::child_kind<symlink_shell>(CTR_KIND_ROOT_SYMLINK, symlink_apply);
+constinit const ctr_step_kind root_write = ctr::child_kind<write_shell>(CTR_KIND_ROOT_WRITE, write_apply);
+constinit const ctr_step_kind cwd_set = ctr::child_kind<cwd_shell>(CTR_KIND_CWD_SET, cwd_apply);
+
+} // namespace core::kinds

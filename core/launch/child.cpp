@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+//
+// What runs in the child. From clone3 to execve nothing here allocates, locks or logs: the memory is a copy of a process that may have held any lock.
+// sdk/cmake/ctr_check_child.cmake checks at build time what this code calls. Its failures go to the parent as one message that names the step.
+//
+// Until the gate opens the child dies with its owner: PDEATHSIG, and end of file on the channel. `create` hands it over to nobody: after the commit it
+// waits on a socket for `start`.
+#include "launch/child.hpp"
+
+#include "kinds/kinds.hpp"
+#include "launch/wire.hpp"
+#include "sys/process.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace core::kinds {
+
+CTR_CHILD void set_root_fd(ctr_run *run, int fd) {
+    if (run->root_fd >= 0) close(run->root_fd);
+    run->root_fd = fd;
+}
+
+CTR_CHILD int death_signal(ctr_run *run) { return run->death_signal; }
+
+} // namespace core::kinds
+
+namespace core::launch {
+namespace {
+
+constexpr std::size_t path_max = 4096;
+
+struct ChildState {
+    ChildPlan *plan = nullptr;
+    ctr_run run;
+    std::uint32_t parent_done = 0; // steps of the parent with a smaller index are done
+    char executable[path_max] = "";
+};
+
+/// The child is a process of its own, so there is one; too large for comfort on the stack.
+constinit ChildState child_state;
+
+/// Tells the parent what went wrong and ends.
+[[noreturn]] CTR_CHILD void give_up(ChildState *state) {
+    send_error(state->plan->channel, state->run.step, &state->run.error);
+    _exit(125);
+}
+
+[[noreturn]] CTR_CHILD void give_up_with(ChildState *state, const char *syscall, const char *path, const char *hint) {
+    fail_with_errno(&state->run, syscall, path, hint);
+    give_up(state);
+}
+
+/// Takes one message; the parent's end means that nobody wants this child any more.
+CTR_CHILD Word take_message(ChildState *state) {
+    Message message;
+    if (receive(state->plan->channel, state->plan->block, &message) != Received::message) _exit(125);
+    if (message.word == Word::step_done) state->parent_done = message.step + 1;
+    return message.word;
+}
+
+CTR_CHILD void wait_for_step(ChildState *state, std::uint32_t step) {
+    while (step != plan::no_wait && state->parent_done <= step) take_message(state);
+}
+
+/// Dies with the owner from here on. If the owner died before the prctl, its end of the channel is closed already.
+CTR_CHILD void arm_death_signal(ChildState *state) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    state->run.death_signal = SIGKILL;
+    pollfd owner = {state->plan->channel, POLLIN, 0};
+    if (poll(&owner, 1, 0) == 1 && (owner.revents & POLLHUP) != 0) _exit(125);
+}
+
+/// Namespaces that are joined. Those that the user namespace in the list does not own must be entered before it, its own after it: whatever is
+/// refused with EPERM at first is tried again behind it.
+CTR_CHILD void join_namespaces(ChildState *state) {
+    ChildPlan *plan = state->plan;
+    bool refused[sizeof plan->joins / sizeof plan->joins[0]];
+    memset(refused, 0, sizeof refused);
+    bool has_user = false;
+    for (std::size_t i = 0; i < plan->n_joins; ++i) has_user = has_user || plan->joins[i].type == CLONE_NEWUSER;
+    for (std::size_t i = 0; i < plan->n_joins; ++i) {
+        if (plan->joins[i].type == CLONE_NEWUSER) continue;
+        if (setns(plan->joins[i].fd, plan->joins[i].type) == 0) continue;
+        if (!has_user || errno != EPERM) give_up_with(state, "setns", nullptr, "the namespace cannot be joined");
+        refused[i] = true;
+    }
+    for (std::size_t i = 0; i < plan->n_joins; ++i)
+        if (plan->joins[i].type == CLONE_NEWUSER && setns(plan->joins[i].fd, CLONE_NEWUSER) != 0) give_up_with(state, "setns", "user", "the user namespace cannot be joined");
+    for (std::size_t i = 0; i < plan->n_joins; ++i)
+        if (refused[i] && setns(plan->joins[i].fd, plan->joins[i].type) != 0) give_up_with(state, "setns", nullptr, "the namespace cannot be joined");
+}
+
+/// In a new user namespace the child is nobody until the maps are written; then it becomes root inside.
+CTR_CHILD void enter_user_namespace(ChildState *state) {
+    if (state->plan->mapped_by == plan::no_wait) return;
+    wait_for_step(state, state->plan->mapped_by);
+    if (syscall(SYS_setresgid, 0, 0, 0) != 0 || syscall(SYS_setresuid, 0, 0, 0) != 0) give_up_with(state, "setresuid", "0", "id 0 is not mapped in the user namespace");
+    if (state->run.death_signal != 0) prctl(PR_SET_PDEATHSIG, state->run.death_signal, 0, 0, 0); // cleared by setresuid, prctl(2)
+}
+
+/// Runs the child's steps in [from, to).
+CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to) {
+    for (std::uint32_t i = from; i < to; ++i) {
+        const PackedStep &step = state->plan->block->steps[i];
+        if (step.process != CTR_PROCESS_CHILD || step.kind == nullptr) continue;
+        wait_for_step(state, step.wait_for);
+        begin_step(&state->run, i);
+        if (step.kind->apply(&state->run) != 0) {
+            if (!state->run.failed) fail_with_errno(&state->run, step.kind_name, nullptr, nullptr);
+            give_up(state);
+        }
+        if (step.announce && send_step_done(state->plan->channel, state->plan->block, i) != 0) _exit(125);
+    }
+}
+
+CTR_CHILD std::uint32_t find_step(const Packed *block, const char *kind) {
+    for (std::uint32_t i = 0; i < block->n_steps; ++i)
+        if (strcmp(block->steps[i].kind_name, kind) == 0) return i;
+    return block->n_steps;
+}
+
+CTR_CHILD bool join_path(char *to, const char *directory, std::size_t length, const char *name) {
+    const std::size_t name_length = strlen(name);
+    if (length + 1 + name_length + 1 > path_max) return false;
+    memcpy(to, directory, length);
+    to[length] = '/';
+    memcpy(to + length + 1, name, name_length + 1);
+    return true;
+}
+
+/// 0 if the file can be executed, else errno.
+CTR_CHILD int executable_problem(const char *path) {
+    struct stat st;
+    if (fstatat(AT_FDCWD, path, &st, 0) != 0) return errno;
+    if (!S_ISREG(st.st_mode)) return EACCES;
+    if ((st.st_mode & 0111) == 0 || faccessat(AT_FDCWD, path, X_OK, 0) != 0) return EACCES;
+    return 0;
+}
+
+/// Finds argv[0] in the container's own root, so that a missing program fails `create` and not `start`.
+CTR_CHILD void resolve_executable(ChildState *state) {
+    const char *program = state->plan->argv[0];
+    int problem = ENOENT;
+    if (strchr(program, '/') != nullptr) {
+        // Relative names are judged from the container's cwd, but kept: execve comes after chdir.
+        char judged[path_max];
+        const bool absolute = program[0] == '/';
+        if (strlen(program) >= path_max || (!absolute && !join_path(judged, state->plan->cwd, strlen(state->plan->cwd), program))) problem = ENAMETOOLONG;
+        else problem = executable_problem(absolute ? program : judged);
+        if (problem == 0) memcpy(state->executable, program, strlen(program) + 1);
+    } else {
+        const char *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        for (const char *const *entry = state->plan->envp; *entry != nullptr; ++entry)
+            if (strncmp(*entry, "PATH=", 5) == 0) path = *entry + 5;
+        while (problem != 0 && *path != '\0') {
+            const char *end = strchr(path, ':');
+            const std::size_t length = end == nullptr ? strlen(path) : static_cast<std::size_t>(end - path);
+            if (length != 0 && *program != '\0' && join_path(state->executable, path, length, program)) {
+                const int why = executable_problem(state->executable);
+                if (why == 0 || why == EACCES) problem = why;
+            }
+            path += end == nullptr ? length : length + 1;
+        }
+    }
+    if (problem == 0) return;
+    state->run.failed = false;
+    const bool missing = problem == ENOENT || problem == ENOTDIR;
+    const ctr_error error = {sizeof(ctr_error),
+                             static_cast<std::uint32_t>(missing ? CTR_E_NOT_FOUND : CTR_E_PERMISSION),
+                             problem,
+                             missing ? "executable not found in the container" : "the file cannot be executed in the container",
+                             missing ? "check the command, the image, and PATH in the container's environment" : "it must be a regular file with the execute bit, and not on a noexec mount",
+                             nullptr,
+                             program};
+    report(&state->run, &error);
+    give_up(state);
+}
+
+/// `create` has written the state: nobody's death kills the child any more, and `start` may come from any process that can reach the gate.
+CTR_CHILD void wait_at_own_gate(ChildState *state) {
+    ChildPlan *plan = state->plan;
+    while (take_message(state) != Word::commit) {}
+    prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+    state->run.death_signal = 0;
+    if (send_word(plan->channel, Word::committed, 0) != 0) _exit(125);
+    for (;;) {
+        const int caller = static_cast<int>(syscall(SYS_accept4, plan->gate, nullptr, nullptr, SOCK_CLOEXEC));
+        if (caller < 0) {
+            if (errno == EINTR || errno == ECONNABORTED) continue;
+            _exit(125);
+        }
+        close(plan->channel);
+        plan->channel = caller;
+        Message message;
+        if (receive(caller, plan->block, &message) == Received::message && message.word == Word::go) break; // else it died: wait for another
+    }
+    close(plan->gate);
+}
+
+CTR_CHILD void wait_at_gate(ChildState *state) {
+    if (send_word(state->plan->channel, Word::ready, 0) != 0) _exit(125);
+    if (state->plan->gate >= 0) {
+        wait_at_own_gate(state);
+    } else {
+        while (take_message(state) != Word::go) {}
+    }
+}
+
+} // namespace
+
+CTR_CHILD void child_main(void *child_plan) {
+    ChildState &state = child_state;
+    state.plan = static_cast<ChildPlan *>(child_plan);
+    state.run.context = CTR_IN_CHILD;
+    state.run.block = state.plan->block;
+    state.run.root_fd = -1;
+    close(state.plan->parent_channel);
+    arm_death_signal(&state);
+
+    const std::uint32_t n_steps = state.run.block->n_steps;
+    const std::uint32_t gate = find_step(state.run.block, plan::kind_gate);
+    state.run.step = find_step(state.run.block, plan::kind_clone);
+    join_namespaces(&state);
+    enter_user_namespace(&state);
+    run_steps(&state, 0, gate);
+    // Beyond this point the root is the container's; no path of the machine may be opened.
+    state.run.step = gate;
+    if (state.plan->resolve_executable) resolve_executable(&state);
+    wait_at_gate(&state);
+    run_steps(&state, gate, n_steps);
+    state.run.step = find_step(state.run.block, plan::kind_execve);
+    state.run.failed = false;
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &state.plan->signal_mask, nullptr, 8);
+    sys::execute(state.executable, state.plan->argv, state.plan->envp, state.plan->preserve_fds);
+    give_up_with(&state, "execve", state.executable, errno == ENOEXEC ? "it is no program of this machine's kind: a script without #!, or another architecture" : nullptr);
+}
+
+} // namespace core::launch

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//
+// The child between clone3 and execve: one loop over its steps. See child.cpp.
+#pragma once
+
+#include "launch/run.hpp"
+
+#include <csignal>
+
+namespace core::launch {
+
+/// A namespace that the child enters before anything else.
+struct Join {
+    int fd = -1;
+    int type = 0; // CLONE_NEW*
+};
+
+/// All that the child needs, made before the clone; its copy belongs to the child.
+struct ChildPlan {
+    Packed *block = nullptr;
+    int channel = -1;        // its end of the pair
+    int parent_channel = -1; // to be closed
+    int gate = -1;           // a listening socket on which `start` knocks; -1: the parent itself opens the gate
+    Join joins[16];
+    std::size_t n_joins = 0;
+    std::uint32_t mapped_by = plan::no_wait; // the step that writes the id maps of the new user namespace
+    const char *const *argv = nullptr;
+    const char *const *envp = nullptr;
+    const char *cwd = "/";
+    unsigned preserve_fds = 0;
+    sigset_t signal_mask{}; // what the program shall have
+    bool resolve_executable = true;
+};
+
+/// Never returns.
+CTR_CHILD void child_main(void *child_plan);
+
+} // namespace core::launch

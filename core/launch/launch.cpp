@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+//
+// The start of a container, seen from the parent:
+//
+//   prepare      what the child needs on the machine is made                              steps before the clone
+//   clone        the child exists in its new namespaces and begins its own steps          child.cpp
+//   meet         the parent's steps beside it; values cross; the child reports at the gate steps up to the gate
+//   (commit)     `create`: the state is written, the child is on its own
+//   open_gate    the child confines itself and becomes the program                        steps behind the gate
+//   started      the program runs                                                         steps of phase started
+//
+// Each parent step is recorded before and after it runs. Both processes walk the same line-up of steps; one waits for the other only where
+// plan/order.cpp found that it must.
+#include "launch/launch.hpp"
+
+#include "launch/namespaces.hpp"
+#include "launch/wire.hpp"
+
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace core::launch {
+
+Launch::Launch(const plan::Plan &plan, const KindLookup &lookup, Recorder &recorder, LaunchOptions options)
+    : plan_(plan), recorder_(recorder), options_(options), block_(Block::pack(plan, lookup)) {}
+
+Launch::~Launch() = default;
+
+Result<void> Launch::create() {
+    auto done = prepare();
+    if (done.ok()) done = clone();
+    if (done.ok()) done = meet();
+    if (!done.ok()) kill();
+    return done;
+}
+
+Result<void> Launch::prepare() { return run_parent_era(0); }
+
+Result<void> Launch::clone() {
+    const plan::Step *exec = plan_.find(plan::kind_execve);
+    if (exec == nullptr) return failure(ErrorClass::internal, "the plan has no execve step");
+    for (const plan::Arg &arg : exec->args) {
+        if (arg.name == "arg") argv_.push_back(arg.text.c_str());
+        if (arg.name == "env") envp_.push_back(arg.text.c_str());
+        if (arg.name == "cwd") child_plan_.cwd = arg.text.c_str();
+    }
+    argv_.push_back(nullptr);
+    envp_.push_back(nullptr);
+
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return system_error("socketpair");
+    channel_.reset(ends[0]);
+    Fd child_end(ends[1]);
+    child_plan_.block = block_.get();
+    child_plan_.channel = child_end.get();
+    child_plan_.parent_channel = channel_.get();
+    child_plan_.gate = options_.gate;
+    child_plan_.argv = argv_.data();
+    child_plan_.envp = envp_.data();
+    child_plan_.preserve_fds = options_.preserve_fds;
+    ::sigprocmask(SIG_SETMASK, nullptr, &child_plan_.signal_mask);
+
+    CTR_ASSIGN(NamespaceSetup namespaces, NamespaceSetup::from(plan_, *block_, options_.init_pid, options_.init_pidfd));
+    CTR_TRY(namespaces.fill(child_plan_));
+    CTR_TRY(namespaces.enter_parent_part());
+    auto cloned = sys::clone_process({namespaces.new_flags(), namespaces.cgroup_fd()}, child_main, &child_plan_);
+    if (!cloned.ok() && namespaces.cgroup_fd() >= 0 && namespaces.cgroup_fallback(cloned.error().errno_value))
+        cloned = sys::clone_process({namespaces.new_flags(), -1}, child_main, &child_plan_);
+    CTR_TRY(namespaces.leave_parent_part());
+    if (!cloned.ok()) return std::move(cloned).error();
+    child_ = std::move(cloned).value();
+    child_end.reset();
+    CTR_TRY(namespaces.join_cgroup_by_pid(child_.pid));
+
+    if (Value *pid = block_->value("child.pid"); pid != nullptr) pid->integer = child_.pid, pid->known = true;
+    if (Value *pidfd = block_->value("child.pidfd"); pidfd != nullptr) {
+        pidfd->fd = ::fcntl(child_.pidfd.get(), F_DUPFD_CLOEXEC, 0);
+        pidfd->known = pidfd->fd >= 0;
+    }
+    return {};
+}
+
+Result<void> Launch::meet() {
+    CTR_TRY(run_parent_era(2));
+    while (!ready_) CTR_TRY(take_message());
+    return {};
+}
+
+Result<void> Launch::commit() {
+    if (send_word(channel_.get(), Word::commit, 0) != 0) return lost_child();
+    while (!committed_) CTR_TRY(take_message());
+    channel_.reset();
+    return {};
+}
+
+Result<void> Launch::open_gate() {
+    if (send_word(channel_.get(), Word::go, 0) != 0) return lost_child();
+    CTR_TRY(run_parent_era(3));
+    while (!ended_) { // end of file: every descriptor of the child was closed by execve
+        auto message = take_message();
+        if (!message.ok() && !ended_) return message;
+    }
+    channel_.reset();
+    return {};
+}
+
+Result<void> Launch::started() { return run_parent_era(4); }
+
+Result<void> Launch::run_parent_steps() { return run_parent_era(0); }
+
+void Launch::kill() {
+    if (child_.pid > 0) sys::kill_and_reap(child_);
+    child_ = {};
+}
+
+Result<void> Launch::run_parent_era(int era) {
+    for (std::uint32_t i = 0; i < block_->n_steps; ++i) {
+        const PackedStep &step = block_->steps[i];
+        if (step.process != CTR_PROCESS_PARENT || plan::era(step.phase) != era) continue;
+        CTR_TRY(wait_for_step(step.wait_for));
+        CTR_TRY(run_parent_step(i));
+        if (step.announce && era >= 2 && channel_.valid() && send_step_done(channel_.get(), block_.get(), i) != 0) return lost_child();
+    }
+    return {};
+}
+
+Result<void> Launch::run_parent_step(std::uint32_t index) {
+    const PackedStep &step = block_->steps[index];
+    if (std::strcmp(step.kind_name, plan::kind_journal) == 0) return {}; // done by who opened it, before anything else
+    if (step.kind == nullptr) return step_error(index, failure(ErrorClass::not_found, "the code of this kind of step is missing", "install the plugin " + std::string(step.plugin)));
+    CTR_TRY(recorder_.intent(index));
+    ctr_run run;
+    run.context = CTR_IN_PARENT;
+    run.block = block_.get();
+    begin_step(&run, index);
+    if (step.kind->apply(&run) != 0 || run.failed)
+        return step_error(index, run.failed ? to_error(run.error) : failure(ErrorClass::internal, "it failed without saying why", "this is a bug of the plugin"));
+    return recorder_.done(index, *block_);
+}
+
+Result<void> Launch::take_message() {
+    Message message;
+    const Received received = receive(channel_.get(), block_.get(), &message);
+    if (received == Received::error) return system_error("recvmsg", "rendezvous");
+    if (received == Received::end) {
+        ended_ = true;
+        return lost_child();
+    }
+    switch (message.word) {
+    case Word::step_done:
+        child_done_ = message.step + 1;
+        return recorder_.child_gave(message.step, *block_);
+    case Word::ready: ready_ = true; return {};
+    case Word::committed: committed_ = true; return {};
+    case Word::failed: return step_error(message.step, to_error(message.error));
+    default: return failure(ErrorClass::internal, "unexpected message from the child");
+    }
+}
+
+Result<void> Launch::wait_for_step(std::uint32_t step) {
+    while (step != plan::no_wait && child_done_ <= step) CTR_TRY(take_message());
+    return {};
+}
+
+/// The channel ended: says how the child did. What it still had to say comes first.
+Error Launch::lost_child() {
+    Message message;
+    while (channel_.valid() && !ended_ && receive(channel_.get(), block_.get(), &message) == Received::message)
+        if (message.word == Word::failed) return step_error(message.step, to_error(message.error));
+    siginfo_t info{};
+    if (child_.pid > 0 && ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid != 0 && info.si_code != CLD_EXITED)
+        return failure(ErrorClass::system, "the container's first process was killed by signal " + std::to_string(info.si_status) + " before its program ran",
+                       info.si_status == SIGKILL ? "somebody killed it, or its memory limit is below what the start itself needs" : "");
+    return failure(ErrorClass::system, "the container's first process ended before its program ran");
+}
+
+Error Launch::step_error(std::uint32_t step, Error error) const { return std::move(error).in(step_title(plan_, step)); }
+
+std::string step_title(const plan::Plan &plan, std::uint32_t index) {
+    if (index >= plan.steps.size()) return "before the first step";
+    const plan::Step &step = plan.steps[index];
+    return "step " + std::to_string(index + 1) + " (" + step.kind + " of " + step.plugin + ", phase " + plan::phase_name(step.phase) + ")";
+}
+
+Result<void> Launch::knock(const std::string &socket_path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (socket_path.size() >= sizeof address.sun_path) return invalid(socket_path, "longer than a socket address can be (107 bytes)", "use a shorter --run-root");
+    std::memcpy(address.sun_path, socket_path.c_str(), socket_path.size());
+    channel_.reset(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    if (!channel_.valid()) return system_error("socket");
+    if (::connect(channel_.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
+        return system_error("connect", socket_path, "the container does not wait at its gate: it was started already, or its first process is gone");
+    return {};
+}
+
+} // namespace core::launch

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+//
+// Carries a plan out, in the parent. launch.cpp has the whole start of a container on one screen.
+#pragma once
+
+#include "launch/block.hpp"
+#include "launch/child.hpp"
+#include "sys/process.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace core::launch {
+
+/// Hears of every parent step before and after it runs: the journal.
+class Recorder {
+public:
+    virtual ~Recorder() = default;
+    virtual Result<void> intent(std::uint32_t step) = 0;
+    /// `block` has what the step gave.
+    virtual Result<void> done(std::uint32_t step, const Packed &block) = 0;
+    /// A child's step gave durable values.
+    virtual Result<void> child_gave(std::uint32_t step, const Packed &block) = 0;
+    virtual Result<void> undone(std::uint32_t step) = 0;
+};
+
+struct LaunchOptions {
+    int gate = -1;           // listening socket: the child waits there for `start`; -1: open_gate() opens
+    int init_pidfd = -1;     // exec: the container's init, whose namespaces are joined
+    int init_pid = 0;
+    unsigned preserve_fds = 0;
+};
+
+class Launch {
+public:
+    Launch(const plan::Plan &plan, const KindLookup &lookup, Recorder &recorder, LaunchOptions options);
+    ~Launch();
+    Launch(const Launch &) = delete;
+    Launch &operator=(const Launch &) = delete;
+
+    /// From nothing to a child that stands at the gate. On failure the child is dead; what parent steps did is the caller's to undo.
+    Result<void> create();
+    /// With a gate socket: the child is on its own from here on.
+    Result<void> commit();
+    /// `start` in another process than `create`: connects to the gate socket at which the child waits; then open_gate().
+    Result<void> knock(const std::string &socket_path);
+    /// Opens the gate and returns when the program runs (execve succeeded), or with what prevented it.
+    Result<void> open_gate();
+    /// The parent's steps of phase `started`.
+    Result<void> started();
+
+    /// Image plans: parent steps only.
+    Result<void> run_parent_steps();
+
+    const sys::Child &child() const { return child_; }
+    void kill();
+    /// A value that a step gave; nullptr if there is none. The caller may take an fd by setting it to -1.
+    Value *value(std::string_view name) const { return block_->value(name); }
+
+private:
+    Result<void> prepare();
+    Result<void> clone();
+    Result<void> meet();
+    Result<void> run_parent_step(std::uint32_t step);
+    Result<void> run_parent_era(int era);
+    Result<void> take_message();
+    Result<void> wait_for_step(std::uint32_t step);
+    Error lost_child();
+    Error step_error(std::uint32_t step, Error error) const;
+
+    const plan::Plan &plan_;
+    Recorder &recorder_;
+    LaunchOptions options_;
+    std::unique_ptr<Block> block_;
+    ChildPlan child_plan_;
+    std::vector<const char *> argv_, envp_;
+    Fd channel_, child_channel_;
+    sys::Child child_;
+    std::uint32_t child_done_ = 0;
+    bool ready_ = false, committed_ = false, ended_ = false;
+};
+
+/// "step 7 (overlay.mount of overlay, phase prepare, parent)"
+std::string step_title(const plan::Plan &plan, std::uint32_t step);
+
+} // namespace core::launch

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+//
+// The kernel's rules (namespaces(7), pid_namespaces(7), time_namespaces(7), user_namespaces(7)):
+// - A pid namespace is entered by children only: the parent does setns(pid), clones, and goes back.
+// - A time namespace too; its offsets are written between unshare and the clone.
+// - A new user namespace owns only what is made with it. What is joined beside it belongs to somebody else, and after the clone the child would have
+//   no rights over it: the parent enters those before the clone and goes back.
+// - A cgroup namespace roots at the cgroup that the process is in when it is made, so the child unshares it itself after it has joined: a step
+//   (cgroup.unshare), not a flag here.
+#include "launch/namespaces.hpp"
+
+#include "sys/files.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
+
+namespace core::launch {
+namespace {
+
+struct Name {
+    const char *type;
+    const char *file;
+    int flag;
+};
+
+constexpr Name names[] = {{"mount", "mnt", CLONE_NEWNS},      {"uts", "uts", CLONE_NEWUTS},    {"ipc", "ipc", CLONE_NEWIPC},          {"pid", "pid", CLONE_NEWPID},
+                          {"network", "net", CLONE_NEWNET}, {"user", "user", CLONE_NEWUSER}, {"cgroup", "cgroup", CLONE_NEWCGROUP}, {"time", "time", CLONE_NEWTIME}};
+
+const Name *find_name(std::string_view type) {
+    for (const Name &each : names)
+        if (type == each.type) return &each;
+    return nullptr;
+}
+
+std::string link_text(const std::string &path) {
+    char target[64];
+    const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
+    return length < 0 ? std::string() : std::string(target, static_cast<std::size_t>(length));
+}
+
+} // namespace
+
+int namespace_flag(std::string_view type) {
+    const Name *name = find_name(type);
+    return name == nullptr ? 0 : name->flag;
+}
+
+const char *namespace_file(std::string_view type) {
+    const Name *name = find_name(type);
+    return name == nullptr ? "" : name->file;
+}
+
+Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block, int init_pid, int init_pidfd) {
+    NamespaceSetup setup;
+    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+        const plan::Step &step = plan.steps[i];
+        if (step.kind == "ns.new") CTR_TRY(setup.add_new(step));
+        if (step.kind == "ns.join") CTR_TRY(setup.add_join(step, block));
+        if (step.kind == "clone.cgroup") {
+            const plan::Arg *cgroup = step.arg("cgroup");
+            const Value *value = cgroup == nullptr ? nullptr : block.value(cgroup->text);
+            if (value == nullptr || value->type != CTR_TYPE_FD || !value->known) return failure(ErrorClass::internal, "clone.cgroup: the argument cgroup is no descriptor", "this is a bug of " + step.plugin);
+            setup.cgroup_fd_ = value->fd;
+        }
+        for (const std::string &token : step.gives)
+            if (token == "userns.mapped" && step.process == CTR_PROCESS_PARENT) setup.mapped_by_ = static_cast<std::uint32_t>(i);
+    }
+    if (init_pidfd >= 0) CTR_TRY(setup.join_all_of(init_pid, init_pidfd));
+    if ((setup.new_flags_ & CLONE_NEWUSER) == 0) {
+        setup.mapped_by_ = plan::no_wait;
+    } else if (setup.mapped_by_ == plan::no_wait) {
+        return failure(ErrorClass::invalid, "a new user namespace, but no step gives \"userns.mapped\"", "give uid and gid mappings");
+    } else {
+        block.steps[setup.mapped_by_].announce = true;
+    }
+    // Entered by whom: see the rules on top.
+    std::vector<Opened> child;
+    for (Opened &each : setup.child_joins_) {
+        const bool before = each.type == CLONE_NEWPID || each.type == CLONE_NEWTIME || ((setup.new_flags_ & CLONE_NEWUSER) != 0 && each.type != CLONE_NEWNS);
+        (before ? setup.parent_joins_ : child).push_back(std::move(each));
+    }
+    setup.child_joins_ = std::move(child);
+    return setup;
+}
+
+Result<void> NamespaceSetup::add_new(const plan::Step &step) {
+    const std::string type = step.arg_text("type");
+    const int flag = namespace_flag(type);
+    if (flag == 0) return invalid("ns.new", "unknown namespace type \"" + type + "\"");
+    if (flag == CLONE_NEWCGROUP) return {}; // a step of the child
+    if (flag == CLONE_NEWTIME) {
+        new_time_ = true;
+        for (const char *clock : {"monotonic", "boottime"})
+            if (step.arg(clock) != nullptr) time_offsets_ += std::string(clock) + " " + step.arg_text(clock) + "\n";
+        return {};
+    }
+    new_flags_ |= static_cast<std::uint64_t>(flag);
+    return {};
+}
+
+Result<void> NamespaceSetup::add_join(const plan::Step &step, Block &block) {
+    const std::string type = step.arg_text("type");
+    const int flag = namespace_flag(type);
+    if (flag == 0) return invalid("ns.join", "unknown namespace type \"" + type + "\"");
+    Opened opened;
+    opened.type = flag;
+    opened.path = step.arg_text("path");
+    if (const plan::Arg *ns = step.arg("ns"); ns != nullptr) {
+        const Value *value = block.value(ns->text);
+        if (value == nullptr || value->type != CTR_TYPE_FD || !value->known) return failure(ErrorClass::internal, "ns.join: the argument ns is no descriptor");
+        opened.fd.reset(::fcntl(value->fd, F_DUPFD_CLOEXEC, 0));
+    } else {
+        opened.fd.reset(::open(opened.path.c_str(), O_RDONLY | O_CLOEXEC));
+    }
+    if (!opened.fd.valid()) return system_error("open", opened.path, "the " + type + " namespace to join does not exist (any more)");
+    child_joins_.push_back(std::move(opened));
+    return {};
+}
+
+/// Only those that differ from our own: joining one's own user namespace is EINVAL. One setns on the pidfd joins all but the pid namespace.
+Result<void> NamespaceSetup::join_all_of(int init_pid, int init_pidfd) {
+    int flags = 0;
+    const std::string theirs = "/proc/" + std::to_string(init_pid) + "/ns/";
+    for (const Name &each : names) {
+        const std::string target = link_text(theirs + each.file);
+        if (target.empty() || target == link_text(std::string("/proc/self/ns/") + each.file)) continue;
+        if (each.flag != CLONE_NEWPID && each.flag != CLONE_NEWTIME) {
+            flags |= each.flag;
+            continue;
+        }
+        Opened opened{Fd(::open((theirs + each.file).c_str(), O_RDONLY | O_CLOEXEC)), each.flag, theirs + each.file};
+        if (!opened.fd.valid()) return system_error("open", opened.path, "the container's first process is gone");
+        child_joins_.push_back(std::move(opened));
+    }
+    if (flags == 0) return {};
+    Opened all{Fd(::fcntl(init_pidfd, F_DUPFD_CLOEXEC, 0)), flags, theirs};
+    if (!all.fd.valid()) return system_error("fcntl", theirs);
+    child_joins_.push_back(std::move(all));
+    return {};
+}
+
+Result<void> NamespaceSetup::fill(ChildPlan &child) const {
+    if (child_joins_.size() > sizeof child.joins / sizeof child.joins[0]) return failure(ErrorClass::invalid, "more joined namespaces than there are types");
+    child.n_joins = child_joins_.size();
+    for (std::size_t i = 0; i < child_joins_.size(); ++i) child.joins[i] = {child_joins_[i].fd.get(), child_joins_[i].type};
+    child.mapped_by = mapped_by_;
+    return {};
+}
+
+Result<void> NamespaceSetup::enter(const Opened &target) {
+    const Name *name = nullptr;
+    for (const Name &each : names)
+        if (each.flag == target.type) name = &each;
+    const std::string self = std::string("/proc/self/ns/") + (name == nullptr ? "" : name->file);
+    Opened own{Fd(::open(self.c_str(), O_RDONLY | O_CLOEXEC)), target.type, self};
+    if (!own.fd.valid()) return system_error("open", self);
+    if (::setns(target.fd.get(), target.type) != 0) return system_error("setns", target.path, "the namespace cannot be joined");
+    own_.push_back(std::move(own));
+    return {};
+}
+
+Result<void> NamespaceSetup::new_time_namespace() {
+    Opened own{Fd(::open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC)), CLONE_NEWTIME, "/proc/self/ns/time"};
+    if (!own.fd.valid()) return system_error("open", own.path, "time namespaces need Linux 5.6 with CONFIG_TIME_NS");
+    if (::unshare(CLONE_NEWTIME) != 0) return system_error("unshare", "time");
+    own_.push_back(std::move(own));
+    if (time_offsets_.empty()) return {};
+    const Fd offsets(::open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC));
+    if (!offsets.valid()) return system_error("open", "/proc/self/timens_offsets");
+    return sys::write_all(offsets.get(), time_offsets_, "/proc/self/timens_offsets");
+}
+
+Result<void> NamespaceSetup::enter_parent_part() {
+    for (const Opened &each : parent_joins_) CTR_TRY(enter(each));
+    if (new_time_) CTR_TRY(new_time_namespace());
+    return {};
+}
+
+Result<void> NamespaceSetup::leave_parent_part() {
+    for (auto own = own_.rbegin(); own != own_.rend(); ++own)
+        if (::setns(own->fd.get(), own->type) != 0) return system_error("setns", own->path, "ctr cannot get back into its own namespace");
+    own_.clear();
+    return {};
+}
+
+bool NamespaceSetup::cgroup_fallback(int errno_value) {
+    // ENOSYS, EINVAL, E2BIG: no CLONE_INTO_CGROUP in this kernel (before 5.7); EOPNOTSUPP: a threaded cgroup.
+    join_by_pid_ = errno_value == ENOSYS || errno_value == EINVAL || errno_value == E2BIG || errno_value == EOPNOTSUPP;
+    return join_by_pid_;
+}
+
+Result<void> NamespaceSetup::join_cgroup_by_pid(int pid) const {
+    if (!join_by_pid_) return {};
+    const Fd procs(::openat(cgroup_fd_, "cgroup.procs", O_WRONLY | O_CLOEXEC));
+    if (!procs.valid()) return system_error("open", "cgroup.procs");
+    return sys::write_all(procs.get(), std::to_string(pid), "cgroup.procs");
+}
+
+} // namespace core::launch

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+//
+// What `ctr_run *` points to, and the running half of the host's table. The functions that are legal in the child are CTR_CHILD here too: there
+// is one implementation for all contexts.
+#pragma once
+
+#include "base/result.hpp"
+#include "launch/block.hpp"
+
+#include <deque>
+
+namespace core::launch {
+
+/// An error with room of its own, so that the child can fill and send it.
+struct WireError {
+    std::uint32_t error_class = CTR_E_SYSTEM;
+    std::int32_t errno_value = 0;
+    char message[512] = "", hint[512] = "", syscall[64] = "", path[1024] = "";
+};
+
+Error to_error(const WireError &wire);
+
+/// Calls `log` for a plugin's log lines; set by the program.
+extern void (*log_sink)(int level, const char *plugin, const char *message);
+
+} // namespace core::launch
+
+struct ctr_run {
+    unsigned context = 0; // CTR_IN_*
+    core::launch::Packed *block = nullptr;
+    std::uint32_t step = 0;
+    bool failed = false;
+    core::launch::WireError error;
+    std::size_t scratch_used = 0;
+    int root_fd = -1;     // child
+    int death_signal = 0; // child
+};
+
+struct ctr_shell {
+    std::string text;
+    std::string indent;
+};
+
+namespace core::launch {
+
+/// The host's table, the same for all plugins of this process.
+const ctr_host *host_table();
+
+/// Positions `run` on a step and expands its templates. CTR_CHILD: used on both sides.
+CTR_CHILD void begin_step(ctr_run *run, std::uint32_t step);
+/// Fills run->error; the first error counts. Returns -1. CTR_CHILD.
+CTR_CHILD int report(ctr_run *run, const ctr_error *error);
+/// The same from errno. CTR_CHILD.
+CTR_CHILD void fail_with_errno(ctr_run *run, const char *syscall, const char *path, const char *hint);
+
+/// Values print as \x01name\x02 in strings of the shell context; turns a word with such marks into quoted shell text.
+std::string shell_quote(std::string_view word);
+/// The same for lines of shell: marks become "$name", nothing else changes.
+std::string shell_text(std::string_view lines);
+/// "bridge_address" for "bridge.address".
+std::string shell_variable(std::string_view value);
+
+} // namespace core::launch

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: MIT
+#include "launch/run.hpp"
+
+#include "plan/plan_abi.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <unistd.h>
+
+namespace core::launch {
+
+void (*log_sink)(int level, const char *plugin, const char *message) = nullptr;
+
+// ---- for both sides of the clone ---------------------------------------------------------------------------------------------
+
+namespace {
+
+/// Contexts of each function, from the SDK's one table.
+enum : unsigned {
+#define CTR_CONTEXTS_OF(function, contexts) contexts_##function = (contexts),
+    CTR_HOST_FUNCTIONS(CTR_CONTEXTS_OF)
+#undef CTR_CONTEXTS_OF
+};
+
+CTR_CHILD void copy_text(char *to, std::size_t room, const char *from) {
+    std::size_t i = 0;
+    if (from != nullptr)
+        for (; from[i] != '\0' && i + 1 < room; ++i) to[i] = from[i];
+    to[i] = '\0';
+}
+
+} // namespace
+
+CTR_CHILD int report(ctr_run *run, const ctr_error *error) {
+    if (run->failed) return -1; // the first error is the one reported
+    run->failed = true;
+    run->error.error_class = error->error_class;
+    run->error.errno_value = error->errno_value;
+    copy_text(run->error.message, sizeof run->error.message, error->message);
+    copy_text(run->error.hint, sizeof run->error.hint, error->hint);
+    copy_text(run->error.syscall, sizeof run->error.syscall, error->syscall);
+    copy_text(run->error.path, sizeof run->error.path, error->path);
+    return -1;
+}
+
+namespace {
+
+
+/// The host's check of contexts.h.
+CTR_CHILD bool legal(ctr_run *run, unsigned contexts, const char *function) {
+    if ((run->context & contexts) != 0) return true;
+    const ctr_error error = {sizeof(ctr_error), CTR_E_CONTEXT, 0, "an SDK function was called where it is not legal (ctr/contexts.h)", "this is a bug of the plugin", function, nullptr};
+    report(run, &error);
+    return false;
+}
+
+CTR_CHILD int fail(ctr_run *run, const ctr_error *error) {
+    if (legal(run, contexts_fail, "fail")) report(run, error);
+    return -1;
+}
+
+CTR_CHILD const PackedArg *find_arg(ctr_run *run, const char *name, std::size_t index) {
+    const PackedStep &step = run->block->steps[run->step];
+    const PackedArg *arg = run->block->args + step.first_arg;
+    for (std::uint32_t i = 0; i < step.n_args; ++i, ++arg)
+        if (strcmp(arg->name, name) == 0 && index-- == 0) return arg;
+    return nullptr;
+}
+
+CTR_CHILD Value *find_output(ctr_run *run, const char *name) {
+    const PackedStep &step = run->block->steps[run->step];
+    const PackedOutput *output = run->block->outputs + step.first_output;
+    for (std::uint32_t i = 0; i < step.n_outputs; ++i, ++output)
+        if (strcmp(output->name, name) == 0 && output->value != no_index) return run->block->values + output->value;
+    return nullptr;
+}
+
+/// Appends to the scratch area; it was sized for the worst case.
+CTR_CHILD void append(ctr_run *run, const char *text, std::size_t length) {
+    const std::size_t room = run->block->scratch_size - run->scratch_used - 1;
+    const std::size_t take = length < room ? length : room;
+    memcpy(run->block->scratch + run->scratch_used, text, take);
+    run->scratch_used += take;
+}
+
+CTR_CHILD std::size_t decimal(std::int64_t value, char *to) {
+    char digits[24];
+    std::size_t n = 0;
+    auto rest = value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+    do {
+        digits[n++] = static_cast<char>('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
+    std::size_t length = 0;
+    if (value < 0) to[length++] = '-';
+    while (n > 0) to[length++] = digits[--n];
+    to[length] = '\0';
+    return length;
+}
+
+CTR_CHILD void append_value(ctr_run *run, const Value &value) {
+    if (value.text != nullptr && value.known) {
+        append(run, value.text, value.length);
+    } else if (value.type == CTR_TYPE_INT && value.known) {
+        char digits[24];
+        append(run, digits, decimal(value.integer, digits));
+    }
+}
+
+/// In shell, values read as marks whatever their type.
+CTR_CHILD void append_mark(ctr_run *run, const Value &value) {
+    append(run, "\x01", 1);
+    append(run, value.name, strlen(value.name));
+    append(run, "\x02", 1);
+}
+
+CTR_CHILD ctr_str finish(ctr_run *run, std::size_t start) {
+    char *const text = run->block->scratch + start;
+    text[run->scratch_used - start] = '\0';
+    const ctr_str out = {text, run->scratch_used - start};
+    ++run->scratch_used;
+    return out;
+}
+
+CTR_CHILD ctr_str expand(ctr_run *run, const PackedArg &arg) {
+    const std::size_t start = run->scratch_used;
+    const PackedPiece *piece = run->block->pieces + arg.first_piece;
+    for (std::uint32_t i = 0; i < arg.n_pieces; ++i, ++piece) {
+        if (piece->value == no_index) {
+            append(run, piece->literal.data, piece->literal.len);
+            continue;
+        }
+        const Value &value = run->block->values[piece->value];
+        if ((run->context & CTR_IN_SHELL) != 0) {
+            append_mark(run, value);
+        } else if (value.known) {
+            append_value(run, value);
+        } else {
+            // An undo whose step never got this value: a path with a hole in it would be another path. Nothing is safer.
+            run->scratch_used = start;
+            return {"", 0};
+        }
+    }
+    return finish(run, start);
+}
+
+CTR_CHILD std::size_t arg_count(ctr_run *run, const char *name) {
+    if (!legal(run, contexts_arg_count, "arg_count")) return 0;
+    std::size_t count = 0;
+    while (find_arg(run, name, count) != nullptr) ++count;
+    return count;
+}
+
+CTR_CHILD int arg_int(ctr_run *run, const char *name, std::size_t index, std::int64_t *out) {
+    if (!legal(run, contexts_arg_int, "arg_int")) return -1;
+    const PackedArg *arg = find_arg(run, name, index);
+    if (arg == nullptr) return -1;
+    if (arg->form == CTR_FORM_INT) {
+        *out = arg->integer;
+        return 0;
+    }
+    if (arg->form != CTR_FORM_VALUE || arg->value == no_index) return -1;
+    const Value &value = run->block->values[arg->value];
+    if (value.type != CTR_TYPE_INT || !value.known) return -1;
+    *out = value.integer;
+    return 0;
+}
+
+CTR_CHILD ctr_str arg_str(ctr_run *run, const char *name, std::size_t index) {
+    const ctr_str empty = {"", 0};
+    if (!legal(run, contexts_arg_str, "arg_str")) return empty;
+    const PackedArg *arg = find_arg(run, name, index);
+    if (arg == nullptr) return empty;
+    if (arg->form == CTR_FORM_STRING || arg->form == CTR_FORM_BYTES) return arg->text;
+    return arg->expanded;
+}
+
+CTR_CHILD int arg_fd(ctr_run *run, const char *name, std::size_t index) {
+    if (!legal(run, contexts_arg_fd, "arg_fd")) return -1;
+    const PackedArg *arg = find_arg(run, name, index);
+    if (arg == nullptr || arg->value == no_index) return -1;
+    const Value &value = run->block->values[arg->value];
+    return value.type == CTR_TYPE_FD && value.known ? value.fd : -1;
+}
+
+CTR_CHILD int root_fd(ctr_run *run) { return legal(run, contexts_root_fd, "root_fd") ? run->root_fd : -1; }
+
+CTR_CHILD Value *output_slot(ctr_run *run, const char *name, bool type_fits) {
+    Value *value = find_output(run, name);
+    if (value != nullptr && type_fits) return value;
+    const ctr_error error = {sizeof(ctr_error), CTR_E_INTERNAL, 0, "the step gives an output that it did not declare, or of another type", "this is a bug of the plugin", nullptr, name};
+    report(run, &error);
+    return nullptr;
+}
+
+CTR_CHILD int output_int(ctr_run *run, const char *name, std::int64_t integer) {
+    if (!legal(run, contexts_output_int, "output_int")) return -1;
+    const Value *declared = find_output(run, name);
+    Value *value = output_slot(run, name, declared != nullptr && declared->type == CTR_TYPE_INT);
+    if (value == nullptr) return -1;
+    value->integer = integer;
+    value->known = true;
+    return 0;
+}
+
+CTR_CHILD int output_str(ctr_run *run, const char *name, ctr_str text) {
+    if (!legal(run, contexts_output_str, "output_str")) return -1;
+    const Value *declared = find_output(run, name);
+    Value *value = output_slot(run, name, declared != nullptr && declared->text != nullptr && text.len <= CTR_VALUE_MAX);
+    if (value == nullptr) return -1;
+    memcpy(value->text, text.data, text.len);
+    value->text[text.len] = '\0';
+    value->length = static_cast<std::uint32_t>(text.len);
+    value->known = true;
+    return 0;
+}
+
+CTR_CHILD int output_fd(ctr_run *run, const char *name, int fd) {
+    const Value *declared = find_output(run, name);
+    Value *value = legal(run, contexts_output_fd, "output_fd") ? output_slot(run, name, declared != nullptr && declared->type == CTR_TYPE_FD) : nullptr;
+    if (value == nullptr) {
+        close(fd);
+        return -1;
+    }
+    if (value->known && value->fd >= 0) close(value->fd);
+    value->fd = fd;
+    value->known = true;
+    return 0;
+}
+
+} // namespace
+
+CTR_CHILD void begin_step(ctr_run *run, std::uint32_t index) {
+    run->step = index;
+    run->failed = false;
+    run->scratch_used = 0;
+    const PackedStep &step = run->block->steps[index];
+    PackedArg *arg = run->block->args + step.first_arg;
+    for (std::uint32_t i = 0; i < step.n_args; ++i, ++arg) {
+        if (arg->form == CTR_FORM_TEMPLATE) {
+            arg->expanded = expand(run, *arg);
+        } else if (arg->form == CTR_FORM_INT) {
+            const std::size_t start = run->scratch_used;
+            char digits[24];
+            append(run, digits, decimal(arg->integer, digits));
+            arg->expanded = finish(run, start);
+        } else if (arg->form == CTR_FORM_VALUE && arg->value != no_index) {
+            const Value &value = run->block->values[arg->value];
+            const bool shell = (run->context & CTR_IN_SHELL) != 0;
+            if (!shell && value.text != nullptr) { // long texts are read where they stand
+                arg->expanded = value.known ? ctr_str{value.text, value.length} : ctr_str{"", 0};
+                continue;
+            }
+            const std::size_t start = run->scratch_used;
+            if (shell) append_mark(run, value);
+            else append_value(run, value);
+            arg->expanded = finish(run, start);
+        }
+    }
+}
+
+CTR_CHILD void fail_with_errno(ctr_run *run, const char *syscall, const char *path, const char *hint) {
+    const ctr_error error = {sizeof(ctr_error), CTR_E_SYSTEM, errno, nullptr, hint, syscall, path};
+    report(run, &error);
+}
+
+// ---- for the parent only -----------------------------------------------------------------------------------------------------
+
+namespace {
+
+int recorded_int(ctr_run *run, const char *name, std::int64_t *out) {
+    if (!legal(run, contexts_recorded_int, "recorded_int")) return -1;
+    const Value *value = find_output(run, name);
+    if (value == nullptr || !value->known || value->type != CTR_TYPE_INT) return 1;
+    *out = value->integer;
+    return 0;
+}
+
+int recorded_str(ctr_run *run, const char *name, ctr_str *out) {
+    if (!legal(run, contexts_recorded_str, "recorded_str")) return -1;
+    const Value *value = find_output(run, name);
+    if (value == nullptr || !value->known || value->text == nullptr) return 1;
+    *out = {value->text, value->length};
+    return 0;
+}
+
+void log(ctr_run *run, int level, const char *message) {
+    if (legal(run, contexts_log, "log") && log_sink != nullptr) log_sink(level, run->block->steps[run->step].plugin, message);
+}
+
+ctr_str output_value(ctr_run *run, const char *name) {
+    const Value *value = legal(run, contexts_output_value, "output_value") ? find_output(run, name) : nullptr;
+    return value == nullptr ? ctr_str{"", 0} : ctr_str{value->name, std::strlen(value->name)};
+}
+
+std::string words(const char *const *argv) {
+    std::string line;
+    for (; *argv != nullptr; ++argv) line += (line.empty() ? "" : " ") + shell_quote(*argv);
+    return line;
+}
+
+int sh_cmd(ctr_shell *shell, const char *const *argv) {
+    shell->text += shell->indent + words(argv) + "\n";
+    return 0;
+}
+
+int sh_set(ctr_shell *shell, const char *value, const char *const *argv) {
+    shell->text += shell->indent + shell_variable(value) + "=$(" + words(argv) + ")\n";
+    return 0;
+}
+
+int sh_text(ctr_shell *shell, const char *text) {
+    const std::string lines = shell_text(text);
+    std::size_t at = 0;
+    while (at < lines.size()) {
+        auto end = lines.find('\n', at);
+        if (end == std::string::npos) end = lines.size();
+        shell->text += shell->indent + lines.substr(at, end - at) + "\n";
+        at = end + 1;
+    }
+    return 0;
+}
+
+} // namespace
+
+Error to_error(const WireError &wire) {
+    return Error{static_cast<ErrorClass>(wire.error_class), wire.message, wire.hint, wire.errno_value, wire.syscall, wire.path, {}};
+}
+
+std::string shell_variable(std::string_view value) {
+    std::string name;
+    for (const char c : value) name += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_';
+    return name;
+}
+
+std::string shell_text(std::string_view lines) {
+    std::string out;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (lines[i] != '\x01') {
+            out += lines[i];
+            continue;
+        }
+        const auto end = lines.find('\x02', i);
+        out += "${" + shell_variable(lines.substr(i + 1, end - i - 1)) + "}";
+        i = end;
+    }
+    return out;
+}
+
+std::string shell_quote(std::string_view word) {
+    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) return std::string(word);
+    std::string out;
+    std::string literal;
+    const auto flush = [&] {
+        if (literal.empty()) return;
+        out += literal.find_first_not_of(plain) == std::string::npos ? literal : "'" + literal + "'";
+        literal.clear();
+    };
+    for (std::size_t i = 0; i < word.size(); ++i) {
+        if (word[i] == '\x01') {
+            flush();
+            const auto end = word.find('\x02', i);
+            out += "\"$" + shell_variable(word.substr(i + 1, end - i - 1)) + "\"";
+            i = end;
+        } else if (word[i] == '\'') {
+            flush();
+            out += "\\'";
+        } else {
+            literal += word[i];
+        }
+    }
+    flush();
+    return out.empty() ? "''" : out;
+}
+
+const ctr_host *host_table() {
+    static const ctr_host table = [] {
+        ctr_host t{};
+        t.size = sizeof t;
+        t.abi = CTR_ABI_VERSION;
+        t.version = CTR_VERSION;
+        plan::set_plan_functions(t);
+        t.arg_count = arg_count;
+        t.arg_int = arg_int;
+        t.arg_str = arg_str;
+        t.arg_fd = arg_fd;
+        t.root_fd = root_fd;
+        t.output_int = output_int;
+        t.output_str = output_str;
+        t.output_fd = output_fd;
+        t.recorded_int = recorded_int;
+        t.recorded_str = recorded_str;
+        t.fail = fail;
+        t.log = log;
+        t.sh_cmd = sh_cmd;
+        t.sh_set = sh_set;
+        t.sh_text = sh_text;
+        t.output_value = output_value;
+        return t;
+    }();
+    return &table;
+}
+
+} // namespace core::launch

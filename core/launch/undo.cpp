@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "launch/undo.hpp"
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+namespace core::launch {
+namespace {
+
+Result<void> undo_step(const plan::Plan &plan, Block &block, std::uint32_t index, Recorder &recorder) {
+    const PackedStep &step = block.steps[index];
+    if (step.kind == nullptr) return failure(ErrorClass::not_found, "the plugin " + std::string(step.plugin) + " is missing", "install it again, then run `ctr recover`").in("undo of " + step_title(plan, index));
+    if (step.kind->undo == nullptr) return recorder.undone(index);
+    ctr_run run;
+    run.context = CTR_IN_UNDO;
+    run.block = &block;
+    begin_step(&run, index);
+    if (step.kind->undo(&run) != 0 || run.failed)
+        return (run.failed ? to_error(run.error) : failure(ErrorClass::internal, "it failed without saying why", "this is a bug of the plugin")).in("undo of " + step_title(plan, index));
+    return recorder.undone(index);
+}
+
+} // namespace
+
+void restore_values(Block &block, const std::map<std::string, Json> &values) {
+    for (const auto &[name, json] : values) {
+        Value *value = block.value(name);
+        if (value == nullptr) continue;
+        if (value->type == CTR_TYPE_INT && json.is_number_integer()) {
+            value->integer = json.get<std::int64_t>();
+        } else if (value->text != nullptr && (json.is_string() || json.is_array())) {
+            std::string text;
+            if (json.is_string()) text = json.get<std::string>();
+            else
+                for (const Json &byte : json) text += static_cast<char>(byte.get<int>());
+            if (text.size() > CTR_VALUE_MAX) continue;
+            std::memcpy(value->text, text.c_str(), text.size() + 1);
+            value->length = static_cast<std::uint32_t>(text.size());
+        } else {
+            continue;
+        }
+        value->known = true;
+    }
+}
+
+Result<void> undo(const UndoRequest &request, const KindLookup &lookup, Recorder &recorder, std::vector<std::string> *failed) {
+    const auto block = Block::pack(*request.plan, lookup);
+    restore_values(*block, *request.values);
+    Result<void> first;
+    for (std::size_t i = request.plan->steps.size(); i-- > 0;) {
+        if (!request.to_undo[i]) continue;
+        auto undone = undo_step(*request.plan, *block, static_cast<std::uint32_t>(i), recorder);
+        if (undone.ok()) continue;
+        if (failed != nullptr) failed->push_back(undone.error().text());
+        if (first.ok()) first = std::move(undone);
+    }
+    return first;
+}
+
+} // namespace core::launch

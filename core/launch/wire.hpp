@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+//
+// The rendezvous: what the two processes say to each other on one SOCK_SEQPACKET pair. Each message is one packet: a header, the values that a step gave
+// (descriptors by SCM_RIGHTS), or an error. All functions are CTR_CHILD: both sides use the same code.
+#pragma once
+
+#include "launch/run.hpp"
+
+namespace core::launch {
+
+enum class Word : std::uint32_t {
+    step_done = 1, // `step` is done; its values follow
+    failed,        // `step` failed; a WireError follows
+    ready,         // child: I stand at the gate
+    commit,        // create: the state is written, you are on your own
+    committed,     // child: nobody's death kills me any more
+    go,            // the gate is open
+};
+
+struct Message {
+    Word word = Word::step_done;
+    std::uint32_t step = 0;
+    WireError error; // of Word::failed
+};
+
+enum class Received { message, end, error };
+
+/// Sends a word without content. 0, or -1 with errno.
+CTR_CHILD int send_word(int channel, Word word, std::uint32_t step);
+/// Says that a step is done, with all outputs that are known.
+CTR_CHILD int send_step_done(int channel, Packed *block, std::uint32_t step);
+CTR_CHILD int send_error(int channel, std::uint32_t step, const WireError *error);
+/// Takes the next message; values in it are stored in the block. Blocks.
+CTR_CHILD Received receive(int channel, Packed *block, Message *message);
+
+} // namespace core::launch

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+//
+// The planning half of the host's table: what a plugin's plan() may call.
+#pragma once
+
+#include "base/json.hpp"
+#include "plan/planner.hpp"
+
+#include <deque>
+#include <optional>
+
+/// What `ctr_plan *` points to: one plan that is being made, and whose turn it is.
+struct ctr_plan {
+    const core::plan::Request *request = nullptr;
+    core::plugin::Catalog *catalog = nullptr;
+    core::sys::Machine *machine = nullptr;
+    core::plan::Plan *plan = nullptr;
+    core::plugin::Plugin *current = nullptr;    // whose plan() runs; nullptr: no plugin may call
+    std::deque<std::string> answers;             // what was handed out as ctr_str
+    std::optional<core::Error> failed;           // the first refusal
+};
+
+namespace core::plan {
+
+/// Sets the members of the table that are legal in planning.
+void set_plan_functions(ctr_host &table);
+
+} // namespace core::plan

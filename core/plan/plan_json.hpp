@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+//
+// The stored form of a plan: `ctr plan --format json`, and the first record of a container's journal.
+#pragma once
+
+#include "base/json.hpp"
+#include "plan/step.hpp"
+
+namespace core::plan {
+
+Json to_json(const Plan &plan);
+/// Errors: of a record that this or an older release did not write.
+Result<Plan> from_json(const Json &json);
+
+} // namespace core::plan

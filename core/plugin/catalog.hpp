@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+//
+// The plugins that are installed, and why any was refused. Only files that nobody but root or the effective user could have written are
+// looked at; a plugin is later loaded from the very descriptor that was checked here. Which of them a container uses is the planner's business.
+#pragma once
+
+#include "base/fd.hpp"
+#include "plugin/manifest.hpp"
+
+#include <ctr/plugin.h>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace core::plugin {
+
+struct Directory {
+    std::string path;
+    bool override_trust = false; // --plugin-dir: the operator named it, so its parents are not checked
+};
+
+struct Refusal {
+    std::string path;
+    Error error;
+};
+
+/// One installed plugin. load() maps the code in; everything before works on the file's note alone.
+class Plugin {
+public:
+    Plugin(Manifest what, std::string where, Fd checked) : manifest(std::move(what)), path(std::move(where)), fd_(std::move(checked)) {}
+    Plugin(const Plugin &) = delete;
+    Plugin &operator=(const Plugin &) = delete;
+
+    const Manifest manifest;
+    const std::string path;
+
+    /// Loads the code (Boost.DLL, from the checked descriptor), compares it with the manifest and hands over the host's table. Once; later calls
+    /// give the same entry. The plugin stays loaded as long as the process: its code may still be on some stack.
+    Result<const ctr_plugin_entry *> load(const ctr_host *host);
+    bool loaded() const { return entry_ != nullptr; }
+    /// A kind of step of the loaded plugin; nullptr if it has none of that name.
+    const ctr_step_kind *kind(const std::string &name) const;
+
+private:
+    struct Library;
+    Fd fd_; // kept open: glibc finds loaded objects by name, and /proc/self/fd/N must not come to mean another file
+    Library *library_ = nullptr; // never unloaded, so never deleted
+    const ctr_plugin_entry *entry_ = nullptr;
+};
+
+class Catalog {
+public:
+    /// Reads the notes of all *.so in the directories, in order of file names. A missing directory is empty. Of two plugins with one
+    /// id both are refused, unless an earlier directory is an override, which wins. `pins`: id -> sha256 in hex that the file must have.
+    static Catalog scan(const std::vector<Directory> &directories, const std::map<std::string, std::string> &pins);
+
+    const std::vector<std::unique_ptr<Plugin>> &plugins() const { return plugins_; }
+    const std::vector<Refusal> &refused() const { return refused_; }
+    Plugin *find(const std::string &id) const;
+    /// The refusal of a file that would have been plugin `id` (by file name), for messages.
+    const Refusal *refusal_of(const std::string &id) const;
+
+private:
+    void scan_directory(const Directory &directory, const std::map<std::string, std::string> &pins);
+    std::vector<std::unique_ptr<Plugin>> plugins_;
+    std::vector<Refusal> refused_;
+    std::map<std::string, bool> from_override_;
+};
+
+/// Refuses a file or directory that others than root or the effective user could have written. `st` describes an open descriptor.
+Result<void> check_trust(const std::string &path, unsigned mode, unsigned owner, bool sticky_ok);
+
+} // namespace core::plugin

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+//
+// Maps a plugin's code in. By now the file is trusted and its manifest read; this compares what the code says with it. Boost.DLL gets
+// /proc/self/fd/N, so that what was checked is what is loaded, with rtld_now: a missing symbol must show here and not in the forked child.
+#include "plugin/catalog.hpp"
+
+#define BOOST_DLL_USE_STD_FS
+#include <boost/dll/shared_library.hpp>
+#include <new>
+
+namespace core::plugin {
+
+struct Plugin::Library {
+    boost::dll::shared_library handle;
+};
+
+namespace {
+
+Error refuse(const std::string &path, const std::string &field, const std::string &expected, const std::string &got) {
+    return Error{ErrorClass::invalid, field + ": expected " + expected + ", got " + got,
+                 "the manifest and the code disagree: build the plugin again", 0, {}, path, {}};
+}
+
+Result<void> compare_kinds(const Manifest &manifest, const ctr_plugin_entry &entry, const std::string &path) {
+    std::size_t found = 0;
+    for (const ctr_step_kind *const *each = entry.kinds; each != nullptr && *each != nullptr; ++each, ++found) {
+        const ctr_step_kind &kind = **each;
+        if (!CTR_HAS(&kind, ctr_step_kind, shell_undo)) return refuse(path, "size of a step kind", std::to_string(sizeof(ctr_step_kind)), std::to_string(kind.size));
+        if (kind.name == nullptr) return refuse(path, "name of a step kind", "a string", "NULL");
+        const auto listed = manifest.kinds.find(kind.name);
+        if (listed == manifest.kinds.end()) return refuse(path, std::string("step kind ") + kind.name, "to be listed in the manifest's kinds", "nothing");
+        if (static_cast<std::uint32_t>(listed->second) != kind.process)
+            return refuse(path, std::string("process of step kind ") + kind.name, listed->second == CTR_PROCESS_CHILD ? "child" : "parent", kind.process == CTR_PROCESS_CHILD ? "child" : "parent");
+        if (kind.apply == nullptr) return refuse(path, std::string("apply of step kind ") + kind.name, "a function", "NULL");
+        if (kind.shell == nullptr) return refuse(path, std::string("shell of step kind ") + kind.name, "a function", "NULL");
+        if (kind.process == CTR_PROCESS_CHILD && kind.undo != nullptr)
+            return refuse(path, std::string("undo of step kind ") + kind.name, "none: what a child did dies with it", "a function");
+        if ((kind.undo == nullptr) != (kind.shell_undo == nullptr))
+            return refuse(path, std::string("shell_undo of step kind ") + kind.name, "a function where undo is one", "only one of the two");
+    }
+    if (found != manifest.kinds.size()) return refuse(path, "step kinds", std::to_string(manifest.kinds.size()) + " as in the manifest", std::to_string(found));
+    return {};
+}
+
+Result<void> compare(const Manifest &manifest, const ctr_plugin_entry &entry, const std::string &path) {
+    if (!CTR_HAS(&entry, ctr_plugin_entry, extension)) return refuse(path, "size of ctr_plugin_entry_v1", "at least " + std::to_string(sizeof entry), std::to_string(entry.size));
+    if (entry.abi != CTR_ABI_VERSION) return refuse(path, "abi of the code", std::to_string(CTR_ABI_VERSION), std::to_string(entry.abi));
+    if (entry.id == nullptr || manifest.id != entry.id) return refuse(path, "id of the code", "\"" + manifest.id + "\"", entry.id == nullptr ? "NULL" : entry.id);
+    if (entry.version == nullptr || manifest.version != entry.version) return refuse(path, "version of the code", "\"" + manifest.version + "\"", entry.version == nullptr ? "NULL" : entry.version);
+    if (entry.load == nullptr) return refuse(path, "load", "a function", "NULL");
+    CTR_TRY(compare_kinds(manifest, entry, path));
+    for (const std::string &id : manifest.extensions)
+        if (entry.extension == nullptr || entry.extension(id.c_str()) == nullptr) return refuse(path, "extension " + id, "a table", "NULL");
+    return {};
+}
+
+} // namespace
+
+Result<const ctr_plugin_entry *> Plugin::load(const ctr_host *host) {
+    if (entry_ != nullptr) return entry_;
+    auto library = std::make_unique<Library>();
+    const ctr_plugin_entry *entry = nullptr;
+    try {
+        const std::string checked = "/proc/self/fd/" + std::to_string(fd_.get());
+        library->handle.load(checked, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+        if (!library->handle.has("ctr_plugin_entry_v1")) return refuse(path, "symbol ctr_plugin_entry_v1", "to be exported", "nothing");
+        entry = &library->handle.get<const ctr_plugin_entry>("ctr_plugin_entry_v1");
+    } catch (const std::exception &e) {
+        return Error{ErrorClass::invalid, std::string("cannot be loaded: ") + e.what(),
+                     "a symbol or library that it needs is missing; `ldd -r` on the file shows which", 0, {}, path, {}};
+    }
+    CTR_TRY(compare(manifest, *entry, path));
+    if (entry->load(host) != 0) return failure(ErrorClass::internal, path + ": its load function failed", "ask its author");
+    library_ = library.release();
+    entry_ = entry;
+    return entry_;
+}
+
+const ctr_step_kind *Plugin::kind(const std::string &name) const {
+    if (entry_ == nullptr) return nullptr;
+    for (const ctr_step_kind *const *each = entry_->kinds; each != nullptr && *each != nullptr; ++each)
+        if (name == (*each)->name) return *each;
+    return nullptr;
+}
+
+} // namespace core::plugin

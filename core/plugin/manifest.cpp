@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "plugin/manifest.hpp"
+
+#include <algorithm>
+
+namespace core::plugin {
+namespace {
+
+/// Reads typed members of one object and remembers the first thing that is wrong.
+class Reader {
+public:
+    Reader(const Json &object, std::string path) : object_(object), path_(std::move(path)) {}
+
+    std::string text(const char *key, bool required) {
+        const Json *value = member(key, required);
+        if (value == nullptr) return {};
+        if (!value->is_string()) return wrong(key, "a string", value->type_name()), std::string();
+        return value->get<std::string>();
+    }
+    std::int64_t integer(const char *key) {
+        const Json *value = member(key, false);
+        if (value == nullptr) return 0;
+        if (!value->is_number_integer()) return wrong(key, "an integer", value->type_name()), 0;
+        return value->get<std::int64_t>();
+    }
+    bool boolean(const char *key) {
+        const Json *value = member(key, false);
+        if (value == nullptr) return false;
+        if (!value->is_boolean()) return wrong(key, "true or false", value->type_name()), false;
+        return value->get<bool>();
+    }
+    std::vector<std::string> texts(const char *key) {
+        std::vector<std::string> out;
+        const Json *value = member(key, false);
+        if (value == nullptr) return out;
+        if (!value->is_array()) return wrong(key, "an array of strings", value->type_name()), out;
+        for (const Json &each : *value) {
+            if (!each.is_string()) return wrong(key, "an array of strings", std::string("an element of type ") + each.type_name()), out;
+            out.push_back(each.get<std::string>());
+        }
+        return out;
+    }
+    const Json *member(const char *key, bool required) {
+        known_.emplace_back(key);
+        const auto found = object_.find(key);
+        if (found != object_.end()) return &*found;
+        if (required) wrong(key, "a value", "nothing");
+        return nullptr;
+    }
+    void wrong(const std::string &key, const std::string &expected, const std::string &got) {
+        if (first_.path.empty())
+            first_ = Error{ErrorClass::invalid, "manifest key " + key + ": expected " + expected + ", got " + got, "correct manifest.json and build the plugin again", 0, {}, path_, {}};
+    }
+    void refuse_unknown() {
+        for (const auto &[key, value] : object_.items())
+            if (std::find(known_.begin(), known_.end(), key) == known_.end()) wrong(key, "only keys that docs/PLUGINS.md lists", "an unknown key");
+    }
+    bool failed() const { return !first_.path.empty(); }
+    Error error() const { return first_; }
+
+private:
+    const Json &object_;
+    std::string path_;
+    std::vector<std::string> known_;
+    Error first_;
+};
+
+bool valid_id(const std::string &id) {
+    const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_'; };
+    return !id.empty() && id.size() <= 64 && id[0] != '.' && id[0] != '-' && std::all_of(id.begin(), id.end(), good);
+}
+
+void read_default(Reader &reader, Manifest &out, const std::string &path) {
+    const Json *value = reader.member("default", false);
+    if (value == nullptr) return;
+    if (!value->is_object()) return reader.wrong("default", "an object", value->type_name());
+    Reader inner(*value, path);
+    out.automatic = true;
+    out.rank = inner.integer("rank");
+    if (const Json *when = inner.member("when", false); when != nullptr) {
+        if (!when->is_array()) return reader.wrong("default/when", "an array", when->type_name());
+        for (const Json &each : *when) {
+            if (!each.is_object()) return reader.wrong("default/when", "objects {ask, is}", each.type_name());
+            Reader condition(each, path);
+            out.when.push_back({condition.text("ask", true), condition.text("is", true)});
+            condition.refuse_unknown();
+            if (condition.failed()) return reader.wrong("default/when", "objects {ask, is}", "something else");
+        }
+    }
+    inner.refuse_unknown();
+    if (inner.failed()) reader.wrong("default", "rank and when", "something else");
+}
+
+void read_kinds(Reader &reader, Manifest &out) {
+    const Json *value = reader.member("kinds", false);
+    if (value == nullptr) return;
+    if (!value->is_object()) return reader.wrong("kinds", "an object of kind: process", value->type_name());
+    for (const auto &[kind, process] : value->items()) {
+        if (process == "parent") out.kinds[kind] = CTR_PROCESS_PARENT;
+        else if (process == "child") out.kinds[kind] = CTR_PROCESS_CHILD;
+        else return reader.wrong("kinds/" + kind, "\"parent\" or \"child\"", process.dump());
+    }
+}
+
+} // namespace
+
+const char *operation_name(ctr_operation operation) {
+    switch (operation) {
+    case CTR_OP_CREATE: return "create";
+    case CTR_OP_EXEC: return "exec";
+    case CTR_OP_IMAGE_IMPORT: return "image-import";
+    case CTR_OP_IMAGE_REMOVE: return "image-remove";
+    }
+    return "unknown";
+}
+
+bool Manifest::plans(ctr_operation operation) const {
+    return std::find(operations.begin(), operations.end(), operation_name(operation)) != operations.end();
+}
+
+Result<Manifest> parse_manifest(const std::string &text, const std::string &path) {
+    CTR_ASSIGN(const Json json, parse_json(text, path + ": manifest", JsonOptions{.comments = false, .max_depth = 32}));
+    if (!json.is_object()) return invalid(path, std::string("manifest: expected an object, got ") + json.type_name());
+    Reader reader(json, path);
+    Manifest out;
+    // The ABI first: a manifest of another ABI may have other keys.
+    const auto abi = reader.integer("abi");
+    if (!reader.failed() && abi != CTR_ABI_VERSION)
+        return Error{ErrorClass::unsupported, "abi: expected " + std::to_string(CTR_ABI_VERSION) + ", got " + std::to_string(abi),
+                     "build the plugin with this release's SDK, or install a plugin made for ABI " + std::to_string(CTR_ABI_VERSION), 0, {}, path, {}};
+    out.id = reader.text("id", true);
+    out.version = reader.text("version", true);
+    out.summary = reader.text("summary", false);
+    out.slot = reader.text("slot", false);
+    read_default(reader, out, path);
+    out.operations = reader.texts("operations");
+    if (out.operations.empty()) out.operations = {"create"};
+    out.always = reader.boolean("always");
+    out.extensions = reader.texts("extensions");
+    read_kinds(reader, out);
+    out.needs = reader.texts("needs");
+    out.gives = reader.texts("gives");
+    out.claims = reader.texts("claims");
+    out.privileges = reader.texts("privileges");
+    if (const Json *schema = reader.member("config", false); schema != nullptr) out.config = *schema;
+    reader.refuse_unknown();
+    if (!reader.failed() && !valid_id(out.id)) reader.wrong("id", "1 to 64 characters of a-z 0-9 . _ -", "\"" + out.id + "\"");
+    if (!reader.failed() && !out.slot.empty() && std::find(std::begin(slots), std::end(slots), out.slot) == std::end(slots))
+        return Error{ErrorClass::invalid, "slot: expected one of storage, network, cgroup, image, got \"" + out.slot + "\"",
+                     "a plugin that is no driver leaves the key out", 0, {}, path, {}};
+    for (const auto &operation : out.operations)
+        if (operation != "create" && operation != "exec" && operation != "image-import" && operation != "image-remove")
+            reader.wrong("operations", "create, exec, image-import or image-remove", "\"" + operation + "\"");
+    if (reader.failed()) return reader.error();
+    return out;
+}
+
+} // namespace core::plugin

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+//
+// What a plugin says of itself before it is loaded. docs/PLUGINS.md explains each key.
+#pragma once
+
+#include "base/json.hpp"
+
+#include <ctr/types.h>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace core::plugin {
+
+/// The slots: exactly one driver each. `image` is filled for image commands only.
+inline constexpr const char *slots[] = {"storage", "network", "cgroup", "image"};
+
+struct Condition {
+    std::string ask; // a question of host.h; ${data_root} and ${run_root} stand for the configured directories
+    std::string is;
+};
+
+struct Manifest {
+    std::string id;
+    std::string version;
+    std::string summary;
+    std::string slot;      // empty: not a driver
+    bool automatic = false; // may be chosen without config
+    std::int64_t rank = 0;  // the highest rank whose conditions hold is chosen
+    std::vector<Condition> when;
+    std::vector<std::string> operations; // "create", "exec", "image-import", "image-remove"
+    bool always = false;
+    std::vector<std::string> extensions;
+    std::map<std::string, ctr_process> kinds;
+    std::vector<std::string> needs, gives; // tokens, for messages
+    std::vector<std::string> claims;
+    std::vector<std::string> privileges;
+    Json config; // the schema of its config section; null: it takes none
+
+    bool plans(ctr_operation operation) const;
+};
+
+/// Parses and checks a manifest. Errors name the key, what was expected and what was got; unknown keys are refused.
+/// `path` names the file in messages.
+Result<Manifest> parse_manifest(const std::string &text, const std::string &path);
+
+/// "create" for CTR_OP_CREATE.
+const char *operation_name(ctr_operation operation);
+
+} // namespace core::plugin

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "plugin/note.hpp"
+
+#include <ctr/manifest.h>
+#include <cstring>
+#include <elf.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace core::plugin {
+namespace {
+
+constexpr std::size_t max_program_headers = 128;
+constexpr std::size_t max_note_segment = std::size_t{256} << 10;
+
+Error refuse(const std::string &path, const std::string &field, const std::string &expected, const std::string &got) {
+    return Error{ErrorClass::invalid, field + ": expected " + expected + ", got " + got,
+                 "build it with ctr_add_plugin() of this release's SDK", 0, {}, path, {}};
+}
+
+bool read_exactly(int fd, void *to, std::size_t size, std::uint64_t offset) {
+    return ::pread(fd, to, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
+}
+
+constexpr std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
+
+/// Walks the notes of one segment; true and `manifest` if ours is among them.
+bool find_note(const std::vector<char> &segment, std::string &manifest) {
+    std::size_t at = 0;
+    while (segment.size() - at >= sizeof(Elf64_Nhdr)) {
+        Elf64_Nhdr header{};
+        std::memcpy(&header, segment.data() + at, sizeof header);
+        at += sizeof header;
+        const std::size_t left = segment.size() - at;
+        if (header.n_namesz > left || aligned(header.n_namesz) > left) return false;
+        const std::size_t description = aligned(header.n_namesz);
+        if (header.n_descsz > left - description) return false;
+        const bool ours = header.n_type == CTR_NOTE_TYPE && header.n_namesz == sizeof CTR_NOTE_OWNER &&
+                          std::memcmp(segment.data() + at, CTR_NOTE_OWNER, sizeof CTR_NOTE_OWNER) == 0;
+        if (ours && header.n_descsz <= CTR_NOTE_MAX) {
+            manifest.assign(segment.data() + at + description, header.n_descsz);
+            return true;
+        }
+        const std::size_t step = description + aligned(header.n_descsz);
+        if (step > left) return false;
+        at += step;
+    }
+    return false;
+}
+
+} // namespace
+
+Result<std::string> read_manifest_note(int fd, const std::string &path) {
+    Elf64_Ehdr elf{};
+    if (!read_exactly(fd, &elf, sizeof elf, 0) || std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0)
+        return refuse(path, "file", "an ELF shared object", "something else");
+    if (elf.e_ident[EI_CLASS] != ELFCLASS64 || elf.e_ident[EI_DATA] != ELFDATA2LSB)
+        return refuse(path, "ELF class", "64-bit little-endian", "class " + std::to_string(elf.e_ident[EI_CLASS]));
+    if (elf.e_type != ET_DYN) return refuse(path, "ELF type", "ET_DYN (shared object)", std::to_string(elf.e_type));
+    if (elf.e_phentsize != sizeof(Elf64_Phdr) || elf.e_phnum == 0 || elf.e_phnum > max_program_headers)
+        return refuse(path, "program headers", "1 to " + std::to_string(max_program_headers), std::to_string(elf.e_phnum));
+    struct stat st {};
+    if (::fstat(fd, &st) != 0) return system_error("fstat", path);
+    const auto file_size = static_cast<std::uint64_t>(st.st_size);
+
+    std::vector<Elf64_Phdr> headers(elf.e_phnum);
+    if (elf.e_phoff > file_size || !read_exactly(fd, headers.data(), headers.size() * sizeof(Elf64_Phdr), elf.e_phoff))
+        return refuse(path, "program headers", "inside the file", "offset " + std::to_string(elf.e_phoff));
+    for (const Elf64_Phdr &header : headers) {
+        if (header.p_type != PT_NOTE) continue;
+        if (header.p_offset > file_size || header.p_filesz > file_size - header.p_offset || header.p_filesz > max_note_segment)
+            return refuse(path, "note segment", "inside the file and at most 256 KiB", std::to_string(header.p_filesz) + " bytes at " + std::to_string(header.p_offset));
+        std::vector<char> segment(header.p_filesz);
+        if (!read_exactly(fd, segment.data(), segment.size(), header.p_offset)) return refuse(path, "note segment", "readable", "a truncated file");
+        std::string manifest;
+        if (find_note(segment, manifest)) return manifest;
+    }
+    return refuse(path, "ELF note " CTR_NOTE_SECTION, "a manifest of at most 64 KiB", "none");
+}
+
+} // namespace core::plugin

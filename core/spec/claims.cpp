@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "spec/claims.hpp"
+
+#include "spec/describe.hpp"
+#include "spec/oci_fields.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <nlohmann/json.hpp>
+
+namespace core::spec {
+namespace {
+
+/// Does a value outside the table, or a scalar in it, ask for anything?
+bool asks(const Json &value, std::uint8_t flags) {
+    switch (value.type()) {
+    case Json::value_t::null: return false;
+    case Json::value_t::string: return !value.get_ref<const std::string &>().empty();
+    case Json::value_t::boolean: return value.get<bool>() || (flags & false_asks) != 0;
+    case Json::value_t::array:
+    case Json::value_t::object: return !value.empty();
+    default: return (flags & zero_is_none) == 0 || value.get<std::int64_t>() != 0;
+    }
+}
+
+class Collector {
+public:
+    std::vector<RequestedPath> run(const Json &spec) {
+        found_.reserve(96);
+        visit(spec, 0, Where(""));
+        std::vector<RequestedPath> out;
+        out.reserve(found_.size() + 8);
+        for (std::uint16_t row = 0; row < fields_.size(); ++row)
+            if (place_[row] != 0) out.push_back(std::move(found_[place_[row] - 1u]));
+        if (const auto extra = spec.find("ctr"); extra != spec.end() && extra->is_object())
+            for (const auto &[key, value] : extra->get_ref<const Json::object_t &>())
+                if (asks(value, 0)) out.emplace_back("", "/ctr/" + pointer_token(key), std::uint16_t{0});
+        return out;
+    }
+
+private:
+    bool is_scalar(std::uint16_t row) const { return fields_[row].shape.type >= Type::text; }
+
+    bool add(std::uint16_t row, const Where &where) {
+        if (place_[row] == 0) {
+            found_.emplace_back(fields_[row].pattern, where.pointer(), row);
+            place_[row] = static_cast<std::uint16_t>(found_.size());
+        }
+        return true;
+    }
+
+    /// True if something in it asks, whether or not it was seen before.
+    bool visit(const Json &value, std::uint16_t row, const Where &where) {
+        const Field &field = fields_[row];
+        if (value.is_null()) return false;
+        switch (field.shape.type) {
+        case Type::foreign: return false;
+        case Type::object: {
+            const bool any = visit_members(value, row, where);
+            return any || ((field.flags & empty_asks) != 0 && add(row, where));
+        }
+        case Type::list: return visit_list(value, row, where);
+        case Type::map: return visit_map(value, row, where);
+        default: return asks(value, field.flags) && add(row, where);
+        }
+    }
+
+    bool visit_members(const Json &value, std::uint16_t row, const Where &where) {
+        bool any = false;
+        for (const auto &[key, item] : value.get_ref<const Json::object_t &>()) {
+            std::uint16_t child = links_[row].first_child;
+            while (child != 0 && links_[child].name != key)
+                child = links_[child].next;
+            if (child != 0) any |= visit(item, child, Where(where, key));
+        }
+        return any;
+    }
+
+    bool visit_list(const Json &value, std::uint16_t row, const Where &where) {
+        const std::uint16_t item = links_[row].first_child;
+        if (is_scalar(item)) return !value.empty() && add(row, where);
+        for (std::size_t i = 0; i < value.size(); ++i)
+            visit_item(value[i], item, Where(where, i));
+        return !value.empty();
+    }
+
+    bool visit_map(const Json &value, std::uint16_t row, const Where &where) {
+        const std::uint16_t item = links_[row].first_child;
+        for (const auto &[key, each] : value.get_ref<const Json::object_t &>()) {
+            visit_item(each, item, Where(where, key));
+            if (is_scalar(item)) break; // they are all the same path
+        }
+        return !value.empty();
+    }
+
+    void visit_item(const Json &value, std::uint16_t row, const Where &where) {
+        if (is_scalar(row) || !visit(value, row, where)) add(row, where);
+    }
+
+    std::span<const Field> fields_ = fields();
+    std::span<const Link> links_ = links();
+    std::vector<RequestedPath> found_;              // in the order of the document
+    std::array<std::uint16_t, max_fields> place_{}; // of each row in found_, from 1; 0: not requested
+};
+
+/// Calls mark(first row, one behind the last) for each subtree of the table that a claim covers.
+template <typename Mark> void covered(std::string_view claim, std::uint16_t row, const Mark &mark) {
+    const std::span<const Link> tree = links();
+    if (claim.empty()) return mark(row, tree[row].end);
+    if (claim[0] != '/') return;
+    const std::string_view name = claim.substr(1, claim.find('/', 1) - 1);
+    const std::string_view rest = claim.substr(name.size() + 1);
+    for (std::uint16_t child = tree[row].first_child; child != 0; child = tree[child].next)
+        if (name == "*" || tree[child].name == name) covered(rest, child, mark);
+    // What the table knows only as a whole (/vm) may be claimed by parts that it does not know.
+    if (tree[row].first_child == 0 && row != 0 && fields()[row].shape.type == Type::object) mark(row, tree[row].end);
+}
+
+/// Is `path` the claim or below it? By components, `*` in the claim is any one.
+bool covers(std::string_view claim, std::string_view path) {
+    while (!claim.empty()) {
+        if (path.empty()) return false;
+        const std::size_t a = std::min(claim.find('/', 1), claim.size()), b = std::min(path.find('/', 1), path.size());
+        if (claim.substr(0, a) != "/*" && claim.substr(0, a) != path.substr(0, b)) return false;
+        claim.remove_prefix(a);
+        path.remove_prefix(b);
+    }
+    return true;
+}
+
+constexpr std::string_view extras = "/ctr";
+bool is_extra(std::string_view claim) { return claim.empty() || covers(extras, claim) || claim.substr(0, 2) == "/*"; }
+
+/// For each row of the table the claimants that cover it.
+std::array<std::uint64_t, max_fields> owners_of_rows(std::span<const Claimant> claimants) {
+    std::array<std::uint64_t, max_fields> owners{};
+    for (std::size_t i = 0; i < claimants.size(); ++i)
+        for (const std::string &claim : claimants[i].claims)
+            covered(claim, 0, [&](std::uint16_t row, std::uint16_t end) {
+                for (; row < end; ++row)
+                    owners[row] |= std::uint64_t{1} << i;
+            });
+    return owners;
+}
+
+/// The claimants of a path below /ctr.
+std::uint64_t owners_of_extra(std::span<const Claimant> claimants, std::string_view path) {
+    std::uint64_t owners = 0;
+    for (std::size_t i = 0; i < claimants.size(); ++i)
+        for (const std::string &claim : claimants[i].claims)
+            if (is_extra(claim) && covers(claim, path)) owners |= std::uint64_t{1} << i;
+    return owners;
+}
+
+/// The row by which a requested path is looked up: for an array of scalars its elements', which a claim on either covers.
+std::uint16_t lookup_row(const RequestedPath &path) {
+    return fields()[path.row()].shape.type == Type::list ? links()[path.row()].first_child : path.row();
+}
+
+} // namespace
+
+std::vector<RequestedPath> requested_paths(const Json &spec) { return Collector().run(spec); }
+
+std::vector<std::vector<std::uint32_t>> match_claims(const std::vector<RequestedPath> &requested,
+                                                     std::span<const Claimant> claimants) {
+    std::vector<std::vector<std::uint32_t>> out(requested.size());
+    // One bit for each claimant, 64 of them at a time.
+    for (std::uint32_t first = 0; first < claimants.size(); first += 64) {
+        const std::span<const Claimant> batch =
+            claimants.subspan(first, std::min<std::size_t>(64, claimants.size() - first));
+        const std::array<std::uint64_t, max_fields> owners = owners_of_rows(batch);
+        for (std::size_t p = 0; p < requested.size(); ++p) {
+            std::uint64_t who = requested[p].row() != 0 ? owners[lookup_row(requested[p])]
+                                                        : owners_of_extra(batch, requested[p].pattern());
+            out[p].reserve(out[p].size() + static_cast<std::size_t>(std::popcount(who)));
+            for (; who != 0; who &= who - 1)
+                out[p].push_back(first + static_cast<std::uint32_t>(std::countr_zero(who)));
+        }
+    }
+    return out;
+}
+
+bool is_known_claim(std::string_view claim) {
+    if (covers(extras, claim)) return true;
+    bool known = false;
+    covered(claim, 0, [&](std::uint16_t, std::uint16_t) { known = true; });
+    return known;
+}
+
+} // namespace core::spec

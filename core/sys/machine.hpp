@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+//
+// The only way in which planning looks at the machine: questions with answers in text (sdk/include/ctr/host.h, ask). Every question
+// that a plan asked is kept with its answer, so that a plan can be explained, and made again elsewhere from its record.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace core::sys {
+
+class Machine {
+public:
+    virtual ~Machine() = default;
+    /// The answer; nothing if the thing asked for does not exist; an error if the question is not understood.
+    Result<std::optional<std::string>> ask(const std::string &question);
+    /// All that was asked so far.
+    const std::map<std::string, std::optional<std::string>> &record() const { return record_; }
+
+protected:
+    virtual Result<std::optional<std::string>> answer(const std::string &question) = 0;
+
+private:
+    std::map<std::string, std::optional<std::string>> record_;
+};
+
+/// The machine that ctr runs on.
+class RealMachine final : public Machine {
+protected:
+    Result<std::optional<std::string>> answer(const std::string &question) override;
+};
+
+/// Answers from a table; what is not in it does not exist. For tests and for replaying a record.
+class FakeMachine final : public Machine {
+public:
+    explicit FakeMachine(std::map<std::string, std::string> answers) : answers_(std::move(answers)) {}
+
+protected:
+    Result<std::optional<std::string>> answer(const std::string &question) override;
+
+private:
+    std::map<std::string, std::string> answers_;
+};
+
+} // namespace core::sys

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+//
+// The veth pair between the bridge and the container.
+//
+// Making it: two netlink batches. In the machine's namespace one request makes both ends, the container's directly
+// inside its namespace; then a socket that was opened inside it brings up lo and eth0 and gives address and route in
+// one sendmsg. No descriptor of the namespace is kept: it would hold the namespace when the container's processes are
+// gone, and with it the pair.
+//
+// Taking it back: deleting a link in the foreground waits for RCU grace periods (10 to 30 ms here), while the kernel
+// deletes the pair for nothing, in a worker, when nobody holds the container's namespace any more. So the undo asks
+// whether the namespace is still held. If not, the pair is as good as gone. If it is, mostly by a socket that was
+// closed a moment ago (the kernel drops its hold one grace period later), sometimes by a TCP connection that still
+// closes or by somebody's nsenter, then the machine's end is taken off the bridge and down (0.4 ms): nobody can meet
+// the old address, which is about to be given to others, and the pair still goes with the namespace, whenever that is.
+#include "arguments.hpp"
+#include "files.hpp"
+#include "links.hpp"
+#include "names.hpp"
+#include "steps.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+
+namespace bridge {
+namespace {
+
+/// Opens a netlink socket in the network namespace of the process behind `pidfd`. The socket stays there, the caller
+/// comes back at once.
+Problem open_inside(int pidfd, Netlink &out) {
+    const Fd own(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+    if (!own) return system_problem("open", "/proc/self/ns/net");
+    if (setns(pidfd, CLONE_NEWNET) != 0)
+        return system_problem("setns", "network",
+                              "needs CAP_SYS_ADMIN in the user namespace that owns the container's network");
+    Problem problem = out.open(NETLINK_ROUTE);
+    if (setns(own.get(), CLONE_NEWNET) != 0) return system_problem("setns", "/proc/self/ns/net");
+    return problem;
+}
+
+VethPair pair_of(ctr::Run run, Address address) {
+    return {{},
+            static_cast<int>(run.integer("index")),
+            static_cast<int>(run.integer("mtu")),
+            run.str("interface"),
+            hardware_address(address),
+            static_cast<int>(run.integer("pid"))};
+}
+
+/// The first of the container's names that no interface has: usually number 0.
+std::string free_name(const Netlink &netlink, const std::string &stem) {
+    for (int number = 0; number < link_numbers; ++number)
+        if (netlink.index_of(link_name(stem, number)) == 0) return link_name(stem, number);
+    return link_name(stem, 0);
+}
+
+Problem make_pair(VethPair &pair, const std::string &stem, int &namespace_number) {
+    Netlink netlink;
+    if (Problem p = netlink.open(NETLINK_ROUTE)) return p;
+    pair.name = free_name(netlink, stem);
+    if (Problem p = netlink.send(veth_message(pair))) return p;
+    return namespace_id(netlink, pair.peer_pid, namespace_number);
+}
+
+/// One of the container's links; `recorded` is the id of the namespace at its other end, -1 if that is not known.
+Problem take_back(Netlink &netlink, const std::string &name, int recorded) {
+    const int index = netlink.index_of(name);
+    if (index == 0) return std::nullopt;
+    int id = recorded;
+    if (id < 0) {
+        std::optional<Link> link;
+        if (Problem p = find_link(netlink, name, link)) return p;
+        if (!link || link->kind != "veth") return std::nullopt;
+        id = link->peer_namespace;
+    }
+    bool held = true;
+    if (id >= 0)
+        if (Problem p = namespace_is_held(netlink, id, held)) return p;
+    return held ? unplug_link(netlink, index, name) : std::nullopt;
+}
+
+} // namespace
+
+int attach(ctr::Run run) {
+    const auto address = parse_address(run.str("address"));
+    if (!address)
+        return run.fail({CTR_E_INTERNAL, "the leased address is no IPv4 address", {}, 0, {}, run.str("address")});
+    VethPair pair = pair_of(run, *address);
+    int id = -1;
+    if (Problem p = make_pair(pair, run.str("stem"), id)) return run.fail(*p);
+    if (run.output("link", pair.name) != 0 || run.output("namespace", std::int64_t{id}) != 0) return -1;
+    Netlink inside;
+    if (Problem p = open_inside(run.fd("pidfd"), inside)) return run.fail(*p);
+    if (Problem p = configure_inside(inside, run.str("interface"), *address, subnet_of(run))) return run.fail(*p);
+    return 0;
+}
+
+int attach_undo(ctr::Run run) {
+    Netlink netlink;
+    if (Problem p = netlink.open(NETLINK_ROUTE)) return run.fail(*p);
+    if (const auto name = run.recorded("link")) {
+        const Problem problem = take_back(netlink, *name, static_cast<int>(run.recorded_int("namespace").value_or(-1)));
+        return problem ? run.fail(*problem) : 0;
+    }
+    const std::string stem = run.str("stem"); // the step did not finish
+    for (int number = 0; number < link_numbers; ++number)
+        if (Problem p = take_back(netlink, link_name(stem, number), -1)) return run.fail(*p);
+    return 0;
+}
+
+int attach_shell(ctr::Run run, ctr::Shell shell) {
+    const std::string pid = run.str("pid"), interface = run.str("interface"), mtu = run.str("mtu");
+    const Subnet subnet = subnet_of(run);
+    const auto inside = [&](std::vector<std::string> command) {
+        std::vector<std::string> all = {"nsenter", "-t", pid, "-n", "ip"};
+        all.insert(all.end(), command.begin(), command.end());
+        return shell.cmd(all);
+    };
+    // The hardware address as hardware_address() makes it.
+    if (shell.text("hardware=$(echo " + run.str("address") +
+                   " | { IFS=. read -r a b c d; printf '02:63:%02x:%02x:%02x:%02x' $a $b $c $d; })\n"
+                   "ip link add " +
+                   link_name(run.str("stem"), 0) + " mtu " + mtu + " master " + run.str("bridge") +
+                   " up type veth peer name " + interface + " address $hardware mtu " + mtu + " netns " + pid + "\n") !=
+        0)
+        return -1;
+    if (inside({"link", "set", "lo", "up"}) != 0 || inside({"link", "set", interface, "up"}) != 0) return -1;
+    if (inside({"addr", "add", run.str("address") + "/" + std::to_string(subnet.prefix), "broadcast", "+", "dev",
+                interface}) != 0)
+        return -1;
+    return inside({"route", "add", "default", "via", format(subnet.gateway), "dev", interface});
+}
+
+int attach_shell_undo(ctr::Run run, ctr::Shell shell) {
+    // Usually gone already, with the container's namespace.
+    return shell.text("ip link delete " + link_name(run.str("stem"), 0) + " 2>/dev/null || :\n");
+}
+
+} // namespace bridge

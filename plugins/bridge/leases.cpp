@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "leases.hpp"
+
+#include "files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <unistd.h>
+
+namespace bridge {
+namespace {
+
+std::vector<Address> used_addresses(const std::string &directory) {
+    std::vector<Address> used;
+    for (const std::string &name : list_directory(directory))
+        if (const auto address = parse_address(name)) used.push_back(*address);
+    std::sort(used.begin(), used.end());
+    return used;
+}
+
+Problem give_back_one(const std::string &directory, const std::string &id, const std::string &address) {
+    const std::string path = directory + "/" + address;
+    if (read_link(path) != id) return std::nullopt;
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) return system_problem("unlink", path);
+    return std::nullopt;
+}
+
+} // namespace
+
+Problem take_lease(const std::string &directory, const Subnet &subnet, const std::string &id, Address &out) {
+    std::vector<Address> used; // looked up only if the first choice is taken
+    for (;;) {
+        const auto address = choose_address(subnet, id, used);
+        if (!address)
+            return ctr::Error{CTR_E_BUSY,
+                              "all addresses of " + subnet.text() + " are leased",
+                              "remove containers, or set a larger subnet in /bridge/subnet of the config",
+                              0,
+                              {},
+                              directory};
+        const std::string path = directory + "/" + format(*address);
+        out = *address;
+        if (symlink(id.c_str(), path.c_str()) == 0) return std::nullopt;
+        if (errno != EEXIST) return system_problem("symlink", path);
+        if (read_link(path) == id) return std::nullopt; // a step that ran before and was not taken back
+        if (used.empty()) used = used_addresses(directory);
+        const auto at = std::lower_bound(used.begin(), used.end(), *address);
+        if (at == used.end() || *at != *address) used.insert(at, *address); // somebody else was faster
+    }
+}
+
+Problem give_back(const std::string &directory, const std::string &id, const std::string &known) {
+    if (!known.empty()) return give_back_one(directory, id, known);
+    for (const auto &[address, owner] : list_leases(directory))
+        if (owner == id)
+            if (Problem p = give_back_one(directory, id, address)) return p;
+    return std::nullopt;
+}
+
+std::vector<std::pair<std::string, std::string>> list_leases(const std::string &directory) {
+    std::vector<std::pair<std::string, std::string>> all;
+    for (std::string &address : list_directory(directory)) {
+        std::string id = read_link(directory + "/" + address);
+        if (!id.empty()) all.emplace_back(std::move(address), std::move(id));
+    }
+    return all;
+}
+
+} // namespace bridge

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//
+// The names by which the driver knows its own things again, in a fresh process and without a record: all follow from
+// the state directory, the bridge's name and the container's id.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace bridge {
+
+/// 64 bits that a text determines, the same on every machine and in every release (leases and names are made of it).
+std::uint64_t hash(std::string_view text);
+
+/// The mark on what this state directory made: "ctr:" and 16 hexadecimal digits. The bridge carries it as its alias,
+/// the NAT table as its comment. Two run roots on one machine have two marks, so none takes the other's things away.
+std::string owner_mark(std::string_view state_dir);
+
+/// The bridge's alias: mark, address and directory, at most IFALIASZ - 1 bytes. The first two words say whose it is and
+/// what for.
+std::string bridge_alias(std::string_view state_dir, std::string_view gateway_text);
+
+/// The machine's end of the veth pair of a container: "ctr", 11 hexadecimal digits that follow from the id, and one
+/// that counts: 15 characters, the most an interface's name has. It counts because the pair of an earlier container
+/// with the same id may still be on its way out.
+std::string link_stem(std::string_view state_dir, std::string_view id);
+std::string link_name(std::string_view stem, int number);
+constexpr int link_numbers = 16;
+
+/// The nft table of a bridge.
+std::string table_name(std::string_view bridge);
+
+/// Whether the kernel and nft both take it as an interface's name.
+bool is_interface_name(std::string_view name);
+
+/// A fixed hardware address for an IPv4 address: who gets an address after another container has its hardware address
+/// too, so neighbours' ARP caches stay right.
+std::string hardware_address(std::uint32_t address);
+
+} // namespace bridge

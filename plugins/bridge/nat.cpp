@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+//
+// Every container's start asks whether the table is there, because a firewall that reloads may have flushed it; it
+// hardly ever has to be made. So the question and the deletion are plain netlink messages, and libnftables (0.6 to 2.7
+// ms to load, with its xtables, gmp and jansson) is opened only to translate the table's text.
+#include "nat.hpp"
+
+#include "netlink.hpp"
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <memory>
+#include <nftables/libnftables.h>
+#include <unistd.h>
+
+namespace bridge {
+namespace {
+
+constexpr const char *forward_file = "/proc/sys/net/ipv4/ip_forward";
+constexpr const char *library_file = "libnftables.so.1";
+
+nfgenmsg family_header(std::uint8_t family, int resource) {
+    nfgenmsg header{};
+    header.nfgen_family = family;
+    header.version = NFNETLINK_V0;
+    header.res_id = htons(static_cast<std::uint16_t>(resource));
+    return header;
+}
+
+int message_type(int type) { return (NFNL_SUBSYS_NFTABLES << 8) | type; }
+
+constexpr const char *unsupported_hint =
+    "load the kernel modules nf_tables and nft_chain_nat, or set \"nat\": false in /bridge of the config";
+
+/// A kernel without nfnetlink has no such socket, one without nf_tables does not know the request: then there are no
+/// tables.
+Problem no_nf_tables(Problem problem) {
+    if (problem && (problem->errno_value == EPROTONOSUPPORT || problem->errno_value == EINVAL))
+        return ctr::Error{CTR_E_UNSUPPORTED, "this kernel has no nf_tables",
+                          unsupported_hint,  problem->errno_value,
+                          problem->syscall,  {}};
+    return problem;
+}
+
+/// The functions of libnftables that we use, from a library that stays loaded once it is.
+struct Nftables {
+    decltype(&nft_ctx_new) ctx_new = nullptr;
+    decltype(&nft_ctx_free) ctx_free = nullptr;
+    decltype(&nft_ctx_buffer_error) buffer_error = nullptr;
+    decltype(&nft_ctx_get_error_buffer) get_error_buffer = nullptr;
+    decltype(&nft_run_cmd_from_buffer) run = nullptr;
+
+    Problem load() {
+        void *library = dlopen(library_file, RTLD_NOW | RTLD_LOCAL);
+        if (library == nullptr)
+            return ctr::Error{CTR_E_NOT_FOUND,
+                              std::string("cannot load libnftables: ") + dlerror(),
+                              "install the Debian package libnftables1, or set \"nat\": false in /bridge of the config",
+                              0,
+                              "dlopen",
+                              library_file};
+        bool complete = true;
+        const auto find = [&](const char *name, auto &function) {
+            function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
+            complete = complete && function != nullptr;
+        };
+        find("nft_ctx_new", ctx_new);
+        find("nft_ctx_free", ctx_free);
+        find("nft_ctx_buffer_error", buffer_error);
+        find("nft_ctx_get_error_buffer", get_error_buffer);
+        find("nft_run_cmd_from_buffer", run);
+        if (complete) return std::nullopt;
+        return ctr::Error{CTR_E_UNSUPPORTED,
+                          "libnftables lacks a function that is needed",
+                          "install libnftables1 of nftables 1.0 or later",
+                          0,
+                          "dlsym",
+                          library_file};
+    }
+};
+
+} // namespace
+
+Problem find_table(const std::string &name, const std::string &mark, Table &out) {
+    out = Table::missing;
+    Netlink netlink;
+    if (Problem p = no_nf_tables(netlink.open(NETLINK_NETFILTER))) return p;
+    Message query(message_type(NFT_MSG_GETTABLE), 0, "look for the nft table inet " + name);
+    query.header(family_header(NFPROTO_INET, 0)).put(NFTA_TABLE_NAME, name);
+    return no_nf_tables(netlink.ask(std::move(query), ENOENT, [&](nlmsghdr *h) {
+        out = Table::foreign;
+        const nlattr *data =
+            nla_find(nlmsg_attrdata(h, sizeof(nfgenmsg)), nlmsg_attrlen(h, sizeof(nfgenmsg)), NFTA_TABLE_USERDATA);
+        if (data == nullptr) return;
+        // A comment is stored as type, length, text; nothing else there could hold our mark.
+        const std::string_view text(static_cast<const char *>(nla_data(data)), static_cast<std::size_t>(nla_len(data)));
+        if (text.find(mark) != std::string_view::npos) out = Table::ours;
+    }));
+}
+
+std::string table_text(const std::string &name, const std::string &mark, const std::string &bridge,
+                       const Subnet &subnet) {
+    return "table inet " + name +
+           " {\n"
+           "    comment \"" +
+           mark +
+           "\"\n"
+           "    chain postrouting {\n"
+           "        type nat hook postrouting priority srcnat; policy accept;\n"
+           "        ip saddr " +
+           subnet.text() + " oifname != \"" + bridge +
+           "\" masquerade\n"
+           "    }\n"
+           "}\n";
+}
+
+Problem make_table(const std::string &name, const std::string &mark, const std::string &bridge, const Subnet &subnet) {
+    Nftables nft;
+    if (Problem p = nft.load()) return p;
+    const std::unique_ptr<nft_ctx, void (*)(nft_ctx *)> context(nft.ctx_new(NFT_CTX_DEFAULT), nft.ctx_free);
+    if (!context) return ctr::Error{CTR_E_SYSTEM, {}, {}, ENOMEM, "nft_ctx_new", {}};
+    nft.buffer_error(context.get());
+    errno = 0;
+    if (nft.run(context.get(), table_text(name, mark, bridge, subnet).c_str()) == 0) return std::nullopt;
+    return ctr::Error{CTR_E_SYSTEM,
+                      "cannot make the nft table inet " + name + ": " + nft.get_error_buffer(context.get()),
+                      unsupported_hint,
+                      errno,
+                      "nft_run_cmd_from_buffer",
+                      {}};
+}
+
+Problem delete_table(const std::string &name) {
+    Netlink netlink;
+    if (Problem p = no_nf_tables(netlink.open(NETLINK_NETFILTER))) return p;
+    // Changes of nf_tables come in a transaction.
+    std::vector<Message> batch;
+    batch.emplace_back(NFNL_MSG_BATCH_BEGIN, 0, "begin an nft transaction");
+    batch.back().header(family_header(AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
+    batch.emplace_back(message_type(NFT_MSG_DELTABLE), 0, "delete the nft table inet " + name);
+    batch.back().header(family_header(NFPROTO_INET, 0)).put(NFTA_TABLE_NAME, name);
+    batch.emplace_back(NFNL_MSG_BATCH_END, 0, "end an nft transaction");
+    batch.back().header(family_header(AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
+    Problem problem = netlink.send(batch, 1);
+    return problem && problem->errno_value == ENOENT ? std::nullopt : problem;
+}
+
+Problem allow_forwarding() {
+    const char *hint =
+        "let the administrator set net.ipv4.ip_forward=1, or set \"nat\": false in /bridge of the config";
+    char now = 0;
+    // Opened for writing only if it must change: where /proc/sys is read-only it is often on already.
+    int fd = open(forward_file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return system_problem("open", forward_file, hint);
+    const bool on = read(fd, &now, 1) == 1 && now == '1';
+    close(fd);
+    if (on) return std::nullopt;
+    fd = open(forward_file, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return system_problem("open", forward_file, hint);
+    Problem problem;
+    if (write(fd, "1\n", 2) != 2) problem = system_problem("write", forward_file, hint);
+    close(fd);
+    return problem;
+}
+
+} // namespace bridge

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+//
+// A netlink socket and messages for it, over libnl-3. Not libnl-route-3: its objects cannot put several requests into
+// one sendmsg, which is what makes plumbing fast, and loading it costs another 0.2 ms (README.md, "Speed").
+#pragma once
+
+#include "problem.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct nl_sock;
+
+namespace bridge {
+
+/// One request. `what` goes into the error ("make the veth pair").
+class Message {
+public:
+    Message(int type, int flags, std::string what);
+
+    /// The family's header; once, first.
+    template <typename Header> Message &header(const Header &header) { return raw(&header, sizeof header); }
+    Message &put(int attribute, std::string_view text); ///< with its NUL
+    Message &put(int attribute, std::uint32_t number);
+    Message &put_data(int attribute, const void *data, std::size_t size);
+    /// Attributes in an attribute; `fill` puts them.
+    Message &nest(int attribute, const std::function<void(Message &)> &fill);
+    /// As in VETH_INFO_PEER: a header stands before the attributes.
+    template <typename Header> Message &append(const Header &header) { return raw(&header, sizeof header); }
+
+    nl_msg *get() const { return message_.get(); }
+    const std::string &what() const { return what_; }
+
+private:
+    Message &raw(const void *data, std::size_t size);
+    struct Free {
+        void operator()(nl_msg *m) const { nlmsg_free(m); }
+    };
+    std::unique_ptr<nl_msg, Free> message_;
+    std::string what_;
+};
+
+class Netlink {
+public:
+    /// NETLINK_ROUTE or NETLINK_NETFILTER, in the namespace that the caller is in now; it stays there.
+    Problem open(int protocol);
+    /// Sends all in one sendmsg. The kernel carries them out in order, before that returns; a failed one does not stop
+    /// those behind it. The problem is that of the first that failed. `answered` is the one whose yes is waited for:
+    /// the last, but in a transaction of nf_tables, whose end old kernels do not acknowledge.
+    Problem send(std::vector<Message> &batch, std::size_t answered = SIZE_MAX);
+    Problem send(Message message);
+    /// A query: calls `found` for each answer. An error with errno `missing` is no problem: there is just no answer.
+    Problem ask(Message message, int missing, const std::function<void(nlmsghdr *)> &found);
+    /// The index of an interface in the socket's namespace, 0 if there is none.
+    int index_of(const std::string &name) const;
+
+private:
+    Problem transmit(const std::vector<Message *> &batch, std::size_t answered, std::uint32_t &first_sequence);
+    int receive(char *buffer, std::size_t room);
+    struct Free {
+        void operator()(nl_sock *s) const;
+    };
+    std::unique_ptr<nl_sock, Free> socket_;
+};
+
+} // namespace bridge

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+//
+// What containers share: the bridge and its NAT table. Ensured under a lock, with a reference per container:
+//
+//     STATE_DIR             flock(2) on the directory itself is the lock
+//     STATE_DIR/ctr0/refs/ID        container ID uses ctr0
+//     STATE_DIR/ctr0/leases/ADDRESS -> ID   (leases.hpp)
+//     STATE_DIR/ctr0/bridge -> "INDEX ADDRESS/PREFIX" of the bridge that was found to be right
+//     STATE_DIR/ctr0/making         the bridge is being made: one without a mark is ours, half done
+//
+// The last reference takes them away: the bridge only if its alias has this state directory's mark, the table only if
+// its comment has. What an administrator made is used and never changed.
+#pragma once
+
+#include "links.hpp"
+#include "problem.hpp"
+#include "subnet.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bridge {
+
+struct Shared {
+    std::string state_dir;
+    std::string bridge;
+    bool nat = true;
+    bool keep = false; ///< stays when the last reference goes
+
+    std::string directory() const { return state_dir + "/" + bridge; }
+    std::string references() const { return directory() + "/refs"; }
+    std::string leases() const { return directory() + "/leases"; }
+};
+
+/// Takes the reference of `id` and makes what is missing. `mtu` 0 means: as the default route's interface. `out` is the
+/// bridge.
+Problem acquire(const Shared &shared, const std::string &id, const Subnet &subnet, int mtu, Link &out);
+
+/// Drops the reference of `id`, and what is shared with the last one. Success if it is not there.
+Problem release(const Shared &shared, const std::string &id);
+
+/// Takes bridge and table away if no reference is left, whatever `keep` says; `busy` if one is.
+Problem remove_unused(const Shared &shared, bool &busy);
+
+} // namespace bridge

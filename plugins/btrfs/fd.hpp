@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace btrfs {
+
+/// A file descriptor that is closed at the end of its scope. Leaves errno alone: the error is read after scopes end.
+class Fd {
+public:
+    explicit Fd(int fd = -1) : fd_(fd) {}
+    Fd(Fd &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Fd &operator=(Fd &&other) noexcept { return std::swap(fd_, other.fd_), *this; }
+    ~Fd() {
+        if (fd_ >= 0) static_cast<void>(::close(fd_)); // close(2) of directories never fails in a way that matters
+    }
+    explicit operator bool() const { return fd_ >= 0; }
+    int get() const { return fd_; }
+
+private:
+    int fd_;
+};
+
+} // namespace btrfs

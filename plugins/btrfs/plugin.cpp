@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+//
+// Storage driver `btrfs`: a layer is a read-only subvolume, made as a snapshot of the layer below it; a container's root is a writable snapshot of its
+// uppermost layer. A snapshot takes the same time for any size and any number of layers, and the container runs on a plain file system.
+// Two steps in prepare: the snapshot (it lives until the container is deleted), and a detached mount of it, the value `rootfs`.
+#include "driver.hpp"
+#include "names.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+namespace btrfs {
+
+std::string data_dir(ctr::Plan plan) {
+    std::string own = plan.name("data_dir:btrfs");
+    return own.empty() ? plan.name("data_dir") : own;
+}
+
+int require_btrfs(ctr::Plan plan, const std::string &dir) {
+    const std::string type = plan.ask("fstype:" + dir).value_or("unknown");
+    if (type == "btrfs") return 0;
+    return plan.fail({CTR_E_UNSUPPORTED,
+                      "the data root is on " + type + ", the storage driver btrfs needs btrfs",
+                      "give --data-root on a btrfs file system, or --storage overlay",
+                      0,
+                      {},
+                      dir});
+}
+
+std::string parent_of(const std::string &path) { return path.substr(0, path.rfind('/')); }
+
+int fail(ctr::Run run, const Problem &problem, std::string hint) {
+    if (hint.empty() && problem.errno_value == EPERM) hint = "this needs CAP_SYS_ADMIN";
+    if (hint.empty() && (problem.errno_value == ENOSPC || problem.errno_value == EDQUOT))
+        hint = "the data root is full; `btrfs filesystem usage` tells whether of data or of metadata";
+    return run.fail({CTR_E_SYSTEM, problem.message, std::move(hint), problem.errno_value, problem.what, problem.path});
+}
+
+int delete_path(ctr::Run run, const std::string &path) {
+    Problem problem;
+    return delete_subvolume(path, &problem) ? 0 : fail(run, problem);
+}
+
+namespace {
+
+/// The uppermost layer's name; empty after a refusal.
+std::string uppermost_layer(ctr::Plan plan) {
+    const ctr::Node image = plan.spec("/ctr/image");
+    if (!image) {
+        plan.invalid("/ctr/image", "the storage driver btrfs makes a snapshot of an image, but no image is asked for",
+                     "name an image, or use --storage rootfs for a directory or a bundle");
+        return {};
+    }
+    const ctr::Node layers = image.get("/layers");
+    if (layers.size() == 0) {
+        plan.invalid("/ctr/image/layers", "the image " + image.get("/name").str() + " has no layers",
+                     "there is nothing to make a snapshot of; an empty root can be had with --storage rootfs");
+        return {};
+    }
+    const std::string id = layers.at(layers.size() - 1).str();
+    const auto name = layer_name(id);
+    if (!name)
+        plan.invalid("/ctr/image/layers/" + std::to_string(layers.size() - 1), "\"" + id + "\" is not a chain id",
+                     "a chain id is \"sha256:\" and 64 lower-case hexadecimal digits");
+    return name.value_or("");
+}
+
+int plan(ctr::Plan plan) {
+    const std::string layer = uppermost_layer(plan), dir = data_dir(plan), id = plan.id(),
+                      container = dir + "/containers/" + id;
+    if (layer.empty() || require_btrfs(plan, dir) != 0) return -1;
+    if (!is_component(id)) return plan.invalid("id", "\"" + id + "\" cannot name a directory");
+    // Seen before the plan begins, what another container left is refused; seen by a step, its undo would take it for its own.
+    if (plan.ask("exists:" + container))
+        return plan.fail({CTR_E_EXISTS,
+                          "the data of a container " + id + " is still there",
+                          "remove that container, or run `ctr recover` if nobody owns it",
+                          0,
+                          {},
+                          container});
+    if (plan.step("btrfs.snapshot", CTR_PREPARE)
+            .arg("source", dir + "/layers/" + layer)
+            .arg("path", container)
+            .gives("btrfs.snapshot")
+            .until(CTR_UNTIL_DELETE)
+            .note("a writable snapshot of the image")
+            .add() != 0)
+        return -1;
+    return plan.step("btrfs.open", CTR_PREPARE)
+        .arg("path", container)
+        .output("rootfs", CTR_TYPE_FD, "rootfs")
+        .needs("btrfs.snapshot")
+        .note("the snapshot as a detached mount")
+        .add();
+}
+
+// ---- btrfs.snapshot ----------------------------------------------------------------------------------------------------
+
+int apply_snapshot(ctr::Run run) {
+    const std::string source = run.str("source"), path = run.str("path");
+    Problem problem;
+    if (snapshot(source, path, &problem)) return 0;
+    if (problem.errno_value == ENOENT && problem.path == path) { // the first container
+        if (make_directory(parent_of(path), &problem) && snapshot(source, path, &problem)) return 0;
+    }
+    if (problem.errno_value == ENOENT && problem.path == source)
+        return run.fail({CTR_E_NOT_FOUND, "a layer of the image is missing", "import the image again", ENOENT,
+                         problem.what, source});
+    return fail(run, problem, problem.errno_value == EEXIST ? "another container has this name: remove it first" : "");
+}
+
+int undo_snapshot(ctr::Run run) { return delete_path(run, run.str("path")); }
+
+int shell_snapshot(ctr::Run run, ctr::Shell sh) {
+    if (sh.cmd({"mkdir", "-p", parent_of(run.str("path"))}) != 0) return -1;
+    return sh.cmd({"btrfs", "subvolume", "snapshot", run.str("source"), run.str("path")});
+}
+
+int shell_undo_snapshot(ctr::Run run, ctr::Shell sh) {
+    return sh.cmd({"btrfs", "subvolume", "delete", run.str("path")});
+}
+
+// ---- btrfs.open --------------------------------------------------------------------------------------------------------
+
+/// A copy of a mount is a peer of it and has its flags. The container's root is neither: nothing that is mounted in it may reach the machine, and
+/// nosuid, nodev or noexec of the data root say nothing about the container.
+int set_attributes(int fd) {
+    mount_attr attributes{};
+    attributes.propagation = MS_PRIVATE;
+    attributes.attr_clr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    if (mount_setattr(fd, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0) return 0;
+    if (errno != ENOSYS) return -1;
+    // Linux before 5.12: mount(2) reaches the detached mount through its descriptor. The flags stay as they are.
+    const std::string path = "/proc/self/fd/" + std::to_string(fd);
+    return mount(nullptr, path.c_str(), nullptr, MS_PRIVATE, nullptr);
+}
+
+int apply_open(ctr::Run run) {
+    const std::string path = run.str("path");
+    const int fd = open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+    if (fd < 0) return run.fail("open_tree", path, errno == EPERM ? "copying mounts needs CAP_SYS_ADMIN" : "");
+    if (set_attributes(fd) != 0) {
+        run.fail("mount_setattr", path);
+        close(fd);
+        return -1;
+    }
+    return run.output_fd("rootfs", fd);
+}
+
+/// A script has no detached mounts: a bind mount of the snapshot over itself is one that the child can move.
+int shell_open(ctr::Run run, ctr::Shell sh) {
+    const std::string path = run.str("path");
+    if (sh.cmd({"mount", "--bind", path, path}) != 0 || sh.cmd({"mount", "--make-private", path}) != 0) return -1;
+    return sh.set(run.output_value("rootfs"), {"echo", path});
+}
+
+/// Nothing: the mount goes with its last descriptor. Only the script's stands in the machine's tree.
+int undo_open(ctr::Run) { return 0; }
+int shell_undo_open(ctr::Run run, ctr::Shell sh) { return sh.cmd({"umount", run.str("path")}); }
+
+constexpr ctr_step_kind open_kind = ctr::parent_kind<apply_open, undo_open, shell_open, shell_undo_open>("btrfs.open");
+constexpr ctr_step_kind snapshot_kind =
+    ctr::parent_kind<apply_snapshot, undo_snapshot, shell_snapshot, shell_undo_snapshot>("btrfs.snapshot");
+
+const void *extension(const char *id) { return std::string_view(id) == CTR_EXT_STORAGE ? &storage : nullptr; }
+
+} // namespace
+} // namespace btrfs
+
+CTR_PLUGIN_WITH_EXTENSION("btrfs", "0.1.0", btrfs::plan, btrfs::extension, &btrfs::snapshot_kind, &btrfs::open_kind,
+                          &btrfs::layer_kind, &btrfs::commit_kind, &btrfs::remove_layer_kind);

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+//
+// The names come from a table here and not from libcap-ng: loading that library costs 80 us in each start, and the numbers of
+// linux/capability.h never change. Which of them the running kernel has is not asked at planning either: the child's steps
+// take what they find (prctl answers EINVAL past the last one, and capset is asked only for what is permitted).
+#include "sets.hpp"
+
+#include <array>
+
+namespace capabilities {
+namespace {
+
+constexpr std::array<std::string_view, 41> names = {"CHOWN",
+                                                    "DAC_OVERRIDE",
+                                                    "DAC_READ_SEARCH",
+                                                    "FOWNER",
+                                                    "FSETID",
+                                                    "KILL",
+                                                    "SETGID",
+                                                    "SETUID",
+                                                    "SETPCAP",
+                                                    "LINUX_IMMUTABLE",
+                                                    "NET_BIND_SERVICE",
+                                                    "NET_BROADCAST",
+                                                    "NET_ADMIN",
+                                                    "NET_RAW",
+                                                    "IPC_LOCK",
+                                                    "IPC_OWNER",
+                                                    "SYS_MODULE",
+                                                    "SYS_RAWIO",
+                                                    "SYS_CHROOT",
+                                                    "SYS_PTRACE",
+                                                    "SYS_PACCT",
+                                                    "SYS_ADMIN",
+                                                    "SYS_BOOT",
+                                                    "SYS_NICE",
+                                                    "SYS_RESOURCE",
+                                                    "SYS_TIME",
+                                                    "SYS_TTY_CONFIG",
+                                                    "MKNOD",
+                                                    "LEASE",
+                                                    "AUDIT_WRITE",
+                                                    "AUDIT_CONTROL",
+                                                    "SETFCAP",
+                                                    "MAC_OVERRIDE",
+                                                    "MAC_ADMIN",
+                                                    "SYSLOG",
+                                                    "WAKE_ALARM",
+                                                    "BLOCK_SUSPEND",
+                                                    "AUDIT_READ",
+                                                    "PERFMON",
+                                                    "BPF",
+                                                    "CHECKPOINT_RESTORE"};
+
+bool same_letters(std::string_view any_case, std::string_view upper) {
+    if (any_case.size() != upper.size()) return false;
+    for (std::size_t i = 0; i < upper.size(); ++i) {
+        const char c = any_case[i];
+        if ((c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c) != upper[i]) return false;
+    }
+    return true;
+}
+
+constexpr const char *name_hint = "names are those of capabilities(7), with or without CAP_, or ALL";
+
+} // namespace
+
+std::optional<int> number_of(std::string_view name) {
+    if (name.size() > 4 && same_letters(name.substr(0, 4), "CAP_")) name.remove_prefix(4);
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (same_letters(name, names[i])) return static_cast<int>(i);
+    return std::nullopt;
+}
+
+std::string names_of(Mask mask, std::string_view separator) {
+    if (mask == everything) return "ALL";
+    std::string text;
+    for (int i = 0; i < 64; ++i) {
+        if ((mask & bit(i)) == 0) continue;
+        if (!text.empty()) text += separator;
+        const auto at = static_cast<std::size_t>(i);
+        text += at < names.size() ? std::string(names[at]) : std::to_string(i);
+    }
+    return text.empty() ? "none" : text;
+}
+
+std::string hex(Mask mask) {
+    std::string text(16, '0');
+    for (std::size_t i = 16; i-- > 0; mask >>= 4)
+        text[i] = "0123456789abcdef"[mask & 15];
+    return text;
+}
+
+Mask docker_default() {
+    Mask mask = 0;
+    for (const char *name : {"CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID",
+                             "SETFCAP", "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE"})
+        mask |= bit(*number_of(name));
+    return mask;
+}
+
+Mask parse_list(const std::string &list, const std::vector<std::string> &entries, std::optional<Problem> &problem) {
+    Mask mask = 0;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (same_letters(entries[i], "ALL")) {
+            mask = everything;
+        } else if (const auto number = number_of(entries[i])) {
+            mask |= bit(*number);
+        } else if (!problem) {
+            problem = Problem{list, i, "\"" + entries[i] + "\" is no capability", name_hint};
+        }
+    }
+    return mask;
+}
+
+std::optional<Change> parse_change(const std::vector<std::string> &add, const std::vector<std::string> &drop,
+                                   std::optional<Problem> &problem) {
+    const Change change{parse_list("add", add, problem), parse_list("drop", drop, problem)};
+    if (!problem && change.add == everything && change.drop == everything)
+        problem = Problem{"add", 0, "ALL is both added and dropped", "name the capabilities on one of the two sides"};
+    return problem ? std::nullopt : std::optional(change);
+}
+
+Mask changed(Mask base, Change change) {
+    if (change.add == everything) return everything & ~change.drop;
+    if (change.drop == everything) return change.add;
+    return (base & ~change.drop) | change.add;
+}
+
+Mask parse_oci(const std::vector<std::string> &entries, std::vector<std::string> &unknown) {
+    Mask mask = 0;
+    for (const auto &entry : entries) {
+        const auto number = entry.rfind("CAP_", 0) == 0 ? number_of(entry) : std::nullopt;
+        if (number)
+            mask |= bit(*number);
+        else
+            unknown.push_back(entry);
+    }
+    return mask;
+}
+
+Mask make_consistent(Sets &sets) {
+    const Sets asked = sets;
+    sets.effective &= sets.permitted;
+    sets.inheritable &= sets.bounding;
+    sets.ambient &= sets.permitted & sets.inheritable;
+    return (asked.effective ^ sets.effective) | (asked.inheritable ^ sets.inheritable) | (asked.ambient ^ sets.ambient);
+}
+
+} // namespace capabilities

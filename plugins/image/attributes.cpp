@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+//
+// The second half of the unpacker: who owns a file, how it may be used, what else is known of it. The order is the kernel's: chown clears set-id
+// bits and capabilities, so it comes first; writing changes times, so they come last.
+#include "failure.hpp"
+#include "unpacker.hpp"
+
+#include <fcntl.h>
+#include <sys/xattr.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace image {
+
+namespace {
+
+// What a layer may set. trusted.* belongs to the machine (trusted.overlay.redirect would show other layers' files), security.selinux, ima and
+// evm to its policy; user.overlay.* is overlayfs again.
+bool wanted_xattr(std::string_view name) {
+    if (name.starts_with("user.")) return !name.starts_with("user.overlay.");
+    return name == "security.capability" || name == "system.posix_acl_access" || name == "system.posix_acl_default";
+}
+
+struct Times {
+    timespec both[2]; // as futimens wants them: access, modification
+};
+
+Times times_of(archive_entry *entry) {
+    const timespec modified = {archive_entry_mtime(entry), archive_entry_mtime_nsec(entry)};
+    if (archive_entry_atime_is_set(entry) == 0) return {{modified, modified}};
+    return {{{archive_entry_atime(entry), archive_entry_atime_nsec(entry)}, modified}};
+}
+
+} // namespace
+
+void Unpacker::set_owner(archive_entry *entry, const std::string &name) {
+    const std::int64_t uid = archive_entry_uid(entry);
+    const std::int64_t gid = archive_entry_gid(entry);
+    // -1 would mean "leave it", and what is larger would wrap around, to root for instance.
+    if (uid < 0 || gid < 0 || uid >= 0xffffffff || gid >= 0xffffffff)
+        refuse(entry_name_,
+               "belongs to " + std::to_string(uid) + ":" + std::to_string(gid) + ", which are no user and group ids");
+    if (options_.unprivileged) return;
+    if (fchownat(parent_.fd.get(), name.c_str(), static_cast<uid_t>(uid), static_cast<gid_t>(gid),
+                 AT_SYMLINK_NOFOLLOW) != 0)
+        entry_failure("fchownat");
+}
+
+void Unpacker::set_attributes(archive_entry *entry, int fd) {
+    if (fchmod(fd, archive_entry_perm(entry)) != 0) entry_failure("fchmod");
+    set_xattrs(entry, fd);
+    if (futimens(fd, times_of(entry).both) != 0) entry_failure("futimens");
+}
+
+void Unpacker::set_times(archive_entry *entry, const std::string &name) {
+    if (utimensat(parent_.fd.get(), name.c_str(), times_of(entry).both, AT_SYMLINK_NOFOLLOW) != 0)
+        entry_failure("utimensat");
+}
+
+void Unpacker::set_xattrs(archive_entry *entry, int fd) {
+    if (archive_entry_acl_types(entry) != 0 &&
+        archive_entry_acl_count(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS | ARCHIVE_ENTRY_ACL_TYPE_DEFAULT) != 0)
+        warn("access control lists in tar's own form (tar --acls) are left out");
+    if (archive_entry_xattr_reset(entry) == 0) return;
+    const char *name = nullptr;
+    const void *value = nullptr;
+    std::size_t size = 0;
+    while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+        if (name == nullptr) continue;
+        if (!wanted_xattr(name)) {
+            warn("extended attribute " + std::string(name) + " is left out: not for an image to set");
+            continue;
+        }
+        if (fsetxattr(fd, name, value, size, 0) == 0) continue;
+        const bool capability = std::string_view(name) == "security.capability";
+        if ((errno == EOPNOTSUPP && !capability) || options_.unprivileged)
+            warn("extended attribute " + std::string(name) + " is left out: the file system does not take it");
+        else
+            system_failure("fsetxattr", entry_name_, std::string("attribute ") + name);
+    }
+}
+
+void Unpacker::note_directory(archive_entry *entry, const std::string &path, ino_t inode) {
+    const Times times = times_of(entry);
+    directories_.push_back({path, inode, archive_entry_perm(entry), {times.both[0], times.both[1]}});
+}
+
+// Deepest first, for without root a directory may lose the right to be entered; of two entries for one directory the later counts.
+void Unpacker::finish_directories() {
+    std::unordered_set<ino_t> done;
+    for (auto each = directories_.rbegin(); each != directories_.rend(); ++each) {
+        if (!done.insert(each->inode).second) continue;
+        entry_name_ = each->path;
+        const Fd directory = tree_.open_directory(each->path);
+        struct stat about {};
+        // A later entry may have put something else in its place.
+        if (!directory.open() || fstat(directory.get(), &about) != 0 || about.st_ino != each->inode) continue;
+        if (fchmod(directory.get(), each->mode) != 0) entry_failure("fchmod");
+        if (futimens(directory.get(), each->times) != 0) entry_failure("futimens");
+    }
+}
+
+void Unpacker::warn(const std::string &text) {
+    if (std::find(result_.warnings.begin(), result_.warnings.end(), text) == result_.warnings.end() &&
+        result_.warnings.size() < 20)
+        result_.warnings.push_back(text);
+}
+
+} // namespace image

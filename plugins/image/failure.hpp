@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+//
+// How this plugin's own functions fail: an exception that carries the SDK's error. Reading nested documents and streams within
+// streams fails in many places and is handled in one, steps.cpp and plugin.cpp; nothing crosses the boundary.
+#pragma once
+
+#include <ctr/plugin.hpp>
+
+#include <cerrno>
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace image {
+
+struct Failure : std::exception {
+    ctr::Error error;
+    explicit Failure(ctr::Error what_failed) : error(std::move(what_failed)) {}
+    const char *what() const noexcept override { return error.message.c_str(); }
+};
+
+/// A document, an archive or an argument is wrong.
+[[noreturn]] inline void refuse(std::string path, std::string message, std::string hint = {}) {
+    throw Failure({CTR_E_INVALID, std::move(message), std::move(hint), 0, {}, std::move(path)});
+}
+
+/// A system call failed with errno.
+[[noreturn]] inline void system_failure(std::string syscall, std::string path, std::string hint = {}) {
+    const int saved = errno;
+    throw Failure({CTR_E_SYSTEM, {}, std::move(hint), saved, std::move(syscall), std::move(path)});
+}
+
+} // namespace image

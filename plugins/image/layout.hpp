@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+//
+// The files of an image's document, be they in a directory or members of a tar file.
+#pragma once
+
+#include "image.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace image {
+
+class Layout {
+public:
+    virtual ~Layout() = default;
+    virtual bool has(const std::string &path) const = 0;
+    virtual Location locate(const std::string &path) const = 0;
+    /// The content of a document, at most 4 MiB.
+    virtual std::string read(const std::string &path) const = 0;
+};
+
+class DirectoryLayout : public Layout {
+public:
+    explicit DirectoryLayout(std::string directory) : directory_(std::move(directory)) {}
+    bool has(const std::string &path) const override;
+    Location locate(const std::string &path) const override;
+    std::string read(const std::string &path) const override;
+
+private:
+    std::string directory_;
+};
+
+/// All that one look at a tar file tells.
+struct ArchiveIndex {
+    struct Member {
+        bool file = false;
+        std::string link; // where a symbolic or hard link leads, a path in the archive
+        std::uint64_t size = 0;
+    };
+    std::map<std::string, Member> members;
+    bool root_file_system = false; // it has /bin, /etc, ... and is no image's document
+    // Only if the archive did not look like an image's document from the first entry on:
+    std::string digest;     // of the file
+    std::string diff_id;    // of the uncompressed tar
+    std::uint64_t size = 0; // of the file
+};
+
+ArchiveIndex index_archive(const std::string &path);
+/// The same, digests in any case.
+ArchiveIndex index_and_hash_archive(const std::string &path);
+
+class ArchiveLayout : public Layout {
+public:
+    ArchiveLayout(std::string archive, const ArchiveIndex &index) : archive_(std::move(archive)), index_(index) {}
+    bool has(const std::string &path) const override;
+    Location locate(const std::string &path) const override;
+    std::string read(const std::string &path) const override;
+
+private:
+    std::string archive_;
+    const ArchiveIndex &index_;
+};
+
+} // namespace image

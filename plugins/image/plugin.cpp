@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+//
+// The plugin `image`: `ctr image import` and `ctr image rm`.
+//
+// An import reads the source document when it is planned (it is the input, not the machine), so that the plan says which layers there are and which
+// of them the storage driver has already. For each that it lacks:
+//
+//     the driver's step makes a directory -> image.unpack fills it -> the driver's step makes the layer complete
+//
+// and last image.record, in a later phase, so that an image is listed only when all of its layers are there.
+#include "digest.hpp"
+#include "failure.hpp"
+#include "name.hpp"
+#include "record.hpp"
+#include "source.hpp"
+#include "steps.hpp"
+
+#include <ctr/ext/storage.h>
+
+namespace {
+
+using image::Failure;
+using image::Image;
+using image::Layer;
+using image::Overrides;
+using image::refuse;
+
+/// Something below failed the plan and has said why; add() after that does nothing.
+struct PlanFailed {};
+
+void must(int code) {
+    if (code < 0) throw PlanFailed{};
+}
+
+std::string required_string(ctr::Plan plan, const std::string &pointer) {
+    const ctr::Node node = plan.spec(pointer);
+    if (!node.is_string() || node.str().empty()) refuse(pointer, "expected a string that is not empty");
+    return node.str();
+}
+
+std::string image_name(ctr::Plan plan, const std::string &pointer) {
+    std::string name = required_string(plan, pointer);
+    if (std::string problem = image::name_problem(name); !problem.empty())
+        refuse(pointer, "'" + name + "' is no name for an image: " + problem,
+               "for example busybox:latest or example/tools:1.2");
+    return name;
+}
+
+const ctr_storage_v1 &storage_driver(ctr::Plan plan) {
+    const auto *driver = plan.extension<ctr_storage_v1>("storage", CTR_EXT_STORAGE);
+    if (driver == nullptr || driver->size < offsetof(ctr_storage_v1, list) || driver->plan_layer == nullptr)
+        throw Failure({CTR_E_UNSUPPORTED,
+                       "the storage driver '" + plan.name("driver.storage") + "' keeps no images",
+                       "choose one that does with --storage, for example overlay or btrfs",
+                       0,
+                       {},
+                       {}});
+    return *driver;
+}
+
+std::vector<std::string> string_list(const ctr::Node &node, const std::string &pointer) {
+    if (node.type() != CTR_NODE_ARRAY || node.strings().size() != node.size())
+        refuse(pointer, "expected an array of strings");
+    return node.strings();
+}
+
+std::string string_value(const ctr::Node &node, const std::string &pointer) {
+    if (!node.is_string()) refuse(pointer, "expected a string");
+    return node.str();
+}
+
+std::map<std::string, std::string> string_map(const ctr::Node &node, const std::string &pointer) {
+    if (node.type() != CTR_NODE_OBJECT) refuse(pointer, "expected an object of strings");
+    std::map<std::string, std::string> all;
+    for (std::size_t i = 0; i < node.size(); ++i)
+        all[node.key(i)] = string_value(node.at(i), pointer + "/" + node.key(i));
+    return all;
+}
+
+Overrides read_overrides(ctr::Plan plan) {
+    const std::string pointer = "/ctr/import/config";
+    const ctr::Node config = plan.spec(pointer);
+    Overrides overrides;
+    if (config && config.type() != CTR_NODE_OBJECT) refuse(pointer, "expected an object");
+    for (std::size_t i = 0; i < config.size(); ++i) {
+        const std::string key = config.key(i);
+        const std::string here = pointer + "/" + key;
+        const ctr::Node value = config.at(i);
+        if (key == "cmd")
+            overrides.cmd = string_list(value, here);
+        else if (key == "entrypoint")
+            overrides.entrypoint = string_list(value, here);
+        else if (key == "env")
+            overrides.env = string_list(value, here);
+        else if (key == "expose")
+            overrides.exposed_ports = string_list(value, here);
+        else if (key == "labels")
+            overrides.labels = string_map(value, here);
+        else if (key == "workdir")
+            overrides.working_dir = string_value(value, here);
+        else if (key == "user")
+            overrides.user = string_value(value, here);
+        else if (key == "stop_signal")
+            overrides.stop_signal = string_value(value, here);
+        else
+            refuse(here, "is unknown", "known are cmd, entrypoint, env, expose, labels, stop_signal, user, workdir");
+    }
+    for (const std::string &variable : overrides.env)
+        if (const std::size_t equals = variable.find('='); equals == 0 || equals == std::string::npos)
+            refuse(pointer + "/env", "'" + variable + "' is not NAME=VALUE");
+    return overrides;
+}
+
+void plan_layer(ctr::Plan plan, const ctr_storage_v1 &driver, const Image &source, std::size_t index) {
+    const Layer &layer = source.layers[index];
+    const std::string parent = index == 0 ? std::string() : source.layers[index - 1].chain_id;
+    const int there = driver.has_layer(plan.raw(), ctr::str(layer.chain_id));
+    must(there);
+    if (there == 1) return;
+
+    const std::string number = std::to_string(index + 1);
+    const std::string directory = "image.layer" + number;
+    const std::string token = "image.unpacked." + number;
+    const char *whiteouts = nullptr;
+    must(driver.plan_layer(plan.raw(), ctr::str(layer.chain_id), ctr::str(parent), directory.c_str(), &whiteouts));
+    const std::string mode = whiteouts == nullptr ? "" : whiteouts;
+    if (mode != "apply" && mode != "overlay")
+        throw Failure({CTR_E_INTERNAL,
+                       "the storage driver wants whiteouts '" + mode + "', expected apply or overlay",
+                       "this is a bug of the driver",
+                       0,
+                       {},
+                       {}});
+
+    ctr::Step step = plan.step(image::unpack_kind_name, CTR_PREPARE);
+    step.arg("source", layer.blob.source);
+    if (!layer.blob.member.empty()) step.arg("member", layer.blob.member);
+    step.arg("size", static_cast<std::int64_t>(layer.blob.size));
+    if (!layer.digest.empty()) step.arg("digest", layer.digest);
+    step.arg("diff_id", layer.diff_id);
+    if (!parent.empty()) step.arg("parent", parent);
+    step.value("directory", directory).arg("whiteouts", mode);
+    step.arg("max_entries", plan.config("/max_entries").integer(10'000'000));
+    if (const auto bytes = plan.config("/max_unpacked_bytes").integer()) step.arg("max_bytes", *bytes);
+    must(step.gives(token).note("layer " + number + " of " + std::to_string(source.layers.size())).add());
+    must(driver.plan_commit(plan.raw(), ctr::str(layer.chain_id), directory.c_str(), token.c_str()));
+}
+
+int plan_import(ctr::Plan plan) {
+    const std::string name = image_name(plan, "/ctr/import/name");
+    const std::string source = required_string(plan, "/ctr/import/source");
+    if (!source.starts_with('/')) refuse("/ctr/import/source", "expected an absolute path, got '" + source + "'");
+    const Overrides overrides = read_overrides(plan);
+    const ctr_storage_v1 &driver = storage_driver(plan);
+    const Image found = image::read_source(source, {name, image::runnable_here()});
+    for (std::size_t i = 0; i < found.layers.size(); ++i)
+        plan_layer(plan, driver, found, i);
+
+    const std::string path = image::record_path(plan.name("data_root"), name);
+    ctr::Step step = plan.step(image::record_kind_name, CTR_ATTACH);
+    step.arg("path", path).arg("content", image::record_text(name, found, overrides));
+    if (const auto previous = plan.ask("file:" + path)) step.arg("previous", *previous);
+    return step.note("the image can be used").add();
+}
+
+int plan_remove(ctr::Plan plan) {
+    const std::string name = image_name(plan, "/ctr/remove/name");
+    const std::string path = image::record_path(plan.name("data_root"), name);
+    const auto content = plan.ask("file:" + path);
+    if (!content)
+        throw Failure({CTR_E_NOT_FOUND, "there is no image '" + name + "'", "ctr image ls lists them", 0, {}, path});
+    must(plan.step(image::forget_kind_name, CTR_PREPARE)
+             .arg("path", path)
+             .arg("content", *content)
+             .gives("image.forgotten")
+             .note("the image is no longer listed")
+             .add());
+
+    const ctr::Node layers = plan.spec("/ctr/remove/layers");
+    if (!layers) return 0;
+    const std::vector<std::string> chain_ids = string_list(layers, "/ctr/remove/layers");
+    if (chain_ids.empty()) return 0;
+    const ctr_storage_v1 &driver = storage_driver(plan);
+    // The highest first: a layer goes before the one it stands on.
+    for (auto each = chain_ids.rbegin(); each != chain_ids.rend(); ++each) {
+        if (!image::is_digest(*each))
+            refuse("/ctr/remove/layers", "expected sha256:<64 hexadecimal digits>, got '" + *each + "'");
+        must(driver.plan_remove(plan.raw(), ctr::str(*each)));
+    }
+    return 0;
+}
+
+int plan(ctr::Plan plan) {
+    try {
+        switch (plan.operation()) {
+        case CTR_OP_IMAGE_IMPORT: return plan_import(plan);
+        case CTR_OP_IMAGE_REMOVE: return plan_remove(plan);
+        default: return 0;
+        }
+    } catch (const Failure &failure) {
+        return plan.fail(failure.error);
+    } catch (const PlanFailed &) {
+        return plan.fail({CTR_E_INTERNAL, "the storage driver could not plan this", {}, 0, {}, {}});
+    }
+}
+
+constexpr ctr_step_kind unpack_kind = ctr::parent_kind<image::unpack, image::unpack_shell>(image::unpack_kind_name);
+constexpr ctr_step_kind record_kind =
+    ctr::parent_kind<image::record, image::record_undo, image::record_shell, image::record_shell_undo>(
+        image::record_kind_name);
+constexpr ctr_step_kind forget_kind =
+    ctr::parent_kind<image::forget, image::forget_undo, image::forget_shell, image::forget_shell_undo>(
+        image::forget_kind_name);
+
+} // namespace
+
+CTR_PLUGIN("image", "0.1.0", plan, &unpack_kind, &record_kind, &forget_kind);

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+//
+// The steps as a person would type them.
+#include "path.hpp"
+#include "steps.hpp"
+
+namespace image {
+
+namespace {
+
+std::string quoted(const std::string &text) {
+    std::string out = "'";
+    for (const char c : text) {
+        if (c == '\'')
+            out += "'\\''";
+        else
+            out += c;
+    }
+    return out + "'";
+}
+
+const char *const extract =
+    "tar --numeric-owner --same-permissions --xattrs --xattrs-include='user.*' --xattrs-include=security.capability";
+
+// A command that prints the layer's uncompressed tar.
+std::string tar_stream(ctr::Run run) {
+    const std::string source = quoted(run.str("source"));
+    if (!run.has("member")) return "zstd -dcfq " + source;
+    return "tar --no-anchored -xOf " + source + " " + quoted(run.str("member")) + " | zstd -dcfq";
+}
+
+// The directory shows the lower layers: delete what this one hides, before its own content comes.
+std::string applied_whiteouts(ctr::Run run, const std::string &directory) {
+    return tar_stream(run) +
+           " | tar -tf - | while IFS= read -r entry; do\n"
+           "    parent=" +
+           directory +
+           "/$(dirname \"$entry\") name=$(basename \"$entry\")\n"
+           "    case $name in\n"
+           "    .wh..wh..opq) [ ! -d \"$parent\" ] || find \"$parent\" -mindepth 1 -delete ;;\n"
+           "    .wh..wh.*) ;;\n"
+           "    .wh.*) rm -rf -- \"$parent/${name#.wh.}\" ;;\n"
+           "    esac\n"
+           "done\n";
+}
+
+// The directory has this layer alone: turn the marks into overlayfs' own.
+std::string stored_whiteouts(const std::string &directory) {
+    return "find " + directory +
+           " -name '.wh.*' | while IFS= read -r entry; do\n"
+           "    parent=$(dirname \"$entry\") name=$(basename \"$entry\")\n"
+           "    rm -rf -- \"$entry\"\n"
+           "    case $name in\n"
+           "    .wh..wh..opq) setfattr -n trusted.overlay.opaque -v y \"$parent\" ;;\n"
+           "    .wh..wh.*) ;;\n"
+           "    .wh.*) mknod -m 0 \"$parent/${name#.wh.}\" c 0 0 ;;\n"
+           "    esac\n"
+           "done\n";
+}
+
+int write_text(ctr::Run run, ctr::Shell shell, const std::string &text) {
+    const std::string path = run.str("path");
+    std::string line = text;
+    if (line.ends_with('\n')) line.pop_back();
+    return shell.text("mkdir -p -m 700 " + quoted(split_path(path).first) + "\nprintf '%s\\n' " + quoted(line) + " > " +
+                      quoted(path + ".new") + "\nmv " + quoted(path + ".new") + " " + quoted(path) + "\n");
+}
+
+} // namespace
+
+int unpack_shell(ctr::Run run, ctr::Shell shell) {
+    const std::string directory = run.str("directory");
+    const bool overlay = run.str("whiteouts") == "overlay";
+    const bool lowest = !run.has("parent"); // hides nothing
+    std::string text = "[ \"$(" + tar_stream(run) +
+                       " | sha256sum)\" = " + quoted(run.str("diff_id").substr(sizeof "sha256:" - 1) + "  -") + " ]\n";
+    if (!lowest && !overlay) text += applied_whiteouts(run, directory);
+    text += tar_stream(run) + " | " + extract + (lowest || !overlay ? " --exclude='.wh.*'" : "") + " -xf - -C " +
+            directory + "\n";
+    if (!lowest && overlay) text += stored_whiteouts(directory);
+    return shell.text(text);
+}
+
+int record_shell(ctr::Run run, ctr::Shell shell) { return write_text(run, shell, run.str("content")); }
+
+int record_shell_undo(ctr::Run run, ctr::Shell shell) {
+    return run.has("previous") ? write_text(run, shell, run.str("previous")) : shell.cmd({"rm", "-f", run.str("path")});
+}
+
+int forget_shell(ctr::Run run, ctr::Shell shell) { return shell.cmd({"rm", "-f", run.str("path")}); }
+
+int forget_shell_undo(ctr::Run run, ctr::Shell shell) { return write_text(run, shell, run.str("content")); }
+
+} // namespace image

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "source.hpp"
+
+#include "docker_archive.hpp"
+#include "failure.hpp"
+#include "layout.hpp"
+#include "oci_layout.hpp"
+
+#include <sys/stat.h>
+
+#include <ctime>
+
+namespace image {
+
+namespace {
+
+std::string rfc3339(time_t when) {
+    struct tm parts {};
+    if (gmtime_r(&when, &parts) == nullptr) return "1970-01-01T00:00:00Z";
+    char text[64];
+    return {text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+// One layer. Its diff id names the image too: the same tree, compressed in another way, is the same image.
+Image plain_image(const std::string &source, const ArchiveIndex &index, const Request &request) {
+    Image image;
+    image.digest = index.diff_id;
+    image.architecture = request.runnable.front().architecture;
+    image.os = request.runnable.front().os;
+    image.config = "{}";
+    image.layers.push_back({{source, {}, index.size}, index.digest, index.diff_id, index.diff_id});
+    return image;
+}
+
+Image read_archive(const std::string &source, const Request &request) {
+    ArchiveIndex index = index_archive(source);
+    const ArchiveLayout layout(source, index);
+    if (!index.root_file_system) {
+        // docker save since version 25 writes both forms into one archive; the OCI one has digests.
+        if (layout.has("oci-layout") && layout.has("index.json")) return read_oci_layout(layout, request);
+        if (layout.has("manifest.json")) return read_docker_archive(layout, request);
+        if (layout.has("repositories"))
+            refuse(source, "is a docker archive without manifest.json, as docker wrote them before version 1.10",
+                   "docker load and save it again");
+    }
+    if (index.diff_id.empty()) index = index_and_hash_archive(source);
+    return plain_image(source, index, request);
+}
+
+} // namespace
+
+Image read_source(const std::string &source, const Request &request) {
+    struct stat about {};
+    if (stat(source.c_str(), &about) != 0) system_failure("stat", source);
+    Image image;
+    if (S_ISDIR(about.st_mode)) {
+        const DirectoryLayout layout(source);
+        if (!layout.has("oci-layout") || !layout.has("index.json"))
+            refuse(source, "is a directory but no OCI layout: it has no files oci-layout and index.json",
+                   "a root file system can be imported as a tar, or run as it is with --rootfs");
+        image = read_oci_layout(layout, request);
+    } else if (S_ISREG(about.st_mode)) {
+        image = read_archive(source, request);
+    } else {
+        refuse(source, "is neither a file nor a directory");
+    }
+    // A clock would make two plans of one document differ; its file's time does not.
+    if (image.created.empty()) image.created = rfc3339(about.st_mtime);
+    return image;
+}
+
+} // namespace image

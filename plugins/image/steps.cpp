@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "steps.hpp"
+
+#include "failure.hpp"
+#include "layer.hpp"
+#include "path.hpp"
+#include "record.hpp"
+
+namespace image {
+
+namespace {
+
+/// Runs `work`; what it throws becomes the step's error.
+template <typename Work> int guarded(ctr::Run run, Work work) {
+    try {
+        work();
+        return 0;
+    } catch (const Failure &failure) {
+        return run.fail(failure.error);
+    }
+}
+
+std::optional<std::string> optional_argument(ctr::Run run, const char *name) {
+    return run.has(name) ? std::optional(run.str(name)) : std::nullopt;
+}
+
+[[noreturn]] void changed_meanwhile(const std::string &path) {
+    throw Failure({CTR_E_BUSY, "the image was changed by another command", "try again", 0, {}, path});
+}
+
+} // namespace
+
+int unpack(ctr::Run run) {
+    return guarded(run, [&] {
+        Layer layer;
+        layer.blob = {run.str("source"), run.str("member"), static_cast<std::uint64_t>(run.integer("size"))};
+        layer.digest = run.str("digest");
+        layer.diff_id = run.str("diff_id");
+        UnpackOptions options;
+        options.whiteouts = run.str("whiteouts") == "overlay" ? Whiteouts::overlay : Whiteouts::apply;
+        options.lowest = !run.has("parent");
+        options.max_entries = static_cast<std::uint64_t>(run.integer("max_entries"));
+        if (run.has("max_bytes")) options.max_bytes = static_cast<std::uint64_t>(run.integer("max_bytes"));
+        const UnpackResult result = unpack_layer(layer, run.str("directory"), options);
+        for (const std::string &warning : result.warnings)
+            run.log(CTR_LOG_WARN, warning);
+        run.log(CTR_LOG_DEBUG, std::to_string(result.entries) + " entries, " + std::to_string(result.bytes) + " bytes");
+    });
+}
+
+int record(ctr::Run run) {
+    return guarded(run, [&] {
+        const std::string path = run.str("path");
+        const std::string content = run.str("content");
+        const std::optional<std::string> there = read_record(path);
+        if (there != optional_argument(run, "previous") && there != content) changed_meanwhile(path);
+        write_record(path, content);
+    });
+}
+
+int record_undo(ctr::Run run) {
+    return guarded(run, [&] {
+        const std::string path = run.str("path");
+        const std::optional<std::string> previous = optional_argument(run, "previous");
+        // Only what is word for word ours is taken away.
+        if (read_record(path) == run.str("content")) {
+            if (!previous)
+                remove_record(path);
+            else if (*previous != run.str("content"))
+                write_record(path, *previous);
+        }
+        sweep_record(path);
+    });
+}
+
+int forget(ctr::Run run) {
+    return guarded(run, [&] {
+        const std::string path = run.str("path");
+        const std::optional<std::string> there = read_record(path);
+        if (there && *there != run.str("content")) changed_meanwhile(path);
+        remove_record(path);
+    });
+}
+
+int forget_undo(ctr::Run run) {
+    return guarded(run, [&] {
+        if (!read_record(run.str("path"))) write_record(run.str("path"), run.str("content"));
+        sweep_record(run.str("path"));
+    });
+}
+
+} // namespace image

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+//
+// The entries of /mounts, in their order. Each gives the token "mount:DESTINATION", for steps of others that must come after one of
+// them; those of type cgroup are the cgroup driver's.
+#include "mounts.hpp"
+#include "paths.hpp"
+
+namespace mounts {
+namespace {
+
+using ctr::Plan;
+
+int check_options(Plan plan, const Mount &mount) {
+    for (std::size_t i = 0; i < mount.options.size(); ++i)
+        for (const char *refused : {"idmap", "ridmap", "tmpcopyup"})
+            if (mount.options[i] == refused)
+                return plan.fail({CTR_E_UNSUPPORTED,
+                                  "the mount option \"" + mount.options[i] + "\" is not carried out",
+                                  "leave it out",
+                                  0,
+                                  {},
+                                  mount.where + "/options/" + std::to_string(i)});
+    return 0;
+}
+
+/// /proc must be a procfs, since what protects a container is written through it (CVE-2019-16884); only single files below may be covered.
+int check_proc(Plan plan, const Mount &mount) {
+    if (!is_below(mount.destination, "/proc")) return 0;
+    if (mount.destination == "/proc") {
+        if (mount.remount || (!mount.bind && mount.type == "proc")) return 0;
+        if (mount.bind && mount.source == "/proc" && plan.ask("fstype:/proc").value_or("") == "proc") return 0;
+        return plan.invalid(mount.where, "only a file system of type proc can be mounted on /proc");
+    }
+    if (mount.bind && may_cover(mount.destination)) return 0;
+    return plan.invalid(mount.where + "/destination", "nothing can be mounted on " + mount.destination,
+                        "below /proc only files like /proc/cpuinfo and /proc/meminfo can be covered, by bind mounts");
+}
+
+int check(Plan plan, const Mount &mount) {
+    if (mount.destination == "/")
+        return plan.invalid(mount.where + "/destination", "the root comes from the storage driver");
+    if (mount.bind && mount.source.empty()) return plan.invalid(mount.where + "/source", "a bind mount needs a source");
+    if (mount.bind && mount.source[0] != '/')
+        return plan.invalid(mount.where + "/source", "\"" + mount.source + "\" is no absolute path");
+    if (!mount.bind && !mount.remount && mount.type.empty())
+        return plan.invalid(mount.where + "/type", "a mount needs a type or the option bind");
+    if (mount.is_cgroup() && plan.name("driver.cgroup").empty())
+        return plan.invalid(mount.where + "/type", "there is no cgroup driver that could mount it");
+    return check_options(plan, mount) != 0 ? -1 : check_proc(plan, mount);
+}
+
+void note_dev(const Mount &mount, State &state) {
+    if (mount.destination != "/dev" || mount.remount) return;
+    state.dev_read_only = false;
+    if (mount.bind)
+        state.dev = mount.source == "/dev" ? Dev::machine : Dev::other_bind;
+    else if (mount.type == "devtmpfs")
+        state.dev = Dev::machine;
+    else
+        state.dev = mount.type == "tmpfs" ? Dev::tmpfs : Dev::image;
+    state.dev_read_only = state.dev == Dev::tmpfs && mount.has("ro");
+}
+
+std::vector<std::string> step_options(const Mount &mount, const State &state) {
+    std::vector<std::string> options;
+    for (const auto &option : mount.options) {
+        // A read-only /dev could not get its nodes: add_protection() makes it so in the end.
+        if (mount.destination == "/dev" && state.dev_read_only && option == "ro") continue;
+        options.push_back(option);
+    }
+    if (mount.bind && !mount.has("bind") && !mount.has("rbind")) options.push_back("bind");
+    return options;
+}
+
+int add_mount(Plan plan, const Mount &mount, const State &state, bool behind_cgroup) {
+    const char *kind = mount.remount ? CTR_KIND_MOUNT_SETATTR : mount.bind ? CTR_KIND_MOUNT_BIND : CTR_KIND_MOUNT_NEW;
+    ctr::Step step = plan.step(kind, CTR_MOUNTS);
+    step.arg("target", mount.destination).args("options", step_options(mount, state));
+    if (!mount.remount && !mount.bind) step.arg("type", mount.type);
+    if (!mount.remount && !mount.source.empty()) step.arg("source", mount.source);
+    step.needs("root.attached").gives("mounts.done").gives("mount:" + mount.destination);
+    if (behind_cgroup) step.after("cgroup.mounted");
+    if (is_below(mount.destination, "/dev")) step.gives("dev.mounted");
+    if (mount.destination == "/proc") step.gives("proc.mounted");
+    return step.add();
+}
+
+} // namespace
+
+bool Mount::has(const char *option) const {
+    for (const auto &each : options)
+        if (each == option) return true;
+    return false;
+}
+
+int read_mounts(Plan plan, std::vector<Mount> &all) {
+    const ctr::Node list = plan.spec("/mounts");
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const ctr::Node entry = list.at(i);
+        Mount mount;
+        mount.where = "/mounts/" + std::to_string(i);
+        if (entry.get("/destination").str().empty())
+            return plan.invalid(mount.where + "/destination", "a mount needs a destination");
+        mount.destination = clean(entry.get("/destination").str());
+        mount.source = entry.get("/source").str();
+        mount.type = entry.get("/type").str();
+        mount.options = entry.get("/options").strings();
+        mount.remount = mount.has("remount");
+        mount.bind = !mount.remount && (mount.has("bind") || mount.has("rbind") || mount.type == "bind");
+        if (check(plan, mount) != 0) return -1;
+        all.push_back(std::move(mount));
+    }
+    return 0;
+}
+
+int add_mounts(Plan plan, const std::vector<Mount> &all, State &state) {
+    std::vector<std::string> cgroups;
+    for (const Mount &mount : all) {
+        if (mount.is_cgroup()) {
+            cgroups.push_back(mount.destination);
+            continue;
+        }
+        bool behind = false;
+        for (const auto &cgroup : cgroups)
+            behind = behind || is_below(mount.destination, cgroup);
+        note_dev(mount, state);
+        if (add_mount(plan, mount, state, behind) != 0) return -1;
+    }
+    return 0;
+}
+
+} // namespace mounts

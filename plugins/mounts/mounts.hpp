@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// What the parts of this plugin tell each other while they plan.
+#pragma once
+
+#include <ctr/plugin.hpp>
+
+#include <string>
+#include <vector>
+
+namespace mounts {
+
+/// What /dev of the container is.
+enum class Dev { image, tmpfs, machine, other_bind };
+
+struct State {
+    Dev dev = Dev::image;
+    bool dev_read_only = false; // a tmpfs on /dev that becomes read-only when its nodes are there
+};
+
+/// One entry of /mounts.
+struct Mount {
+    std::string where; // "/mounts/3"
+    std::string destination, source, type;
+    std::vector<std::string> options;
+    bool bind = false, remount = false;
+
+    bool has(const char *option) const;
+    bool is_cgroup() const { return type == "cgroup" && !bind; }
+};
+
+/// mount_list.cpp
+int read_mounts(ctr::Plan plan, std::vector<Mount> &all);
+int add_mounts(ctr::Plan plan, const std::vector<Mount> &all, State &state);
+/// devices.cpp
+int add_devices(ctr::Plan plan, const State &state);
+/// protect.cpp: what happens after pivot
+int add_protection(ctr::Plan plan, const State &state);
+
+} // namespace mounts

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// The container's file tree. The storage driver gives the root as a detached mount (value `rootfs`); here it is attached in the child's
+// private mount namespace, filled, made the only thing the child sees (pivot_root), and protected. All of it are built-in kinds,
+// which touch what the image could have a say in only through descriptors (core/kinds/child.hpp).
+#include "mounts.hpp"
+
+namespace mounts {
+namespace {
+
+using ctr::Plan;
+
+/// Without a mount namespace of its own the container's mounts would be the machine's.
+int require_namespace(Plan plan) {
+    const ctr::Node list = plan.spec("/linux/namespaces");
+    for (std::size_t i = 0; i < list.size(); ++i)
+        if (list.at(i).get("/type").str() == "mount" && list.at(i).get("/path").str().empty()) return 0;
+    return plan.invalid("/linux/namespaces", "the container needs a mount namespace of its own",
+                        "add {\"type\": \"mount\"} to linux.namespaces");
+}
+
+int check_propagation(Plan plan, const std::string &word) {
+    if (word.empty()) return 0;
+    for (const std::string_view known : {"private", "slave", "shared", "unbindable"})
+        if (word == known || (word[0] == 'r' && std::string_view(word).substr(1) == known)) return 0;
+    return plan.invalid("/linux/rootfsPropagation", "there is no propagation \"" + word + "\"",
+                        "private, slave, shared, unbindable, with an r in front for all mounts below");
+}
+
+/// Cuts the child's copy of the machine's mounts off, so that nothing mounted in it appears there. The default is rslave: what
+/// is mounted on the machine later below the source of a bind mount is seen in the container. With "shared" bind mounts may
+/// be shared with the machine, so the mounts stay as they are but for the one that holds the root.
+int add_cut(Plan plan, const std::string &word) {
+    const bool shared = word == "shared" || word == "rshared";
+    ctr::Step step = plan.step(CTR_KIND_MOUNT_PROPAGATION, CTR_ISOLATE);
+    if (shared)
+        step.arg("target", plan.name("rootfs_dir")).arg("holder", std::int64_t{1}).arg("propagation", "private");
+    else
+        step.arg("propagation", word.empty() || word == "slave" || word == "rslave" ? "rslave" : "rprivate");
+    return step.note("nothing mounted from here on appears on the machine")
+        .after("userns.mapped")
+        .gives("mounts.private")
+        .add();
+}
+
+int add_root(Plan plan) {
+    // One giver more of these tokens: in a plan without mounts or devices they are true as soon as there is a root.
+    return plan.step(CTR_KIND_ROOTFS_ATTACH, CTR_MOUNTS)
+        .value("mount", "rootfs")
+        .arg("at", plan.name("rootfs_dir"))
+        .needs("mounts.private")
+        .after("userns.mapped")
+        .gives("root.attached")
+        .gives("mounts.done")
+        .gives("dev.mounted")
+        .add();
+}
+
+int plan_steps(Plan plan) {
+    const std::string propagation = plan.spec("/linux/rootfsPropagation").str();
+    std::vector<Mount> all;
+    State state;
+    if (require_namespace(plan) != 0 || check_propagation(plan, propagation) != 0) return -1;
+    if (read_mounts(plan, all) != 0 || add_cut(plan, propagation) != 0 || add_root(plan) != 0) return -1;
+    if (add_mounts(plan, all, state) != 0 || add_devices(plan, state) != 0) return -1;
+    if (plan.step(CTR_KIND_PIVOT_ROOT, CTR_PIVOT)
+            .needs("root.attached")
+            .needs("mounts.done")
+            .after("dev.mounted")
+            .after("console.ready")
+            .after("cgroup.mounted")
+            .gives("pivoted")
+            .add() != 0)
+        return -1;
+    return add_protection(plan, state);
+}
+
+} // namespace
+} // namespace mounts
+
+CTR_PLUGIN("mounts", "0.1.0", mounts::plan_steps);

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+//
+// The last touches on the root, when nothing has to be written below it any more.
+#include "mounts.hpp"
+#include "paths.hpp"
+
+namespace mounts {
+namespace {
+
+using ctr::Plan;
+
+int add_paths(Plan plan, const std::string &pointer, const char *kind) {
+    const ctr::Node list = plan.spec(pointer);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const std::string path = list.at(i).str(), where = pointer + "/" + std::to_string(i);
+        if (path.empty() || path[0] != '/') return plan.invalid(where, "\"" + path + "\" is no absolute path");
+        if (clean(path) == "/") return plan.invalid(where, "is the whole root", "root.readonly makes it read-only");
+        // In a user namespace a new procfs, which sysctls may need, cannot be mounted once parts of /proc are covered.
+        if (plan.step(kind, CTR_PIVOT)
+                .arg("target", clean(path))
+                .needs("pivoted")
+                .after("sysctl.done")
+                .gives("paths.protected")
+                .add() != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int add_propagation(Plan plan) {
+    const std::string propagation = plan.spec("/linux/rootfsPropagation").str();
+    // rootfs.attach has made the root's mounts slave already
+    if (propagation.empty() || propagation == "slave" || propagation == "rslave") return 0;
+    return plan.step(CTR_KIND_MOUNT_PROPAGATION, CTR_PIVOT)
+        .arg("target", "/")
+        .arg("propagation", propagation)
+        .needs("pivoted")
+        .add();
+}
+
+int add_read_only(Plan plan, const char *target, const char *note) {
+    return plan.step(CTR_KIND_MOUNT_SETATTR, CTR_PIVOT)
+        .arg("target", target)
+        .arg("options", "ro")
+        .note(note)
+        .needs("pivoted")
+        .after("sysctl.done")
+        .after("console.ready")
+        .after("cgroup.mounted")
+        .add();
+}
+
+} // namespace
+
+int add_protection(Plan plan, const State &state) {
+    if (add_propagation(plan) != 0) return -1;
+    if (add_paths(plan, "/linux/readonlyPaths", CTR_KIND_MOUNT_READONLY) != 0) return -1;
+    if (add_paths(plan, "/linux/maskedPaths", CTR_KIND_MOUNT_MASK) != 0) return -1;
+    if (state.dev_read_only && add_read_only(plan, "/dev", "as asked, now that its nodes are there") != 0) return -1;
+    if (plan.spec("/root/readonly").boolean()) return add_read_only(plan, "/", "nothing is written below it any more");
+    return 0;
+}
+
+} // namespace mounts

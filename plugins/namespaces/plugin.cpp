@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+//
+// Namespaces: what the child is alone with.
+//
+// This plugin only says which ones are new and which are joined; in which order the kernel wants them is the executor's business
+// (core/launch). The id maps of a new user namespace are written by the parent while the child waits: until then the
+// child has no ids, and every child step that needs them is behind the token userns.mapped.
+#include <ctr/plugin.hpp>
+
+#include <map>
+
+namespace namespaces {
+namespace {
+
+using ctr::Node;
+using ctr::Plan;
+
+constexpr const char *types[] = {"pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"};
+
+/// Types to paths; an empty path is a new namespace.
+using Wanted = std::map<std::string, std::string>;
+
+bool is_new(const Wanted &wanted, const char *type) {
+    const auto found = wanted.find(type);
+    return found != wanted.end() && found->second.empty();
+}
+
+int read_wanted(Plan plan, Wanted &wanted) {
+    const Node all = plan.spec("/linux/namespaces");
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const std::string where = "/linux/namespaces/" + std::to_string(i);
+        const std::string type = all.at(i).get("/type").str(), path = all.at(i).get("/path").str();
+        bool known = false;
+        for (const char *each : types)
+            known = known || type == each;
+        if (!known)
+            return plan.invalid(where + "/type", "there is no namespace of type \"" + type + "\"",
+                                "pid, network, mount, ipc, uts, user, cgroup, time");
+        if (wanted.count(type) != 0) return plan.invalid(where + "/type", "\"" + type + "\" stands twice");
+        if (!path.empty() && path[0] != '/')
+            return plan.invalid(where + "/path", "\"" + path + "\" is no absolute path",
+                                "for example /proc/PID/ns/net or /run/netns/NAME");
+        wanted[type] = path;
+    }
+    return 0;
+}
+
+/// "SECS NANOSECS" of one clock.
+int add_offset(Plan plan, const std::string &clock, const Node &offset, ctr::Step &step) {
+    const std::string where = "/linux/timeOffsets/" + clock;
+    if (clock != "monotonic" && clock != "boottime")
+        return plan.invalid(where, "this clock has no offset", "monotonic and boottime have");
+    const auto secs = offset.get("/secs"), nanosecs = offset.get("/nanosecs");
+    if (secs && !secs.integer()) return plan.invalid(where + "/secs", "must be a whole number");
+    const auto nano = nanosecs.uinteger().value_or(0);
+    if ((nanosecs && !nanosecs.uinteger()) || nano > 999999999)
+        return plan.invalid(where + "/nanosecs", "must be a whole number below 1000000000");
+    step.arg(clock, std::to_string(secs.integer(0)) + " " + std::to_string(nano));
+    return 0;
+}
+
+int add_namespaces(Plan plan, const Wanted &wanted) {
+    const Node offsets = plan.spec("/linux/timeOffsets");
+    if (offsets.size() != 0 && !is_new(wanted, "time"))
+        return plan.invalid("/linux/timeOffsets", "the container has no time namespace of its own",
+                            "add {\"type\": \"time\"} to linux.namespaces");
+    for (const auto &[type, path] : wanted) {
+        ctr::Step step = plan.step(path.empty() ? CTR_KIND_NS_NEW : CTR_KIND_NS_JOIN, CTR_CLONE);
+        step.arg("type", type);
+        if (!path.empty()) step.arg("path", path);
+        if (type == "time")
+            for (std::size_t i = 0; i < offsets.size(); ++i)
+                if (add_offset(plan, offsets.key(i), offsets.at(i), step) != 0) return -1;
+        if (step.add() != 0) return -1;
+    }
+    return 0;
+}
+
+/// One of the two maps as lines "INSIDE OUTSIDE SIZE".
+int read_map(Plan plan, const char *name, std::vector<std::string> &lines) {
+    const std::string where = std::string("/linux/") + name;
+    const Node map = plan.spec(where);
+    for (std::size_t i = 0; i < map.size(); ++i) {
+        std::string line;
+        for (const char *part : {"containerID", "hostID", "size"}) {
+            const std::string place = where + "/" + std::to_string(i) + "/" + part;
+            const auto number = plan.spec(place).uinteger();
+            if (!number || *number > 4294967295u) return plan.invalid(place, "must be a whole number up to 4294967295");
+            if (std::strcmp(part, "size") == 0 && *number == 0) return plan.invalid(place, "must be at least 1");
+            line += (line.empty() ? "" : " ") + std::to_string(*number);
+        }
+        lines.push_back(std::move(line));
+    }
+    return 0;
+}
+
+int add_maps(Plan plan, const Wanted &wanted) {
+    std::vector<std::string> uids, gids;
+    if (read_map(plan, "uidMappings", uids) != 0 || read_map(plan, "gidMappings", gids) != 0) return -1;
+    if (!is_new(wanted, "user")) {
+        if (uids.empty() && gids.empty()) return 0;
+        return plan.invalid(uids.empty() ? "/linux/gidMappings" : "/linux/uidMappings",
+                            "the container has no user namespace of its own",
+                            "add {\"type\": \"user\"} to linux.namespaces");
+    }
+    if (uids.empty()) return plan.invalid("/linux/uidMappings", "a new user namespace needs id maps");
+    if (gids.empty()) return plan.invalid("/linux/gidMappings", "a new user namespace needs id maps");
+    return plan.step(CTR_KIND_IDMAP_WRITE, CTR_ATTACH)
+        .value("pid", "child.pid")
+        .args("uid", uids)
+        .args("gid", gids)
+        .needs("child.alive")
+        .gives("userns.mapped")
+        .add();
+}
+
+int add_name(Plan plan, const Wanted &wanted, const char *pointer, const char *kind) {
+    const std::string name = plan.spec(pointer).str();
+    if (name.empty()) return 0;
+    if (!is_new(wanted, "uts"))
+        return plan.invalid(pointer, "the container has no uts namespace of its own, so this would rename another one",
+                            "add {\"type\": \"uts\"} to linux.namespaces");
+    if (name.size() > 64) return plan.invalid(pointer, "must be at most 64 characters");
+    return plan.step(kind, CTR_ISOLATE).arg("name", name).after("userns.mapped").add();
+}
+
+int plan_steps(Plan plan) {
+    Wanted wanted;
+    if (read_wanted(plan, wanted) != 0 || add_namespaces(plan, wanted) != 0 || add_maps(plan, wanted) != 0) return -1;
+    if (add_name(plan, wanted, "/hostname", CTR_KIND_HOSTNAME) != 0) return -1;
+    return add_name(plan, wanted, "/domainname", CTR_KIND_DOMAINNAME);
+}
+
+} // namespace
+} // namespace namespaces
+
+CTR_PLUGIN("namespaces", "0.1.0", namespaces::plan_steps);

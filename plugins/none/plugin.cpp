@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+//
+// The driver `none` of the slot `network`: the container's own network namespace has lo, up, and nothing else. The
+// namespace itself is made by `namespaces`; one that is joined by path belongs to somebody else and stays as it is.
+#include <ctr/plugin.hpp>
+
+namespace {
+
+bool has_new_network_namespace(ctr::Plan plan) {
+    const ctr::Node all = plan.spec("/linux/namespaces");
+    for (std::size_t i = 0; i < all.size(); ++i)
+        if (all.at(i).get("/type").str() == "network") return all.at(i).get("/path").str().empty();
+    return false;
+}
+
+int plan(ctr::Plan plan) {
+    if (plan.operation() != CTR_OP_CREATE || !has_new_network_namespace(plan)) return 0;
+    return plan.step(CTR_KIND_LINK_UP, CTR_ISOLATE)
+        .arg("name", "lo")
+        .gives("network.ready")
+        .note("a new network namespace has lo, but down")
+        .add();
+}
+
+} // namespace
+
+CTR_PLUGIN("none", "0.1.0", plan);

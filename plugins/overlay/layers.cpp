@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+//
+// ctr.storage/1: layers on disk. A layer is unpacked in tmp/ and becomes visible by one rename(2), after syncfs(2): so what
+// stands in layers/ is complete, whatever was killed or lost its power. Two imports of one layer do not disturb each other: each has
+// its own directory in tmp/, and the rename that comes second finds the layer there and drops its own copy.
+#include "driver.hpp"
+#include "fd.hpp"
+#include "names.hpp"
+#include "remove_tree.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace overlay {
+namespace {
+
+/// list() and collect() name what an import left in tmp/ "partial:<its name>", as a layer.
+constexpr std::string_view partial_prefix = "partial:";
+
+std::string parent_of(const std::string &path) { return path.substr(0, path.rfind('/')); }
+
+// ---- overlay.layer -----------------------------------------------------------------------------------------------------
+
+int apply_layer(ctr::Run run) {
+    const std::string partial = run.str("partial"), diff = partial + "/diff";
+    // Only an earlier try of this operation can have left it: its name has the operation's id.
+    if (remove_path(run, partial) != 0) return -1;
+    if (make_directory(partial, 0700) != 0) return run.fail("mkdir", partial);
+    if (mkdir(diff.c_str(), 0755) != 0 || chmod(diff.c_str(), 0755) != 0) return run.fail("mkdir", diff);
+    // A layer that says nothing about the root directory leaves it as its parent has it.
+    std::string culprit;
+    if (run.has("parent") && copy_owner_and_mode(run.str("parent"), diff, &culprit) != 0)
+        return run.fail("chmod", culprit, "the parent layer must be complete before this one is begun");
+    return run.output("directory", diff);
+}
+
+int undo_layer(ctr::Run run) { return remove_path(run, run.str("partial")); }
+
+int shell_layer(ctr::Run run, ctr::Shell sh) {
+    const std::string partial = run.str("partial"), diff = partial + "/diff";
+    if (sh.cmd({"mkdir", "-p", diff}) != 0) return -1;
+    if (run.has("parent") && (sh.cmd({"chown", "--reference=" + run.str("parent"), diff}) != 0 ||
+                              sh.cmd({"chmod", "--reference=" + run.str("parent"), diff}) != 0))
+        return -1;
+    return sh.set(run.output_value("directory"), {"echo", diff});
+}
+
+int shell_undo_layer(ctr::Run run, ctr::Shell sh) {
+    return sh.cmd({"rm", "-rf", "--one-file-system", run.str("partial")});
+}
+
+// ---- overlay.commit ----------------------------------------------------------------------------------------------------
+
+/// Everything below and including `path` is on the disk, or the file system says that it is not.
+int sync_tree(const std::string &path) {
+    const Fd fd{open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    return fd ? syncfs(fd.get()) : -1;
+}
+
+int sync_directory(const std::string &path) {
+    const Fd fd{open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    return fd ? fsync(fd.get()) : -1;
+}
+
+int apply_commit(ctr::Run run) {
+    const std::string partial = run.str("partial"), layer = run.str("layer"), layers = parent_of(layer);
+    if (sync_tree(partial) != 0) return run.fail("syncfs", partial);
+    if (make_directory(layers, 0700) != 0 && errno != EEXIST) return run.fail("mkdir", layers);
+    if (rename(partial.c_str(), layer.c_str()) != 0) {
+        if (errno != EEXIST && errno != ENOTEMPTY) return run.fail("rename", layer);
+        return remove_path(run, partial); // somebody else committed the same content first
+    }
+    if (sync_directory(layers) != 0) return run.fail("fsync", layers);
+    return 0;
+}
+
+int shell_commit(ctr::Run run, ctr::Shell sh) {
+    const std::string partial = run.str("partial"), layer = run.str("layer");
+    if (sh.cmd({"sync", "-f", partial}) != 0 || sh.cmd({"mkdir", "-p", parent_of(layer)}) != 0) return -1;
+    return sh.cmd({"mv", "-T", partial, layer});
+}
+
+// ---- overlay.remove_layer ----------------------------------------------------------------------------------------------
+
+/// First out of sight, then gone: at no instant is there a layer with half its files.
+int apply_remove(ctr::Run run) {
+    const std::string layer = run.str("layer"), trash = run.str("trash"), tmp = parent_of(trash);
+    if (remove_path(run, trash) != 0) return -1;
+    if (make_directory(tmp, 0700) != 0 && errno != EEXIST) return run.fail("mkdir", tmp);
+    if (rename(layer.c_str(), trash.c_str()) != 0 && errno != ENOENT) return run.fail("rename", layer);
+    return remove_path(run, trash);
+}
+
+/// A removal is not taken back: nobody may see the half of a layer. What is out of sight goes altogether.
+int undo_remove(ctr::Run run) { return remove_path(run, run.str("trash")); }
+
+int shell_remove(ctr::Run run, ctr::Shell sh) { return sh.cmd({"rm", "-rf", "--one-file-system", run.str("layer")}); }
+int shell_undo_remove(ctr::Run run, ctr::Shell sh) {
+    return sh.cmd({"rm", "-rf", "--one-file-system", run.str("trash")});
+}
+
+// ---- the extension's functions --------------------------------------------------------------------------------------------
+
+std::string token(const std::string &name) { return "overlay.layer:" + name; }
+
+std::string partial_path(ctr::Plan plan, const std::string &name, const char *prefix = "") {
+    return data_dir(plan) + "/tmp/" + prefix + partial_name(plan.id(), name);
+}
+
+/// Calls `body` with the layer's name; refuses what is no chain id; nothing is thrown across the boundary.
+template <typename Body> int with_layer(ctr_plan *raw, ctr_str chain_id, Body body) noexcept {
+    const ctr::Plan plan{raw};
+    try {
+        if (const auto name = layer_name(ctr::view(chain_id))) return body(plan, *name);
+        return plan.fail({CTR_E_INVALID,
+                          "\"" + std::string(ctr::view(chain_id)) + "\" is not a chain id",
+                          "a chain id is \"sha256:\" and 64 lower-case hexadecimal digits",
+                          0,
+                          {},
+                          {}});
+    } catch (const std::exception &e) {
+        return plan.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
+    }
+}
+
+int has_layer(ctr_plan *raw, ctr_str chain_id) {
+    return with_layer(raw, chain_id, [](ctr::Plan plan, const std::string &name) {
+        return plan.ask("type:" + data_dir(plan) + "/" + layer_diff(name)) == "dir" ? 1 : 0;
+    });
+}
+
+int plan_layer(ctr_plan *raw, ctr_str chain_id, ctr_str parent, const char *directory_value, const char **whiteouts) {
+    *whiteouts = "overlay";
+    return with_layer(raw, chain_id, [&](ctr::Plan plan, const std::string &name) {
+        ctr::Step step = plan.step("overlay.layer", CTR_PREPARE);
+        step.arg("partial", partial_path(plan, name)).output("directory", CTR_TYPE_STRING, directory_value);
+        if (parent.len != 0) {
+            const auto below = layer_name(ctr::view(parent));
+            if (!below)
+                return plan.fail(
+                    {CTR_E_INVALID, "the parent's chain id is none", {}, 0, {}, std::string(ctr::view(parent))});
+            step.arg("parent", data_dir(plan) + "/" + layer_diff(*below)).after(token(*below));
+        }
+        return step.until(CTR_UNTIL_DELETE).note("where layer " + name.substr(0, 12) + " is unpacked").add();
+    });
+}
+
+int plan_commit(ctr_plan *raw, ctr_str chain_id, const char *directory_value, const char *unpacked) {
+    static_cast<void>(directory_value); // the directory's name follows from the plan; `unpacked` orders the step
+    return with_layer(raw, chain_id, [&](ctr::Plan plan, const std::string &name) {
+        return plan.step("overlay.commit", CTR_PREPARE)
+            .arg("partial", partial_path(plan, name))
+            .arg("layer", data_dir(plan) + "/layers/" + name)
+            .needs(unpacked)
+            .gives(token(name))
+            .note("layer " + name.substr(0, 12) + " is complete")
+            .add();
+    });
+}
+
+int plan_remove(ctr_plan *raw, ctr_str chain_id) {
+    return with_layer(raw, chain_id, [](ctr::Plan plan, const std::string &name) {
+        return plan.step("overlay.remove_layer", CTR_PREPARE)
+            .arg("layer", data_dir(plan) + "/layers/" + name)
+            .arg("trash", partial_path(plan, name, "rm-"))
+            .until(CTR_UNTIL_DELETE)
+            .add();
+    });
+}
+
+/// Calls `found(name, path)` for each entry of a directory; a directory that is missing is empty. 0, or -1 with errno.
+template <typename Found> int each_entry(const std::string &dir, Found found) {
+    DIR *stream = opendir(dir.c_str());
+    if (!stream) return errno == ENOENT ? 0 : -1;
+    errno = 0;
+    while (const dirent *entry = readdir(stream)) {
+        const std::string name = entry->d_name;
+        if (name != "." && name != "..") found(name, dir + "/" + name);
+        errno = 0;
+    }
+    const int saved = errno;
+    closedir(stream);
+    return (errno = saved) == 0 ? 0 : -1;
+}
+
+int list(const ctr_places *places, ctr_storage_found found, void *user) noexcept try {
+    const std::string dir = places->data_dir;
+    const auto report = [&](const char *type, const std::string &id, const std::string &path) {
+        found(user, type, ctr::str(id), ctr::str(path));
+    };
+    const int layers = each_entry(dir + "/layers", [&](const std::string &name, const std::string &path) {
+        if (const auto id = chain_id(name)) report("layer", *id, path);
+    });
+    const int partial = each_entry(dir + "/tmp", [&](const std::string &name, const std::string &path) {
+        report("layer", std::string(partial_prefix) + name, path);
+    });
+    const int containers = each_entry(dir + "/containers", [&](const std::string &name, const std::string &path) {
+        report("container", name, path);
+    });
+    return layers == 0 && partial == 0 && containers == 0 ? 0 : -1;
+} catch (const std::exception &) {
+    return errno = ENOMEM, -1;
+}
+
+int collect(const ctr_places *places, const char *type, ctr_str id) noexcept try {
+    const std::string dir = places->data_dir;
+    std::string name{ctr::view(id)};
+    if (std::string_view(type) == "container" && is_component(name))
+        return remove_tree(AT_FDCWD, dir + "/containers/" + name);
+    if (std::string_view(type) != "layer") return errno = EINVAL, -1;
+    if (name.starts_with(partial_prefix)) {
+        name.erase(0, partial_prefix.size());
+        return is_component(name) ? remove_tree(AT_FDCWD, dir + "/tmp/" + name) : (errno = EINVAL, -1);
+    }
+    const auto layer = layer_name(name);
+    if (!layer) return errno = EINVAL, -1;
+    const std::string trash = dir + "/tmp/rm-" + *layer;
+    if (make_directory(dir + "/tmp", 0700) != 0 && errno != EEXIST) return -1;
+    if (remove_tree(AT_FDCWD, trash) != 0) return -1;
+    if (rename((dir + "/layers/" + *layer).c_str(), trash.c_str()) != 0 && errno != ENOENT) return -1;
+    return remove_tree(AT_FDCWD, trash);
+} catch (const std::exception &) {
+    return errno = ENOMEM, -1;
+}
+
+} // namespace
+
+constexpr ctr_step_kind layer_kind =
+    ctr::parent_kind<apply_layer, undo_layer, shell_layer, shell_undo_layer>("overlay.layer");
+constexpr ctr_step_kind commit_kind = ctr::parent_kind<apply_commit, shell_commit>("overlay.commit");
+constexpr ctr_step_kind remove_layer_kind =
+    ctr::parent_kind<apply_remove, undo_remove, shell_remove, shell_undo_remove>("overlay.remove_layer");
+
+constexpr ctr_storage_v1 storage = {
+    sizeof(ctr_storage_v1), has_layer, plan_layer, plan_commit, plan_remove, list, collect};
+
+} // namespace overlay

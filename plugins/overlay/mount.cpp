@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+//
+// overlay.mount: the layers and the upper directory as one mount that is only a file descriptor, until the child attaches it.
+//
+// fsconfig(2) takes strings of 255 bytes, and a layer's name alone has 64. Since Linux 6.8 overlayfs takes layers one by one (`lowerdir+`).
+// Before that all stand in one `lowerdir`, joined by colons: there each layer gets a symbolic link of one or two letters in
+// <container>/lower, and 106 layers fit. (Until 6.5 overlayfs got its options as one text, which takes any key and complains
+// only when the superblock is made: therefore EINVAL anywhere leads to the second form.)
+//
+// All paths are relative, with the data directory as working directory meanwhile: so neither its length nor a comma, colon
+// or backslash in it matters, and /proc/mounts tells the container nothing about the machine's paths.
+#include "mount.hpp"
+
+#include "driver.hpp"
+#include "names.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace overlay {
+namespace {
+
+/// Another working directory for a while. Parent steps run in a process of one thread.
+class WorkingDirectory {
+public:
+    explicit WorkingDirectory(const std::string &path) : before_(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+        entered_ = before_ && chdir(path.c_str()) == 0;
+    }
+    WorkingDirectory(const WorkingDirectory &) = delete;
+    WorkingDirectory &operator=(const WorkingDirectory &) = delete;
+    ~WorkingDirectory() {
+        const int saved = errno;
+        if (entered_ && fchdir(before_.get()) != 0) static_cast<void>(chdir("/"));
+        errno = saved;
+    }
+    bool entered() const { return entered_; }
+
+private:
+    Fd before_;
+    bool entered_ = false;
+};
+
+/// One file system context, fsopen(2) to fsmount(2). Each member goes on only if all before it went well.
+class Context {
+public:
+    explicit Context(MountProblem *problem) : fd_(fsopen("overlay", FSOPEN_CLOEXEC)), problem_(problem) {
+        if (!fd_) fail("fsopen", "overlay");
+        set("source", "overlay");
+    }
+    void set(const char *key, const std::string &value) {
+        if (good_ && fsconfig(fd_.get(), FSCONFIG_SET_STRING, key, value.c_str(), 0) != 0)
+            fail("fsconfig", std::string(key) + "=" + value);
+    }
+    void flag(const char *key) {
+        if (good_ && fsconfig(fd_.get(), FSCONFIG_SET_FLAG, key, nullptr, 0) != 0) fail("fsconfig", key);
+    }
+    void set_all(const std::vector<std::string> &options) {
+        for (const auto &option : options) {
+            const std::size_t equals = option.find('=');
+            if (equals == std::string::npos)
+                flag(option.c_str());
+            else
+                set(option.substr(0, equals).c_str(), option.substr(equals + 1));
+        }
+    }
+    Fd mount() {
+        if (good_ && fsconfig(fd_.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) fail("fsconfig", "create");
+        if (!good_) return Fd{};
+        Fd mounted{fsmount(fd_.get(), FSMOUNT_CLOEXEC, 0)};
+        if (!mounted) fail("fsmount", "overlay");
+        return mounted;
+    }
+
+private:
+    void fail(const char *syscall, const std::string &subject) {
+        good_ = false;
+        *problem_ = {errno, syscall, subject, {}};
+        // The context keeps what the file system says, one message a read, "e text" for an error.
+        char line[512];
+        for (ssize_t n = 0; fd_ && (n = read(fd_.get(), line, sizeof line)) > 0;) {
+            std::string_view text(line, static_cast<std::size_t>(n));
+            while (text.ends_with('\n'))
+                text.remove_suffix(1);
+            if (!text.starts_with("e ")) continue;
+            if (!problem_->log.empty()) problem_->log += "; ";
+            problem_->log += text.substr(2);
+        }
+    }
+
+    Fd fd_;
+    MountProblem *problem_;
+    bool good_ = true;
+};
+
+Fd mount_with(Context &context, const Stack &stack, const std::string &container) {
+    context.set("upperdir", container + "upper");
+    context.set("workdir", container + "work");
+    if (stack.discard) context.flag("volatile");
+    context.set_all(stack.options);
+    return context.mount();
+}
+
+Fd no_mount(MountProblem *problem, int errno_value, const char *syscall, const std::string &subject) {
+    *problem = {errno_value, syscall, subject, {}};
+    return Fd{};
+}
+
+} // namespace
+
+Fd mount_stack(const Stack &stack, MountProblem *problem) {
+    const WorkingDirectory here{stack.dir};
+    if (!here.entered()) return no_mount(problem, errno, "chdir", stack.dir);
+    Context context{problem};
+    for (const auto &layer : stack.lower)
+        context.set("lowerdir+", layer);
+    return mount_with(context, stack, stack.container + "/");
+}
+
+Fd mount_linked_stack(const Stack &stack, MountProblem *problem) {
+    const auto lowerdir = linked_lowerdir(stack.lower.size());
+    if (!lowerdir)
+        return no_mount(problem, E2BIG, "fsconfig", "lowerdir of " + std::to_string(stack.lower.size()) + " layers");
+    const std::string links = stack.dir + "/" + stack.container + "/lower";
+    if (mkdir(links.c_str(), 0700) != 0 && errno != EEXIST) return no_mount(problem, errno, "mkdir", links);
+    const WorkingDirectory here{links};
+    if (!here.entered()) return no_mount(problem, errno, "chdir", links);
+    for (std::size_t i = 0; i < stack.lower.size(); ++i) {
+        const std::string link = link_name(i), target = "../../../" + stack.lower[i];
+        if (symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST)
+            return no_mount(problem, errno, "symlink", link);
+    }
+    Context context{problem};
+    context.set("lowerdir", *lowerdir);
+    return mount_with(context, stack, "../");
+}
+
+namespace {
+
+Stack stack_of(ctr::Run run) {
+    return {run.str("dir"), run.strings("lower"), run.str("container"), run.strings("option"),
+            run.integer("volatile") != 0};
+}
+
+std::string hint(const MountProblem &problem) {
+    if (problem.log.find("Unknown parameter") != std::string::npos)
+        return "this kernel's overlayfs does not know it: look at mount_options of the overlay section in the config";
+    switch (problem.errno_value) {
+    case ENODEV: return "this kernel has no overlayfs (modprobe overlay); --storage btrfs or rootfs works without";
+    case E2BIG: return "this kernel stacks at most 106 layers; squash the image, or use Linux 6.8";
+    case EPERM: return "mounting needs CAP_SYS_ADMIN";
+    case ELOOP: return "overlayfs says ELOOP also when its directories overlap";
+    case EINVAL:
+        return "the data root's file system must support extended attributes and must not be an overlay itself; dmesg "
+               "may say "
+               "more";
+    default: return {};
+    }
+}
+
+int fail(ctr::Run run, const Stack &stack, const MountProblem &problem) {
+    ctr::Error error{CTR_E_SYSTEM,   "cannot mount the container's root", {}, problem.errno_value, problem.syscall,
+                     problem.subject};
+    if (!problem.log.empty()) error.message += ": " + problem.log;
+    struct stat status {};
+    for (const auto &layer : stack.lower)
+        if (const std::string path = stack.dir + "/" + layer;
+            problem.errno_value == ENOENT && lstat(path.c_str(), &status) != 0)
+            return run.fail({CTR_E_NOT_FOUND, "a layer of the image is missing", "import the image again", ENOENT,
+                             problem.syscall, path});
+    error.hint = hint(problem);
+    return run.fail(error);
+}
+
+int apply(ctr::Run run) {
+    const Stack stack = stack_of(run);
+    MountProblem problem;
+    Fd mount = mount_stack(stack, &problem);
+    // Two problems with EINVAL are the same one, or the second is the one that counts on an old kernel.
+    if (!mount && problem.errno_value == EINVAL) {
+        MountProblem again;
+        mount = mount_linked_stack(stack, &again);
+        if (!mount && problem.log.empty()) problem = again;
+    }
+    if (!mount) return fail(run, stack, problem);
+    return run.output_fd("rootfs", mount.release());
+}
+
+/// mount(8) of Debian 12 hands over one page of options; links keep a tall stack below that.
+constexpr std::size_t mount_command_max = 3800;
+
+/// A script cannot hold a mount that is nowhere: it mounts on <container>/merged, and the child moves it from there.
+int shell(ctr::Run run, ctr::Shell sh) {
+    const Stack stack = stack_of(run);
+    const std::string merged = stack.dir + "/" + stack.container + "/merged";
+    std::string from = stack.dir, up = stack.container, joined;
+    for (const auto &layer : stack.lower)
+        joined += (joined.empty() ? "" : ":") + layer;
+    if (sh.cmd({"mkdir", "-p", merged}) != 0) return -1;
+    if (joined.size() > mount_command_max) {
+        from += "/" + stack.container + "/lower";
+        up = "..";
+        joined.clear();
+        if (sh.cmd({"mkdir", "-p", from}) != 0) return -1;
+        for (std::size_t i = 0; i < stack.lower.size(); ++i) {
+            joined += (joined.empty() ? "" : ":") + link_name(i);
+            if (sh.cmd({"ln", "-sfn", "../../../" + stack.lower[i], from + "/" + link_name(i)}) != 0) return -1;
+        }
+    }
+    std::string options = "lowerdir=" + joined + ",upperdir=" + up + "/upper,workdir=" + up + "/work";
+    if (stack.discard) options += ",volatile";
+    for (const auto &option : stack.options)
+        options += "," + option;
+    if (sh.text("(cd " + shell_quote(from) + " && mount -t overlay overlay -o " + shell_quote(options) + " " +
+                shell_quote(merged) + ")\n") != 0)
+        return -1;
+    return sh.set(run.output_value("rootfs"), {"echo", merged});
+}
+
+/// Nothing: the mount goes with its last descriptor. Only the script's stands in the machine's tree.
+int undo(ctr::Run) { return 0; }
+int shell_undo(ctr::Run run, ctr::Shell sh) {
+    return sh.cmd({"umount", run.str("dir") + "/" + run.str("container") + "/merged"});
+}
+
+} // namespace
+
+constexpr ctr_step_kind mount_kind = ctr::parent_kind<apply, undo, shell, shell_undo>("overlay.mount");
+
+} // namespace overlay

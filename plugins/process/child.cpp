@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "child.hpp"
+
+#include <linux/ioprio.h>
+#include <linux/sched/types.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace process {
+
+CTR_CHILD int scheduler_in_child(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    struct sched_attr attr = {};
+    attr.size = SCHED_ATTR_SIZE_VER0; // without util clamps: known to every kernel
+    attr.sched_policy = static_cast<__u32>(run.integer("policy"));
+    attr.sched_flags = static_cast<__u64>(run.integer("flags"));
+    attr.sched_nice = static_cast<__s32>(run.integer("nice"));
+    attr.sched_priority = static_cast<__u32>(run.integer("priority"));
+    attr.sched_runtime = static_cast<__u64>(run.integer("runtime"));
+    attr.sched_deadline = static_cast<__u64>(run.integer("deadline"));
+    attr.sched_period = static_cast<__u64>(run.integer("period"));
+    if (syscall(SYS_sched_setattr, 0, &attr, 0) == 0) return 0;
+    return run.fail("sched_setattr", "/process/scheduler",
+                    errno == EPERM ? "needs CAP_SYS_NICE; real-time policies also a cpu cgroup with real-time bandwidth"
+                                   : nullptr);
+}
+
+CTR_CHILD int ioprio_in_child(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    const auto value = IOPRIO_PRIO_VALUE(run.integer("class"), run.integer("priority"));
+    if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, value) == 0) return 0;
+    return run.fail("ioprio_set", "/process/ioPriority",
+                    errno == EPERM ? "IOPRIO_CLASS_RT needs CAP_SYS_ADMIN or CAP_SYS_NICE" : nullptr);
+}
+
+CTR_CHILD int personality_in_child(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    // The raw call: glibc's wrapper turns some personalities into errors.
+    if (syscall(SYS_personality, run.integer("persona")) == -1) return run.fail("personality", "/linux/personality");
+    return 0;
+}
+
+} // namespace process

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+//
+// Storage driver `rootfs`: the container's root is a directory of the machine, as it is (`ctr run --rootfs`, `--bundle`, ctr-oci).
+// One step: a detached copy of the mounts at and below that directory, the value `rootfs`. It goes with its last descriptor, so there is nothing to
+// undo. What the container writes stays in the directory, which belongs to the user.
+//
+// A copy of a shared mount is its peer: what the container mounts in it would appear on the machine. So the copy's propagation is set before
+// anybody can use it: private, or what /linux/rootfsPropagation asks for.
+#include <ctr/plugin.hpp>
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace {
+
+/// The propagation of a mount that nobody else sees yet: that of the spec, without the r of "and all below it". "shared" stays in its peer group.
+std::string propagation(ctr::Plan plan) {
+    std::string wanted = plan.spec("/linux/rootfsPropagation").str();
+    if (wanted.size() > 1 && wanted[0] == 'r') wanted.erase(0, 1);
+    return wanted == "slave" || wanted == "shared" ? wanted : "private";
+}
+
+int plan(ctr::Plan plan) {
+    const std::string path = plan.spec("/root/path").str();
+    if (path.empty())
+        return plan.invalid("/root/path", "the storage driver rootfs needs a directory that is the container's root",
+                            "give --rootfs DIR or --bundle DIR; an image needs --storage overlay or btrfs");
+    if (path[0] != '/') return plan.invalid("/root/path", "\"" + path + "\" is not an absolute path");
+    return plan.step("rootfs.open", CTR_PREPARE)
+        .arg("path", path)
+        .arg("propagation", propagation(plan))
+        .output("rootfs", CTR_TYPE_FD, "rootfs")
+        .note("the directory as a detached mount")
+        .add();
+}
+
+/// Linux before 5.12 has no mount_setattr(2); mount(2) reaches the detached mount through its descriptor.
+int set_propagation(int fd, unsigned long type) {
+    mount_attr attributes{};
+    attributes.propagation = type;
+    if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) == 0) return 0;
+    if (errno != ENOSYS) return -1;
+    const std::string path = "/proc/self/fd/" + std::to_string(fd);
+    return mount(nullptr, path.c_str(), nullptr, MS_REC | type, nullptr);
+}
+
+int apply(ctr::Run run) {
+    const std::string path = run.str("path"), wanted = run.str("propagation");
+    const int fd = open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (fd < 0) {
+        const char *hint = errno == ENOENT  ? "the root directory does not exist"
+                           : errno == EPERM ? "copying mounts needs CAP_SYS_ADMIN"
+                           : errno == EINVAL
+                               ? "an unbindable mount, or one that this mount namespace may not copy, is in the way"
+                               : "";
+        return run.fail("open_tree", path, hint);
+    }
+    struct stat status {};
+    int result = fstat(fd, &status);
+    if (result == 0 && !S_ISDIR(status.st_mode)) {
+        close(fd);
+        return run.fail({CTR_E_INVALID, "the container's root is not a directory",
+                         "give the directory that holds /bin, /etc, ...", ENOTDIR, "open_tree", path});
+    }
+    if (result == 0 && wanted != "shared") result = set_propagation(fd, wanted == "slave" ? MS_SLAVE : MS_PRIVATE);
+    if (result != 0) {
+        run.fail("mount_setattr", path);
+        close(fd);
+        return -1;
+    }
+    return run.output_fd("rootfs", fd);
+}
+
+/// A script has no detached mounts: a bind mount of the directory over itself is one that the child can move.
+int shell(ctr::Run run, ctr::Shell sh) {
+    const std::string path = run.str("path");
+    if (sh.cmd({"mount", "--rbind", path, path}) != 0) return -1;
+    if (run.str("propagation") != "shared" && sh.cmd({"mount", "--make-r" + run.str("propagation"), path}) != 0)
+        return -1;
+    return sh.set(run.output_value("rootfs"), {"echo", path});
+}
+
+/// Nothing: the mount goes with its last descriptor. Only the script's stands in the machine's tree.
+int undo(ctr::Run) { return 0; }
+int shell_undo(ctr::Run run, ctr::Shell sh) { return sh.cmd({"umount", "--recursive", run.str("path")}); }
+
+constexpr ctr_step_kind open_kind = ctr::parent_kind<apply, undo, shell, shell_undo>("rootfs.open");
+
+} // namespace
+
+CTR_PLUGIN("rootfs", "0.1.0", plan, &open_kind);

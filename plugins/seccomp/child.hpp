@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+//
+// What happens in the child, between clone3 and execve.
+#pragma once
+
+#include <ctr/plugin.hpp>
+
+namespace seccomp {
+
+int load_in_child(ctr_run *run);
+
+} // namespace seccomp

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+//
+// Two steps: the parent makes the program (or finds it made), the child loads it.
+//
+//   /linux/seccomp   the runtime-spec's object
+//   /ctr/seccomp     "default", "unconfined", or a profile in docker's format
+#include "child.hpp"
+#include "default_profile.hpp"
+#include "program.hpp"
+#include "syscalls.hpp"
+#include "translate.hpp"
+
+#include <algorithm>
+
+namespace seccomp {
+namespace {
+
+using ctr::Node;
+using ctr::Plan;
+using ctr::Run;
+using ctr::Shell;
+
+/// Stands in every key: changes when the same profile compiles to something else.
+constexpr const char *generator = "ctr filter 1";
+
+/// "cap_chown" -> "CHOWN"
+std::string plain_capability(std::string name) {
+    for (char &c : name)
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    return name.rfind("CAP_", 0) == 0 ? name.substr(4) : name;
+}
+
+/// What the container may have at most: its bounding set. Reads the same members as the plugin `capabilities`, which refuses wrong
+/// names; of docker's default set only SYS_CHROOT ever matters to a profile of ours, the others to a user's own.
+void look_at_capabilities(Plan plan, Circumstances &all) {
+    const Node change = plan.spec("/ctr/capabilities");
+    std::vector<std::string> base;
+    if (const Node lists = plan.spec("/process/capabilities"))
+        base = lists.get("/bounding").strings();
+    else if (const Node own = plan.config("/default_capabilities"); own && change)
+        base = own.strings();
+    else if (change)
+        base = {"CHOWN",  "DAC_OVERRIDE", "FSETID",  "FOWNER",           "MKNOD",      "NET_RAW", "SETGID",
+                "SETUID", "SETFCAP",      "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL",    "AUDIT_WRITE"};
+    const auto named = [](Node list) {
+        std::set<std::string> names;
+        for (const auto &name : list.strings())
+            names.insert(plain_capability(name));
+        return names;
+    };
+    const auto add = named(change.get("/add")), drop = named(change.get("/drop"));
+    if (add.count("ALL") != 0) {
+        all.all_capabilities = true;
+        all.dropped = drop;
+        return;
+    }
+    for (const auto &name : base)
+        all.capabilities.insert(plain_capability(name));
+    if (drop.count("ALL") != 0) all.capabilities.clear();
+    for (const auto &name : drop)
+        all.capabilities.erase(name);
+    all.capabilities.insert(add.begin(), add.end());
+}
+
+int plan_load(Plan plan, unsigned flags, const std::string &flag_names) {
+    const bool no_new_privs = plan.spec("/process/noNewPrivileges").boolean();
+    auto step = plan.step("seccomp.load", CTR_CONFINE);
+    step.value("program", "seccomp.program").arg("flags", std::int64_t{flags}).after("caps.bounded").after("ids.set");
+    // Without no_new_privs the kernel wants SYS_ADMIN, which the interim set still has; with it seccomp is the last call before execve.
+    if (no_new_privs)
+        step.after("caps.final").after("no_new_privs.set");
+    else
+        step.after("caps.interim");
+    return step.note(flag_names).gives("seccomp.loaded").add();
+}
+
+int plan_default(Plan plan, const Circumstances &circumstances) {
+    auto step = plan.step("seccomp.compile", CTR_PREPARE);
+    step.arg("profile", "default");
+    for (const auto &name : default_profile_looks_at())
+        if (circumstances.has(name)) step.arg("cap", name);
+    const int added = step.arg("cache", plan.name("state_dir"))
+                          .output("program", CTR_TYPE_FD, "seccomp.program")
+                          .note("allows what programs need; `cap` opens what needs a capability anyway")
+                          .add();
+    return added != 0 ? -1 : plan_load(plan, 0, {});
+}
+
+int plan_profile(Plan plan, const char *where, Format format, const Circumstances &circumstances) {
+    const Node node = plan.spec(where);
+    Refusal refusal;
+    const auto profile = translate(node, format, circumstances, refusal);
+    if (!profile)
+        return plan.fail({refusal.unsupported ? CTR_E_UNSUPPORTED : CTR_E_INVALID,
+                          refusal.message,
+                          refusal.hint,
+                          0,
+                          {},
+                          where + refusal.pointer});
+    auto step = plan.step("seccomp.compile", CTR_PREPARE);
+    step.arg("default", text_of(profile->default_action)).args("arch", profile->architectures);
+    for (const auto &rule : profile->rules)
+        step.arg("rule", text_of(rule));
+    std::string known;
+    for (const auto &name : profile->known)
+        known += (known.empty() ? "" : " ") + name;
+    if (!known.empty()) step.arg("known", known);
+    if (step.arg("cache", plan.name("state_dir")).output("program", CTR_TYPE_FD, "seccomp.program").add() != 0)
+        return -1;
+    std::string flags;
+    for (const auto &flag : node.get("/flags").strings())
+        flags += (flags.empty() ? "" : " ") + flag;
+    return plan_load(plan, profile->flags, flags);
+}
+
+int plan_steps(Plan plan) {
+    const Node oci = plan.spec("/linux/seccomp"), own = plan.spec("/ctr/seccomp");
+    const bool has_oci = oci && oci.type() != CTR_NODE_NULL;
+    if (has_oci && own)
+        return plan.invalid("/ctr/seccomp", "stands beside /linux/seccomp: which of the two is meant?",
+                            "leave one of them out");
+    if (!has_oci && !own) return 0;
+    Circumstances circumstances;
+    look_at_capabilities(plan, circumstances);
+    if (has_oci) return plan_profile(plan, "/linux/seccomp", Format::oci, circumstances);
+    if (!own.is_string()) {
+        circumstances.kernel = plan.ask("kernel").value_or("0");
+        return plan_profile(plan, "/ctr/seccomp", Format::docker, circumstances);
+    }
+    const std::string name = own.str();
+    if (name == "default") return plan_default(plan, circumstances);
+    if (name == "unconfined") return 0;
+    return plan.invalid("/ctr/seccomp", "\"" + name + "\" is no profile",
+                        "\"default\", \"unconfined\" or a profile object");
+}
+
+/// The profile that the arguments of a compile step describe; nothing if they are not ours.
+std::optional<Profile> profile_of(Run run) {
+    if (run.has("profile")) {
+        const auto capabilities = run.strings("cap");
+        return default_profile({capabilities.begin(), capabilities.end()});
+    }
+    Profile profile;
+    const auto action = parse_action_text(run.str("default"));
+    if (!action) return std::nullopt;
+    profile.default_action = *action;
+    profile.architectures = run.strings("arch");
+    for (const auto &text : run.strings("rule")) {
+        auto rule = parse_rule(text);
+        if (!rule) return std::nullopt;
+        profile.rules.push_back(std::move(*rule));
+    }
+    const std::string known = run.str("known");
+    for (std::size_t from = 0; from < known.size();) {
+        const auto to = std::min(known.find(' ', from), known.size());
+        profile.known.push_back(known.substr(from, to - from));
+        from = to + 1;
+    }
+    return profile;
+}
+
+/// What the program is made from, as text: the whole profile, or for our own its revision.
+std::string key_of(Run run, const std::optional<Profile> &profile) {
+    std::string key = std::string(generator) + ", libseccomp " + library_version() + "\n";
+    if (profile) return key + text_of(*profile);
+    key += "default profile " + std::to_string(default_profile_revision()) + "\n";
+    for (const auto &name : run.strings("cap"))
+        (key += "cap " + name) += "\n";
+    return key;
+}
+
+int compile_step(Run run) {
+    const bool own = run.has("profile");
+    std::optional<Profile> profile = own ? std::nullopt : profile_of(run);
+    if (!own && !profile)
+        return run.fail({CTR_E_INTERNAL, "the step's arguments are no profile", {}, 0, {}, "seccomp.compile"});
+    const std::string cache = run.str("cache");
+    const std::string key = key_of(run, profile);
+    if (const int file = cache.empty() ? -1 : open_cached(cache, key); file >= 0) return run.output_fd("program", file);
+    if (own) profile = profile_of(run);
+
+    std::vector<std::string> unknown;
+    std::string problem;
+    const Program program = compile(*profile, unknown, problem);
+    for (const auto &name : unknown)
+        run.log(CTR_LOG_DEBUG, "seccomp: system call " + name + " is not known here, its rule is skipped");
+    if (program.empty())
+        return run.fail({CTR_E_UNSUPPORTED, problem, "use fewer conditions", 0, {}, "seccomp profile"});
+    const std::string bytes = pack(program, key);
+    if (!cache.empty() && !keep(cache, key, bytes))
+        run.log(CTR_LOG_DEBUG, "seccomp: the compiled filter could not be kept in " + cache);
+    const int file = in_memory(bytes);
+    return file < 0 ? run.fail("memfd_create") : run.output_fd("program", file);
+}
+
+int compile_in_shell(Run run, Shell shell) {
+    const auto profile = profile_of(run);
+    if (!profile) return shell.text("# seccomp: unreadable profile");
+    std::string text = "# No shell command compiles a system call filter. This one is:\n";
+    std::string line;
+    for (const char c : text_of(*profile)) {
+        line += c;
+        if (c != '\n') continue;
+        text += "#   " + line;
+        line.clear();
+    }
+    if (!text.empty() && text.back() == '\n') text.pop_back();
+    return shell.text(text);
+}
+
+int load_in_shell(Run, Shell shell) {
+    return shell.text(
+        "# seccomp(2) cannot be called from a shell; with bubblewrap and a compiled program: bwrap --seccomp FD. What "
+        "can be\n"
+        "# said here: `grep Seccomp /proc/self/status` shows 2 inside a container of ctr, and 0 in this script's.");
+}
+
+constexpr ctr_step_kind compile_kind = ctr::parent_kind<compile_step, compile_in_shell>("seccomp.compile");
+constexpr ctr_step_kind load_kind = ctr::child_kind<load_in_shell>("seccomp.load", load_in_child);
+
+} // namespace
+} // namespace seccomp
+
+CTR_PLUGIN("seccomp", "0.1.0", seccomp::plan_steps, &seccomp::compile_kind, &seccomp::load_kind);

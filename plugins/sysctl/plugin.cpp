@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+//
+// One step for each kernel parameter. A parameter that no namespace of the container holds is refused: setting it would change the
+// machine.
+//
+// The steps stand at the end of `mounts`, not in `pivot`: there /proc/sys may be read-only already (/linux/readonlyPaths), and in a user
+// namespace the kernel gives a process a fresh procfs only while it still sees an unmasked one (mount_too_revealing, fs/namespace.c).
+#include "keys.hpp"
+
+#include <ctr/plugin.hpp>
+
+namespace sysctl {
+namespace {
+
+using ctr::Node;
+using ctr::Plan;
+
+/// True if the container has that namespace to itself, or joins one that is not the machine's.
+bool has_own(Plan plan, const std::string &type) {
+    const Node namespaces = plan.spec("/linux/namespaces");
+    for (std::size_t i = 0; i < namespaces.size(); ++i) {
+        const Node each = namespaces.at(i);
+        if (each.get("/type").str() != type) continue;
+        const std::string path = each.get("/path").str();
+        if (path.empty()) return true;
+        const std::string file = type == "network" ? "net" : type;
+        const auto joined = plan.ask("link:" + path);
+        return !joined || joined != plan.ask("link:/proc/self/ns/" + file);
+    }
+    return false;
+}
+
+/// A dedicated field of the spec that says the same thing: two answers to one question are refused.
+const char *rival(const std::string &path) {
+    if (path == "kernel/hostname") return "/hostname";
+    if (path == "kernel/domainname") return "/domainname";
+    return nullptr;
+}
+
+int plan_one(Plan plan, const std::string &key, const Node &value) {
+    const std::string where = "/linux/sysctl/" + key;
+    const auto path = path_of(key);
+    if (!path)
+        return plan.invalid(where, "is no name of a kernel parameter",
+                            "for example net.ipv4.ip_forward or net/ipv4/ip_forward");
+    if (!value.is_string()) return plan.invalid(where, "the value must be a string");
+    const Owner owner = owner_of(*path);
+    if (owner == Owner::machine)
+        return plan.invalid(where, "belongs to no namespace: setting it would change the machine",
+                            "set it on the machine itself, with sysctl(8)");
+    const std::string type = name_of(owner);
+    if (!has_own(plan, type))
+        return plan.invalid(
+            where, "the container shares the machine's " + type + " namespace: setting it would change the machine",
+            "give the container its own " + type + " namespace");
+    if (const char *other = rival(*path); other != nullptr && plan.spec(other))
+        return plan.invalid(where, std::string("says the same thing as ") + other, "leave one of them out");
+    auto step = plan.step(CTR_KIND_SYSCTL, CTR_MOUNTS);
+    step.arg("key", *path).arg("value", value.str()).after("mounts.done");
+    if (owner == Owner::network) step.after("network.ready"); // a key may name an interface
+    return step.add();
+}
+
+int plan_steps(Plan plan) {
+    const Node all = plan.spec("/linux/sysctl");
+    for (std::size_t i = 0; i < all.size(); ++i)
+        if (plan_one(plan, all.key(i), all.at(i)) != 0) return -1;
+    return 0;
+}
+
+} // namespace
+} // namespace sysctl
+
+CTR_PLUGIN("sysctl", "0.1.0", sysctl::plan_steps);

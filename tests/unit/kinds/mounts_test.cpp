@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+//
+// The mount kinds for real, in a mount namespace of a child process: as root directly, else inside a user namespace. Where neither is
+// allowed the tests are skipped and say so.
+#include "host_double.hpp"
+
+#include <fstream>
+#include <functional>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+using host_double::apply;
+
+constexpr int cannot = 77;
+
+void write_file(const char *path, const std::string &text) { std::ofstream(path) << text; }
+
+bool enter_namespaces() {
+    const auto uid = ::geteuid(), gid = ::getegid();
+    if (uid == 0) return ::unshare(CLONE_NEWNS | CLONE_NEWUTS) == 0;
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS) != 0) return false;
+    write_file("/proc/self/setgroups", "deny");
+    write_file("/proc/self/uid_map", "0 " + std::to_string(uid) + " 1");
+    write_file("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1");
+    return true;
+}
+
+/// The steps run in a child; what it says on failure comes back by a pipe.
+class Mounts : public ::testing::Test {
+protected:
+    void run(const std::function<std::string(const std::string &)> &work) {
+        int ends[2];
+        ASSERT_EQ(::pipe(ends), 0);
+        const pid_t pid = ::fork();
+        if (pid == 0) {
+            host_double::reset();
+            if (!enter_namespaces()) ::_exit(cannot);
+            const std::string wrong = work(directory.path());
+            [[maybe_unused]] const auto n = ::write(ends[1], wrong.data(), wrong.size());
+            ::_exit(wrong.empty() ? 0 : 1);
+        }
+        ::close(ends[1]);
+        std::string wrong(4096, '\0');
+        const auto n = ::read(ends[0], wrong.data(), wrong.size());
+        wrong.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+        ::close(ends[0]);
+        int status = 0;
+        ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == cannot)
+            GTEST_SKIP() << "no mount namespace: neither root nor user namespaces";
+        EXPECT_EQ(wrong, "");
+        EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+    }
+    host_double::TemporaryDirectory directory;
+};
+
+/// The fields of a mount point in mountinfo: "ro,nosuid ... tmpfs"; empty if nothing is mounted there.
+std::string mounted(const std::string &path) {
+    std::ifstream file("/proc/self/mountinfo");
+    std::string line, last;
+    while (std::getline(file, line))
+        if (line.find(" " + path + " ") != std::string::npos)
+            last = line.substr(line.find(" " + path + " ") + path.size() + 2);
+    return last;
+}
+
+/// A root made of a tmpfs, as the storage driver would hand it over.
+std::string attach(const std::string &at) {
+    const int tree = static_cast<int>(::fsopen("tmpfs", FSOPEN_CLOEXEC));
+    ::fsconfig(tree, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0);
+    const int mount = ::fsmount(tree, FSMOUNT_CLOEXEC, 0);
+    std::string wrong = apply("mount.propagation", {"propagation=rslave"});
+    if (wrong.empty()) wrong = apply("rootfs.attach", {"mount=" + std::to_string(mount), "at=" + at});
+    return wrong;
+}
+
+#define NEED(expression)                                                                                               \
+    if (const std::string wrong = (expression); !wrong.empty()) return "line " + std::to_string(__LINE__) + ": " + wrong
+#define CHECK(condition)                                                                                               \
+    if (!(condition)) return "line " + std::to_string(__LINE__) + ": " #condition
+
+TEST_F(Mounts, OptionsReachTheMountAndTheFileSystem) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        NEED(apply("mount.new",
+                   {"type=tmpfs", "target=/a", "options=nosuid", "options=ro", "options=noatime", "options=size=64k"}));
+        const std::string fields = mounted(at + "/a");
+        CHECK(fields.rfind("ro,nosuid,noatime", 0) == 0);
+        CHECK(fields.find("size=64k") != std::string::npos);
+        CHECK(apply("mount.new", {"type=tmpfs", "target=/b", "options=size=banana"}).find("Bad value") !=
+              std::string::npos);
+        CHECK(apply("mount.new", {"type=tmpfs", "target=/b", "options=idmap"}).find("not carried out") !=
+              std::string::npos);
+        return {};
+    });
+}
+
+TEST_F(Mounts, LongOptionsGoTheClassicWay) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        // too long for fsconfig(2), which would say EINVAL; mount(2) sees the whole and tmpfs the bad value
+        CHECK(apply("mount.new", {"type=tmpfs", "target=/a", "options=mpol=" + std::string(300, 'x')})
+                  .rfind("mount ", 0) == 0);
+        return {};
+    });
+}
+
+TEST_F(Mounts, BindTakesFlagsAndRefusesData) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        NEED(apply("mount.bind", {"source=/usr", "target=/usr", "options=rbind", "options=ro", "options=rprivate"}));
+        CHECK(mounted(at + "/usr").rfind("ro", 0) == 0);
+        NEED(apply("mount.bind", {"source=/etc/passwd", "target=/etc/passwd", "options=bind"})); // a file: made as one
+        CHECK(apply("mount.bind", {"source=/usr", "target=/x", "options=bind", "options=size=1m"}) != "");
+        CHECK(apply("mount.bind", {"source=/etc/passwd", "target=/usr", "options=bind"}) != "");
+        return {};
+    });
+}
+
+TEST_F(Mounts, LinksOfTheImageStayInside) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        NEED(apply("root.symlink", {"target=/out", "to=/../../../../usr"}));
+        NEED(apply("mount.new", {"type=tmpfs", "target=/out"}));
+        CHECK(mounted(at + "/usr") != "");
+        CHECK(mounted("/usr").find("tmpfs") == std::string::npos);
+        // What the runtime trusts may be no link at all: CVE-2019-19921
+        NEED(apply("root.symlink", {"target=/proc", "to=/elsewhere"}));
+        CHECK(apply("mount.new", {"type=proc", "target=/proc"}) != "");
+        return {};
+    });
+}
+
+TEST_F(Mounts, PivotLeavesOnlyTheRoot) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        NEED(apply("mount.bind", {"source=/proc", "target=/proc", "options=rbind"}));
+        NEED(apply("root.mkdir", {"target=/secret/in"}));
+        NEED(apply("root.mkdir", {"target=/work"}));
+        NEED(apply("pivot_root", {}));
+        CHECK(::access("/usr", F_OK) != 0);
+        CHECK(::access("/secret/in", F_OK) == 0);
+        NEED(apply("mount.mask", {"target=/secret"}));
+        CHECK(::access("/secret/in", F_OK) != 0);
+        NEED(apply("mount.mask", {"target=/missing"}));
+        CHECK(apply("mount.mask", {"target=/missing", "missing_ok=0"}) != "");
+        NEED(apply("mount.readonly", {"target=/work"}));
+        CHECK(::mkdir("/work/x", 0755) != 0 && errno == EROFS);
+        NEED(apply("mount.setattr", {"target=/", "options=ro"}));
+        CHECK(::mkdir("/x", 0755) != 0 && errno == EROFS);
+        return {};
+    });
+}
+
+TEST_F(Mounts, OnlyTheNullDeviceMasksAFile) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        NEED(apply("root.write", {"target=/file", "content=secret"}));
+        NEED(apply("mount.mask", {"target=/file"})); // before pivot: the machine's null device
+        CHECK(host_double::TemporaryDirectory().read("../" + at.substr(5) + "/file").empty());
+        NEED(apply("root.write", {"target=/file2", "content=secret"}));
+        NEED(apply("root.symlink", {"target=/dev/null", "to=/file2"})); // CVE-2025-31133
+        NEED(apply("pivot_root", {}));
+        CHECK(apply("mount.mask", {"target=/file2"}).find("not the null device") != std::string::npos);
+        return {};
+    });
+}
+
+} // namespace

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+//
+// Making and writing files below a root that an image has filled with links.
+#include "host_double.hpp"
+
+#include "kinds/child.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+class Paths : public ::testing::Test {
+protected:
+    void SetUp() override {
+        host_double::reset();
+        ::mkdir((directory.path() + "/root").c_str(), 0755);
+        root = ::open((directory.path() + "/root").c_str(), O_PATH | O_DIRECTORY);
+        host_double::set_root(root);
+    }
+    void TearDown() override { ::close(root); }
+    std::string at(const std::string &name) const { return directory.path() + "/root/" + name; }
+    bool exists(const std::string &path) const { return ::access(path.c_str(), F_OK) == 0; }
+    void link(const std::string &to, const std::string &name) const {
+        ASSERT_EQ(::symlink(to.c_str(), at(name).c_str()), 0);
+    }
+    host_double::TemporaryDirectory directory;
+    int root = -1;
+};
+
+TEST_F(Paths, MissingDirectoriesAreMadeWhateverTheUmask) {
+    const mode_t old = ::umask(077);
+    EXPECT_EQ(host_double::apply("root.mkdir", {"target=/a/b/c", "mode=0711"}), "");
+    EXPECT_EQ(::umask(old), 077u);
+    struct stat st {};
+    ASSERT_EQ(::stat(at("a").c_str(), &st), 0);
+    EXPECT_EQ(st.st_mode & 07777, 0755u);
+    ASSERT_EQ(::stat(at("a/b/c").c_str(), &st), 0);
+    EXPECT_EQ(st.st_mode & 07777, 0711u);
+}
+
+TEST_F(Paths, DanglingLinksAreFollowedInside) {
+    link(directory.path() + "/outside", "abs");
+    link("../../../../../../../../" + directory.path() + "/outside2", "rel");
+    link("var/run", "chain");
+    EXPECT_EQ(host_double::apply("root.write", {"target=/abs/f", "content=x"}), "");
+    EXPECT_EQ(host_double::apply("root.write", {"target=/rel/f", "content=x"}), "");
+    EXPECT_EQ(host_double::apply("root.write", {"target=/chain", "content=hello"}), "");
+    EXPECT_FALSE(exists(directory.path() + "/outside"));
+    EXPECT_FALSE(exists(directory.path() + "/outside2"));
+    EXPECT_TRUE(exists(at(directory.path() + "/outside/f")));
+    EXPECT_EQ(directory.read("root/var/run"), "hello");
+}
+
+TEST_F(Paths, DotDotStopsAtTheRoot) {
+    EXPECT_EQ(host_double::apply("root.write", {"target=/../../f", "content=x"}), "");
+    EXPECT_TRUE(exists(at("f")));
+    EXPECT_FALSE(exists(directory.path() + "/f"));
+}
+
+TEST_F(Paths, LoopsAreRefused) {
+    link("loop", "loop");
+    EXPECT_NE(host_double::apply("root.write", {"target=/loop", "content=x"}), "");
+}
+
+TEST_F(Paths, OnlyRegularFilesAreWritten) {
+    ASSERT_EQ(::mkfifo(at("fifo").c_str(), 0644), 0);
+    EXPECT_NE(host_double::apply("root.write", {"target=/fifo", "content=x"}), "");
+    EXPECT_NE(host_double::apply("root.symlink", {"target=/fifo", "to=x"}), "");
+    EXPECT_NE(host_double::apply("root.mkdir", {"target=/fifo"}), "");
+}
+
+TEST_F(Paths, LinksReplaceLinks) {
+    link("old", "l");
+    EXPECT_EQ(host_double::apply("root.symlink", {"target=/l", "to=new"}), "");
+    char text[16] = {};
+    EXPECT_EQ(::readlink(at("l").c_str(), text, sizeof text - 1), 3);
+    EXPECT_STREQ(text, "new");
+}
+
+TEST_F(Paths, WithoutARootNothingIsTouched) {
+    host_double::set_root(-1);
+    EXPECT_NE(host_double::apply("root.mkdir", {"target=/tmp/ctr-kinds-never"}), "");
+    EXPECT_NE(host_double::apply("mount.new", {"type=tmpfs", "target=/tmp"}), "");
+}
+
+TEST_F(Paths, SysctlStaysBelowSys) {
+    EXPECT_NE(host_double::apply("sysctl", {"key=kernel/../../self/oom_score_adj", "value=0"}), "");
+    EXPECT_NE(host_double::apply("sysctl", {"key=", "value=0"}), "");
+}
+
+TEST_F(Paths, WorkingDirectoryIsInside) {
+    EXPECT_NE(host_double::apply("cwd.set", {"path=relative"}), "");
+    EXPECT_NE(host_double::apply("cwd.set", {"path=/nothing"}), "");
+}
+
+} // namespace

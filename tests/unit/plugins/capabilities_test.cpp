@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "../../../plugins/capabilities/sets.hpp"
+
+#include <gtest/gtest.h>
+#include <linux/capability.h>
+
+namespace capabilities {
+namespace {
+
+Mask of(std::initializer_list<int> numbers) {
+    Mask mask = 0;
+    for (const int each : numbers)
+        mask |= bit(each);
+    return mask;
+}
+
+Mask after(const std::vector<std::string> &add, const std::vector<std::string> &drop) {
+    std::optional<Problem> problem;
+    const auto change = parse_change(add, drop, problem);
+    EXPECT_TRUE(change) << problem->message;
+    return change ? changed(docker_default(), *change) : 0;
+}
+
+TEST(CapabilityNames, have_the_kernels_numbers) {
+    EXPECT_EQ(number_of("CAP_CHOWN"), CAP_CHOWN);
+    EXPECT_EQ(number_of("CAP_SYS_ADMIN"), CAP_SYS_ADMIN);
+    EXPECT_EQ(number_of("CAP_SETFCAP"), CAP_SETFCAP);
+    EXPECT_EQ(number_of("CAP_AUDIT_READ"), CAP_AUDIT_READ);
+    EXPECT_EQ(number_of("CAP_CHECKPOINT_RESTORE"), 40);
+}
+
+TEST(CapabilityNames, need_no_prefix_and_no_capitals) {
+    EXPECT_EQ(number_of("net_admin"), CAP_NET_ADMIN);
+    EXPECT_EQ(number_of("cap_net_admin"), CAP_NET_ADMIN);
+}
+
+TEST(CapabilityNames, are_not_guessed) {
+    for (const char *name : {"", "CAP_", "CAP", "CHOWN ", " CHOWN", "CAP_CHOWNX", "CAP_CAP_CHOWN", "0", "ALL"})
+        EXPECT_FALSE(number_of(name)) << name;
+}
+
+TEST(CapabilityMasks, read_as_in_proc) {
+    EXPECT_EQ(hex(docker_default()), "00000000a80425fb");
+    EXPECT_EQ(hex(0), "0000000000000000");
+    EXPECT_EQ(hex(everything), "ffffffffffffffff");
+    EXPECT_EQ(names_of(of({CAP_CHOWN, CAP_KILL})), "CHOWN KILL");
+    EXPECT_EQ(names_of(0), "none");
+    EXPECT_EQ(names_of(everything), "ALL");
+    EXPECT_EQ(names_of(bit(50)), "50");
+}
+
+TEST(CapabilityChange, adds_and_drops_relative_to_the_default) {
+    EXPECT_EQ(after({}, {}), docker_default());
+    EXPECT_EQ(after({"NET_ADMIN"}, {"cap_chown"}), (docker_default() | bit(CAP_NET_ADMIN)) & ~bit(CAP_CHOWN));
+    EXPECT_EQ(after({"CHOWN"}, {"CHOWN"}), docker_default());
+}
+
+TEST(CapabilityChange, drop_all_leaves_what_is_added) {
+    EXPECT_EQ(after({}, {"ALL"}), 0U);
+    EXPECT_EQ(after({"NET_RAW"}, {"all"}), bit(CAP_NET_RAW));
+    EXPECT_EQ(after({"NET_RAW"}, {"ALL", "CHOWN"}), bit(CAP_NET_RAW));
+}
+
+TEST(CapabilityChange, add_all_leaves_out_what_is_dropped) {
+    EXPECT_EQ(after({"ALL"}, {}), everything);
+    EXPECT_EQ(after({"ALL"}, {"SYS_ADMIN"}), everything & ~bit(CAP_SYS_ADMIN));
+}
+
+TEST(CapabilityChange, refuses_with_the_place) {
+    std::optional<Problem> problem;
+    EXPECT_FALSE(parse_change({"CHOWN", "SYS_ADMN"}, {}, problem));
+    ASSERT_TRUE(problem);
+    EXPECT_EQ(problem->list, "add");
+    EXPECT_EQ(problem->index, 1U);
+    EXPECT_NE(problem->message.find("SYS_ADMN"), std::string::npos);
+    problem.reset();
+    EXPECT_FALSE(parse_change({"ALL"}, {"ALL"}, problem));
+}
+
+TEST(CapabilityLists, collect_what_is_unknown) {
+    std::vector<std::string> unknown;
+    EXPECT_EQ(parse_oci({"CAP_KILL", "CAP_TELEPORT", "KILL", "ALL"}, unknown), bit(CAP_KILL));
+    EXPECT_EQ(unknown, (std::vector<std::string>{"CAP_TELEPORT", "KILL", "ALL"}));
+}
+
+TEST(CapabilitySets, lose_what_the_kernel_would_refuse) {
+    const Mask kill = bit(CAP_KILL), chown = bit(CAP_CHOWN);
+    Sets sets{kill, kill | chown, kill, chown | kill, chown | kill};
+    EXPECT_EQ(make_consistent(sets), chown);
+    EXPECT_EQ(sets.effective, kill);
+    EXPECT_EQ(sets.inheritable, kill);
+    EXPECT_EQ(sets.ambient, kill);
+    EXPECT_EQ(make_consistent(sets), 0U);
+}
+
+} // namespace
+} // namespace capabilities

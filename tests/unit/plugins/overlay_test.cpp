@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "names.hpp"
+#include "remove_tree.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <set>
+
+namespace overlay {
+namespace {
+
+const std::string hex64 = std::string(60, '0') + "beef";
+
+TEST(OverlayNames, LayerNameIsTheHexPartOfTheChainId) {
+    EXPECT_EQ(layer_name("sha256:" + hex64), hex64);
+    EXPECT_EQ(layer_name("sha512:" + hex64 + hex64), hex64 + hex64);
+    EXPECT_EQ(chain_id(hex64), "sha256:" + hex64);
+    EXPECT_EQ(chain_id(hex64 + hex64), "sha512:" + hex64 + hex64);
+    EXPECT_EQ(layer_diff(hex64), "layers/" + hex64 + "/diff");
+}
+
+TEST(OverlayNames, WhatIsNoChainIdIsRefused) {
+    for (const std::string &text :
+         {std::string(), std::string("sha256"), std::string("sha256:"), hex64, "sha256:" + hex64 + "0",
+          "sha256:" + hex64.substr(1), "sha512:" + hex64, "md5:" + hex64, "sha256:" + std::string(64, 'A'),
+          "sha256:" + std::string(61, '0') + "/..", "SHA256:" + hex64})
+        EXPECT_FALSE(layer_name(text)) << text;
+    EXPECT_FALSE(chain_id(""));
+    EXPECT_FALSE(chain_id("tmp"));
+    EXPECT_FALSE(chain_id(hex64 + "0"));
+}
+
+TEST(OverlayNames, PartialNamesTellOperationsAndLayersApart) {
+    EXPECT_NE(partial_name("a", hex64), partial_name("b", hex64));
+    EXPECT_NE(partial_name("a", hex64), partial_name("a", std::string(64, '1')));
+    EXPECT_TRUE(is_component(partial_name("a", hex64)));
+}
+
+TEST(OverlayNames, ComponentsStayInTheirDirectory) {
+    for (const char *good : {"a", ".a", "...", "a b"})
+        EXPECT_TRUE(is_component(good)) << good;
+    for (const char *bad : {"", ".", "..", "/", "a/b", "../a"})
+        EXPECT_FALSE(is_component(bad)) << bad;
+    EXPECT_FALSE(is_component(std::string_view("a\0b", 3)));
+    EXPECT_FALSE(is_component(std::string(256, 'a')));
+}
+
+TEST(OverlayNames, LinkNamesAreShortAndDistinct) {
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < 62 + 62 * 62; ++i) {
+        const std::string name = link_name(i);
+        EXPECT_EQ(name.size(), i < 62 ? 1u : 2u);
+        EXPECT_TRUE(seen.insert(name).second) << name;
+    }
+    EXPECT_EQ(link_name(0), "A");
+    EXPECT_EQ(link_name(61), "9");
+    EXPECT_EQ(link_name(62), "AA");
+    EXPECT_EQ(link_name(63), "AB");
+}
+
+TEST(OverlayNames, LinkedLowerdirEndsWhereFsconfigDoes) {
+    EXPECT_EQ(linked_lowerdir(1), "A");
+    EXPECT_EQ(linked_lowerdir(3), "A:B:C");
+    ASSERT_TRUE(linked_lowerdir(106));
+    EXPECT_EQ(linked_lowerdir(106)->size(), fsconfig_string_max);
+    EXPECT_FALSE(linked_lowerdir(107));
+    EXPECT_FALSE(linked_lowerdir(100000));
+}
+
+TEST(OverlayNames, MountOptionsAreWordsThatTheDriverDoesNotSet) {
+    for (const char *good : {"metacopy=on", "index=off", "userxattr", "redirect_dir=nofollow"})
+        EXPECT_TRUE(is_mount_option(good)) << good;
+    for (const char *bad : {"", "=", "a=", "=b", "lowerdir=/etc", "upperdir=x", "workdir=x", "volatile", "volatile=on",
+                            "lowerdir+=x", "datadir+=x", "a=b,c=d", "a=b=c", "A=b", "a=/x", "a=b\nc"})
+        EXPECT_FALSE(is_mount_option(bad)) << bad;
+}
+
+TEST(OverlayNames, ShellQuoteMakesOneWord) {
+    EXPECT_EQ(shell_quote("a b"), "'a b'");
+    EXPECT_EQ(shell_quote("it's"), "'it'\\''s'");
+    EXPECT_EQ(shell_quote(""), "''");
+}
+
+class RemoveTree : public ::testing::Test {
+protected:
+    void SetUp() override {
+        char pattern[] = "/tmp/ctr-remove-tree-XXXXXX";
+        ASSERT_NE(mkdtemp(pattern), nullptr);
+        base_ = pattern;
+        ASSERT_EQ(mkdir(tree().c_str(), 0755), 0);
+        ASSERT_EQ(mkdir((base_ + "/outside").c_str(), 0755), 0);
+        write(base_ + "/outside/kept");
+    }
+    void TearDown() override {
+        EXPECT_EQ(access((base_ + "/outside/kept").c_str(), F_OK), 0);
+        EXPECT_EQ(remove_tree(AT_FDCWD, base_), 0);
+        EXPECT_NE(access(base_.c_str(), F_OK), 0);
+    }
+    std::string tree() const { return base_ + "/tree"; }
+    static void write(const std::string &path) {
+        const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        ASSERT_GE(fd, 0) << path;
+        close(fd);
+    }
+    void expect_removed() {
+        std::string culprit;
+        EXPECT_EQ(remove_tree(AT_FDCWD, tree(), &culprit), 0) << culprit << ": " << strerror(errno);
+        EXPECT_NE(access(tree().c_str(), F_OK), 0);
+    }
+
+    std::string base_;
+};
+
+TEST_F(RemoveTree, NothingIsSuccess) {
+    EXPECT_EQ(remove_tree(AT_FDCWD, base_ + "/no-such"), 0);
+    EXPECT_EQ(remove_tree(AT_FDCWD, base_ + "/no/such"), 0);
+    expect_removed();
+    expect_removed();
+}
+
+TEST_F(RemoveTree, LinksAreNotFollowed) {
+    ASSERT_EQ(symlink("../outside", (tree() + "/directory").c_str()), 0);
+    ASSERT_EQ(symlink("../outside/kept", (tree() + "/file").c_str()), 0);
+    ASSERT_EQ(symlink("nowhere", (tree() + "/dangling").c_str()), 0);
+    ASSERT_EQ(link((base_ + "/outside/kept").c_str(), (tree() + "/hard").c_str()), 0);
+    expect_removed();
+}
+
+TEST_F(RemoveTree, ATreeThatIsALinkIsLeftAlone) {
+    const std::string link = base_ + "/link";
+    ASSERT_EQ(symlink("outside", link.c_str()), 0);
+    EXPECT_EQ(remove_tree(AT_FDCWD, link), -1);
+    EXPECT_EQ(errno, ENOTDIR);
+}
+
+TEST_F(RemoveTree, FilesOfEveryTypeThatNeedsNoPrivilege) {
+    ASSERT_EQ(mkfifo((tree() + "/fifo").c_str(), 0600), 0);
+    write(tree() + "/file");
+    write(tree() + "/ leading space\n and newline");
+    ASSERT_EQ(mkdir((tree() + "/empty").c_str(), 0755), 0);
+    expect_removed();
+}
+
+/// Deeper than PATH_MAX, and than the removal goes without renaming.
+TEST_F(RemoveTree, AnyDepth) {
+    ASSERT_EQ(mkdir((tree() + "/.ctr-hoisted-0").c_str(), 0755), 0); // a name that the removal would like for itself
+    write(tree() + "/.ctr-hoisted-0/x");
+    const int before = open(".", O_PATH | O_CLOEXEC);
+    ASSERT_EQ(chdir(tree().c_str()), 0);
+    const std::string name(40, 'd');
+    for (int depth = 0; depth < 200; ++depth) {
+        ASSERT_EQ(mkdir(name.c_str(), 0755), 0);
+        ASSERT_EQ(chdir(name.c_str()), 0);
+        if (depth % 50 == 0) write("file");
+    }
+    ASSERT_EQ(fchdir(before), 0);
+    close(before);
+    expect_removed();
+}
+
+} // namespace
+} // namespace overlay
