@@ -46,12 +46,18 @@ struct WantedMount {
     bool read_only = false;
 };
 
+/// "/sys//fs/" -> "/sys/fs": the form in which the plugin `mounts` names destinations in its tokens.
+inline std::string clean_destination(const std::string &destination) {
+    std::string problem;
+    return normal_path(destination, problem).value_or(destination);
+}
+
 inline std::vector<WantedMount> wanted_mounts(Plan plan) {
     std::vector<WantedMount> all;
     std::vector<std::string> earlier;
     const Node mounts = plan.spec("/mounts");
     for (std::size_t i = 0; i < mounts.size(); ++i) {
-        const std::string destination = mounts.at(i).get("/destination").str();
+        const std::string destination = clean_destination(mounts.at(i).get("/destination").str());
         if (mounts.at(i).get("/type").str() == "cgroup") {
             WantedMount wanted{i, destination, {}, {}, false};
             for (auto &option : mounts.at(i).get("/options").strings())
@@ -78,12 +84,13 @@ inline std::vector<std::string> bind_options(const WantedMount &wanted) {
     return out;
 }
 
-/// A step of the phase mounts that comes after the mounts of the spec which its destination lies in.
+/// A step of the phase mounts that comes after the mounts of the spec which its destination lies in. `mounts` gives a token for each of them,
+/// and orders what is mounted below this one after cgroup.mounted.
 inline Step mount_step(Plan plan, const char *kind, const WantedMount &wanted) {
     Step step = plan.step(kind, CTR_MOUNTS);
     step.needs("root.attached").needs("cgroup.joined");
     for (const auto &ancestor : wanted.ancestors)
-        step.after("mounted:" + ancestor);
+        step.after("mount:" + ancestor);
     return step;
 }
 

@@ -7,6 +7,9 @@
 //     |blkio.bfq.weight=500                     only if the file of the setting before it is missing
 #pragma once
 
+#include "path.hpp"
+
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +48,33 @@ using Settings = std::vector<Setting>;
 /// -1, and anything below, means no limit.
 inline std::string number_or(std::int64_t value, const char *unlimited) {
     return value < 0 ? unlimited : std::to_string(value);
+}
+
+/// The settings as lines of a script. `locate` gives a control file's path.
+template <typename Locate> std::string shell_lines(const Settings &settings, const Locate &locate) {
+    std::string out;
+    for (std::size_t i = 0; i < settings.size(); ++i) {
+        const Setting &s = settings[i];
+        const std::string file = shell_word(locate(s));
+        const std::string write = "echo " + shell_word(s.value) + " > " + file;
+        const bool other = i + 1 < settings.size() && settings[i + 1].when == When::if_previous_missing;
+        if (!out.empty()) out += '\n';
+        if (other) {
+            const Setting &next = settings[++i];
+            out += "if [ -e " + file + " ]; then " + write + "; else echo " + shell_word(next.value) + " > " +
+                   shell_word(locate(next)) + "; fi";
+        } else {
+            out += s.when == When::if_present ? "[ ! -e " + file + " ] || " + write : write;
+        }
+    }
+    return out;
+}
+
+inline Settings settings_of(const std::vector<std::string> &texts) {
+    Settings all;
+    for (const auto &text : texts)
+        all.push_back(Setting::from(text));
+    return all;
 }
 
 } // namespace ctr::cgroup

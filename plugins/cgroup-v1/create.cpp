@@ -26,9 +26,10 @@ namespace {
 std::string inherit_cpuset(const std::string &mount, const std::string &path, const char *file) {
     const Fd fd(::open((mount + path + '/' + file).c_str(), path.empty() ? O_RDONLY | O_CLOEXEC : O_RDWR | O_CLOEXEC));
     if (!fd.valid()) return {};
-    const auto own = cgroup::read_fd(fd.get());
-    if (!own) return {};
-    std::string text = cgroup::trimmed(*own);
+    char buffer[4096];
+    const ssize_t n = ::read(fd.get(), buffer, sizeof buffer); // one read: a control file comes whole
+    if (n < 0) return {};
+    std::string text = cgroup::trimmed({buffer, static_cast<std::size_t>(n)});
     if (!text.empty() || path.empty()) return text;
     text = inherit_cpuset(mount, cgroup::parent_path(path), file);
     return !text.empty() && cgroup::write_fd(fd.get(), text) ? text : std::string();
@@ -77,16 +78,19 @@ int make_directories(Run run, const std::vector<Hierarchy> &all, const std::stri
     return 0;
 }
 
-int set_limits(Run run, const std::vector<Hierarchy> &all, const std::string &path) {
-    cgroup::Settings settings;
-    for (const auto &text : run.strings("set"))
-        settings.push_back(Setting::from(text));
-    if (const Hierarchy *cpuset = find_controller(all, "cpuset"))
-        if (prepare_cpuset(run, cpuset->mount, path, settings) != 0) return -1;
-    const auto error = cgroup::write_settings(settings, [&](const Setting &s) {
+/// Where the file of a setting is; planning saw to it that its controller is mounted.
+auto locate_in(const std::vector<Hierarchy> &all, const std::string &path) {
+    return [&all, &path](const Setting &s) {
         const Hierarchy *const h = find_controller(all, s.controller());
         return (h != nullptr ? h->mount : std::string()) + path + '/' + s.file;
-    });
+    };
+}
+
+int set_limits(Run run, const std::vector<Hierarchy> &all, const std::string &path) {
+    const auto settings = cgroup::settings_of(run.strings("set"));
+    if (const Hierarchy *cpuset = find_controller(all, "cpuset"))
+        if (prepare_cpuset(run, cpuset->mount, path, settings) != 0) return -1;
+    const auto error = cgroup::write_settings(settings, locate_in(all, path));
     return error ? run.fail(*error) : 0;
 }
 
@@ -174,14 +178,8 @@ int create_shell(Run run, Shell shell) {
             at += '/' + name;
         }
     }
-    for (const auto &text : run.strings("set")) {
-        const Setting s = Setting::from(text);
-        const Hierarchy *const h = find_controller(all, s.controller());
-        if (h == nullptr) continue;
-        const std::string file = cgroup::shell_word(h->mount + path + '/' + s.file);
-        const std::string write = "echo " + cgroup::shell_word(s.value) + " > " + file;
-        shell.text(s.when == cgroup::When::always ? write : "[ ! -e " + file + " ] || " + write);
-    }
+    const std::string writes = cgroup::shell_lines(cgroup::settings_of(run.strings("set")), locate_in(all, path));
+    if (!writes.empty()) shell.text(writes);
     return set_tasks(run, shell);
 }
 

@@ -62,6 +62,29 @@ int check_controllers(Plan plan, const std::vector<Hierarchy> &all, const cgroup
     return 0;
 }
 
+/// One step inside the container's /sys/fs/cgroup: after the tmpfs for it, before it becomes read-only.
+Step inside(Plan plan, const char *kind, const cgroup::WantedMount &wanted) {
+    Step step = plan.step(kind, CTR_MOUNTS);
+    step.needs("root.attached").needs("cgroup.joined").needs("cgroup.tmpfs:" + wanted.destination);
+    step.gives("cgroup.bound:" + wanted.destination).gives("cgroup.mounted");
+    return step;
+}
+
+int add_hierarchy(Plan plan, const cgroup::WantedMount &wanted, const Hierarchy &h, const std::string &path) {
+    const std::string name = cgroup::last_name(h.mount);
+    Step bind = inside(plan, CTR_KIND_MOUNT_BIND, wanted);
+    bind.arg("source", h.mount + path)
+        .arg("target", wanted.destination + '/' + name)
+        .args("options", cgroup::bind_options(wanted));
+    if (bind.add() != 0) return -1;
+    for (const auto &controller : h.controllers) {
+        if (controller == name) continue;
+        Step link = inside(plan, CTR_KIND_ROOT_SYMLINK, wanted);
+        if (link.arg("target", wanted.destination + '/' + controller).arg("to", name).add() != 0) return -1;
+    }
+    return 0;
+}
+
 /// /sys/fs/cgroup as a machine has it: a tmpfs with a directory for each hierarchy and a link for each controller that shares one.
 int add_mount(Plan plan, const cgroup::WantedMount &wanted, const std::vector<Hierarchy> &all,
               const std::string &path) {
@@ -71,29 +94,14 @@ int add_mount(Plan plan, const cgroup::WantedMount &wanted, const std::vector<Hi
         .arg("target", wanted.destination)
         .args("options", wanted.options)
         .arg("options", "mode=755");
-    if (top.note("the container's view of its cgroups").add() != 0) return -1;
-    for (const auto &h : all) {
-        const std::string name = cgroup::last_name(h.mount);
-        Step bind = plan.step(CTR_KIND_MOUNT_BIND, CTR_MOUNTS);
-        bind.arg("source", h.mount + path)
-            .arg("target", wanted.destination + '/' + name)
-            .args("options", cgroup::bind_options(wanted));
-        if (bind.needs("root.attached").needs("cgroup.joined").gives("cgroup.mounted").add() != 0) return -1;
-        for (const auto &controller : h.controllers) {
-            if (controller == name) continue;
-            Step link = plan.step(CTR_KIND_ROOT_SYMLINK, CTR_MOUNTS);
-            link.arg("target", wanted.destination + '/' + controller).arg("to", name).gives("cgroup.mounted");
-            if (link.needs("root.attached").needs("cgroup.joined").add() != 0) return -1;
-        }
-    }
+    if (top.gives("cgroup.tmpfs:" + wanted.destination).note("the container's view of its cgroups").add() != 0)
+        return -1;
+    for (const auto &h : all)
+        if (add_hierarchy(plan, wanted, h, path) != 0) return -1;
     if (!wanted.read_only) return 0;
-    return plan.step(CTR_KIND_MOUNT_SETATTR, CTR_MOUNTS)
-        .arg("target", wanted.destination)
-        .arg("options", "ro")
-        .needs("root.attached")
-        .needs("cgroup.joined")
-        .gives("cgroup.mounted")
-        .add();
+    Step read_only = plan.step(CTR_KIND_MOUNT_SETATTR, CTR_MOUNTS);
+    read_only.arg("target", wanted.destination).arg("options", "ro").gives("cgroup.mounted");
+    return read_only.needs("root.attached").needs("cgroup.bound:" + wanted.destination).add();
 }
 
 /// A running container is in the hierarchies that were there when it was made.

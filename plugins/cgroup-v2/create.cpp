@@ -123,9 +123,7 @@ int create(Run run) {
                         : errno == EAGAIN ? "cgroup.max.depth or cgroup.max.descendants of a parent is reached"
                                           : "");
     if (made == cgroup::Made::existed && check_vacant(run, dir) != 0) return -1;
-    cgroup::Settings settings;
-    for (const auto &text : run.strings("set"))
-        settings.push_back(Setting::from(text));
+    const auto settings = cgroup::settings_of(run.strings("set"));
     if (const auto error = enable_controllers(run, settings)) return run.fail(*error);
     if (const auto error = cgroup::write_settings(settings, [&](const Setting &s) { return dir + '/' + s.file; }))
         return run.fail(*error);
@@ -146,10 +144,10 @@ int remove(Run run) {
             if (errno != EBUSY && errno != ENOTEMPTY) return run.fail("rmdir", dir);
             // Somebody lives there. Only a mark proves that it is not a later container of the same path.
             const std::string mark = cgroup::mark_of(dir);
-            ended = (!mark.empty() && mark != owner) || end_cgroup(dir, true);
+            ended = (!mark.empty() && mark != owner) || end_cgroup(dir, Fate::remove);
         }
     } else if (recorded) {
-        ended = end_cgroup(dir, false);
+        ended = end_cgroup(dir, Fate::reuse);
         const Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (fd.valid()) detach_device_programs(fd.get(), 0);
     }
@@ -177,20 +175,28 @@ bool freeze_cgroup(const std::string &dir, bool frozen) {
     return false;
 }
 
-bool end_cgroup(const std::string &dir, bool remove_too) {
+namespace {
+
+/// cgroup.kill (Linux 5.14) reaches all at once. But a cgroup in which it was used lets no child be born any more: the kernel kills what
+/// CLONE_INTO_CGROUP puts there (seen on 6.18), so one that others may use again is emptied by signals. Frozen, nobody forks between the
+/// reading and the killing, and v2's freezer lets a frozen process die.
+void kill_once(const std::string &dir, Fate fate) {
+    if (fate != Fate::reuse && cgroup::write_file(dir + "/cgroup.kill", "1")) return;
+    cgroup::write_file(dir + "/cgroup.freeze", "1");
+    std::vector<pid_t> pids;
+    cgroup::processes_in(dir, pids);
+    cgroup::signal_all(pids, SIGKILL);
+    cgroup::write_file(dir + "/cgroup.freeze", "0");
+}
+
+} // namespace
+
+bool end_cgroup(const std::string &dir, Fate fate) {
     cgroup::Patience patience(cgroup::end_ms);
     for (;;) {
-        // cgroup.kill (Linux 5.14) reaches all at once. Before it: frozen, nobody forks between the reading and the killing, and v2's
-        // freezer lets a frozen process die.
-        if (!cgroup::write_file(dir + "/cgroup.kill", "1")) {
-            if (errno == ENODEV) return true;
-            cgroup::write_file(dir + "/cgroup.freeze", "1");
-            std::vector<pid_t> pids;
-            cgroup::processes_in(dir, pids);
-            cgroup::signal_all(pids, SIGKILL);
-            cgroup::write_file(dir + "/cgroup.freeze", "0");
-        }
-        if (!populated(dir) && (!remove_too || cgroup::remove_tree(dir))) return true;
+        const bool alive = populated(dir);
+        if (!alive && (fate != Fate::remove || cgroup::remove_tree(dir))) return true;
+        if (alive) kill_once(dir, fate);
         if (!patience.wait()) return false;
     }
 }
@@ -237,12 +243,9 @@ int create_shell(Run run, Shell shell) {
             shell.text("echo '" + controllers + "' > " + cgroup::shell_word(above + "/cgroup.subtree_control"));
         above += '/' + name;
     }
-    for (const auto &text : run.strings("set")) {
-        const Setting s = Setting::from(text);
-        const std::string file = cgroup::shell_word(dir + '/' + s.file);
-        const std::string write = "echo " + cgroup::shell_word(s.value) + " > " + file;
-        shell.text(s.when == cgroup::When::always ? write : "[ ! -e " + file + " ] || " + write);
-    }
+    const std::string writes = cgroup::shell_lines(cgroup::settings_of(run.strings("set")),
+                                                   [&](const Setting &s) { return dir + '/' + s.file; });
+    if (!writes.empty()) shell.text(writes);
     if (run.has("uid")) {
         const std::string owner = std::to_string(run.integer("uid")) + ':' + std::to_string(run.integer("gid"));
         shell.text("(cd " + cgroup::shell_word(dir) + " && chown " + owner +

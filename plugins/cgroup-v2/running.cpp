@@ -35,7 +35,7 @@ int kill(Run run, int signal) {
         cgroup::signal_all(pids, signal);
         return 0;
     }
-    if (end_cgroup(dir_of(run), false)) return 0;
+    if (end_cgroup(dir_of(run), run.recorded_int("made").value_or(0) == 1 ? Fate::leave : Fate::reuse)) return 0;
     return run.fail({CTR_E_BUSY, "processes of the container do not end after SIGKILL",
                      "they wait for a disk or a network: see ps -o pid,stat,wchan", 0, "kill", dir_of(run)});
 }

@@ -24,8 +24,14 @@ int devices_shell(Run run, Shell shell);
 int open(Run run);
 int open_shell(Run run, Shell shell);
 
-/// Kills every process in the cgroup; with `remove_too` removes it and all below. False if something does not end.
-bool end_cgroup(const std::string &dir, bool remove_too);
+/// What becomes of a cgroup whose processes are killed.
+enum class Fate {
+    remove, // it goes, with all below
+    leave,  // it is ours and is removed later
+    reuse,  // it was there before us: another container may be born in it
+};
+/// Kills every process in the cgroup and below. False if something does not end.
+bool end_cgroup(const std::string &dir, Fate fate);
 
 /// Freezes or thaws and waits for it.
 bool freeze_cgroup(const std::string &dir, bool frozen);

@@ -163,3 +163,12 @@ TEST_F(Common, ShellWordsAreQuoted) {
     EXPECT_EQ(shell_word("it's; rm"), "'it'\\''s; rm'");
     EXPECT_EQ(shell_word(""), "''");
 }
+
+TEST_F(Common, ScriptHasTheAlternatives) {
+    const Settings all{
+        {"a.x", "1"}, {"b.y", "2", When::if_present}, {"c.z", "3"}, {"c.w", "4", When::if_previous_missing}};
+    EXPECT_EQ(shell_lines(all, [](const Setting &s) { return "/" + s.file; }),
+              "echo 1 > /a.x\n"
+              "[ ! -e /b.y ] || echo 2 > /b.y\n"
+              "if [ -e /c.z ]; then echo 3 > /c.z; else echo 4 > /c.w; fi");
+}

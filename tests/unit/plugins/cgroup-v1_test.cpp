@@ -168,7 +168,7 @@ TEST_F(CgroupV1, MissingControllerIsRefusedByName) {
 TEST_F(CgroupV1, MountOfTypeCgroupShowsTheContainersOwn) {
     ASSERT_EQ(
         plan(
-            R"({"mounts": [{"destination": "/sys", "type": "sysfs"}, {"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["nosuid", "ro"]}]})"),
+            R"({"mounts": [{"destination": "/sys", "type": "sysfs"}, {"destination": "/sys/fs/cgroup/", "type": "cgroup", "options": ["nosuid", "ro"]}]})"),
         0);
     Lines mounts;
     for (std::size_t i = 2; i < planning.steps.size(); ++i)
@@ -183,7 +183,7 @@ TEST_F(CgroupV1, MountOfTypeCgroupShowsTheContainersOwn) {
                              "mount.bind source=/sys/fs/cgroup/devices/ctr/box target=/sys/fs/cgroup/devices "
                              "options=bind options=nosuid options=ro",
                              "mount.setattr target=/sys/fs/cgroup options=ro"}));
-    EXPECT_EQ(planning.steps[2].after, Lines{"mounted:/sys"});
+    EXPECT_EQ(planning.steps[2].after, Lines{"mount:/sys"});
 }
 
 TEST_F(CgroupV1, ExecGoesWhereTheContainerIs) {
