@@ -53,9 +53,15 @@ template <typename T, typename Parse> Result<void> parse_all(const std::vector<s
 }
 
 Result<void> take_limits(const Arguments &arguments, spec::RunOptions &options) {
-    if (arguments.has("memory")) CTR_ASSIGN(options.memory, spec::parse_memory(arguments.one("memory")));
-    if (arguments.has("cpus")) CTR_ASSIGN(options.cpus, spec::parse_cpus(arguments.one("cpus")));
-    if (arguments.has("pids-limit")) CTR_ASSIGN(options.pids_limit, spec::parse_pids_limit(arguments.one("pids-limit")));
+    if (arguments.has("memory")) {
+        CTR_ASSIGN(options.memory, spec::parse_memory(arguments.one("memory")));
+    }
+    if (arguments.has("cpus")) {
+        CTR_ASSIGN(options.cpus, spec::parse_cpus(arguments.one("cpus")));
+    }
+    if (arguments.has("pids-limit")) {
+        CTR_ASSIGN(options.pids_limit, spec::parse_pids_limit(arguments.one("pids-limit")));
+    }
     CTR_TRY(parse_all(arguments.all("ulimit"), options.ulimits, [](const auto &text) { return spec::parse_ulimit(text); }));
     for (const std::string &text : arguments.all("sysctl")) {
         CTR_ASSIGN(const auto setting, spec::parse_sysctl(text));
@@ -87,8 +93,12 @@ Result<void> take_process(const Arguments &arguments, spec::RunOptions &options)
                    }));
         if (env) options.env.push_back(*env);
     }
-    if (arguments.has("workdir")) CTR_ASSIGN(options.workdir, spec::parse_workdir(arguments.one("workdir")));
-    if (arguments.has("hostname")) CTR_ASSIGN(options.hostname, spec::parse_hostname(arguments.one("hostname")));
+    if (arguments.has("workdir")) {
+        CTR_ASSIGN(options.workdir, spec::parse_workdir(arguments.one("workdir")));
+    }
+    if (arguments.has("hostname")) {
+        CTR_ASSIGN(options.hostname, spec::parse_hostname(arguments.one("hostname")));
+    }
     if (arguments.has("user")) {
         CTR_ASSIGN(const spec::User user, spec::parse_user("--user", arguments.one("user")));
         options.user = user.text;

@@ -13,15 +13,6 @@
 namespace core::container {
 namespace {
 
-/// The plan's first row: directories that steps count on. The container's own is made with the journal.
-Result<void> make_directories(const plan::Plan &plan, const std::string &own) {
-    const plan::Step *row = plan.find(plan::kind_journal);
-    if (row == nullptr) return {};
-    for (const plan::Arg &arg : row->args)
-        if (arg.text != own) CTR_TRY(sys::make_directories(arg.text, 0711));
-    return {};
-}
-
 Result<Fd> listen_at(const std::string &path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;

@@ -56,6 +56,9 @@ private:
     Fd gate_;
 };
 
+/// A journaled plan of parent steps alone: image import and removal. On failure everything is undone. `id` names the operation, not the image.
+Result<void> run_operation(Engine &engine, ctr_operation operation, const std::string &id, const Json &spec);
+
 /// Opens the gate of a container that another process created.
 Result<void> start(Engine &engine, const std::string &id);
 /// Takes everything back and removes the container. `force` kills what still runs. Errors: busy while it runs or its owner works.

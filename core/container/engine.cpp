@@ -12,7 +12,8 @@ namespace core::container {
 Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, const Json &spec, const std::map<std::string, std::string> &drivers) {
     plan::Request request;
     request.operation = operation;
-    request.names = {id, directory_of(id)};
+    const bool is_image = operation == CTR_OP_IMAGE_IMPORT || operation == CTR_OP_IMAGE_REMOVE;
+    request.names = {id, is_image ? operations_dir() + "/" + id : directory_of(id)};
     request.spec = &spec;
     request.config = &config_;
     request.drivers = drivers;

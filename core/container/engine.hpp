@@ -31,6 +31,8 @@ public:
     launch::KindLookup kinds();
 
     std::string containers_dir() const { return config_.run_root + "/containers"; }
+    /// Image imports and removals that are under way, each with its journal.
+    std::string operations_dir() const { return config_.run_root + "/operations"; }
     std::string directory_of(const std::string &id) const { return containers_dir() + "/" + id; }
 
 private:

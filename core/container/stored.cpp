@@ -31,8 +31,7 @@ bool is_abandoned(const Record &record, int owner) {
 }
 
 /// One container whose owner is gone: what is to be taken back is, and if it goes away with its end, all of it.
-Result<bool> recover_one(Engine &engine, const std::string &id) {
-    const std::string directory = engine.directory_of(id);
+Result<bool> recover_one(Engine &engine, const std::string &directory) {
     auto journal = Journal::open(directory);
     if (!journal.ok()) {
         if (journal.error().error_class == ErrorClass::busy) return false;
@@ -141,13 +140,16 @@ Result<void> remove(Engine &engine, const std::string &id, bool force) {
 
 Result<std::vector<std::string>> recover(Engine &engine, std::vector<std::string> *problems) {
     std::vector<std::string> done;
-    auto names = sys::list_directory(engine.containers_dir());
-    if (!names.ok()) return names.error().errno_value == ENOENT ? Result<std::vector<std::string>>(std::move(done)) : Result<std::vector<std::string>>(std::move(names).error());
-    for (const std::string &id : names.value()) {
-        if (Journal::owner(engine.directory_of(id)) != 0) continue; // cheap: most containers have a living owner
-        auto recovered = recover_one(engine, id);
-        if (recovered.ok() && recovered.value()) done.push_back(id);
-        if (!recovered.ok() && problems != nullptr) problems->push_back(id + ": " + recovered.error().text());
+    for (const std::string &parent : {engine.containers_dir(), engine.operations_dir()}) {
+        auto names = sys::list_directory(parent);
+        if (!names.ok() && names.error().errno_value == ENOENT) continue;
+        if (!names.ok()) return std::move(names).error();
+        for (const std::string &name : names.value()) {
+            if (Journal::owner(parent + "/" + name) != 0) continue; // cheap: most have a living owner
+            auto recovered = recover_one(engine, parent + "/" + name);
+            if (recovered.ok() && recovered.value()) done.push_back(name);
+            if (!recovered.ok() && problems != nullptr) problems->push_back(name + ": " + recovered.error().text());
+        }
     }
     return done;
 }
@@ -158,6 +160,12 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     if (!record.alive() || record.stage != Stage::running) return failure(ErrorClass::invalid, request.id + " is not running", "exec needs a running container");
     Json spec = {{"process", request.process}};
     spec["ctr"] = request.ctr.is_null() ? Json::object() : request.ctr;
+    // What confines the container confines every process in it.
+    const Json made_from = record.meta.value("spec", Json::object());
+    for (const char *key : {"seccomp", "personality"})
+        if (const Json::json_pointer at(std::string("/linux/") + key); made_from.contains(at)) spec["linux"][key] = made_from[at];
+    for (const char *key : {"seccomp", "capabilities"})
+        if (const Json::json_pointer at(std::string("/ctr/") + key); made_from.contains(at) && !spec["ctr"].contains(key)) spec["ctr"][key] = made_from[at];
     // Where the container's cgroup is was decided when it was made.
     for (const plan::Step &step : record.plan.steps)
         if (const auto driver = record.plan.drivers.find("cgroup"); driver != record.plan.drivers.end() && step.plugin == driver->second && step.arg("path") != nullptr && !spec["ctr"].contains("cgroup"))

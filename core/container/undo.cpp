@@ -31,6 +31,14 @@ Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope) {
     return undone;
 }
 
+Result<void> make_directories(const plan::Plan &plan, const std::string &own) {
+    const plan::Step *row = plan.find(plan::kind_journal);
+    if (row == nullptr) return {};
+    for (const plan::Arg &arg : row->args)
+        if (arg.text != own) CTR_TRY(sys::make_directories(arg.text, 0711));
+    return {};
+}
+
 Result<void> remove_directory(Journal &journal) {
     // The journal goes last: as long as it stands, a crash leaves something to recover from.
     const std::string directory = journal.directory();

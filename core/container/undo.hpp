@@ -12,6 +12,8 @@ enum class Scope { until_stop, all };
 
 /// Takes back the parent steps of that lifetime which ran and are not undone yet. The first error is returned, all others named in it.
 Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope);
+/// Makes the directories that the plan's first row lists, but `own`: that one comes with the journal.
+Result<void> make_directories(const plan::Plan &plan, const std::string &own);
 /// The container's directory with its journal: last of all.
 Result<void> remove_directory(Journal &journal);
 /// Kills the container's first process, if it still lives, and waits until it is gone.

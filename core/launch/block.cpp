@@ -38,7 +38,8 @@ std::size_t Block::add_args(const plan::Step &step, PackedStep &packed) {
         if (arg.form == CTR_FORM_VALUE) out.value = value_index(arg.text), needed += arg.text.size();
         if (arg.form == CTR_FORM_TEMPLATE) {
             out.first_piece = static_cast<std::uint32_t>(piece_memory_.size());
-            for (const plan::Piece &piece : *plan::split_template(arg.text)) {
+            const auto split = plan::split_template(arg.text); // checked when the step was added
+            for (const plan::Piece &piece : split.value_or(std::vector<plan::Piece>())) {
                 PackedPiece to;
                 const std::string &text = strings_.emplace_back(piece.text);
                 if (piece.is_value) to.value = value_index(piece.text);

@@ -112,7 +112,10 @@ Result<void> Launch::open_gate() {
 
 Result<void> Launch::started() { return run_parent_era(4); }
 
-Result<void> Launch::run_parent_steps() { return run_parent_era(0); }
+Result<void> Launch::run_parent_steps() {
+    for (int era = 0; era <= 4; ++era) CTR_TRY(run_parent_era(era));
+    return {};
+}
 
 void Launch::kill() {
     if (child_.pid > 0) sys::kill_and_reap(child_);

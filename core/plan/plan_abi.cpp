@@ -183,7 +183,7 @@ std::optional<std::string> phase_problem(ctr_phase phase, ctr_process process, c
     constexpr ctr_phase all[] = {CTR_PREPARE, CTR_CLONE, CTR_ATTACH, CTR_ISOLATE, CTR_MOUNTS, CTR_PIVOT, CTR_CONFINE, CTR_STARTED};
     if (std::find(std::begin(all), std::end(all), phase) == std::end(all)) return "unknown phase " + std::to_string(phase);
     const std::string in = std::string(" in phase ") + phase_name(phase);
-    if (operation >= CTR_OP_IMAGE_IMPORT && (process != CTR_PROCESS_PARENT || phase != CTR_PREPARE)) return "an image plan has only parent steps in phase prepare";
+    if (operation >= CTR_OP_IMAGE_IMPORT && process != CTR_PROCESS_PARENT) return "an image plan has only parent steps";
     if ((process == CTR_PROCESS_CLONE) != (phase == CTR_CLONE)) return std::string("a ") + process_name(process) + " step" + in;
     if (process == CTR_PROCESS_CHILD && (phase < CTR_ISOLATE || phase > CTR_CONFINE)) return "a child step" + in;
     return std::nullopt;

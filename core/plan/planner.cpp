@@ -184,7 +184,7 @@ Step execve_of(const Json &spec) {
 void add_journal(Plan &plan, const Request &request) {
     Step step = core_step(kind_journal, CTR_PROCESS_PARENT, CTR_PREPARE, "the container's directory and journal; directories of the plugins in use");
     const auto add = [&step](const std::string &path) { step.args.push_back({"directory", CTR_FORM_STRING, 0, path}); };
-    add(request.names.run_dir);
+    add(request.names.run_dir); // first: container.cpp makes it with the journal in it
     if (request.operation == CTR_OP_CREATE) add(rootfs_dir_of(*request.config));
     std::vector<std::string> seen;
     for (const Step &each : plan.steps) {

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "cli/images.hpp"
+
+#include "cli/app.hpp"
+#include "sys/files.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace core::cli {
+namespace {
+
+std::string images_dir(const container::Engine &engine) { return engine.config().data_root + "/images"; }
+
+Result<Image> parse_record(const std::string &text, const std::string &file) {
+    CTR_ASSIGN(const Json json, parse_json(text, file));
+    try {
+        Image image;
+        image.name = json.at("name").get<std::string>();
+        image.digest = json.value("digest", "");
+        image.created = json.value("created", "");
+        image.layers = json.at("layers").get<std::vector<std::string>>();
+        image.config = json.value("config", Json::object());
+        image.size = json.value("size", std::uint64_t{0});
+        return image;
+    } catch (const Json::exception &e) {
+        return invalid(file, std::string("not an image record: ") + e.what(), "import the image again");
+    }
+}
+
+/// One image operation at a time: POSIX record lock, gone with the process.
+Result<Fd> lock_images(const container::Engine &engine) {
+    CTR_TRY(sys::make_directories(engine.config().run_root, 0711));
+    const std::string path = engine.config().run_root + "/images.lock";
+    Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!fd.valid()) return system_error("open", path);
+    flock lock{};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    if (::fcntl(fd.get(), F_SETLKW, &lock) != 0) return system_error("fcntl", path);
+    return fd;
+}
+
+/// Standard input in a file without a name: gone with the process.
+Result<Fd> spool_stdin(const container::Engine &engine) {
+    const std::string directory = engine.config().data_root;
+    CTR_TRY(sys::make_directories(directory, 0711));
+    Fd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR, 0600)); // inherited by nothing: no exec comes
+    if (!fd.valid()) return system_error("open(O_TMPFILE)", directory);
+    char buffer[65536];
+    for (;;) {
+        const ssize_t got = ::read(STDIN_FILENO, buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return system_error("read", "standard input");
+        if (got == 0) return fd;
+        CTR_TRY(sys::write_all(fd.get(), std::string_view(buffer, static_cast<std::size_t>(got)), directory));
+    }
+}
+
+std::string operation_id(const char *verb) { return std::string(verb) + "-" + std::to_string(::getpid()) + "-" + std::to_string(sys::process_start_time(::getpid())); }
+
+Result<void> import_image(container::Engine &engine, const std::string &source, const std::string &name) {
+    CTR_ASSIGN(const Fd lock, lock_images(engine));
+    static_cast<void>(container::recover(engine, nullptr));
+    Fd spooled;
+    std::string path = source;
+    if (source == "-") {
+        CTR_ASSIGN(spooled, spool_stdin(engine));
+        path = "/proc/self/fd/" + std::to_string(spooled.get());
+    } else {
+        char resolved[PATH_MAX];
+        if (::realpath(source.c_str(), resolved) == nullptr) return system_error("realpath", source);
+        path = resolved;
+    }
+    const Json spec = {{"ctr", {{"import", {{"source", path}, {"name", full_image_name(name)}}}}}};
+    return container::run_operation(engine, CTR_OP_IMAGE_IMPORT, operation_id("import"), spec);
+}
+
+/// The layers that nothing but this image uses. A container that uses the image is a reason to refuse.
+Result<std::vector<std::string>> own_layers(container::Engine &engine, const Image &image) {
+    CTR_ASSIGN(const auto containers, container::list(engine));
+    for (const auto &each : containers)
+        if (each.meta.value("/spec/ctr/image/name"_json_pointer, "") == image.name) return failure(ErrorClass::busy, "the container " + each.id + " uses the image " + image.name, "remove it first: ctr rm " + each.id);
+    CTR_ASSIGN(const auto images, list_images(engine));
+    std::vector<std::string> own = image.layers;
+    const auto drop = [&own](const std::vector<std::string> &used) {
+        std::erase_if(own, [&](const std::string &layer) { return std::find(used.begin(), used.end(), layer) != used.end(); });
+    };
+    for (const Image &other : images)
+        if (other.name != image.name) drop(other.layers);
+    for (const auto &each : containers) drop(each.meta.value("/spec/ctr/image/layers"_json_pointer, std::vector<std::string>()));
+    return own;
+}
+
+Result<void> remove_image(container::Engine &engine, const std::string &name) {
+    CTR_ASSIGN(const Fd lock, lock_images(engine));
+    static_cast<void>(container::recover(engine, nullptr));
+    CTR_ASSIGN(const Image image, find_image(engine, name));
+    CTR_ASSIGN(const auto layers, own_layers(engine, image));
+    const Json spec = {{"ctr", {{"remove", {{"name", image.name}, {"layers", layers}}}}}};
+    return container::run_operation(engine, CTR_OP_IMAGE_REMOVE, operation_id("remove"), spec);
+}
+
+std::string human(std::uint64_t bytes) {
+    const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+    auto value = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    while (value >= 1000 && unit < 4) value /= 1000, ++unit;
+    char text[32];
+    std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+    return text;
+}
+
+} // namespace
+
+std::string full_image_name(const std::string &name) {
+    const auto slash = name.find_last_of('/');
+    return name.find(':', slash == std::string::npos ? 0 : slash) == std::string::npos ? name + ":latest" : name;
+}
+
+Result<std::vector<Image>> list_images(const container::Engine &engine) {
+    std::vector<Image> images;
+    auto names = sys::list_directory(images_dir(engine));
+    if (!names.ok()) return names.error().errno_value == ENOENT ? Result<std::vector<Image>>(std::move(images)) : Result<std::vector<Image>>(std::move(names).error());
+    for (const std::string &name : names.value()) {
+        if (name[0] == '.' || name.size() < 5 || name.compare(name.size() - 5, 5, ".json") != 0) continue;
+        const std::string path = images_dir(engine) + "/" + name;
+        CTR_ASSIGN(const std::string text, sys::read_file(path));
+        CTR_ASSIGN(Image image, parse_record(text, path));
+        images.push_back(std::move(image));
+    }
+    return images;
+}
+
+Result<Image> find_image(const container::Engine &engine, const std::string &name) {
+    const std::string wanted = full_image_name(name);
+    std::string file;
+    for (const char c : wanted) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        char escaped[4];
+        std::snprintf(escaped, sizeof escaped, "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        file += plain ? std::string(1, c) : std::string(escaped);
+    }
+    const std::string path = images_dir(engine) + "/" + file + ".json";
+    auto text = sys::read_file(path);
+    if (text.ok()) return parse_record(text.value(), path);
+    if (text.error().errno_value != ENOENT) return std::move(text).error();
+    std::string known;
+    if (const auto images = list_images(engine); images.ok())
+        for (const Image &image : images.value()) known += (known.empty() ? "" : ", ") + image.name;
+    return Error{ErrorClass::not_found, "there is no image " + wanted, known.empty() ? "import one: ctr image import TAR NAME" : "there are: " + known, 0, {}, {}, {}};
+}
+
+int image_import_command(App &app, const Arguments &arguments) {
+    auto engine = app.engine();
+    if (!engine.ok()) return app.report(engine.error());
+    const std::string &name = arguments.positional()[1];
+    auto imported = import_image(*engine.value(), arguments.positional()[0], name);
+    if (!imported.ok()) return app.report(std::move(imported).error().in("importing " + name));
+    auto image = find_image(*engine.value(), name);
+    if (!image.ok()) return app.report(image.error());
+    App::print(image.value().name + " " + image.value().digest + "\n");
+    return 0;
+}
+
+int image_ls_command(App &app, const Arguments &arguments) {
+    auto engine = app.engine();
+    if (!engine.ok()) return app.report(engine.error());
+    auto images = list_images(*engine.value());
+    if (!images.ok()) return app.report(images.error());
+    if (app.json()) {
+        Json out = Json::array();
+        for (const Image &image : images.value())
+            out.push_back({{"name", image.name}, {"digest", image.digest}, {"created", image.created}, {"size", image.size}, {"layers", image.layers}, {"config", image.config}});
+        App::print(out.dump(2) + "\n");
+        return 0;
+    }
+    if (arguments.has("quiet")) {
+        for (const Image &image : images.value()) App::print(image.name + "\n");
+        return 0;
+    }
+    std::vector<std::vector<std::string>> rows = {{"NAME", "DIGEST", "LAYERS", "SIZE", "CREATED"}};
+    for (const Image &image : images.value()) rows.push_back({image.name, image.digest.substr(0, 19), std::to_string(image.layers.size()), human(image.size), image.created});
+    App::print(table(rows));
+    return 0;
+}
+
+int image_rm_command(App &app, const Arguments &arguments) {
+    auto engine = app.engine();
+    if (!engine.ok()) return app.report(engine.error());
+    int status = 0;
+    for (const std::string &name : arguments.positional()) {
+        auto removed = remove_image(*engine.value(), name);
+        if (!removed.ok()) status = app.report(removed.error());
+    }
+    return status;
+}
+
+} // namespace core::cli
