@@ -3,7 +3,7 @@
 // What every command works with: the config, the installed plugins, the machine. A value made in main, never a global.
 #pragma once
 
-#include "launch/block.hpp"
+#include "launch/run.hpp"
 #include "plan/planner.hpp"
 #include "plugin/catalog.hpp"
 #include "spec/config.hpp"
@@ -17,7 +17,9 @@ namespace core::container {
 class Engine {
 public:
     Engine(spec::Config config, plugin::Catalog catalog, std::unique_ptr<sys::Machine> machine)
-        : config_(std::move(config)), catalog_(std::move(catalog)), machine_(std::move(machine)) {}
+        : config_(std::move(config)), catalog_(std::move(catalog)), machine_(std::move(machine)) {
+        launch::host_table(); // the built-in kinds need it before any plugin is loaded
+    }
 
     const spec::Config &config() const { return config_; }
     plugin::Catalog &catalog() { return catalog_; }

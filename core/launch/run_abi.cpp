@@ -3,6 +3,8 @@
 
 #include "plan/plan_abi.hpp"
 
+#include <ctr/plugin.hpp>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -400,6 +402,7 @@ const ctr_host *host_table() {
         t.output_value = output_value;
         return t;
     }();
+    ctr::host = &table; // for the built-in kinds, which are written like a plugin's
     return &table;
 }
 
