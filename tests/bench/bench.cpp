@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+//
+// bench: how long `run` of one bundle takes, ctr beside crun, runc and the floor (what the kernel alone costs).
+//
+//   bench [--rounds N] [--burst N] [--cold N] [--gap MILLISECONDS] [--ctr FILE] [--floor FILE] [--smoke]
+//
+// Warm: each program alone, back to back, in bursts that take turns, so that drift of the machine hits all alike and none pays for
+// its predecessor: the first starts of each burst are not counted. (Interleaving single starts is unfair: the row behind one that
+// takes no cgroup lock pays the RCU grace period for it.) Cold: one start after an idle gap, the case that a human or an
+// orchestrator sees; there the programs do take turns one by one. Medians, because outliers are other people's work.
+#include "bundle.hpp"
+#include "programs.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace {
+
+using bench::Program;
+
+struct Options {
+    int rounds = 10, burst = 20, unmeasured = 3, cold = 40, gap_ms = 120;
+    std::string ctr = CTR_PROGRAM, floor = CTR_FLOOR_SOURCE;
+};
+
+bool read_options(int argc, char **argv, Options &options) {
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        if (word == "--smoke") {
+            options.rounds = 1, options.burst = 3, options.unmeasured = 0, options.cold = 3, options.gap_ms = 10;
+            continue;
+        }
+        if (i + 1 == argc) return false;
+        const char *value = argv[++i];
+        if (word == "--rounds") options.rounds = std::atoi(value);
+        else if (word == "--burst") options.burst = std::atoi(value);
+        else if (word == "--cold") options.cold = std::atoi(value);
+        else if (word == "--gap") options.gap_ms = std::atoi(value);
+        else if (word == "--ctr") options.ctr = value;
+        else if (word == "--floor") options.floor = value;
+        else return false;
+    }
+    return options.rounds > 0 && options.burst > 0 && options.cold > 0 && options.gap_ms >= 0;
+}
+
+/// Programs that fail once are left out of the rest, and say so.
+bool measure(Program &program, std::vector<double> *into) {
+    const double took = bench::time_one(program);
+    if (took < 0) return false;
+    if (into != nullptr) into->push_back(took);
+    return true;
+}
+
+double at(const std::vector<double> &sorted, double part) { return sorted[static_cast<std::size_t>(static_cast<double>(sorted.size() - 1) * part)]; }
+
+void print(const char *title, std::vector<Program> &programs, std::vector<double> Program::*times) {
+    double ours = 0;
+    std::printf("\n%-16s %6s %9s %9s %9s %9s %12s\n", title, "n", "median", "min", "p10", "p90", "ctr is");
+    for (Program &program : programs) {
+        std::vector<double> &all = program.*times;
+        std::sort(all.begin(), all.end());
+        const double median = at(all, 0.5);
+        if (program.name == "ctr") ours = median;
+        std::printf("%-16s %6zu %9.0f %9.0f %9.0f %9.0f", program.name.c_str(), all.size(), median, all[0], at(all, 0.1), at(all, 0.9));
+        if (program.name != "ctr" && ours > 0) std::printf("  %9.2f x\n", ours / median);
+        else std::printf("\n");
+    }
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    Options options;
+    if (!read_options(argc, argv, options)) {
+        std::fprintf(stderr, "usage: bench [--rounds N] [--burst N] [--cold N] [--gap MILLISECONDS] [--ctr FILE] [--floor FILE.c] [--smoke]\n");
+        return 2;
+    }
+    const auto skip = [](const std::string &why) { return std::printf("skipped: %s\n", why.c_str()), 77; };
+    if (::geteuid() != 0) return skip("starting containers takes root");
+    if (const std::string why = bench::enter_private_mounts(); !why.empty()) return skip(why);
+    const bench::Workspace workspace;
+    if (workspace.path().empty()) return skip("/run is not writable");
+    const std::string cgroup = "/ctr-bench-" + std::to_string(::getpid());
+    if (const std::string why = bench::make_bundle(workspace.path(), cgroup); !why.empty()) return skip(why);
+    ::setpriority(PRIO_PROCESS, 0, -20);
+
+    auto programs = bench::find_programs(options.ctr, options.floor, workspace.path());
+    bool ctr_failed = false;
+    std::erase_if(programs, [&](Program &program) {
+        if (measure(program, nullptr)) return false;
+        std::printf("%s: left out, it failed here (see above)\n", program.name.c_str());
+        bench::remove_cgroups(cgroup);
+        return ctr_failed = ctr_failed || program.name == "ctr", true;
+    });
+    int failed = 0;
+    for (int round = 0; round < options.rounds; ++round)
+        for (Program &program : programs)
+            for (int i = -options.unmeasured; i < options.burst; ++i) failed += measure(program, i < 0 ? nullptr : &program.warm) ? 0 : 1;
+    for (int i = 0; i < options.cold; ++i)
+        for (Program &program : programs) {
+            ::usleep(static_cast<useconds_t>(options.gap_ms) * 1000);
+            failed += measure(program, &program.cold) ? 0 : 1;
+        }
+    bench::remove_cgroups(cgroup);
+    if (ctr_failed || failed > 0) return std::printf("%d starts failed\n", failed), 1;
+    std::printf("run of the bundle of `runc spec` with /bin/true; microseconds\n");
+    print("warm", programs, &Program::warm);
+    print("cold", programs, &Program::cold);
+    return 0;
+}
