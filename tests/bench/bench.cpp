@@ -48,27 +48,31 @@ bool read_options(int argc, char **argv, Options &options) {
     return options.rounds > 0 && options.burst > 0 && options.cold > 0 && options.gap_ms >= 0;
 }
 
-/// Programs that fail once are left out of the rest, and say so.
-bool measure(Program &program, std::vector<double> *into) {
-    const double took = bench::time_one(program);
-    if (took < 0) return false;
-    if (into != nullptr) into->push_back(took);
-    return true;
+bool measure(const Program &program, std::vector<bench::Time> *into) {
+    const auto took = bench::time_one(program);
+    if (took && into != nullptr) into->push_back(*took);
+    return took.has_value();
 }
 
 double at(const std::vector<double> &sorted, double part) { return sorted[static_cast<std::size_t>(static_cast<double>(sorted.size() - 1) * part)]; }
 
-void print(const char *title, std::vector<Program> &programs, std::vector<double> Program::*times) {
-    double ours = 0;
-    std::printf("\n%-16s %6s %9s %9s %9s %9s %12s\n", title, "n", "median", "min", "p10", "p90", "ctr is");
-    for (Program &program : programs) {
-        std::vector<double> &all = program.*times;
-        std::sort(all.begin(), all.end());
-        const double median = at(all, 0.5);
-        if (program.name == "ctr") ours = median;
-        std::printf("%-16s %6zu %9.0f %9.0f %9.0f %9.0f", program.name.c_str(), all.size(), median, all[0], at(all, 0.1), at(all, 0.9));
-        if (program.name != "ctr" && ours > 0) std::printf("  %9.2f x\n", ours / median);
-        else std::printf("\n");
+std::vector<double> sorted(const std::vector<bench::Time> &times, double bench::Time::*what) {
+    std::vector<double> all;
+    for (const bench::Time &time : times) all.push_back(time.*what);
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+void print(const char *title, const std::vector<Program> &programs, std::vector<bench::Time> Program::*times) {
+    double our_wall = 0, our_cpu = 0;
+    std::printf("\n%-16s %5s %9s %9s %9s %9s %9s   %s\n", title, "n", "median", "min", "p10", "p90", "cpu", "ctr / it: median, cpu");
+    for (const Program &program : programs) {
+        const auto wall = sorted(program.*times, &bench::Time::wall), cpu = sorted(program.*times, &bench::Time::cpu);
+        const bool is_ctr = program.name == "ctr";
+        if (is_ctr) our_wall = at(wall, 0.5), our_cpu = at(cpu, 0.5);
+        std::printf("%-16s %5zu %9.0f %9.0f %9.0f %9.0f %9.0f", program.name.c_str(), wall.size(), at(wall, 0.5), wall[0], at(wall, 0.1), at(wall, 0.9), at(cpu, 0.5));
+        if (is_ctr) std::printf("\n");
+        else std::printf("   %.2f, %.2f\n", our_wall / at(wall, 0.5), our_cpu / at(cpu, 0.5));
     }
 }
 
@@ -91,11 +95,12 @@ int main(int argc, char **argv) {
 
     auto programs = bench::find_programs(options.ctr, options.floor, workspace.path());
     bool ctr_failed = false;
-    std::erase_if(programs, [&](Program &program) {
+    std::erase_if(programs, [&](const Program &program) {
         if (measure(program, nullptr)) return false;
         std::printf("%s: left out, it failed here (see above)\n", program.name.c_str());
         bench::remove_cgroups(cgroup);
-        return ctr_failed = ctr_failed || program.name == "ctr", true;
+        ctr_failed = ctr_failed || program.name == "ctr";
+        return true;
     });
     int failed = 0;
     for (int round = 0; round < options.rounds; ++round)

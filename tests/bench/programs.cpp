@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +20,7 @@ std::string in_path(const std::string &name) {
     return {};
 }
 
-int wait_for(const std::vector<std::string> &command, bool quiet) {
+int wait_for(const std::vector<std::string> &command, bool quiet, rusage *used) {
     posix_spawn_file_actions_t files;
     ::posix_spawn_file_actions_init(&files);
     ::posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
@@ -33,7 +33,7 @@ int wait_for(const std::vector<std::string> &command, bool quiet) {
     const int failed = ::posix_spawn(&pid, argv[0], &files, nullptr, argv.data(), environ);
     ::posix_spawn_file_actions_destroy(&files);
     int status = -1;
-    if (failed == 0) ::waitpid(pid, &status, 0);
+    if (failed == 0) ::wait4(pid, &status, 0, used);
     return status;
 }
 
@@ -43,9 +43,9 @@ bool add_floor(const std::string &source, const std::string &workspace, std::vec
     if (::access(source.c_str(), R_OK) != 0) return false;
     std::vector<std::string> compile = {musl.empty() ? in_path("cc") : musl, "-O2", "-static", "-pthread", "-w", source, "-o", program};
     if (!musl.empty()) compile.insert(compile.end(), {"-idirafter", "/usr/include", "-idirafter", multiarch});
-    if (compile[0].empty() || wait_for(compile, true) != 0) return false;
+    if (compile[0].empty() || wait_for(compile, true, nullptr) != 0) return false;
     // 1: the child joins its cgroups by `tasks`; 16: no seccomp, as in the bundle.
-    all.push_back({musl.empty() ? "floor (glibc)" : "floor (musl)", {program, "-f", "17", "-b", workspace + "/bundle/rootfs", "-c", "ctr-bench-floor"}, false, {}, {}});
+    all.push_back({musl.empty() ? "floor (glibc)" : "floor (musl)", {program, "-f", "17", "-b", workspace + "/bundle/rootfs", "-c", "ctr-bench-floor"}, {}, {}});
     return true;
 }
 
@@ -54,22 +54,25 @@ bool add_floor(const std::string &source, const std::string &workspace, std::vec
 std::vector<Program> find_programs(const std::string &ctr, const std::string &floor_source, const std::string &workspace) {
     const std::string bundle = workspace + "/bundle";
     std::vector<Program> all;
-    all.push_back({"ctr", {ctr, "--run-root", workspace + "/ctr", "--data-root", workspace + "/data", "run", "--rm", "--bundle", bundle}, true, {}, {}});
+    all.push_back({"ctr", {ctr, "--run-root", workspace + "/ctr", "--data-root", workspace + "/data", "run", "--rm", "--bundle", bundle}, {}, {}});
     for (const std::string name : {"crun", "runc"}) {
         const std::string path = in_path(name);
         if (path.empty()) std::printf("%s: left out, it is not installed\n", name.c_str());
-        else all.push_back({name, {path, "--root", workspace + "/" + name, "run", "--bundle", bundle, "ctr-bench"}, true, {}, {}});
+        else all.push_back({name, {path, "--root", workspace + "/" + name, "run", "--bundle", bundle, "ctr-bench"}, {}, {}});
     }
     if (!add_floor(floor_source, workspace, all)) std::printf("floor: left out, %s is not there or cannot be compiled (--floor FILE)\n", floor_source.c_str());
-    all.push_back({"payload alone", {bundle + "/rootfs/bin/true"}, false, {}, {}});
+    all.push_back({"payload alone", {bundle + "/rootfs/bin/true"}, {}, {}});
     return all;
 }
 
-double time_one(const Program &program) {
+std::optional<Time> time_one(const Program &program) {
+    const auto micro = [](const timeval &t) { return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_usec); };
+    rusage used{};
     const auto begin = std::chrono::steady_clock::now();
-    const int status = wait_for(program.command, false);
-    const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
-    return status == 0 ? took.count() : -1;
+    const int status = wait_for(program.command, false, &used);
+    const std::chrono::duration<double, std::micro> wall = std::chrono::steady_clock::now() - begin;
+    if (status != 0) return std::nullopt;
+    return Time{wall.count(), micro(used.ru_utime) + micro(used.ru_stime)};
 }
 
 } // namespace bench
