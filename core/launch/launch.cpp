@@ -26,6 +26,8 @@
 
 namespace core::launch {
 
+void (*step_hook)(const char *when, std::uint32_t step) = nullptr;
+
 Launch::Launch(const plan::Plan &plan, const KindLookup &lookup, Recorder &recorder, LaunchOptions options)
     : plan_(plan), recorder_(recorder), options_(options), block_(Block::pack(plan, lookup)) {}
 
@@ -66,6 +68,8 @@ Result<void> Launch::clone() {
     if (options_.signal_mask) child_plan_.signal_mask = *options_.signal_mask;
     else ::sigprocmask(SIG_SETMASK, nullptr, &child_plan_.signal_mask);
 
+    const auto clone_step = static_cast<std::uint32_t>(plan_.find(plan::kind_clone) - plan_.steps.data());
+    at_boundary("before clone", clone_step);
     CTR_ASSIGN(NamespaceSetup namespaces, NamespaceSetup::from(plan_, *block_, options_.init_pid, options_.init_pidfd));
     CTR_TRY(namespaces.fill(child_plan_));
     CTR_TRY(namespaces.enter_parent_part());
@@ -83,6 +87,7 @@ Result<void> Launch::clone() {
         pidfd->fd = ::fcntl(child_.pidfd.get(), F_DUPFD_CLOEXEC, 0);
         pidfd->known = pidfd->fd >= 0;
     }
+    at_boundary("after clone", clone_step);
     return {};
 }
 
@@ -137,14 +142,19 @@ Result<void> Launch::run_parent_step(std::uint32_t index) {
     const PackedStep &step = block_->steps[index];
     if (std::strcmp(step.kind_name, plan::kind_journal) == 0) return {}; // done by who opened it, before anything else
     if (step.kind == nullptr) return step_error(index, failure(ErrorClass::not_found, "the code of this kind of step is missing", "install the plugin " + std::string(step.plugin)));
+    at_boundary("before intent", index);
     CTR_TRY(recorder_.intent(index));
+    at_boundary("after intent", index);
     ctr_run run;
     run.context = CTR_IN_PARENT;
     run.block = block_.get();
     begin_step(&run, index);
     if (step.kind->apply(&run) != 0 || run.failed)
         return step_error(index, run.failed ? to_error(run.error) : failure(ErrorClass::internal, "it failed without saying why", "this is a bug of the plugin"));
-    return recorder_.done(index, *block_);
+    at_boundary("after apply", index);
+    CTR_TRY(recorder_.done(index, *block_));
+    at_boundary("after done", index);
+    return {};
 }
 
 Result<void> Launch::take_message() {

@@ -83,6 +83,13 @@ private:
     bool ready_ = false, committed_ = false, ended_ = false;
 };
 
+/// For crash tests, which kill themselves in it; nullptr, and nothing sets it, in the program. Called in the parent around every step ("before
+/// intent", "after intent", "after apply", "after done"), around the clone, and around every undo ("before undo", "after undo", "after undone").
+extern void (*step_hook)(const char *when, std::uint32_t step);
+inline void at_boundary(const char *when, std::uint32_t step) {
+    if (step_hook != nullptr) step_hook(when, step);
+}
+
 /// "step 7 (overlay.mount of overlay, phase prepare, parent)"
 std::string step_title(const plan::Plan &plan, std::uint32_t step);
 
