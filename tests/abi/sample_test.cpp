@@ -27,8 +27,8 @@ void expect_planned(Installation &ctr, const std::string &directory) {
     const int ticket = sdk_test::position(steps, "sample.ticket of sample"), slack = sdk_test::position(steps, "sample.slack of sample");
     ASSERT_GE(ticket, 0) << planned.out;
     ASSERT_GE(slack, 0) << planned.out;
-    EXPECT_LT(ticket, sdk_test::position(steps, "clone of core"));
-    EXPECT_LT(sdk_test::position(steps, "clone of core"), slack);
+    EXPECT_LT(ticket, sdk_test::position(steps, "clone3 of core"));
+    EXPECT_LT(sdk_test::position(steps, "clone3 of core"), slack);
     EXPECT_LT(slack, sdk_test::position(steps, "pivot_root of mounts"));
     EXPECT_EQ(ctr.ctr({"--plugin-dir", directory, "plan", "--format", "json", "--rootfs", ctr.rootfs(), "true"}).out, planned.out);
 }
