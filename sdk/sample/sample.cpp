@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A whole plugin: while a container lives, a ticket with its name lies on the machine (a parent hook with undo), and its
+// A whole plugin: while a container lives, a ticket with its name lies on the machine (a parent hook with undo); its
 // program has a finer timer slack, prctl(2) (a child hook). Try it: ctr --plugin-dir DIR plan --rootfs / true
 #include <ctr/plugin.hpp>
 #include <fcntl.h>
@@ -24,9 +24,7 @@ CTR_CHILD static int set_slack(ctr_run *raw) {
     const ctr::ChildRun run(raw);
     return prctl(PR_SET_TIMERSLACK, run.integer("ns"), 0, 0, 0) == 0 ? 0 : run.fail("prctl");
 }
-static int slack_by_hand(ctr::Run run, ctr::Shell shell) {
-    return shell.text("echo " + run.str("ns") + " >/proc/self/timerslack_ns");
-}
+static int slack_by_hand(ctr::Run r, ctr::Shell sh) { return sh.text("echo " + r.str("ns") + " >/proc/self/timerslack_ns"); }
 
 // [plan] Reads, changes nothing: this is what `ctr plan` shows and `ctr run` does.
 static int plan(ctr::Plan plan) {
