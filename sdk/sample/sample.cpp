@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A whole plugin. While a container lives, a ticket with its name lies on the machine (a parent hook with undo); its program
-// gets a finer timer slack, prctl(2) (a child hook). Try it: ctr --plugin-dir DIR plan --rootfs / true
+// A whole plugin: while a container lives, a ticket with its name lies on the machine (a parent hook with undo); its
+// program has a finer timer slack, prctl(2) (a child hook). Try it: ctr --plugin-dir DIR plan --rootfs / true
 #include <ctr/plugin.hpp>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -24,11 +24,12 @@ CTR_CHILD static int set_slack(ctr_run *raw) {
     const ctr::ChildRun run(raw);
     return prctl(PR_SET_TIMERSLACK, run.integer("ns"), 0, 0, 0) == 0 ? 0 : run.fail("prctl");
 }
-static int slack_by_hand(ctr::Run run, ctr::Shell shell) { return shell.text("echo " + run.str("ns") + " >/proc/self/timerslack_ns"); }
+static int slack_by_hand(ctr::Run r, ctr::Shell sh) { return sh.text("echo " + r.str("ns") + " >/proc/self/timerslack_ns"); }
 
 // [plan] Reads, changes nothing: this is what `ctr plan` shows and `ctr run` does.
 static int plan(ctr::Plan plan) {
-    if (plan.step("sample.ticket", CTR_PREPARE).arg("path", plan.name("state_dir") + "/" + plan.id()).add() != 0) return -1;
+    const std::string path = plan.name("state_dir") + "/" + plan.id();
+    if (plan.step("sample.ticket", CTR_PREPARE).arg("path", path).add() != 0) return -1;
     return plan.step("sample.slack", CTR_ISOLATE).arg("ns", plan.config("/slack_ns").integer(1000)).add();
 }
 
