@@ -107,6 +107,7 @@ Result<void> Launch::commit() {
 
 Result<void> Launch::open_gate() {
     if (send_word(channel_.get(), Word::go, 0) != 0) return lost_child();
+    gate_open_ = true;
     CTR_TRY(run_parent_era(3));
     while (!ended_) { // end of file: every descriptor of the child was closed by execve
         auto message = take_message();
@@ -188,7 +189,9 @@ Error Launch::lost_child() {
     while (channel_.valid() && !ended_ && receive(channel_.get(), block_.get(), &message) == Received::message)
         if (message.word == Word::failed) return step_error(message.step, to_error(message.error));
     siginfo_t info{};
-    if (child_.pid > 0 && ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid != 0 && info.si_code != CLD_EXITED)
+    // Behind the gate the end of the channel may also mean that the program runs: then there is nothing to wait for.
+    const int options = WEXITED | WNOWAIT | (gate_open_ ? WNOHANG : 0);
+    if (child_.pid > 0 && ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, options) == 0 && info.si_pid != 0 && info.si_code != CLD_EXITED)
         return failure(ErrorClass::system, "the container's first process was killed by signal " + std::to_string(info.si_status) + " before its program ran",
                        info.si_status == SIGKILL ? "somebody killed it, or its memory limit is below what the start itself needs" : "");
     return failure(ErrorClass::system, "the container's first process ended before its program ran");

@@ -81,7 +81,7 @@ private:
     Fd channel_, child_channel_;
     sys::Child child_;
     std::uint32_t child_done_ = 0;
-    bool ready_ = false, committed_ = false, ended_ = false;
+    bool ready_ = false, committed_ = false, gate_open_ = false, ended_ = false;
 };
 
 /// For crash tests, which kill themselves in it; nullptr, and nothing sets it, in the program. Called in the parent around every step ("before
