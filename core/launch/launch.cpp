@@ -45,6 +45,10 @@ Result<void> Launch::create() {
 Result<void> Launch::prepare() { return run_parent_era(0); }
 
 Result<void> Launch::clone() {
+    // The child would pass over a step without code; what confines it must never be passed over.
+    for (std::uint32_t i = 0; i < block_->n_steps; ++i)
+        if (const PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && step.kind == nullptr && std::strcmp(step.kind_name, plan::kind_gate) != 0 && std::strcmp(step.kind_name, plan::kind_execve) != 0)
+            return step_error(i, failure(ErrorClass::not_found, "the code of this kind of step is missing", "install the plugin " + std::string(step.plugin)));
     const plan::Step *exec = plan_.find(plan::kind_execve);
     if (exec == nullptr) return failure(ErrorClass::internal, "the plan has no execve step");
     for (const plan::Arg &arg : exec->args) {
