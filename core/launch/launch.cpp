@@ -19,6 +19,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -44,6 +45,10 @@ Result<void> Launch::create() {
 Result<void> Launch::prepare() { return run_parent_era(0); }
 
 Result<void> Launch::clone() {
+    // The child would pass over a step without code; what confines it must never be passed over.
+    for (std::uint32_t i = 0; i < block_->n_steps; ++i)
+        if (const PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && step.kind == nullptr && std::strcmp(step.kind_name, plan::kind_gate) != 0 && std::strcmp(step.kind_name, plan::kind_execve) != 0)
+            return step_error(i, failure(ErrorClass::not_found, "the code of this kind of step is missing", "install the plugin " + std::string(step.plugin)));
     const plan::Step *exec = plan_.find(plan::kind_execve);
     if (exec == nullptr) return failure(ErrorClass::internal, "the plan has no execve step");
     for (const plan::Arg &arg : exec->args) {
@@ -133,7 +138,7 @@ Result<void> Launch::run_parent_era(int era) {
         const PackedStep &step = block_->steps[i];
         if (step.process != CTR_PROCESS_PARENT || plan::era(step.phase) != era) continue;
         CTR_TRY(wait_for_step(step.wait_for));
-        CTR_TRY(run_parent_step(i));
+        if (auto done = run_parent_step(i); !done.ok()) return cause_of(std::move(done).error());
         if (step.announce && era >= 2 && channel_.valid() && send_step_done(channel_.get(), block_.get(), i) != 0) return lost_child();
     }
     return {};
@@ -194,6 +199,15 @@ Error Launch::lost_child() {
         return failure(ErrorClass::system, "the container's first process was killed by signal " + std::to_string(info.si_status) + " before its program ran",
                        info.si_status == SIGKILL ? "somebody killed it, or its memory limit is below what the start itself needs" : "");
     return failure(ErrorClass::system, "the container's first process ended before its program ran");
+}
+
+/// A parent's step may fail only because the child is gone (no such process): then what the child said before it went is the reason.
+Error Launch::cause_of(Error error) {
+    Message message;
+    pollfd readable = {channel_.get(), POLLIN, 0};
+    while (channel_.valid() && !ended_ && ::poll(&readable, 1, 0) == 1 && receive(channel_.get(), block_.get(), &message) == Received::message)
+        if (message.word == Word::failed) return step_error(message.step, to_error(message.error));
+    return error;
 }
 
 Error Launch::step_error(std::uint32_t step, Error error) const { return std::move(error).in(step_title(plan_, step)); }

@@ -69,6 +69,7 @@ private:
     Result<void> take_message();
     Result<void> wait_for_step(std::uint32_t step);
     Error lost_child();
+    Error cause_of(Error error);
     Error step_error(std::uint32_t step, Error error) const;
 
     const plan::Plan &plan_;
