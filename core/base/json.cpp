@@ -7,7 +7,7 @@ namespace core {
 namespace {
 
 /// How deep the brackets go: a hostile text must not exhaust the stack of recursive code (the parser's or ours).
-std::size_t nesting(std::string_view text) {
+std::size_t nesting(std::string_view text, bool comments) {
     std::size_t depth = 0, deepest = 0;
     bool quoted = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -17,6 +17,12 @@ std::size_t nesting(std::string_view text) {
             else if (c == '"') quoted = false;
         } else if (c == '"') {
             quoted = true;
+        } else if (comments && c == '/' && i + 1 < text.size() && (text[i + 1] == '/' || text[i + 1] == '*')) {
+            // A quote in a comment must not hide the brackets behind it.
+            const bool line = text[i + 1] == '/';
+            const auto end = line ? text.find_first_of("\n\r", i + 2) : text.find("*/", i + 2);
+            if (end == std::string_view::npos) return deepest;
+            i = end + (line ? 0 : 1);
         } else if (c == '{' || c == '[') {
             deepest = std::max(deepest, ++depth);
         } else if ((c == '}' || c == ']') && depth > 0) {
@@ -29,7 +35,7 @@ std::size_t nesting(std::string_view text) {
 } // namespace
 
 Result<Json> parse_json(std::string_view text, const std::string &what, JsonOptions options) {
-    if (nesting(text) > options.max_depth)
+    if (nesting(text, options.comments) > options.max_depth)
         return invalid(what, "nested deeper than " + std::to_string(options.max_depth) + " levels", "flatten the document");
     try {
         return Json::parse(text, nullptr, true, options.comments);
@@ -42,6 +48,10 @@ Result<Json> parse_json(std::string_view text, const std::string &what, JsonOpti
         std::string reason = e.what();
         if (const auto colon = reason.find(": "); colon != std::string::npos) reason = reason.substr(colon + 2);
         return invalid(what + ":" + std::to_string(line) + ":" + std::to_string(column), "not valid JSON: " + reason);
+    } catch (const Json::exception &e) { // out_of_range: a number like 1e999
+        std::string reason = e.what();
+        if (const auto bracket = reason.find("] "); bracket != std::string::npos) reason = reason.substr(bracket + 2);
+        return invalid(what, "not valid JSON: " + reason);
     }
 }
 

@@ -124,7 +124,7 @@ std::uint64_t process_start_time(int pid) {
     if (end == std::string::npos) return 0;
     const char *p = text.value().c_str() + end + 1;
     if (p[0] == ' ' && (p[1] == 'Z' || p[1] == 'X')) return 0;
-    for (int field = 2; field < 22 - 1 && *p != '\0'; ++p)
+    for (int field = 2; field < 22 && *p != '\0'; ++p)
         if (*p == ' ') ++field;
     while (*p == ' ') ++p;
     return std::strtoull(p, nullptr, 10);

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+//
+// The sample plugin, built out of tree against the installed SDK alone; and the binary of it that the first release built, which every later
+// release must load as it is.
+#include "installation.hpp"
+
+#include <elf.h>
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+using sdk_test::Installation;
+
+std::string read(const fs::path &path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Both hooks stand in the plan, the parent's before the child's, each in its phase.
+void expect_planned(Installation &ctr, const std::string &directory) {
+    const auto planned = ctr.ctr({"--plugin-dir", directory, "plan", "--format", "json", "--rootfs", ctr.rootfs(), "true"});
+    ASSERT_EQ(planned.status, 0) << planned.err;
+    const auto steps = sdk_test::steps_of(planned.out);
+    const int ticket = sdk_test::position(steps, "sample.ticket of sample"), slack = sdk_test::position(steps, "sample.slack of sample");
+    ASSERT_GE(ticket, 0) << planned.out;
+    ASSERT_GE(slack, 0) << planned.out;
+    EXPECT_LT(ticket, sdk_test::position(steps, "clone3 of core"));
+    EXPECT_LT(sdk_test::position(steps, "clone3 of core"), slack);
+    EXPECT_LT(slack, sdk_test::position(steps, "pivot_root of mounts"));
+    EXPECT_EQ(ctr.ctr({"--plugin-dir", directory, "plan", "--format", "json", "--rootfs", ctr.rootfs(), "true"}).out, planned.out);
+}
+
+/// The program sees what the child hook did; while it runs, what the parent hook did is there, and gone afterwards.
+void expect_carried_out(Installation &ctr, const std::string &directory) {
+    const std::string tickets = ctr.state() + "/plugins/sample", seen = ctr.rootfs() + "/tickets";
+    fs::create_directory(seen);
+    // The machine's directory of tickets is shown to the container, so that it can look while it runs.
+    fs::create_directories(tickets);
+    const auto ran = ctr.ctr({"--plugin-dir", directory, "run", "--rm", "--name", "sample-test", "-v", tickets + ":/tickets:ro", "--rootfs", ctr.rootfs(), "sh", "-c",
+                              "read slack </proc/self/timerslack_ns; echo slack $slack; echo /tickets/*"},
+                             ctr.config("\"sample\": {\"slack_ns\": 12345}, "));
+    ASSERT_EQ(ran.status, 0) << ran.err;
+    EXPECT_EQ(ran.out, "slack 12345\n/tickets/sample-test\n");
+    EXPECT_TRUE(fs::is_empty(tickets)) << "the undo of sample.ticket did not run";
+    // A container that fails after the ticket was written leaves none either.
+    const auto failed = ctr.ctr({"--plugin-dir", directory, "run", "--rm", "--name", "sample-fails", "--rootfs", ctr.rootfs(), "no-such-program"});
+    EXPECT_EQ(failed.status, 127) << failed.err;
+    EXPECT_TRUE(fs::is_empty(tickets)) << "the undo of sample.ticket did not run after a failure";
+}
+
+#define NEEDS_INSTALLATION() ASSERT_TRUE(Installation::get().ok()) << Installation::get().problem()
+
+TEST(SampleTest, IsAPluginOfUnder40Lines) {
+    const std::string source = read(fs::path(SAMPLE_DIRECTORY) / "sample.cpp");
+    EXPECT_LT(std::count(source.begin(), source.end(), '\n'), 40);
+}
+
+TEST(SampleTest, BuildsAgainstTheInstalledSdkAloneWithNothingOfThisTree) {
+    NEEDS_INSTALLATION();
+    Installation &ctr = Installation::get();
+    const std::string build = ctr.sample();
+    NEEDS_INSTALLATION();
+    EXPECT_TRUE(fs::exists(build + "/sample.so"));
+    for (const char *file : {"CMakeCache.txt", "build.ninja", "Makefile", "CMakeFiles/sample.dir/build.make", "CMakeFiles/sample.dir/flags.make"})
+        EXPECT_EQ(read(build + "/" + file).find(std::string(SOURCE_DIRECTORY) + "/"), std::string::npos) << file << " mentions the source tree";
+}
+
+TEST(SampleTest, AddsAParentHookAndAChildHookInOrder) {
+    NEEDS_INSTALLATION();
+    NEEDS_ROOTFS();
+    Installation &ctr = Installation::get();
+    const std::string build = ctr.sample();
+    NEEDS_INSTALLATION();
+    expect_planned(ctr, build);
+}
+
+TEST(SampleTest, PrintsItsHooksAsAScript) {
+    NEEDS_INSTALLATION();
+    NEEDS_ROOTFS();
+    Installation &ctr = Installation::get();
+    const std::string build = ctr.sample();
+    NEEDS_INSTALLATION();
+    const auto script = ctr.ctr({"--plugin-dir", build, "plan", "--format", "shell", "--rootfs", ctr.rootfs(), "true"});
+    ASSERT_EQ(script.status, 0) << script.err;
+    EXPECT_NE(script.out.find("touch " + ctr.state() + "/plugins/sample/littlebox"), std::string::npos) << script.out;
+    EXPECT_NE(script.out.find("rm -f " + ctr.state() + "/plugins/sample/littlebox"), std::string::npos);
+    EXPECT_NE(script.out.find("echo 1000 >/proc/self/timerslack_ns"), std::string::npos);
+}
+
+TEST(SampleTest, RunsAndItsUndoLeavesNothing) {
+    NEEDS_ROOT();
+    NEEDS_INSTALLATION();
+    NEEDS_ROOTFS();
+    Installation &ctr = Installation::get();
+    const std::string build = ctr.sample();
+    NEEDS_INSTALLATION();
+    expect_carried_out(ctr, build);
+}
+
+TEST(SampleTest, ItsConfigIsCheckedAgainstItsSchema) {
+    NEEDS_INSTALLATION();
+    Installation &ctr = Installation::get();
+    const std::string build = ctr.sample();
+    NEEDS_INSTALLATION();
+    const auto wrong = ctr.ctr({"--plugin-dir", build, "plan", "--rootfs", ctr.rootfs(), "true"}, ctr.config("\"sample\": {\"slack\": 1}, "));
+    EXPECT_NE(wrong.status, 0);
+    EXPECT_NE(wrong.err.find("/sample/slack"), std::string::npos) << wrong.err;
+}
+
+TEST(InstalledTree, FindsItsPluginsUnderAnyPrefixAndAfterAMove) {
+    NEEDS_INSTALLATION();
+    Installation &ctr = Installation::get();
+    EXPECT_NE(ctr.ctr({"plugin", "show", "seccomp"}).out.find(ctr.plugins() + "/seccomp.so"), std::string::npos);
+    const std::string moved = ctr.directory("elsewhere") + "/tree";
+    fs::rename(ctr.prefix(), moved);
+    const auto shown = sdk_test::run({moved + "/bin/ctr", "plugin", "show", "seccomp"});
+    fs::rename(moved, ctr.prefix());
+    EXPECT_EQ(shown.status, 0) << shown.err;
+    EXPECT_NE(shown.out.find(moved + "/lib/ctr/plugins/seccomp.so"), std::string::npos) << shown.out;
+}
+
+TEST(InstalledTree, HoldsOnlyTheProgramThePluginsAndTheSdk) {
+    NEEDS_INSTALLATION();
+    for (const auto &header : fs::recursive_directory_iterator(Installation::get().prefix() + "/include")) EXPECT_NE(header.path().string().find("/include/ctr"), std::string::npos);
+    for (const auto &file : fs::recursive_directory_iterator(Installation::get().prefix())) EXPECT_NE(file.path().extension(), ".a") << file.path();
+}
+
+class FixtureOfTheFirstRelease : public testing::Test {
+protected:
+    void SetUp() override {
+        NEEDS_INSTALLATION();
+        NEEDS_ROOTFS();
+#ifndef __x86_64__
+        GTEST_SKIP() << "sample-v1.so was built for x86_64";
+#endif
+        directory_ = Installation::get().directory("fixture");
+        fs::copy_file(FIXTURE_DIRECTORY "/sample-v1.so", directory_ + "/sample-v1.so");
+        fs::permissions(directory_ + "/sample-v1.so", fs::perms(0755));
+    }
+    std::string directory_;
+};
+
+TEST_F(FixtureOfTheFirstRelease, IsListedAndPlannedByThisRelease) {
+    EXPECT_NE(Installation::get().ctr({"--plugin-dir", directory_, "plugin", "ls"}).out.find("sample "), std::string::npos);
+    expect_planned(Installation::get(), directory_);
+}
+
+TEST_F(FixtureOfTheFirstRelease, RunsAndItsUndoLeavesNothing) {
+    NEEDS_ROOT();
+    expect_carried_out(Installation::get(), directory_);
+}
+
+} // namespace

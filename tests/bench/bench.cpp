@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+//
+// bench: how long `run` of one bundle takes, ctr beside crun, runc and the floor (what the kernel alone costs).
+//
+//   bench [--rounds N] [--burst N] [--cold N] [--gap MILLISECONDS] [--ctr FILE] [--floor FILE] [--smoke]
+//
+// Warm: each program alone, back to back, in bursts that take turns, so that drift of the machine hits all alike and none pays for
+// its predecessor: the first starts of each burst are not counted. (Interleaving single starts is unfair: the row behind one that
+// takes no cgroup lock pays the RCU grace period for it.) Cold: one start after an idle gap, the case that a human or an
+// orchestrator sees; there the programs do take turns one by one. Medians, because outliers are other people's work.
+#include "bundle.hpp"
+#include "programs.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace {
+
+using bench::Program;
+
+struct Options {
+    int rounds = 10, burst = 20, unmeasured = 3, cold = 40, gap_ms = 120;
+    std::string ctr = CTR_PROGRAM, floor = CTR_FLOOR_SOURCE;
+};
+
+bool read_options(int argc, char **argv, Options &options) {
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        if (word == "--smoke") {
+            options.rounds = 1, options.burst = 3, options.unmeasured = 0, options.cold = 3, options.gap_ms = 10;
+            continue;
+        }
+        if (i + 1 == argc) return false;
+        const char *value = argv[++i];
+        if (word == "--rounds") options.rounds = std::atoi(value);
+        else if (word == "--burst") options.burst = std::atoi(value);
+        else if (word == "--cold") options.cold = std::atoi(value);
+        else if (word == "--gap") options.gap_ms = std::atoi(value);
+        else if (word == "--ctr") options.ctr = value;
+        else if (word == "--floor") options.floor = value;
+        else return false;
+    }
+    return options.rounds > 0 && options.burst > 0 && options.cold > 0 && options.gap_ms >= 0;
+}
+
+bool measure(const Program &program, std::vector<bench::Time> *into) {
+    const auto took = bench::time_one(program);
+    if (took && into != nullptr) into->push_back(*took);
+    return took.has_value();
+}
+
+double at(const std::vector<double> &sorted, double part) { return sorted[static_cast<std::size_t>(static_cast<double>(sorted.size() - 1) * part)]; }
+
+std::vector<double> sorted(const std::vector<bench::Time> &times, double bench::Time::*what) {
+    std::vector<double> all;
+    for (const bench::Time &time : times) all.push_back(time.*what);
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+void print(const char *title, const std::vector<Program> &programs, std::vector<bench::Time> Program::*times) {
+    double our_wall = 0, our_cpu = 0;
+    std::printf("\n%-16s %5s %9s %9s %9s %9s %9s   %s\n", title, "n", "median", "min", "p10", "p90", "cpu", "ctr / it: median, cpu");
+    for (const Program &program : programs) {
+        const auto wall = sorted(program.*times, &bench::Time::wall), cpu = sorted(program.*times, &bench::Time::cpu);
+        const bool is_ctr = program.name == "ctr";
+        if (is_ctr) our_wall = at(wall, 0.5), our_cpu = at(cpu, 0.5);
+        std::printf("%-16s %5zu %9.0f %9.0f %9.0f %9.0f %9.0f", program.name.c_str(), wall.size(), at(wall, 0.5), wall[0], at(wall, 0.1), at(wall, 0.9), at(cpu, 0.5));
+        if (is_ctr) std::printf("\n");
+        else std::printf("   %.2f, %.2f\n", our_wall / at(wall, 0.5), our_cpu / at(cpu, 0.5));
+    }
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    Options options;
+    if (!read_options(argc, argv, options)) {
+        std::fprintf(stderr, "usage: bench [--rounds N] [--burst N] [--cold N] [--gap MILLISECONDS] [--ctr FILE] [--floor FILE.c] [--smoke]\n");
+        return 2;
+    }
+    const auto skip = [](const std::string &why) { return std::printf("skipped: %s\n", why.c_str()), 77; };
+    if (::geteuid() != 0) return skip("starting containers takes root");
+    if (const std::string why = bench::enter_private_mounts(); !why.empty()) return skip(why);
+    const bench::Workspace workspace;
+    if (workspace.path().empty()) return skip("/run is not writable");
+    const std::string cgroup = "/ctr-bench-" + std::to_string(::getpid());
+    if (const std::string why = bench::make_bundle(workspace.path(), cgroup); !why.empty()) return skip(why);
+    ::setpriority(PRIO_PROCESS, 0, -20);
+
+    auto programs = bench::find_programs(options.ctr, options.floor, workspace.path());
+    bool ctr_failed = false;
+    std::erase_if(programs, [&](const Program &program) {
+        if (measure(program, nullptr)) return false;
+        std::printf("%s: left out, it failed here (see above)\n", program.name.c_str());
+        bench::remove_cgroups(cgroup);
+        ctr_failed = ctr_failed || program.name == "ctr";
+        return true;
+    });
+    int failed = 0;
+    for (int round = 0; round < options.rounds; ++round)
+        for (Program &program : programs)
+            for (int i = -options.unmeasured; i < options.burst; ++i) failed += measure(program, i < 0 ? nullptr : &program.warm) ? 0 : 1;
+    for (int i = 0; i < options.cold; ++i)
+        for (Program &program : programs) {
+            ::usleep(static_cast<useconds_t>(options.gap_ms) * 1000);
+            failed += measure(program, &program.cold) ? 0 : 1;
+        }
+    bench::remove_cgroups(cgroup);
+    if (ctr_failed || failed > 0) return std::printf("%d starts failed\n", failed), 1;
+    std::printf("run of the bundle of `runc spec` with /bin/true; microseconds\n");
+    print("warm", programs, &Program::warm);
+    print("cold", programs, &Program::cold);
+    return 0;
+}
