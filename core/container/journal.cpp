@@ -67,7 +67,8 @@ Result<void> apply(Record &record, const Json &line) {
     }
 }
 
-Result<Record> read_from(int fd, const std::string &path) {
+/// `whole`: where the last complete line ends.
+Result<Record> read_from(int fd, const std::string &path, std::size_t *whole = nullptr) {
     CTR_ASSIGN(const std::string text, sys::read_fd(fd, path, journal_limit));
     Record record;
     std::size_t at = 0;
@@ -75,6 +76,7 @@ Result<Record> read_from(int fd, const std::string &path) {
         CTR_ASSIGN(const Json line, parse_json(std::string_view(text).substr(at, end - at), path));
         CTR_TRY(apply(record, line).in(path));
     }
+    if (whole != nullptr) *whole = at;
     if (at == 0) return Error{ErrorClass::not_found, "the journal has no plan: its owner died before it had done anything", {}, 0, {}, path, {}};
     return record;
 }
@@ -126,7 +128,10 @@ Result<Journal> Journal::open(const std::string &directory) {
     if (!journal.fd_.valid() && errno == ENOENT) return Error{ErrorClass::not_found, "there is no such container", "`ctr ps -a` lists them", 0, {}, name, {}};
     if (!journal.fd_.valid()) return system_error("open", path_of(directory));
     if (!take_lock(journal.fd_.get())) return Error{ErrorClass::busy, "another process is at work on this container", "wait for it, or stop it: pid " + std::to_string(owner(directory)), 0, {}, name, {}};
-    CTR_ASSIGN(journal.record_, read_from(journal.fd_.get(), path_of(directory)));
+    std::size_t whole = 0;
+    CTR_ASSIGN(journal.record_, read_from(journal.fd_.get(), path_of(directory), &whole));
+    // A torn last line must not become the front of the next one.
+    if (::ftruncate(journal.fd_.get(), static_cast<off_t>(whole)) != 0) return system_error("ftruncate", path_of(directory));
     return journal;
 }
 

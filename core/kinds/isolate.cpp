@@ -8,6 +8,7 @@
 #include <ctr/plugin.hpp>
 #include <linux/keyctl.h>
 #include <net/if.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -108,8 +109,13 @@ int session_shell(ctr::Run, ctr::Shell shell) {
     return shell.text("# setsid: a session of its own; here it is the shell's");
 }
 
+/// Rooted at the cgroup in which the process is now.
+CTR_CHILD int cgroup_unshare_apply(ctr_run *raw) { return unshare(CLONE_NEWCGROUP) == 0 ? 0 : fail(raw, "unshare", "cgroup"); }
+int cgroup_unshare_shell(ctr::Run, ctr::Shell shell) { return shell.text("# unshare --cgroup: here unshare(1) has done it already"); }
+
 } // namespace
 
+constinit const ctr_step_kind cgroup_unshare = ctr::child_kind<cgroup_unshare_shell>("cgroup.unshare", cgroup_unshare_apply);
 constinit const ctr_step_kind sysctl = ctr::child_kind<sysctl_shell>(CTR_KIND_SYSCTL, sysctl_apply);
 constinit const ctr_step_kind hostname = ctr::child_kind<hostname_shell>(CTR_KIND_HOSTNAME, hostname_apply);
 constinit const ctr_step_kind domainname = ctr::child_kind<domainname_shell>(CTR_KIND_DOMAINNAME, domainname_apply);

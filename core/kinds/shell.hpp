@@ -24,10 +24,12 @@ inline std::string quoted(const std::string &text) {
             c == '\'' ? out += "'\\''" : out += c;
         return "'" + out + "'";
     }
+    // A mark becomes "${variable}", so everything stands in double quotes.
     for (const char c : text) {
-        if (std::strchr(" \t\n\"'\\$`|&;<>()*?[]#~{}!", c) != nullptr) out += '\\';
+        if (std::strchr("\"\\$`", c) != nullptr) out += '\\';
         out += c;
     }
+    out = "\"" + out + "\"";
     return out;
 }
 

@@ -19,12 +19,15 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace core::launch {
+
+void (*step_hook)(const char *when, std::uint32_t step) = nullptr;
 
 Launch::Launch(const plan::Plan &plan, const KindLookup &lookup, Recorder &recorder, LaunchOptions options)
     : plan_(plan), recorder_(recorder), options_(options), block_(Block::pack(plan, lookup)) {}
@@ -42,6 +45,10 @@ Result<void> Launch::create() {
 Result<void> Launch::prepare() { return run_parent_era(0); }
 
 Result<void> Launch::clone() {
+    // The child would pass over a step without code; what confines it must never be passed over.
+    for (std::uint32_t i = 0; i < block_->n_steps; ++i)
+        if (const PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && step.kind == nullptr && std::strcmp(step.kind_name, plan::kind_gate) != 0 && std::strcmp(step.kind_name, plan::kind_execve) != 0)
+            return step_error(i, failure(ErrorClass::not_found, "the code of this kind of step is missing", "install the plugin " + std::string(step.plugin)));
     const plan::Step *exec = plan_.find(plan::kind_execve);
     if (exec == nullptr) return failure(ErrorClass::internal, "the plan has no execve step");
     for (const plan::Arg &arg : exec->args) {
@@ -66,6 +73,8 @@ Result<void> Launch::clone() {
     if (options_.signal_mask) child_plan_.signal_mask = *options_.signal_mask;
     else ::sigprocmask(SIG_SETMASK, nullptr, &child_plan_.signal_mask);
 
+    const auto clone_step = static_cast<std::uint32_t>(plan_.find(plan::kind_clone) - plan_.steps.data());
+    at_boundary("before clone", clone_step);
     CTR_ASSIGN(NamespaceSetup namespaces, NamespaceSetup::from(plan_, *block_, options_.init_pid, options_.init_pidfd));
     CTR_TRY(namespaces.fill(child_plan_));
     CTR_TRY(namespaces.enter_parent_part());
@@ -83,6 +92,7 @@ Result<void> Launch::clone() {
         pidfd->fd = ::fcntl(child_.pidfd.get(), F_DUPFD_CLOEXEC, 0);
         pidfd->known = pidfd->fd >= 0;
     }
+    at_boundary("after clone", clone_step);
     return {};
 }
 
@@ -101,6 +111,7 @@ Result<void> Launch::commit() {
 
 Result<void> Launch::open_gate() {
     if (send_word(channel_.get(), Word::go, 0) != 0) return lost_child();
+    gate_open_ = true;
     CTR_TRY(run_parent_era(3));
     while (!ended_) { // end of file: every descriptor of the child was closed by execve
         auto message = take_message();
@@ -127,7 +138,7 @@ Result<void> Launch::run_parent_era(int era) {
         const PackedStep &step = block_->steps[i];
         if (step.process != CTR_PROCESS_PARENT || plan::era(step.phase) != era) continue;
         CTR_TRY(wait_for_step(step.wait_for));
-        CTR_TRY(run_parent_step(i));
+        if (auto done = run_parent_step(i); !done.ok()) return cause_of(std::move(done).error());
         if (step.announce && era >= 2 && channel_.valid() && send_step_done(channel_.get(), block_.get(), i) != 0) return lost_child();
     }
     return {};
@@ -137,14 +148,19 @@ Result<void> Launch::run_parent_step(std::uint32_t index) {
     const PackedStep &step = block_->steps[index];
     if (std::strcmp(step.kind_name, plan::kind_journal) == 0) return {}; // done by who opened it, before anything else
     if (step.kind == nullptr) return step_error(index, failure(ErrorClass::not_found, "the code of this kind of step is missing", "install the plugin " + std::string(step.plugin)));
+    at_boundary("before intent", index);
     CTR_TRY(recorder_.intent(index));
+    at_boundary("after intent", index);
     ctr_run run;
     run.context = CTR_IN_PARENT;
     run.block = block_.get();
     begin_step(&run, index);
     if (step.kind->apply(&run) != 0 || run.failed)
         return step_error(index, run.failed ? to_error(run.error) : failure(ErrorClass::internal, "it failed without saying why", "this is a bug of the plugin"));
-    return recorder_.done(index, *block_);
+    at_boundary("after apply", index);
+    CTR_TRY(recorder_.done(index, *block_));
+    at_boundary("after done", index);
+    return {};
 }
 
 Result<void> Launch::take_message() {
@@ -177,10 +193,21 @@ Error Launch::lost_child() {
     while (channel_.valid() && !ended_ && receive(channel_.get(), block_.get(), &message) == Received::message)
         if (message.word == Word::failed) return step_error(message.step, to_error(message.error));
     siginfo_t info{};
-    if (child_.pid > 0 && ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid != 0 && info.si_code != CLD_EXITED)
+    // Behind the gate the end of the channel may also mean that the program runs: then there is nothing to wait for.
+    const int options = WEXITED | WNOWAIT | (gate_open_ ? WNOHANG : 0);
+    if (child_.pid > 0 && ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, options) == 0 && info.si_pid != 0 && info.si_code != CLD_EXITED)
         return failure(ErrorClass::system, "the container's first process was killed by signal " + std::to_string(info.si_status) + " before its program ran",
                        info.si_status == SIGKILL ? "somebody killed it, or its memory limit is below what the start itself needs" : "");
     return failure(ErrorClass::system, "the container's first process ended before its program ran");
+}
+
+/// A parent's step may fail only because the child is gone (no such process): then what the child said before it went is the reason.
+Error Launch::cause_of(Error error) {
+    Message message;
+    pollfd readable = {channel_.get(), POLLIN, 0};
+    while (channel_.valid() && !ended_ && ::poll(&readable, 1, 0) == 1 && receive(channel_.get(), block_.get(), &message) == Received::message)
+        if (message.word == Word::failed) return step_error(message.step, to_error(message.error));
+    return error;
 }
 
 Error Launch::step_error(std::uint32_t step, Error error) const { return std::move(error).in(step_title(plan_, step)); }

@@ -69,6 +69,7 @@ private:
     Result<void> take_message();
     Result<void> wait_for_step(std::uint32_t step);
     Error lost_child();
+    Error cause_of(Error error);
     Error step_error(std::uint32_t step, Error error) const;
 
     const plan::Plan &plan_;
@@ -80,8 +81,15 @@ private:
     Fd channel_, child_channel_;
     sys::Child child_;
     std::uint32_t child_done_ = 0;
-    bool ready_ = false, committed_ = false, ended_ = false;
+    bool ready_ = false, committed_ = false, gate_open_ = false, ended_ = false;
 };
+
+/// For crash tests, which kill themselves in it; nullptr, and nothing sets it, in the program. Called in the parent around every step ("before
+/// intent", "after intent", "after apply", "after done"), around the clone, and around every undo ("before undo", "after undo", "after undone").
+extern void (*step_hook)(const char *when, std::uint32_t step);
+inline void at_boundary(const char *when, std::uint32_t step) {
+    if (step_hook != nullptr) step_hook(when, step);
+}
 
 /// "step 7 (overlay.mount of overlay, phase prepare, parent)"
 std::string step_title(const plan::Plan &plan, std::uint32_t step);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "launch/undo.hpp"
 
+#include "launch/launch.hpp"
+
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -15,9 +17,13 @@ Result<void> undo_step(const plan::Plan &plan, Block &block, std::uint32_t index
     run.context = CTR_IN_UNDO;
     run.block = &block;
     begin_step(&run, index);
+    at_boundary("before undo", index);
     if (step.kind->undo(&run) != 0 || run.failed)
         return (run.failed ? to_error(run.error) : failure(ErrorClass::internal, "it failed without saying why", "this is a bug of the plugin")).in("undo of " + step_title(plan, index));
-    return recorder.undone(index);
+    at_boundary("after undo", index);
+    CTR_TRY(recorder.undone(index));
+    at_boundary("after undone", index);
+    return {};
 }
 
 } // namespace

@@ -44,14 +44,18 @@ private:
         reason[step].push_back(why);
     }
 
+    std::string who_could_give(const std::string &name) const {
+        const auto could = known_givers_.find(name);
+        if (could == known_givers_.end()) return "no installed plugin gives it: install one that does";
+        return "these plugins could give it: " + joined(could->second) + "; ask for what makes them add their step, or enable them";
+    }
+
     Result<void> add_tokens(std::size_t i) {
         for (const auto &token : steps_[i].needs) {
             const auto found = givers_.find(token);
             if (found == givers_.end()) {
-                const auto could = known_givers_.find(token);
                 return failure(ErrorClass::invalid, "step " + name_of(steps_[i]) + " needs the token \"" + token + "\", which no step of this plan gives",
-                               could == known_givers_.end() ? "no installed plugin gives it: install one that does"
-                                                            : "these plugins could give it: " + joined(could->second) + "; ask for what makes them add their step, or enable them");
+                               who_could_give(token));
             }
             for (const std::size_t giver : found->second) add(i, giver, token);
         }
@@ -67,8 +71,7 @@ private:
                 const auto found = value_givers_.find(value);
                 if (found == value_givers_.end() && given_.find(value) != given_.end()) continue; // by the executor, before all steps
                 if (found == value_givers_.end())
-                    return failure(ErrorClass::invalid, "step " + name_of(steps_[i]) + " uses the value \"" + value + "\" (argument " + arg.name + "), which no step of this plan gives",
-                                   "a driver or plugin that gives it is missing; `ctr plan` of a working container shows who does");
+                    return failure(ErrorClass::invalid, "step " + name_of(steps_[i]) + " uses the value \"" + value + "\" (argument " + arg.name + "), which no step of this plan gives", who_could_give(value));
                 if (found->second.second == CTR_TYPE_FD && arg.form == CTR_FORM_TEMPLATE)
                     return failure(ErrorClass::invalid, "step " + name_of(steps_[i]) + ": the file descriptor \"" + value + "\" stands in the text of argument " + arg.name, "pass it as a value of its own");
                 if (found->second.second == CTR_TYPE_FD && steps_[i].phase == CTR_STARTED)

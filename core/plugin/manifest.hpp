@@ -33,7 +33,7 @@ struct Manifest {
     bool always = false;
     std::vector<std::string> extensions;
     std::map<std::string, ctr_process> kinds;
-    std::vector<std::string> needs, gives; // tokens, for messages
+    std::vector<std::string> needs, gives; // tokens and values, for messages
     std::vector<std::string> claims;
     std::vector<std::string> privileges;
     Json config; // the schema of its config section; null: it takes none

@@ -19,7 +19,6 @@ int add_paths(Plan plan, const std::string &pointer, const char *kind) {
         if (plan.step(kind, CTR_PIVOT)
                 .arg("target", clean(path))
                 .needs("pivoted")
-                .after("sysctl.done")
                 .gives("paths.protected")
                 .add() != 0)
             return -1;
@@ -44,7 +43,6 @@ int add_read_only(Plan plan, const char *target, const char *note) {
         .arg("options", "ro")
         .note(note)
         .needs("pivoted")
-        .after("sysctl.done")
         .after("console.ready")
         .after("cgroup.mounted")
         .add();

@@ -44,7 +44,8 @@ typedef struct ctr_host {
     const ctr_node *(*config)(ctr_plan *plan, const char *pointer);
     /* [plan] A name: "id" (the container's), "run_dir" (this container's, on the run root; exists when steps run),
      * "state_dir" (this plugin's, on the run root: gone after a reboot), "data_dir" (this plugin's, on the data root:
-     * persists), "data_root", "rootfs_dir" (an empty directory on the machine on which the child attaches its root),
+     * persists), both also of another plugin as "state_dir:ID" and "data_dir:ID" (an extension's functions run in the turn of
+     * the plugin that calls them), "data_root", "rootfs_dir" (an empty directory on the machine on which the child attaches its root),
      * "driver.storage", "driver.network", "driver.cgroup" (the id of the slot's driver). Empty if unknown. state_dir and
      * data_dir exist when steps run. */
     ctr_str (*name)(ctr_plan *plan, const char *what);

@@ -17,12 +17,13 @@
  * The clone itself gives the values child.pid (int) and child.pidfd (fd).
  *
  * ---- process: parent ----------------------------------------------------------------------------------------------------
- * machine.mkdir   path, mode (int)?=0755. Undo removes it if this step made it and it is empty. Parents must exist.
+ * machine.mkdir   path, mode (int)?=0755. Output `made` (int)?: 1 if it was not there. Undo removes the directory if this step is known to have
+ *                 made it (so declare `made`) and it is empty. Parents must exist.
  * machine.write   path, content (str), mode (int)?=0644. Replaces the file at once (rename). Undo: unlink.
  * machine.open    path, flags (str)?="rdonly" ("wronly", "rdwr", "path", "directory"; comma-separated). Output `fd`. For files that the
  *                 child will need by descriptor.
- * ns.open         type (str), pid (int)?=child.pid. Output `ns` (fd): /proc/PID/ns/TYPE.
- * idmap.write     uid*, gid* (str "INSIDE OUTSIDE SIZE"). Writes the id maps of child.pid; falls back to newuidmap/newgidmap when
+ * ns.open         type (str), pid (int): child.pid. Output `ns` (fd): /proc/PID/ns/TYPE.
+ * idmap.write     pid (int): child.pid. uid*, gid* (str "INSIDE OUTSIDE SIZE"). Writes the id maps of child.pid; falls back to newuidmap/newgidmap when
  *                 not privileged. Gives nothing by itself: add gives "userns.mapped".
  *
  * ---- process: child -----------------------------------------------------------------------------------------------------

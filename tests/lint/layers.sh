@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# core: base -> sys -> spec -> plugin -> plan -> launch -> container -> cli, each may include those to its left. kinds stands aside: it uses
+# base, sys and the SDK alone, as if its kinds were a plugin's; launch and those to its right may use it.
+. "$(dirname "$0")/lib.sh"
+
+may_use() {
+    case $1 in
+    base) echo "base" ;;
+    sys) echo "base sys" ;;
+    spec) echo "base sys spec" ;;
+    plugin) echo "base sys spec plugin" ;;
+    plan) echo "base sys spec plugin plan" ;;
+    kinds) echo "base sys kinds" ;;
+    launch) echo "base sys spec plugin plan kinds launch" ;;
+    container) echo "base sys spec plugin plan kinds launch container" ;;
+    cli) echo "base sys spec plugin plan kinds launch container cli" ;;
+    *) echo "?" ;;
+    esac
+}
+for folder in core/*/; do
+    name=$(basename "$folder")
+    allowed=$(may_use "$name")
+    if [ "$allowed" = "?" ]; then
+        offence "$folder: no layer of that name; docs/ARCHITECTURE.md and this rule say which there are"
+        continue
+    fi
+    # Without a folder: a header beside the file. In <>: a library or the SDK.
+    grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' $(sources "$folder") /dev/null |
+        sed -E 's/^([^:]+:[0-9]+):.*"([^"]+)".*/\1 \2/' |
+        while read -r where header; do
+            layer=${header%%/*}
+            case $header in
+            ../*) offence "$where: includes \"$header\": name it from core/" ;;
+            */*) case " $allowed " in *" $layer "*) ;; *) offence "$where: $name may not use $layer (\"$header\"); it may use: $allowed" ;; esac ;;
+            *) [ -e "$folder$header" ] || offence "$where: \"$header\" is not in $folder" ;;
+            esac
+        done
+done
+grep -nE '#[[:space:]]*include[[:space:]]*[<"][^>"]*plugins/' $(sources core sdk) /dev/null |
+    while read -r line; do offence "$line: the core and the SDK know no plugin"; done
+finish layers
