@@ -52,7 +52,7 @@ int ps_command(App &app, const Arguments &arguments) {
         json.push_back(state_json(state));
         rows.push_back({state.id, status_text(state), state.pid == 0 ? "-" : std::to_string(state.pid), source_of(state.meta), drivers, command_text(state.meta)});
     }
-    if (!arguments.has("quiet")) App::print(app.json() ? json.dump(2) + "\n" : table(rows));
+    if (!arguments.has("quiet")) App::print(app.json() ? json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : table(rows));
     return 0;
 }
 

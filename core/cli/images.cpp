@@ -173,7 +173,7 @@ int image_ls_command(App &app, const Arguments &arguments) {
         Json out = Json::array();
         for (const Image &image : images.value())
             out.push_back({{"name", image.name}, {"digest", image.digest}, {"created", image.created}, {"size", image.size}, {"layers", image.layers}, {"config", image.config}});
-        App::print(out.dump(2) + "\n");
+        App::print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         return 0;
     }
     if (arguments.has("quiet")) {

@@ -70,7 +70,7 @@ int plugin_ls_command(App &app, const Arguments & /*arguments*/) {
         Json out = {{"plugins", Json::array()}, {"refused", Json::array()}};
         for (const auto &each : catalog.plugins()) out["plugins"].push_back(manifest_json(*each));
         for (const auto &refusal : catalog.refused()) out["refused"].push_back(refusal_json(refusal));
-        App::print(out.dump(2) + "\n");
+        App::print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         return 0;
     }
     std::vector<std::vector<std::string>> rows = {{"ID", "VERSION", "SLOT", "SUMMARY"}};
@@ -90,7 +90,7 @@ int plugin_show_command(App &app, const Arguments &arguments) {
         return app.report(failure(ErrorClass::not_found, "there is no plugin " + id, "`ctr plugin ls` lists them"));
     }
     if (app.json()) {
-        App::print(manifest_json(*plugin).dump(2) + "\n");
+        App::print(manifest_json(*plugin).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         return 0;
     }
     const plugin::Manifest &m = plugin->manifest;
@@ -99,14 +99,14 @@ int plugin_show_command(App &app, const Arguments &arguments) {
     App::print(table({{"id", m.id}, {"version", m.version}, {"summary", m.summary}, {"file", plugin->path}, {"slot", m.slot.empty() ? "-" : m.slot}, {"operations", joined(m.operations, ", ")},
                       {"step kinds", joined(kinds, ", ")}, {"extensions", joined(m.extensions, ", ")}, {"gives", joined(m.gives, ", ")}, {"privileges", joined(m.privileges, ", ")}}));
     App::print("claims\n  " + joined(m.claims, "\n  ") + "\n");
-    if (!m.config.is_null()) App::print("config section \"" + m.id + "\", as a JSON schema\n" + m.config.dump(2) + "\n");
+    if (!m.config.is_null()) App::print("config section \"" + m.id + "\", as a JSON schema\n" + m.config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return 0;
 }
 
 int config_show_command(App &app, const Arguments & /*arguments*/) {
     auto config = app.read_config();
     if (!config.ok()) return app.report(config.error());
-    App::print(spec::to_json(config.value()).dump(2) + "\n");
+    App::print(spec::to_json(config.value()).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return 0;
 }
 
@@ -148,7 +148,7 @@ int info_command(App &app, const Arguments & /*arguments*/) {
     out["refused"] = Json::array();
     for (const auto &refusal : engine.value()->catalog().refused()) out["refused"].push_back(refusal_json(refusal));
     if (app.json()) {
-        App::print(out.dump(2) + "\n");
+        App::print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         return 0;
     }
     std::vector<std::vector<std::string>> rows;
@@ -162,7 +162,7 @@ int info_command(App &app, const Arguments & /*arguments*/) {
 }
 
 int version_command(App &app, const Arguments & /*arguments*/) {
-    if (app.json()) App::print(Json{{"version", CTR_VERSION}, {"abi", CTR_ABI_VERSION}, {"oci_runtime_spec", "1.3.0"}}.dump(2) + "\n");
+    if (app.json()) App::print(Json{{"version", CTR_VERSION}, {"abi", CTR_ABI_VERSION}, {"oci_runtime_spec", "1.3.0"}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     else App::print("ctr " CTR_VERSION " (plugin ABI " + std::to_string(CTR_ABI_VERSION) + ", OCI runtime-spec 1.3.0)\n");
     return 0;
 }

@@ -97,11 +97,16 @@ void Catalog::scan_directory(const Directory &directory, const std::map<std::str
             continue;
         }
         const std::string id = checked.value().manifest.id;
+        if (const auto twin = twins_.find(id); twin != twins_.end()) {
+            refused_.push_back({path, invalid(path, "id: expected one that no other plugin has, got \"" + id + "\", which is also " + twin->second, "remove all but one of the files")});
+            continue;
+        }
         if (Plugin *other = find(id); other != nullptr) {
             if (from_override_[id] && !directory.override_trust) continue; // the override wins
             refused_.push_back({path, invalid(path, "id: expected one that no other plugin has, got \"" + id + "\", which is also " + other->path,
                                               "remove one of the two files, or name the wanted one by --plugin-dir")});
             refused_.push_back({other->path, invalid(other->path, "id: \"" + id + "\" is also " + path, "remove one of the two files")});
+            twins_[id] = path;
             std::erase_if(plugins_, [&](const auto &each) { return each->manifest.id == id; });
             continue;
         }

@@ -66,6 +66,7 @@ private:
     std::vector<std::unique_ptr<Plugin>> plugins_;
     std::vector<Refusal> refused_;
     std::map<std::string, bool> from_override_;
+    std::map<std::string, std::string> twins_; // id -> one of the files refused for it: the third is no better than the first two
 };
 
 /// Refuses a file or directory that others than root or the effective user could have written. `st` describes an open descriptor.
