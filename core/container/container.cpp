@@ -29,6 +29,8 @@ Result<Fd> listen_at(const std::string &path) {
 
 Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateRequest request) {
     CTR_TRY(check_id(request.id));
+    // Said before any plugin plans: a driver would only see that the data of such a container is there. Journal::create() decides.
+    if (::access(engine.directory_of(request.id).c_str(), F_OK) == 0) return name_in_use(engine.directory_of(request.id));
     CTR_ASSIGN(plan::Plan plan, engine.plan(CTR_OP_CREATE, request.id, request.spec, request.drivers));
     std::unique_ptr<Container> container(new Container(engine, std::move(plan)));
 

@@ -92,13 +92,18 @@ Json durable(const launch::Value &value) {
 
 } // namespace
 
+Error name_in_use(const std::string &directory) {
+    const std::string name = directory.substr(directory.find_last_of('/') + 1);
+    return {ErrorClass::exists, "the name is in use", "choose another --name, or remove it: ctr rm " + name, 0, {}, name, {}};
+}
+
 bool Record::alive() const { return pid > 0 && boot_id == sys::boot_id() && start_time != 0 && sys::process_start_time(pid) == start_time; }
 
 Result<Journal> Journal::create(const std::string &directory, const plan::Plan &plan, Json meta) {
     const auto slash = directory.find_last_of('/');
     CTR_TRY(sys::make_directories(directory.substr(0, slash), 0711));
     if (::mkdir(directory.c_str(), 0711) != 0) {
-        if (errno == EEXIST) return Error{ErrorClass::exists, "the name is in use", "choose another --name, or remove it: ctr rm " + directory.substr(slash + 1), 0, {}, directory.substr(slash + 1), {}};
+        if (errno == EEXIST) return name_in_use(directory);
         return system_error("mkdir", directory);
     }
     Journal journal;

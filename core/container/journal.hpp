@@ -37,6 +37,8 @@ struct Record {
     bool alive() const;
 };
 
+Error name_in_use(const std::string &directory);
+
 class Journal final : public launch::Recorder {
 public:
     /// Makes the container's directory and journal and locks it. Errors: EEXIST the id is taken.

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+//
+// crash_driver NUMBER FILE WORDS...: `ctr WORDS...`, but at the NUMBER'th boundary (core/launch/launch.hpp, step_hook) it kills itself with SIGKILL.
+// Every boundary is written to FILE as "WHEN STEP"; NUMBER 0 only counts.
+#include "cli/app.hpp"
+#include "launch/launch.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <string>
+#include <unistd.h>
+
+namespace {
+
+int number = 0, seen = 0, log_fd = -1;
+
+void at(const char *when, std::uint32_t step) {
+    const std::string line = std::string(when) + " " + std::to_string(step) + "\n";
+    if (::write(log_fd, line.data(), line.size()) < 0) std::abort();
+    if (++seen == number) ::kill(::getpid(), SIGKILL);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    if (argc < 4) return 2;
+    number = std::atoi(argv[1]);
+    log_fd = ::open(argv[2], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (log_fd < 0) return 2;
+    core::launch::step_hook = at;
+    core::cli::App app;
+    return app.main(std::vector<std::string>(argv + 3, argv + argc));
+}

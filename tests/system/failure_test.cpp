@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+//
+// A plugin's step fails in any phase: nothing is left, and one error says what, where, why and what to do.
+#include "fixture/sandbox.hpp"
+
+#include <filesystem>
+
+using namespace fixture;
+
+namespace {
+
+class Failure : public SystemTest {
+protected:
+    Ran run_sabotaged(const std::string &section, const std::string &storage, const std::vector<std::string> &program, const std::vector<std::string> &options = {}) const {
+        return box.ctr(words(section, storage, program, options), {}, storage);
+    }
+    std::vector<std::string> words(const std::string &section, const std::string &storage, const std::vector<std::string> &program, const std::vector<std::string> &options) const {
+        const std::string config = box.dir() + "/sabotage.json";
+        write_text(config, "{\"cgroup-v1\": {\"parent\": \"" + box.cgroup_parent() + "\"}, \"saboteur\": " + section + "}\n");
+        std::vector<std::string> all = {"--config", config, "--plugin-dir", CTR_BUILD_DIR "/tests/system/saboteur"};
+        std::vector<std::string> more = {"--name", "victim"};
+        more.insert(more.end(), options.begin(), options.end());
+        const std::vector<std::string> rest = box.run_words({storage, "bridge"}, more, program);
+        all.insert(all.end(), rest.begin(), rest.end());
+        return all;
+    }
+};
+
+class InPhase : public Failure, public testing::WithParamInterface<const char *> {};
+INSTANTIATE_TEST_SUITE_P(Phase, InPhase, testing::Values("prepare", "attach", "isolate", "mounts", "pivot", "confine", "started"), [](const auto &each) { return std::string(each.param); });
+
+} // namespace
+
+TEST_P(InPhase, AFailingStepLeavesNothingAndIsExplained) {
+    const std::string phase = GetParam();
+    for (const std::string storage : {"overlay", "btrfs"}) {
+        const Snapshot before = box.snapshot();
+        const Ran ran = run_sabotaged("{\"fail\": \"" + phase + "\"}", storage, {"/bin/sleep", "30"});
+        EXPECT_STATUS(ran, 125);
+        EXPECT_LT(ran.seconds, 10);
+        EXPECT_HAS(ran.err, "of saboteur, phase " + phase);
+        EXPECT_HAS(ran.err, "sabotage");
+        EXPECT_HAS(ran.err, "No space left on device");
+        EXPECT_HAS(ran.err, "ENOSPC");
+        EXPECT_HAS(ran.err, "hint: this was on purpose");
+        EXPECT_EQ(ran.err.find("ctr: "), ran.err.rfind("ctr: ")) << "more than one error:\n" << ran.err;
+        EXPECT_EQ(box.left_since(before), "");
+    }
+}
+
+TEST_F(Failure, ARefusedPlanChangesNothing) {
+    const Ran ran = run_sabotaged("{\"fail\": \"plan\"}", "overlay", {"/bin/true"});
+    EXPECT_STATUS(ran, 125);
+    EXPECT_HAS(ran.err, "/saboteur/fail");
+    EXPECT_HAS(ran.err, "refused on purpose");
+}
+
+TEST_F(Failure, AConfigThatIsWrongIsRefusedByThePathOfTheKey) {
+    const Ran ran = run_sabotaged("{\"fial\": \"plan\"}", "overlay", {"/bin/true"});
+    EXPECT_STATUS(ran, 125);
+    EXPECT_HAS(ran.err, "/saboteur/fial");
+}
+
+TEST_F(Failure, AStepThatDoesNotSayWhyIsCalledABug) {
+    const Ran ran = run_sabotaged("{\"fail\": \"silent\"}", "overlay", {"/bin/true"});
+    EXPECT_STATUS(ran, 125);
+    EXPECT_HAS(ran.err, "bug of the plugin");
+}
+
+TEST_F(Failure, AProgramThatCannotStartUndoesOtherPluginsStepsToo) {
+    EXPECT_STATUS(run_sabotaged("{}", "overlay", {"/bin/missing"}), 127);
+    EXPECT_STATUS(run_sabotaged("{}", "overlay", {"/bin/true"}), 0);
+}
+
+TEST_F(Failure, AnUndoThatFailsIsNamedAndRecoverFinishesIt) {
+    const Ran ran = run_sabotaged("{\"fail\": \"undo\"}", "overlay", {"/bin/true"});
+    EXPECT_STATUS(ran, 0); // the program's own
+    EXPECT_HAS(ran.err, "not all could be taken back");
+    EXPECT_HAS(ran.err, "unsabotage");
+    // All but this step is taken back: the others did not wait for it.
+    EXPECT_EQ(command({"ip", "link", "show", "ctr0"}).out, "");
+    const std::string blocked = box.data_root("overlay") + "/saboteur-victim-attach";
+    EXPECT_TRUE(std::filesystem::exists(blocked));
+    write_text(blocked + ".let-undo", "");
+    // The stored plan is enough, but for the plugin's code.
+    const Ran without = box.ctr({"recover"});
+    EXPECT_STATUS(without, 125);
+    EXPECT_HAS(without.err, "saboteur");
+    EXPECT_STATUS(box.ctr({"--plugin-dir", CTR_BUILD_DIR "/tests/system/saboteur", "recover"}), 0);
+    std::filesystem::remove(blocked + ".let-undo");
+}
+
+TEST_F(Failure, TheTwoProcessesPassValuesAndDescriptorsBothWays) {
+    const std::string report = box.dir() + "/report";
+    std::filesystem::remove(report);
+    EXPECT_STATUS(run_sabotaged("{\"report\": \"" + report + "\"}", "overlay", {"/bin/true"}), 0);
+    EXPECT_EQ(read_text(report), "hello 4711\nagain\n");
+}

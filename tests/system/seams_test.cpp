@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+//
+// The verbs as engines use them: create, start, exec and delete each in a process of its own that is gone when the next begins.
+#include "cli/images.hpp"
+#include "container/container.hpp"
+#include "fixture/sandbox.hpp"
+#include "spec/run_spec.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <fcntl.h>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace fixture;
+using core::container::Container;
+
+namespace {
+
+std::unique_ptr<core::container::Engine> make_engine() {
+    const Sandbox &box = Sandbox::get();
+    core::spec::Config config = core::spec::parse_config(read_text(box.config()), box.config()).value();
+    config.data_root = box.data_root("overlay");
+    config.run_root = box.run_root();
+    auto catalog = core::plugin::Catalog::scan({{CTR_BUILD_DIR "/lib/ctr/plugins", true}}, {});
+    return std::make_unique<core::container::Engine>(std::move(config), std::move(catalog), std::make_unique<core::sys::RealMachine>());
+}
+
+core::container::CreateRequest request_for(core::container::Engine &engine, const std::string &id, const std::vector<std::string> &program) {
+    core::container::CreateRequest request;
+    request.id = id;
+    request.drivers = {{"storage", "overlay"}, {"network", "bridge"}, {"cgroup", "cgroup-v1"}};
+    request.meta = {{"rm", false}};
+    const auto image = core::cli::find_image(engine, "box").value();
+    core::spec::RunOptions options;
+    options.id = id;
+    options.image = image.name;
+    options.layers = image.layers;
+    options.image_config = image.config;
+    options.command = program;
+    options.network = "bridge";
+    request.spec = core::spec::run_spec(options).value();
+    return request;
+}
+
+/// Says what went wrong on the process's standard error.
+template <typename Result> bool good(const Result &result) {
+    if (!result.ok()) std::fprintf(stderr, "%s\n", result.error().text().c_str());
+    return result.ok();
+}
+
+class Seams : public SystemTest {
+protected:
+    std::string output = box.dir() + "/output";
+
+    /// Runs `work` in a process of its own, its standard output in the file `output`; gives its exit status.
+    int apart(const std::function<int(core::container::Engine &)> &work) const {
+        std::fflush(nullptr);
+        const pid_t pid = ::fork();
+        if (pid == 0) {
+            const int fd = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+            ::dup2(fd, 1);
+            ::close(fd);
+            const auto engine = make_engine();
+            ::_exit(work(*engine));
+        }
+        int status = 0;
+        ::waitpid(pid, &status, 0);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    }
+    int create(const std::string &id, const std::vector<std::string> &program) const {
+        ::unlink(output.c_str());
+        return apart([&](auto &engine) {
+            auto request = request_for(engine, id, program);
+            request.own_gate = true;
+            auto container = Container::create(engine, std::move(request));
+            return good(container) && good(container.value()->commit()) ? 0 : 1;
+        });
+    }
+    int start(const std::string &id) const {
+        return apart([&](auto &engine) { return good(core::container::start(engine, id)) ? 0 : 1; });
+    }
+    int remove(const std::string &id, bool force) const {
+        return apart([&](auto &engine) { return good(core::container::remove(engine, id, force)) ? 0 : 1; });
+    }
+    core::container::State state(const std::string &id) const {
+        const auto engine = make_engine();
+        auto state = core::container::state(*engine, id);
+        EXPECT_TRUE(state.ok()) << (state.ok() ? "" : state.error().text());
+        return state.ok() ? std::move(state).value() : core::container::State{};
+    }
+    /// One more process in the container; its output is at the end of `output`.
+    int exec(const std::string &id, const std::vector<std::string> &program) const {
+        ::unlink(output.c_str());
+        return apart([&](auto &engine) {
+            const auto now = core::container::state(engine, id);
+            if (!good(now)) return 125;
+            core::container::ExecRequest request;
+            request.id = id;
+            request.process = now.value().meta.at("spec").at("process");
+            request.process["args"] = program;
+            auto running = core::container::exec(engine, request);
+            if (!good(running)) return 125;
+            const auto exit = core::sys::wait_for(running.value().launch->child());
+            return good(exit) ? exit.value().shell_status() : 125;
+        });
+    }
+};
+
+using core::container::Status;
+
+} // namespace
+
+TEST_F(Seams, CreateStartAndDeleteInThreeProcesses) {
+    ASSERT_EQ(create("three", {"/bin/sh", "-c", "echo started; sleep 0.3; exit 5"}), 0);
+    EXPECT_EQ(state("three").status, Status::created);
+    EXPECT_FALSE(state("three").abandoned);
+    ::usleep(100000);
+    EXPECT_EQ(read_text(output), "") << "the program must not run before start";
+    EXPECT_EQ(remove("three", false), 1) << "a created container is alive";
+    EXPECT_STATUS(box.ctr({"recover"}), 0);
+    EXPECT_EQ(state("three").status, Status::created) << "recover must leave it alone";
+    ASSERT_EQ(start("three"), 0);
+    EXPECT_EQ(start("three"), 1) << "started twice";
+    EXPECT_TRUE(eventually([&] { return state("three").status == Status::stopped; }));
+    EXPECT_EQ(read_text(output), "started\n");
+    EXPECT_EQ(remove("three", false), 0);
+}
+
+TEST_F(Seams, ACreatedContainerIsDeletedWithoutEverStarting) {
+    ASSERT_EQ(create("never", {"/bin/echo", "x"}), 0);
+    EXPECT_EQ(remove("never", true), 0);
+    EXPECT_EQ(read_text(output), "");
+}
+
+TEST_F(Seams, AMissingProgramFailsCreateAlready) { EXPECT_EQ(create("missing", {"/bin/missing"}), 1); }
+
+TEST_F(Seams, AFailureBehindTheGateReachesStart) {
+    ASSERT_EQ(create("late", {"/bin/not-a-program"}), 0);
+    EXPECT_EQ(start("late"), 1);
+    EXPECT_EQ(state("late").status, Status::stopped);
+    EXPECT_EQ(remove("late", false), 0);
+}
+
+TEST_F(Seams, ARunningContainerIsDeletedByForce) {
+    ASSERT_EQ(create("forced", {"/bin/sleep", "30"}), 0);
+    ASSERT_EQ(start("forced"), 0);
+    EXPECT_EQ(state("forced").status, Status::running);
+    EXPECT_EQ(remove("forced", false), 1);
+    EXPECT_EQ(remove("forced", true), 0);
+}
+
+TEST_F(Seams, ExecSeesTheSameNamespacesAndIsConfinedAlike) {
+    ASSERT_EQ(create("host", {"/bin/sh", "-c", "sleep 30"}), 0);
+    ASSERT_EQ(start("host"), 0);
+    const std::string init = std::to_string(state("host").pid);
+    ASSERT_EQ(exec("host", {"/bin/sh", "-c", "for n in mnt uts ipc pid cgroup net; do readlink /proc/self/ns/$n; done; grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status; cat /proc/self/cgroup"}), 0);
+    std::string expected;
+    for (const char *name : {"mnt", "uts", "ipc", "pid", "cgroup", "net"}) expected += command({"readlink", "/proc/" + init + "/ns/" + name}).out;
+    expected += command({"grep", "-E", "^(Cap|NoNewPrivs|Seccomp:)", "/proc/" + init + "/status"}).out;
+    const std::string text = read_text(output);
+    EXPECT_EQ(text.substr(0, expected.size()), expected);
+    EXPECT_HAS(text, ":memory:/\n");
+    EXPECT_HAS(text, ":pids:/\n");
+    EXPECT_EQ(exec("host", {"/bin/probe", "unshare"}), 1);
+    EXPECT_EQ(exec("host", {"/bin/sh", "-c", "exit 9"}), 9);
+    EXPECT_EQ(exec("host", {"/bin/probe", "fds"}), 0);
+    EXPECT_EQ(read_text(output), "") << "descriptors reached the program";
+    EXPECT_EQ(exec("host", {"/bin/missing"}), 125);
+    EXPECT_EQ(remove("host", true), 0);
+    EXPECT_EQ(exec("host", {"/bin/true"}), 125);
+}
+
+TEST_F(Seams, AMonitorOwnsAContainerWhoseCallerIsGone) {
+    ASSERT_EQ(apart([&](auto &engine) {
+                  auto monitor = core::sys::fork_process([&] {
+                      auto container = Container::create(engine, request_for(engine, "watched", {"/bin/sh", "-c", "sleep 0.5; exit 7"}));
+                      if (!good(container) || !good(container.value()->start())) return 1;
+                      return good(container.value()->wait(true)) ? 0 : 1;
+                  });
+                  return good(monitor) ? 0 : 1;
+              }),
+              0);
+    EXPECT_TRUE(eventually([&] { return box.ctr({"ps"}).out.find("watched  running") != std::string::npos; }));
+    EXPECT_STATUS(box.ctr({"rm", "watched"}), 125);
+    EXPECT_TRUE(eventually([&] { return state("watched").status == Status::stopped; }));
+    EXPECT_EQ(state("watched").exit_status, 7);
+    EXPECT_TRUE(eventually([&] { return box.ctr({"rm", "watched"}).status == 0; }));
+}
+
+TEST_F(Seams, AMonitorThatIsKilledTakesTheContainerWithIt) {
+    const std::string file = box.dir() + "/monitor";
+    ASSERT_EQ(apart([&](auto &engine) {
+                  auto monitor = core::sys::fork_process([&] {
+                      auto container = Container::create(engine, request_for(engine, "watched", {"/bin/sleep", "30"}));
+                      if (!good(container) || !good(container.value()->start())) return 1;
+                      return good(container.value()->wait(true)) ? 0 : 1;
+                  });
+                  if (!good(monitor)) return 1;
+                  write_text(file, std::to_string(monitor.value()));
+                  return 0;
+              }),
+              0);
+    EXPECT_TRUE(eventually([&] { return box.ctr({"ps"}).out.find("watched  running") != std::string::npos; }));
+    ::kill(std::stoi(read_text(file)), SIGKILL);
+    EXPECT_TRUE(eventually([&] { return state("watched").status == Status::stopped; }));
+    EXPECT_TRUE(state("watched").abandoned);
+    EXPECT_STATUS(box.ctr({"recover"}), 0);
+    EXPECT_STATUS(box.ctr({"rm", "watched"}), 0);
+}
