@@ -8,6 +8,7 @@
 #include <ctr/plugin.hpp>
 #include <linux/keyctl.h>
 #include <net/if.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -108,6 +109,15 @@ int session_shell(ctr::Run, ctr::Shell shell) {
     return shell.text("# setsid: a session of its own; here it is the shell's");
 }
 
+/// Its root is the cgroup of this moment, so the child comes here when it has joined its own. (CLONE_NEWCGROUP together with
+/// CLONE_INTO_CGROUP would take the parent's.)
+CTR_CHILD int cgroup_apply(ctr_run *raw) {
+    return unshare(CLONE_NEWCGROUP) == 0 ? 0 : fail(raw, "unshare(CLONE_NEWCGROUP)", nullptr);
+}
+int cgroup_shell(ctr::Run, ctr::Shell shell) {
+    return shell.text("# unshare(CLONE_NEWCGROUP): not in the middle of a shell's life; in this script the container sees all cgroups");
+}
+
 } // namespace
 
 constinit const ctr_step_kind sysctl = ctr::child_kind<sysctl_shell>(CTR_KIND_SYSCTL, sysctl_apply);
@@ -116,5 +126,6 @@ constinit const ctr_step_kind domainname = ctr::child_kind<domainname_shell>(CTR
 constinit const ctr_step_kind link_up = ctr::child_kind<link_shell>(CTR_KIND_LINK_UP, link_apply);
 constinit const ctr_step_kind keyring_join = ctr::child_kind<keyring_shell>(CTR_KIND_KEYRING_JOIN, keyring_apply);
 constinit const ctr_step_kind session_new = ctr::child_kind<session_shell>(CTR_KIND_SESSION_NEW, session_apply);
+constinit const ctr_step_kind cgroup_unshare = ctr::child_kind<cgroup_shell>("cgroup.unshare", cgroup_apply);
 
 } // namespace core::kinds

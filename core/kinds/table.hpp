@@ -22,7 +22,7 @@ extern const ctr_step_kind mount_mask, mount_readonly;
 // root_files.cpp
 extern const ctr_step_kind root_mkdir, root_mknod, root_symlink, root_write, cwd_set;
 // isolate.cpp
-extern const ctr_step_kind sysctl, hostname, domainname, link_up, keyring_join, session_new;
+extern const ctr_step_kind sysctl, hostname, domainname, link_up, keyring_join, session_new, cgroup_unshare;
 // console.cpp
 extern const ctr_step_kind console_open;
 // identity.cpp
