@@ -10,6 +10,7 @@ build=$1
 work=/tmp/ctr-test
 ctr_program=$build/bin/ctr
 failed=0 count=0
+exec 2>&1 # one stream keeps its order
 slow=2 # raise it for a very slow machine
 
 begin() { printf '# %s\n' "$*"; }
@@ -200,17 +201,22 @@ ctr rm kept
 is "until it is removed" "$(ctr ps -aq)" ""
 nothing_left "after all that"
 
-begin "Outside: another network namespace that knows no way back to the containers"
-ip netns add outside
-ip link add out0 type veth peer name out1 netns outside
-ip addr add 192.0.2.1/24 dev out0
-ip link set out0 up
-ip -n outside addr add 192.0.2.2/24 dev out1
-ip -n outside link set out1 up
-is "NAT leads there" "$(ctr run --rm box ping -c 1 -w 20 192.0.2.2 | grep -c '64 bytes')" 1
-ip link del out0
-ip netns del outside
-nothing_left "after the networks"
+ip=/sbin/ip # not the applet, which knows no network namespaces
+if [ -x $ip ]; then
+    begin "Outside: another network namespace that knows no way back to the containers"
+    $ip netns add outside
+    things > "$work/before"
+    $ip link add out0 type veth peer name out1 netns outside
+    $ip addr add 192.0.2.1/24 dev out0
+    $ip link set out0 up
+    $ip -n outside addr add 192.0.2.2/24 dev out1
+    $ip -n outside link set out1 up
+    is "NAT leads there" "$(ctr run --rm box ping -c 1 -w 20 192.0.2.2 | grep -c '64 bytes')" 1
+    $ip link del out0
+    nothing_left "after the networks"
+else
+    echo "# skipped: NAT: no $ip (Debian package iproute2)"
+fi
 
 begin "kill -9"
 start --name killed box sleep 1000
