@@ -107,13 +107,26 @@ CTR_CHILD void enter_user_namespace(ChildState *state) {
     if (state->run.death_signal != 0) prctl(PR_SET_PDEATHSIG, state->run.death_signal, 0, 0, 0); // cleared by setresuid, prctl(2)
 }
 
+/// Done by child_main itself.
+CTR_CHILD bool is_own(const PackedStep &step) {
+    return strcmp(step.kind_name, plan::kind_gate) == 0 || strcmp(step.kind_name, plan::kind_execve) == 0;
+}
+
+/// A step that is left out could be the one that confines.
+[[noreturn]] CTR_CHILD void give_up_without_code(ChildState *state, const char *kind) {
+    const ctr_error error = {sizeof(ctr_error), CTR_E_NOT_FOUND, 0, "the code of this kind of step is missing", "install the plugin that made the step", nullptr, kind};
+    report(&state->run, &error);
+    give_up(state);
+}
+
 /// Runs the child's steps in [from, to).
 CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to) {
     for (std::uint32_t i = from; i < to; ++i) {
         const PackedStep &step = state->plan->block->steps[i];
-        if (step.process != CTR_PROCESS_CHILD || step.kind == nullptr) continue;
+        if (step.process != CTR_PROCESS_CHILD || is_own(step)) continue;
         wait_for_step(state, step.wait_for);
         begin_step(&state->run, i);
+        if (step.kind == nullptr) give_up_without_code(state, step.kind_name);
         if (step.kind->apply(&state->run) != 0) {
             if (!state->run.failed) fail_with_errno(&state->run, step.kind_name, nullptr, nullptr);
             give_up(state);
