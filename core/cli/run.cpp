@@ -242,6 +242,8 @@ int plan_command(App &app, const Arguments &arguments) {
     auto plan = engine.value()->plan(CTR_OP_CREATE, create.id, create.spec, create.drivers);
     if (!plan.ok()) return app.report(plan.error());
     if (app.format() == "json") {
+        // What was asked of the machine may change from moment to moment (/proc/cgroups counts); the plan itself does not.
+        if (!arguments.has("notes")) plan.value().machine.clear();
         App::print(plan::to_json(plan.value()).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     } else if (app.format() == "shell") {
         auto script = launch::shell_script(plan.value(), engine.value()->kinds());
