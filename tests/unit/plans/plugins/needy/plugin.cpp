@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#include <ctr/plugin.hpp>
+
+namespace {
+int plan(ctr::Plan plan) { return plan.step(CTR_KIND_LINK_UP, CTR_ISOLATE).arg("name", "lo").needs("tea.ready").add(); }
+} // namespace
+
+CTR_PLUGIN("needy", "0.1.0", plan);

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#include <ctr/plugin.hpp>
+
+namespace {
+int plan(ctr::Plan) { return 0; }
+} // namespace
+
+CTR_PLUGIN("twice", "0.1.0", plan);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+//
+// What is refused before anything has happened, and what the message names.
+#include "support/plan_fixture.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using namespace ctr_testing;
+using core::Json;
+
+Json run_spec() { return core::spec::run_spec(run_options()).value(); }
+
+TEST(Refused, a_field_that_nobody_carries_out_is_named) {
+    Json spec = run_spec();
+    spec["linux"]["intelRdt"] = {{"closID", "guaranteed"}};
+    expect_refused(Planning().plan(spec), {"/linux/intelRdt", "no plugin carries it out"});
+}
+
+TEST(Refused, a_field_that_two_claim_names_both) {
+    Planning planning;
+    planning.directories = {CTR_TEST_EXTRA_DIR "/twice"};
+    Json spec = run_spec();
+    spec["linux"]["sysctl"] = {{"net.ipv4.ip_forward", "1"}};
+    expect_refused(planning.plan(spec), {"/linux/sysctl", "sysctl", "twice", "\"off\""});
+}
+
+TEST(Refused, without_the_seccomp_plugin_a_container_that_asks_for_it) {
+    Planning planning;
+    planning.without = {"seccomp"};
+    expect_refused(planning.plan(run_spec()), {"/ctr/seccomp", "\"seccomp\": \"off\""});
+}
+
+TEST(Refused, not_when_the_config_turns_the_missing_plugin_off) {
+    Planning planning;
+    planning.without = {"seccomp"};
+    planning.config = R"({"seccomp": "off"})";
+    const auto plan = planning.plan(run_spec());
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    EXPECT_EQ(plan.value().find("seccomp.load"), nullptr);
+}
+
+TEST(Refused, not_when_the_config_turns_the_installed_plugin_off) {
+    Planning planning;
+    planning.config = R"({"seccomp": "off"})";
+    const auto plan = planning.plan(run_spec());
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    EXPECT_EQ(plan.value().find("seccomp.load"), nullptr);
+}
+
+TEST(Refused, a_missing_token_names_token_and_needer) {
+    Planning planning;
+    planning.directories = {CTR_TEST_EXTRA_DIR "/needy"};
+    expect_refused(planning.plan(run_spec()), {"tea.ready", "needy", "no installed plugin gives it"});
+}
+
+TEST(Refused, a_missing_token_names_who_could_give_it) {
+    Planning planning;
+    planning.directories = {CTR_TEST_EXTRA_DIR "/needy", CTR_TEST_EXTRA_DIR "/giver"};
+    expect_refused(planning.plan(run_spec()), {"tea.ready", "needy", "giver"});
+}
+
+TEST(Refused, a_driver_that_does_not_exist_names_those_that_do) {
+    Planning planning;
+    planning.drivers["storage"] = "zfs";
+    expect_refused(planning.plan(run_spec()), {"zfs", "storage", "btrfs", "overlay", "rootfs"});
+}
+
+TEST(Refused, a_driver_of_another_slot) {
+    Planning planning;
+    planning.drivers["network"] = "overlay";
+    expect_refused(planning.plan(run_spec()), {"network", "overlay", "no driver of this slot"});
+}
+
+TEST(Refused, a_config_section_with_an_unknown_key_names_file_and_key) {
+    Planning planning;
+    planning.config = R"({"bridge": {"subnett": "10.0.0.0/24"}})";
+    expect_refused(planning.plan(run_spec()), {"test.json", "/bridge", "subnett"});
+}
+
+TEST(Refused, a_config_value_of_the_wrong_type) {
+    Planning planning;
+    planning.config = R"({"bridge": {"mtu": "big"}})";
+    expect_refused(planning.plan(run_spec()), {"test.json", "/bridge/mtu"});
+}
+
+TEST(Refused, a_section_for_a_plugin_that_takes_none) {
+    Planning planning;
+    planning.config = R"({"mounts": {"x": 1}})";
+    expect_refused(planning.plan(run_spec()), {"/mounts", "takes no config"});
+}
+
+TEST(Refused, an_image_on_the_rootfs_driver_and_a_directory_on_overlay) {
+    Planning planning;
+    planning.drivers["storage"] = "rootfs";
+    expect_refused(planning.plan(run_spec()), {"/ctr/image"});
+    Json spec = run_spec();
+    spec["ctr"].erase("image");
+    spec["root"]["path"] = "/srv/root";
+    expect_refused(Planning().plan(spec), {"/root/path"});
+}
+
+TEST(Refused, a_kernel_parameter_of_the_machine) {
+    Json spec = run_spec();
+    spec["linux"]["sysctl"] = {{"vm.swappiness", "1"}};
+    expect_refused(Planning().plan(spec), {"vm.swappiness"});
+}
+
+TEST(Refused, a_machine_without_any_cgroup_hierarchy) {
+    Planning planning;
+    planning.machine["mounts"] = "22 28 0:21 / /proc rw - proc proc rw\n";
+    expect_refused(planning.plan(run_spec()), {"cgroup"});
+}
+
+TEST(Refused, no_program) {
+    Json spec = run_spec();
+    spec["process"].erase("args");
+    expect_refused(Planning().plan(spec), {"/process/args"});
+}
+
+} // namespace
