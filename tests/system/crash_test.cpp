@@ -44,7 +44,9 @@ protected:
         for (std::size_t number = 1; number <= boundaries.size(); ++number) {
             const std::string where = "killed " + boundaries[number - 1] + " (boundary " + std::to_string(number) + " of " + std::to_string(boundaries.size()) + ")";
             const Ran killed = drive(number, words);
-            EXPECT_EQ(killed.status, 137) << where << describe(killed);
+            // How many there are may differ from run to run: how far the parent got when the child failed is a race.
+            const bool past_the_end = lines_of(read_text(log)).size() < number;
+            EXPECT_EQ(killed.status, past_the_end ? expected_status : 137) << where << describe(killed);
             const Ran recovered = box.ctr({"recover"}, {}, storage);
             EXPECT_EQ(recovered.status, 0) << where << describe(recovered);
             again();
