@@ -71,7 +71,7 @@ things() {
 }
 same_things() { things > "$work/now" && cmp -s "$work/before" "$work/now"; }
 nothing_left() {
-    if within 50 same_things; then ok "nothing is left $1"; else not_ok "nothing is left $1" "$(diff "$work/before" "$work/now")"; fi
+    if within 10 same_things; then ok "nothing is left $1"; else not_ok "nothing is left $1" "$(diff "$work/before" "$work/now")"; fi
 }
 # The directory of a running container's cgroup.
 cgroup_of() { echo "/sys/fs/cgroup/ctr/$1"; }
@@ -219,7 +219,7 @@ else
 fi
 
 begin "kill -9"
-start --name killed box sleep 1000
+start --rm --name killed box sleep 1000
 within 150 is_there killed
 kill -KILL "$owner"
 wait "$owner" 2> /dev/null
@@ -230,7 +230,7 @@ is "recover takes it back" "$(ctr recover 2>&1)" killed
 nothing_left "after recover"
 is "a second recover has nothing to do" "$(ctr recover 2>&1)" ""
 # At any moment: one start takes about a second here.
-for delay in 100000 250000 400000 550000 700000 850000 1000000 1200000; do
+for delay in 200000 500000 800000 1100000; do
     start --rm --name early box sleep 1000 2> /dev/null
     usleep $delay
     kill -KILL "$owner"
