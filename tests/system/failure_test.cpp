@@ -11,12 +11,16 @@ namespace {
 
 class Failure : public SystemTest {
 protected:
-    Ran run_sabotaged(const std::string &section, const std::string &storage, const std::vector<std::string> &program, const std::vector<std::string> &options = {}) const {
+    Ran run_sabotaged(const std::string &section, const std::string &storage, const std::vector<std::string> &program,
+                      const std::vector<std::string> &options = {}) const {
         return box.ctr(words(section, storage, program, options), {}, storage);
     }
-    std::vector<std::string> words(const std::string &section, const std::string &storage, const std::vector<std::string> &program, const std::vector<std::string> &options) const {
+    std::vector<std::string> words(const std::string &section, const std::string &storage,
+                                   const std::vector<std::string> &program,
+                                   const std::vector<std::string> &options) const {
         const std::string config = box.dir() + "/sabotage.json";
-        write_text(config, "{\"cgroup-v1\": {\"parent\": \"" + box.cgroup_parent() + "\"}, \"saboteur\": " + section + "}\n");
+        write_text(config,
+                   "{\"cgroup-v1\": {\"parent\": \"" + box.cgroup_parent() + "\"}, \"saboteur\": " + section + "}\n");
         std::vector<std::string> all = {"--config", config, "--plugin-dir", CTR_BUILD_DIR "/tests/system/saboteur"};
         std::vector<std::string> more = {"--name", "victim"};
         more.insert(more.end(), options.begin(), options.end());
@@ -27,7 +31,9 @@ protected:
 };
 
 class InPhase : public Failure, public testing::WithParamInterface<const char *> {};
-INSTANTIATE_TEST_SUITE_P(Phase, InPhase, testing::Values("prepare", "attach", "isolate", "mounts", "pivot", "confine", "started"), [](const auto &each) { return std::string(each.param); });
+INSTANTIATE_TEST_SUITE_P(Phase, InPhase,
+                         testing::Values("prepare", "attach", "isolate", "mounts", "pivot", "confine", "started"),
+                         [](const auto &each) { return std::string(each.param); });
 
 } // namespace
 
