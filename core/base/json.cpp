@@ -13,8 +13,10 @@ std::size_t nesting(std::string_view text, bool comments) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         if (quoted) {
-            if (c == '\\') ++i;
-            else if (c == '"') quoted = false;
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                quoted = false;
         } else if (c == '"') {
             quoted = true;
         } else if (comments && c == '/' && i + 1 < text.size() && (text[i + 1] == '/' || text[i + 1] == '*')) {
@@ -36,14 +38,17 @@ std::size_t nesting(std::string_view text, bool comments) {
 
 Result<Json> parse_json(std::string_view text, const std::string &what, JsonOptions options) {
     if (nesting(text, options.comments) > options.max_depth)
-        return invalid(what, "nested deeper than " + std::to_string(options.max_depth) + " levels", "flatten the document");
+        return invalid(what, "nested deeper than " + std::to_string(options.max_depth) + " levels",
+                       "flatten the document");
     try {
         return Json::parse(text, nullptr, true, options.comments);
     } catch (const Json::parse_error &e) {
         std::size_t line = 1, column = 1;
         for (std::size_t i = 0; i + 1 < e.byte && i < text.size(); ++i) {
-            if (text[i] == '\n') ++line, column = 1;
-            else ++column;
+            if (text[i] == '\n')
+                ++line, column = 1;
+            else
+                ++column;
         }
         std::string reason = e.what();
         if (const auto colon = reason.find(": "); colon != std::string::npos) reason = reason.substr(colon + 2);
@@ -55,14 +60,19 @@ Result<Json> parse_json(std::string_view text, const std::string &what, JsonOpti
     }
 }
 
-Result<Json> parse_json(std::string_view text, const std::string &what) { return parse_json(text, what, JsonOptions{}); }
+Result<Json> parse_json(std::string_view text, const std::string &what) {
+    return parse_json(text, what, JsonOptions{});
+}
 
 std::string pointer_token(std::string_view token) {
     std::string out;
     for (char c : token) {
-        if (c == '~') out += "~0";
-        else if (c == '/') out += "~1";
-        else out += c;
+        if (c == '~')
+            out += "~0";
+        else if (c == '/')
+            out += "~1";
+        else
+            out += c;
     }
     return out;
 }

@@ -14,8 +14,8 @@ namespace core {
 using Json = nlohmann::json;
 
 struct JsonOptions {
-    bool comments = false;        // // and /* */
-    std::size_t max_depth = 64;   // deeper nesting is refused
+    bool comments = false;      // // and /* */
+    std::size_t max_depth = 64; // deeper nesting is refused
 };
 
 /// `what` names the text in errors ("config.json").

@@ -91,16 +91,16 @@ private:
 } // namespace core
 
 /// Returns the error of a Result<void> expression to the caller.
-#define CTR_TRY(expression)                                                                                                 \
-    do {                                                                                                                    \
-        if (auto ctr_try_result = (expression); !ctr_try_result.ok()) return std::move(ctr_try_result).error();             \
+#define CTR_TRY(expression)                                                                                            \
+    do {                                                                                                               \
+        if (auto ctr_try_result = (expression); !ctr_try_result.ok()) return std::move(ctr_try_result).error();        \
     } while (false)
 
 #define CTR_CONCAT_(a, b) a##b
 #define CTR_CONCAT(a, b) CTR_CONCAT_(a, b)
 /// CTR_ASSIGN(Fd root, open_dir(path)): declares or assigns, or returns the error to the caller.
 #define CTR_ASSIGN(target, expression) CTR_ASSIGN_(target, expression, CTR_CONCAT(ctr_assign_, __LINE__))
-#define CTR_ASSIGN_(target, expression, name)                                                                               \
-    auto name = (expression);                                                                                               \
-    if (!name.ok()) return std::move(name).error();                                                                         \
+#define CTR_ASSIGN_(target, expression, name)                                                                          \
+    auto name = (expression);                                                                                          \
+    if (!name.ok()) return std::move(name).error();                                                                    \
     target = std::move(name).value()

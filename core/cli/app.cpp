@@ -24,7 +24,8 @@ int level_of(const std::string &name) {
 
 void log_line(int level, const char *plugin, const char *message) {
     constexpr const char *names[] = {"", "error", "warn", "info", "debug"};
-    if (level >= CTR_LOG_ERROR && level <= log_threshold) std::fprintf(stderr, "ctr: %s: %s: %s\n", names[level], plugin, message);
+    if (level >= CTR_LOG_ERROR && level <= log_threshold)
+        std::fprintf(stderr, "ctr: %s: %s: %s\n", names[level], plugin, message);
 }
 
 /// The command whose words stand at the front, longest first ("image import"); removes them.
@@ -44,8 +45,11 @@ const Command *take_command(std::vector<std::string> &words) {
 Error unknown_command(const std::vector<std::string> &words) {
     std::string hint = "`ctr --help` lists the commands";
     for (const Command &command : commands())
-        if (std::string(command.name).rfind(words[0] + " ", 0) == 0) hint = "`ctr " + words[0] + "` needs a second word, for example: ctr " + command.name;
-    return failure(ErrorClass::invalid, "unknown command \"" + words[0] + (words.size() > 1 && words[1][0] != '-' ? " " + words[1] : "") + "\"", hint);
+        if (std::string(command.name).rfind(words[0] + " ", 0) == 0)
+            hint = "`ctr " + words[0] + "` needs a second word, for example: ctr " + command.name;
+    return failure(
+        ErrorClass::invalid,
+        "unknown command \"" + words[0] + (words.size() > 1 && words[1][0] != '-' ? " " + words[1] : "") + "\"", hint);
 }
 
 } // namespace
@@ -66,7 +70,9 @@ Result<Arguments> App::take_globals(std::vector<std::string> &words) const {
         const std::string word = words[0];
         front.push_back(word);
         words.erase(words.begin());
-        const bool has_value = std::any_of(global_options.begin(), global_options.end(), [&](const Option &option) { return option.value != nullptr && word == std::string("--") + option.name; });
+        const bool has_value = std::any_of(global_options.begin(), global_options.end(), [&](const Option &option) {
+            return option.value != nullptr && word == std::string("--") + option.name;
+        });
         if (has_value && !words.empty()) {
             front.push_back(words[0]);
             words.erase(words.begin());
@@ -104,12 +110,16 @@ int App::main(const std::vector<std::string> &all_words) {
     }
     const std::size_t n = arguments.value().positional().size();
     if (n < command->least || n > command->most)
-        return report(failure(ErrorClass::invalid, std::string("ctr ") + command->name + ": " + (n < command->least ? "too few" : "too many") + " arguments", std::string("usage: ctr ") + command->name + " " + command->usage));
+        return report(failure(ErrorClass::invalid,
+                              std::string("ctr ") + command->name + ": " +
+                                  (n < command->least ? "too few" : "too many") + " arguments",
+                              std::string("usage: ctr ") + command->name + " " + command->usage));
     const std::string wanted = format();
     if (wanted != "table" && wanted != "json" && !(wanted == "shell" && std::strcmp(command->name, "plan") == 0))
         return report(invalid("--format " + wanted, "expected table or json", "only `ctr plan` knows shell"));
     log_threshold = level_of(globals_.one("log-level", "warn"));
-    if (log_threshold == 0) return report(invalid("--log-level " + globals_.one("log-level"), "expected error, warn, info or debug"));
+    if (log_threshold == 0)
+        return report(invalid("--log-level " + globals_.one("log-level"), "expected error, warn, info or debug"));
     launch::log_sink = log_line;
     const int status = command->run(*this, arguments.value());
     if (std::fflush(stdout) != 0) return report(system_error("write", "standard output"));
@@ -128,8 +138,11 @@ Result<spec::Config> App::read_config() const {
     if (globals_.has("data-root")) config.data_root = globals_.one("data-root");
     if (globals_.has("run-root")) config.run_root = globals_.one("run-root");
     for (std::string *root : {&config.data_root, &config.run_root}) {
-        if (root->empty() || (*root)[0] != '/') return invalid(root == &config.data_root ? "data_root" : "run_root", "expected an absolute path, got \"" + *root + "\"");
-        while (root->size() > 1 && root->back() == '/') root->pop_back();
+        if (root->empty() || (*root)[0] != '/')
+            return invalid(root == &config.data_root ? "data_root" : "run_root",
+                           "expected an absolute path, got \"" + *root + "\"");
+        while (root->size() > 1 && root->back() == '/')
+            root->pop_back();
     }
     if (!globals_.has("log-level")) log_threshold = level_of(config.log_level);
     return config;
@@ -139,14 +152,17 @@ std::string own_plugin_directory() {
     char path[4096];
     const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
     std::string own(path, length > 0 ? static_cast<std::size_t>(length) : 0);
-    for (int i = 0; i < 2; ++i) own = own.substr(0, own.find_last_of('/'));
+    for (int i = 0; i < 2; ++i)
+        own = own.substr(0, own.find_last_of('/'));
     return own + "/lib/ctr/plugins";
 }
 
 std::vector<plugin::Directory> App::plugin_directories(const spec::Config &config) const {
     std::vector<plugin::Directory> directories;
-    for (const std::string &path : globals_.all("plugin-dir")) directories.push_back({path, true});
-    for (const std::string &path : config.plugin_dirs) directories.push_back({path, false});
+    for (const std::string &path : globals_.all("plugin-dir"))
+        directories.push_back({path, true});
+    for (const std::string &path : config.plugin_dirs)
+        directories.push_back({path, false});
     directories.push_back({own_plugin_directory(), false});
     return directories;
 }
@@ -156,7 +172,8 @@ Result<container::Engine *> App::engine() {
         CTR_ASSIGN(spec::Config config, read_config());
         const std::map<std::string, std::string> pins(config.pins.begin(), config.pins.end());
         plugin::Catalog catalog = plugin::Catalog::scan(plugin_directories(config), pins);
-        engine_ = std::make_unique<container::Engine>(std::move(config), std::move(catalog), std::make_unique<sys::RealMachine>());
+        engine_ = std::make_unique<container::Engine>(std::move(config), std::move(catalog),
+                                                      std::make_unique<sys::RealMachine>());
     }
     return engine_.get();
 }
@@ -171,8 +188,10 @@ std::string table(const std::vector<std::vector<std::string>> &rows) {
     std::string out;
     for (const auto &row : rows) {
         std::string line;
-        for (std::size_t i = 0; i < row.size(); ++i) line += row[i] + (i + 1 < row.size() ? std::string(widths[i] - row[i].size() + 2, ' ') : "");
-        while (!line.empty() && line.back() == ' ') line.pop_back();
+        for (std::size_t i = 0; i < row.size(); ++i)
+            line += row[i] + (i + 1 < row.size() ? std::string(widths[i] - row[i].size() + 2, ' ') : "");
+        while (!line.empty() && line.back() == ' ')
+            line.pop_back();
         out += line + "\n";
     }
     return out;

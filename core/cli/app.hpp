@@ -12,7 +12,7 @@
 namespace core::cli {
 
 /// Exit statuses as people know them: the container's own, or
-inline constexpr int exit_failed = 125;        // ctr failed
+inline constexpr int exit_failed = 125;         // ctr failed
 inline constexpr int exit_not_executable = 126; // the program cannot be executed
 inline constexpr int exit_not_found = 127;      // the program is not there
 

@@ -58,7 +58,10 @@ Result<Fd> spool_stdin(const container::Engine &engine) {
     }
 }
 
-std::string operation_id(const char *verb) { return std::string(verb) + "-" + std::to_string(::getpid()) + "-" + std::to_string(sys::process_start_time(::getpid())); }
+std::string operation_id(const char *verb) {
+    return std::string(verb) + "-" + std::to_string(::getpid()) + "-" +
+           std::to_string(sys::process_start_time(::getpid()));
+}
 
 Result<void> import_image(container::Engine &engine, const std::string &source, const std::string &name) {
     CTR_ASSIGN(const Fd lock, lock_images(engine));
@@ -81,15 +84,19 @@ Result<void> import_image(container::Engine &engine, const std::string &source, 
 Result<std::vector<std::string>> own_layers(container::Engine &engine, const Image &image) {
     CTR_ASSIGN(const auto containers, container::list(engine));
     for (const auto &each : containers)
-        if (each.meta.value("/spec/ctr/image/name"_json_pointer, "") == image.name) return failure(ErrorClass::busy, "the container " + each.id + " uses the image " + image.name, "remove it first: ctr rm " + each.id);
+        if (each.meta.value("/spec/ctr/image/name"_json_pointer, "") == image.name)
+            return failure(ErrorClass::busy, "the container " + each.id + " uses the image " + image.name,
+                           "remove it first: ctr rm " + each.id);
     CTR_ASSIGN(const auto images, list_images(engine));
     std::vector<std::string> own = image.layers;
     const auto drop = [&own](const std::vector<std::string> &used) {
-        std::erase_if(own, [&](const std::string &layer) { return std::find(used.begin(), used.end(), layer) != used.end(); });
+        std::erase_if(
+            own, [&](const std::string &layer) { return std::find(used.begin(), used.end(), layer) != used.end(); });
     };
     for (const Image &other : images)
         if (other.name != image.name) drop(other.layers);
-    for (const auto &each : containers) drop(each.meta.value("/spec/ctr/image/layers"_json_pointer, std::vector<std::string>()));
+    for (const auto &each : containers)
+        drop(each.meta.value("/spec/ctr/image/layers"_json_pointer, std::vector<std::string>()));
     return own;
 }
 
@@ -106,7 +113,8 @@ std::string human(std::uint64_t bytes) {
     const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
     auto value = static_cast<double>(bytes);
     std::size_t unit = 0;
-    while (value >= 1000 && unit < 4) value /= 1000, ++unit;
+    while (value >= 1000 && unit < 4)
+        value /= 1000, ++unit;
     char text[32];
     std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
     return text;
@@ -122,7 +130,9 @@ std::string full_image_name(const std::string &name) {
 Result<std::vector<Image>> list_images(const container::Engine &engine) {
     std::vector<Image> images;
     auto names = sys::list_directory(images_dir(engine));
-    if (!names.ok()) return names.error().errno_value == ENOENT ? Result<std::vector<Image>>(std::move(images)) : Result<std::vector<Image>>(std::move(names).error());
+    if (!names.ok())
+        return names.error().errno_value == ENOENT ? Result<std::vector<Image>>(std::move(images))
+                                                   : Result<std::vector<Image>>(std::move(names).error());
     for (const std::string &name : names.value()) {
         if (name[0] == '.' || name.size() < 5 || name.compare(name.size() - 5, 5, ".json") != 0) continue;
         const std::string path = images_dir(engine) + "/" + name;
@@ -137,7 +147,8 @@ Result<Image> find_image(const container::Engine &engine, const std::string &nam
     const std::string wanted = full_image_name(name);
     std::string file;
     for (const char c : wanted) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                           c == '_' || c == '-';
         char escaped[4];
         std::snprintf(escaped, sizeof escaped, "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
         file += plain ? std::string(1, c) : std::string(escaped);
@@ -148,8 +159,15 @@ Result<Image> find_image(const container::Engine &engine, const std::string &nam
     if (text.error().errno_value != ENOENT) return std::move(text).error();
     std::string known;
     if (const auto images = list_images(engine); images.ok())
-        for (const Image &image : images.value()) known += (known.empty() ? "" : ", ") + image.name;
-    return Error{ErrorClass::not_found, "there is no image " + wanted, known.empty() ? "import one: ctr image import TAR NAME" : "there are: " + known, 0, {}, {}, {}};
+        for (const Image &image : images.value())
+            known += (known.empty() ? "" : ", ") + image.name;
+    return Error{ErrorClass::not_found,
+                 "there is no image " + wanted,
+                 known.empty() ? "import one: ctr image import TAR NAME" : "there are: " + known,
+                 0,
+                 {},
+                 {},
+                 {}};
 }
 
 int image_import_command(App &app, const Arguments &arguments) {
@@ -172,16 +190,24 @@ int image_ls_command(App &app, const Arguments &arguments) {
     if (app.json()) {
         Json out = Json::array();
         for (const Image &image : images.value())
-            out.push_back({{"name", image.name}, {"digest", image.digest}, {"created", image.created}, {"size", image.size}, {"layers", image.layers}, {"config", image.config}});
+            out.push_back({{"name", image.name},
+                           {"digest", image.digest},
+                           {"created", image.created},
+                           {"size", image.size},
+                           {"layers", image.layers},
+                           {"config", image.config}});
         App::print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         return 0;
     }
     if (arguments.has("quiet")) {
-        for (const Image &image : images.value()) App::print(image.name + "\n");
+        for (const Image &image : images.value())
+            App::print(image.name + "\n");
         return 0;
     }
     std::vector<std::vector<std::string>> rows = {{"NAME", "DIGEST", "LAYERS", "SIZE", "CREATED"}};
-    for (const Image &image : images.value()) rows.push_back({image.name, image.digest.substr(0, 19), std::to_string(image.layers.size()), human(image.size), image.created});
+    for (const Image &image : images.value())
+        rows.push_back({image.name, image.digest.substr(0, 19), std::to_string(image.layers.size()), human(image.size),
+                        image.created});
     App::print(table(rows));
     return 0;
 }

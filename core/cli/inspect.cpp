@@ -13,25 +13,42 @@ namespace {
 
 std::string joined(const std::vector<std::string> &all, const char *between) {
     std::string out;
-    for (const auto &each : all) out += (out.empty() ? "" : between) + each;
+    for (const auto &each : all)
+        out += (out.empty() ? "" : between) + each;
     return out;
 }
 
 Json manifest_json(const plugin::Plugin &plugin) {
     const plugin::Manifest &m = plugin.manifest;
     Json kinds = Json::object();
-    for (const auto &[kind, process] : m.kinds) kinds[kind] = process == CTR_PROCESS_CHILD ? "child" : "parent";
-    return {{"id", m.id}, {"version", m.version}, {"summary", m.summary}, {"path", plugin.path}, {"slot", m.slot.empty() ? Json() : Json(m.slot)}, {"always", m.always},
-            {"operations", m.operations}, {"extensions", m.extensions}, {"kinds", kinds}, {"needs", m.needs}, {"gives", m.gives}, {"claims", m.claims}, {"privileges", m.privileges}, {"config", m.config}};
+    for (const auto &[kind, process] : m.kinds)
+        kinds[kind] = process == CTR_PROCESS_CHILD ? "child" : "parent";
+    return {{"id", m.id},
+            {"version", m.version},
+            {"summary", m.summary},
+            {"path", plugin.path},
+            {"slot", m.slot.empty() ? Json() : Json(m.slot)},
+            {"always", m.always},
+            {"operations", m.operations},
+            {"extensions", m.extensions},
+            {"kinds", kinds},
+            {"needs", m.needs},
+            {"gives", m.gives},
+            {"claims", m.claims},
+            {"privileges", m.privileges},
+            {"config", m.config}};
 }
 
-Json refusal_json(const plugin::Refusal &refusal) { return {{"path", refusal.path}, {"refused", refusal.error.text()}, {"hint", refusal.error.hint}}; }
+Json refusal_json(const plugin::Refusal &refusal) {
+    return {{"path", refusal.path}, {"refused", refusal.error.text()}, {"hint", refusal.error.hint}};
+}
 
 Result<void> check_all_sections(const spec::Config &config, const plugin::Catalog &catalog) {
     std::vector<std::string_view> ids;
     for (const auto &each : catalog.plugins()) {
         ids.push_back(each->manifest.id);
-        if (!each->manifest.config.is_null()) CTR_TRY(spec::check_schema(each->manifest.config).in("manifest of " + each->manifest.id));
+        if (!each->manifest.config.is_null())
+            CTR_TRY(spec::check_schema(each->manifest.config).in("manifest of " + each->manifest.id));
     }
     return spec::check_sections(config, ids, [&](std::string_view id) -> const Json * {
         const plugin::Plugin *plugin = catalog.find(std::string(id));
@@ -54,10 +71,14 @@ struct Feature {
 };
 
 constexpr Feature features[] = {
-    {"overlay", "filesystem:overlay", "storage driver overlay"},      {"btrfs", "filesystem:btrfs", "storage driver btrfs"},
-    {"user namespaces", "exists:/proc/self/ns/user", "id maps"},       {"time namespaces", "exists:/proc/self/ns/time", "clock offsets"},
-    {"cgroup namespaces", "exists:/proc/self/ns/cgroup", "a view of its own cgroup"}, {"seccomp", "exists:/proc/sys/kernel/seccomp/actions_avail", "system call filters"},
-    {"mqueue", "filesystem:mqueue", "/dev/mqueue"},                    {"terminals", "exists:/dev/pts/ptmx", "run -t"},
+    {"overlay", "filesystem:overlay", "storage driver overlay"},
+    {"btrfs", "filesystem:btrfs", "storage driver btrfs"},
+    {"user namespaces", "exists:/proc/self/ns/user", "id maps"},
+    {"time namespaces", "exists:/proc/self/ns/time", "clock offsets"},
+    {"cgroup namespaces", "exists:/proc/self/ns/cgroup", "a view of its own cgroup"},
+    {"seccomp", "exists:/proc/sys/kernel/seccomp/actions_avail", "system call filters"},
+    {"mqueue", "filesystem:mqueue", "/dev/mqueue"},
+    {"terminals", "exists:/dev/pts/ptmx", "run -t"},
 };
 
 } // namespace
@@ -68,15 +89,21 @@ int plugin_ls_command(App &app, const Arguments & /*arguments*/) {
     const plugin::Catalog &catalog = engine.value()->catalog();
     if (app.json()) {
         Json out = {{"plugins", Json::array()}, {"refused", Json::array()}};
-        for (const auto &each : catalog.plugins()) out["plugins"].push_back(manifest_json(*each));
-        for (const auto &refusal : catalog.refused()) out["refused"].push_back(refusal_json(refusal));
+        for (const auto &each : catalog.plugins())
+            out["plugins"].push_back(manifest_json(*each));
+        for (const auto &refusal : catalog.refused())
+            out["refused"].push_back(refusal_json(refusal));
         App::print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         return 0;
     }
     std::vector<std::vector<std::string>> rows = {{"ID", "VERSION", "SLOT", "SUMMARY"}};
-    for (const auto &each : catalog.plugins()) rows.push_back({each->manifest.id, each->manifest.version, each->manifest.slot.empty() ? "-" : each->manifest.slot, each->manifest.summary});
+    for (const auto &each : catalog.plugins())
+        rows.push_back({each->manifest.id, each->manifest.version,
+                        each->manifest.slot.empty() ? "-" : each->manifest.slot, each->manifest.summary});
     App::print(table(rows));
-    for (const auto &refusal : catalog.refused()) App::warn("refused: " + refusal.error.text() + (refusal.error.hint.empty() ? "" : "\n  hint: " + refusal.error.hint));
+    for (const auto &refusal : catalog.refused())
+        App::warn("refused: " + refusal.error.text() +
+                  (refusal.error.hint.empty() ? "" : "\n  hint: " + refusal.error.hint));
     return 0;
 }
 
@@ -86,7 +113,8 @@ int plugin_show_command(App &app, const Arguments &arguments) {
     const std::string &id = arguments.positional()[0];
     const plugin::Plugin *plugin = engine.value()->catalog().find(id);
     if (plugin == nullptr) {
-        if (const auto *refusal = engine.value()->catalog().refusal_of(id); refusal != nullptr) return app.report(Error(refusal->error).in("the plugin was refused"));
+        if (const auto *refusal = engine.value()->catalog().refusal_of(id); refusal != nullptr)
+            return app.report(Error(refusal->error).in("the plugin was refused"));
         return app.report(failure(ErrorClass::not_found, "there is no plugin " + id, "`ctr plugin ls` lists them"));
     }
     if (app.json()) {
@@ -95,11 +123,22 @@ int plugin_show_command(App &app, const Arguments &arguments) {
     }
     const plugin::Manifest &m = plugin->manifest;
     std::vector<std::string> kinds;
-    for (const auto &[kind, process] : m.kinds) kinds.push_back(kind + " (" + (process == CTR_PROCESS_CHILD ? "child" : "parent") + ")");
-    App::print(table({{"id", m.id}, {"version", m.version}, {"summary", m.summary}, {"file", plugin->path}, {"slot", m.slot.empty() ? "-" : m.slot}, {"operations", joined(m.operations, ", ")},
-                      {"step kinds", joined(kinds, ", ")}, {"extensions", joined(m.extensions, ", ")}, {"gives", joined(m.gives, ", ")}, {"privileges", joined(m.privileges, ", ")}}));
+    for (const auto &[kind, process] : m.kinds)
+        kinds.push_back(kind + " (" + (process == CTR_PROCESS_CHILD ? "child" : "parent") + ")");
+    App::print(table({{"id", m.id},
+                      {"version", m.version},
+                      {"summary", m.summary},
+                      {"file", plugin->path},
+                      {"slot", m.slot.empty() ? "-" : m.slot},
+                      {"operations", joined(m.operations, ", ")},
+                      {"step kinds", joined(kinds, ", ")},
+                      {"extensions", joined(m.extensions, ", ")},
+                      {"gives", joined(m.gives, ", ")},
+                      {"privileges", joined(m.privileges, ", ")}}));
     App::print("claims\n  " + joined(m.claims, "\n  ") + "\n");
-    if (!m.config.is_null()) App::print("config section \"" + m.id + "\", as a JSON schema\n" + m.config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    if (!m.config.is_null())
+        App::print("config section \"" + m.id + "\", as a JSON schema\n" +
+                   m.config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return 0;
 }
 
@@ -123,7 +162,8 @@ int config_check_command(App &app, const Arguments &arguments) {
         if (!parsed.ok()) return app.report(parsed.error());
         config = std::move(parsed).value();
     }
-    if (auto checked = check_all_sections(config, engine.value()->catalog()); !checked.ok()) return app.report(checked.error());
+    if (auto checked = check_all_sections(config, engine.value()->catalog()); !checked.ok())
+        return app.report(checked.error());
     App::print(file + ": good\n");
     return 0;
 }
@@ -136,34 +176,54 @@ int info_command(App &app, const Arguments & /*arguments*/) {
         const auto answer = machine.ask(question);
         return answer.ok() ? answer.value().value_or("no") : "?";
     };
-    Json out = {{"version", CTR_VERSION}, {"kernel", ask("kernel")}, {"cgroup", cgroup_mode(machine)}, {"processors", ask("cpus")}, {"uid", ask("euid")}, {"capabilities", ask("caps")},
-                {"data_root", engine.value()->config().data_root}, {"data_root_filesystem", ask("fstype:" + engine.value()->config().data_root)}, {"run_root", engine.value()->config().run_root}};
+    Json out = {{"version", CTR_VERSION},
+                {"kernel", ask("kernel")},
+                {"cgroup", cgroup_mode(machine)},
+                {"processors", ask("cpus")},
+                {"uid", ask("euid")},
+                {"capabilities", ask("caps")},
+                {"data_root", engine.value()->config().data_root},
+                {"data_root_filesystem", ask("fstype:" + engine.value()->config().data_root)},
+                {"run_root", engine.value()->config().run_root}};
     for (const char *slot : {"storage", "network", "cgroup", "image"}) {
         const auto driver = engine.value()->driver(slot, {});
         out["drivers"][slot] = driver.ok() ? driver.value().value_or("off") : "none: " + driver.error().text();
     }
-    for (const Feature &feature : features) out["features"][feature.name] = ask(feature.question) == "no" ? "no (" + std::string(feature.why) + ")" : "yes";
+    for (const Feature &feature : features)
+        out["features"][feature.name] = ask(feature.question) == "no" ? "no (" + std::string(feature.why) + ")" : "yes";
     out["plugins"] = Json::array();
-    for (const auto &each : engine.value()->catalog().plugins()) out["plugins"].push_back(each->manifest.id + " " + each->manifest.version);
+    for (const auto &each : engine.value()->catalog().plugins())
+        out["plugins"].push_back(each->manifest.id + " " + each->manifest.version);
     out["refused"] = Json::array();
-    for (const auto &refusal : engine.value()->catalog().refused()) out["refused"].push_back(refusal_json(refusal));
+    for (const auto &refusal : engine.value()->catalog().refused())
+        out["refused"].push_back(refusal_json(refusal));
     if (app.json()) {
         App::print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         return 0;
     }
     std::vector<std::vector<std::string>> rows;
-    for (const char *key : {"version", "kernel", "cgroup", "processors", "uid", "capabilities", "data_root", "data_root_filesystem", "run_root"}) rows.push_back({key, out[key].get<std::string>()});
-    for (const auto &[slot, driver] : out["drivers"].items()) rows.push_back({"driver of " + slot, driver.get<std::string>()});
-    for (const auto &[name, value] : out["features"].items()) rows.push_back({name, value.get<std::string>()});
+    for (const char *key : {"version", "kernel", "cgroup", "processors", "uid", "capabilities", "data_root",
+                            "data_root_filesystem", "run_root"})
+        rows.push_back({key, out[key].get<std::string>()});
+    for (const auto &[slot, driver] : out["drivers"].items())
+        rows.push_back({"driver of " + slot, driver.get<std::string>()});
+    for (const auto &[name, value] : out["features"].items())
+        rows.push_back({name, value.get<std::string>()});
     rows.push_back({"plugins", joined(out["plugins"].get<std::vector<std::string>>(), ", ")});
     App::print(table(rows));
-    for (const Json &each : out["refused"]) App::print("refused: " + each["refused"].get<std::string>() + "\n");
+    for (const Json &each : out["refused"])
+        App::print("refused: " + each["refused"].get<std::string>() + "\n");
     return 0;
 }
 
 int version_command(App &app, const Arguments & /*arguments*/) {
-    if (app.json()) App::print(Json{{"version", CTR_VERSION}, {"abi", CTR_ABI_VERSION}, {"oci_runtime_spec", "1.3.0"}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-    else App::print("ctr " CTR_VERSION " (plugin ABI " + std::to_string(CTR_ABI_VERSION) + ", OCI runtime-spec 1.3.0)\n");
+    if (app.json())
+        App::print(Json{{"version", CTR_VERSION}, {"abi", CTR_ABI_VERSION}, {"oci_runtime_spec", "1.3.0"}}.dump(
+                       2, ' ', false, Json::error_handler_t::replace) +
+                   "\n");
+    else
+        App::print("ctr " CTR_VERSION " (plugin ABI " + std::to_string(CTR_ABI_VERSION) +
+                   ", OCI runtime-spec 1.3.0)\n");
     return 0;
 }
 

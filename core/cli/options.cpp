@@ -18,11 +18,13 @@ std::string left_column(const Option &option) {
 
 std::string option_lines(const std::vector<Option> &options) {
     std::size_t width = 0;
-    for (const Option &option : options) width = std::max(width, left_column(option).size());
+    for (const Option &option : options)
+        width = std::max(width, left_column(option).size());
     std::string out;
     for (const Option &option : options) {
         const std::string left = left_column(option);
-        out += "  " + left + std::string(width - left.size() + 2, ' ') + option.help + (option.repeats ? " (repeats)" : "") + "\n";
+        out += "  " + left + std::string(width - left.size() + 2, ' ') + option.help +
+               (option.repeats ? " (repeats)" : "") + "\n";
     }
     return out;
 }
@@ -31,8 +33,10 @@ po::options_description described(const std::vector<Option> &options) {
     po::options_description out;
     for (const Option &option : options) {
         const std::string names = option.letter != 0 ? std::string(option.name) + "," + option.letter : option.name;
-        if (option.value == nullptr) out.add_options()(names.c_str(), "");
-        else out.add_options()(names.c_str(), po::value<std::vector<std::string>>(), "");
+        if (option.value == nullptr)
+            out.add_options()(names.c_str(), "");
+        else
+            out.add_options()(names.c_str(), po::value<std::vector<std::string>>(), "");
     }
     return out;
 }
@@ -45,9 +49,11 @@ std::size_t own_words(const std::vector<Option> &options, const std::vector<std:
             if (option.value == nullptr) continue;
             if (word == std::string("--") + option.name) return true;
             // -it: only the last letter can take the next word
-            if (option.letter != 0 && word.size() >= 2 && word[0] == '-' && word[1] != '-' && word.back() == option.letter) {
+            if (option.letter != 0 && word.size() >= 2 && word[0] == '-' && word[1] != '-' &&
+                word.back() == option.letter) {
                 const bool all_switches = std::all_of(word.begin() + 1, word.end() - 1, [&](char c) {
-                    return std::any_of(options.begin(), options.end(), [c](const Option &each) { return each.letter == c && each.value == nullptr; });
+                    return std::any_of(options.begin(), options.end(),
+                                       [c](const Option &each) { return each.letter == c && each.value == nullptr; });
                 });
                 if (all_switches) return true;
             }
@@ -64,7 +70,8 @@ std::size_t own_words(const std::vector<Option> &options, const std::vector<std:
 
 } // namespace
 
-Result<Arguments> parse(const std::vector<Option> &options, const std::vector<std::string> &words, bool stops_at_first) {
+Result<Arguments> parse(const std::vector<Option> &options, const std::vector<std::string> &words,
+                        bool stops_at_first) {
     Arguments out;
     std::vector<std::string> own = words;
     if (stops_at_first) {
@@ -83,8 +90,10 @@ Result<Arguments> parse(const std::vector<Option> &options, const std::vector<st
                 continue;
             }
             auto &values = out.values_[each.string_key];
-            const auto row = std::find_if(options.begin(), options.end(), [&](const Option &option) { return option.name == each.string_key; });
-            if (!values.empty() && row != options.end() && !row->repeats && row->value != nullptr) return invalid("--" + each.string_key, "given twice", "give it once");
+            const auto row = std::find_if(options.begin(), options.end(),
+                                          [&](const Option &option) { return option.name == each.string_key; });
+            if (!values.empty() && row != options.end() && !row->repeats && row->value != nullptr)
+                return invalid("--" + each.string_key, "given twice", "give it once");
             values.insert(values.end(), each.value.begin(), each.value.end());
         }
     } catch (const po::error &e) {
@@ -101,9 +110,13 @@ std::string help_of(const Command &command) {
 
 std::string help_of_all() {
     std::size_t width = 0;
-    for (const Command &command : commands()) width = std::max(width, std::string(command.name).size());
-    std::string out = "Usage: ctr [GLOBAL OPTIONS] COMMAND ...\n\nA container runtime that comes apart: a plan of steps, made by plugins.\n\nCommands:\n";
-    for (const Command &command : commands()) out += "  " + std::string(command.name) + std::string(width - std::string(command.name).size() + 2, ' ') + command.help + "\n";
+    for (const Command &command : commands())
+        width = std::max(width, std::string(command.name).size());
+    std::string out = "Usage: ctr [GLOBAL OPTIONS] COMMAND ...\n\nA container runtime that comes apart: a plan of "
+                      "steps, made by plugins.\n\nCommands:\n";
+    for (const Command &command : commands())
+        out += "  " + std::string(command.name) + std::string(width - std::string(command.name).size() + 2, ' ') +
+               command.help + "\n";
     return out + "\nGlobal options:\n" + option_lines(global_options) + "\n`ctr COMMAND --help` says more.\n";
 }
 

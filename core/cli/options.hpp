@@ -12,10 +12,10 @@
 namespace core::cli {
 
 struct Option {
-    const char *name;        // "memory"
-    char letter;             // 'm', or 0
-    const char *value;       // what stands behind it in the help ("SIZE"); nullptr: a switch
-    bool repeats;            // may stand several times
+    const char *name;  // "memory"
+    char letter;       // 'm', or 0
+    const char *value; // what stands behind it in the help ("SIZE"); nullptr: a switch
+    bool repeats;      // may stand several times
     const char *help;
 };
 
@@ -40,11 +40,11 @@ public:
 class App;
 
 struct Command {
-    const char *name;      // "image import"
-    const char *usage;     // "[OPTIONS] TAR|OCI-LAYOUT|- NAME"
-    const char *help;      // one line
+    const char *name;        // "image import"
+    const char *usage;       // "[OPTIONS] TAR|OCI-LAYOUT|- NAME"
+    const char *help;        // one line
     std::size_t least, most; // positional arguments
-    bool stops_at_first;   // options end at the first positional argument: what follows belongs to the container
+    bool stops_at_first;     // options end at the first positional argument: what follows belongs to the container
     std::vector<Option> options;
     int (*run)(App &, const Arguments &);
 };

@@ -44,7 +44,8 @@ Result<std::string> absolute(const std::string &path) {
     return std::string(resolved);
 }
 
-template <typename T, typename Parse> Result<void> parse_all(const std::vector<std::string> &texts, std::vector<T> &to, Parse parse_one) {
+template <typename T, typename Parse>
+Result<void> parse_all(const std::vector<std::string> &texts, std::vector<T> &to, Parse parse_one) {
     for (const std::string &text : texts) {
         CTR_ASSIGN(T value, parse_one(text));
         to.push_back(std::move(value));
@@ -62,7 +63,8 @@ Result<void> take_limits(const Arguments &arguments, spec::RunOptions &options) 
     if (arguments.has("pids-limit")) {
         CTR_ASSIGN(options.pids_limit, spec::parse_pids_limit(arguments.one("pids-limit")));
     }
-    CTR_TRY(parse_all(arguments.all("ulimit"), options.ulimits, [](const auto &text) { return spec::parse_ulimit(text); }));
+    CTR_TRY(
+        parse_all(arguments.all("ulimit"), options.ulimits, [](const auto &text) { return spec::parse_ulimit(text); }));
     for (const std::string &text : arguments.all("sysctl")) {
         CTR_ASSIGN(const auto setting, spec::parse_sysctl(text));
         options.sysctls[setting.first] = setting.second;
@@ -71,12 +73,15 @@ Result<void> take_limits(const Arguments &arguments, spec::RunOptions &options) 
 }
 
 Result<void> take_security(const Arguments &arguments, spec::RunOptions &options) {
-    CTR_TRY(parse_all(arguments.all("cap-add"), options.cap_add, [](const auto &text) { return spec::parse_capability("--cap-add", text); }));
-    CTR_TRY(parse_all(arguments.all("cap-drop"), options.cap_drop, [](const auto &text) { return spec::parse_capability("--cap-drop", text); }));
+    CTR_TRY(parse_all(arguments.all("cap-add"), options.cap_add,
+                      [](const auto &text) { return spec::parse_capability("--cap-add", text); }));
+    CTR_TRY(parse_all(arguments.all("cap-drop"), options.cap_drop,
+                      [](const auto &text) { return spec::parse_capability("--cap-drop", text); }));
     for (const std::string &text : arguments.all("security-opt")) {
         CTR_ASSIGN(const spec::SecurityOption option, spec::parse_security_option(text));
         if (option.kind == spec::SecurityOption::no_new_privileges) options.no_new_privileges = option.on;
-        if (option.kind == spec::SecurityOption::seccomp_unconfined) options.seccomp = spec::RunOptions::Seccomp::unconfined;
+        if (option.kind == spec::SecurityOption::seccomp_unconfined)
+            options.seccomp = spec::RunOptions::Seccomp::unconfined;
         if (option.kind != spec::SecurityOption::seccomp_file) continue;
         CTR_ASSIGN(const std::string profile, sys::read_file(option.file, std::size_t{4} << 20));
         CTR_ASSIGN(options.seccomp_profile, parse_json(profile, option.file));
@@ -104,12 +109,14 @@ Result<void> take_process(const Arguments &arguments, spec::RunOptions &options)
         options.user = user.text;
     }
     options.tty = arguments.has("tty");
-    if (const auto size = terminal_size(STDIN_FILENO); size && options.tty) options.console_size = spec::ConsoleSize{size->ws_col, size->ws_row};
+    if (const auto size = terminal_size(STDIN_FILENO); size && options.tty)
+        options.console_size = spec::ConsoleSize{size->ws_col, size->ws_row};
     return {};
 }
 
 Result<void> take_files(const Arguments &arguments, spec::RunOptions &options) {
-    CTR_TRY(parse_all(arguments.all("volume"), options.volumes, [](const auto &text) { return spec::parse_volume(text); }));
+    CTR_TRY(
+        parse_all(arguments.all("volume"), options.volumes, [](const auto &text) { return spec::parse_volume(text); }));
     CTR_TRY(parse_all(arguments.all("tmpfs"), options.tmpfs, [](const auto &text) { return spec::parse_tmpfs(text); }));
     options.read_only = arguments.has("read-only");
     return {};
@@ -120,26 +127,34 @@ Result<Asked> from_bundle(const Arguments &arguments, Asked asked) {
     for (const auto &[name, values] : arguments.values_) {
         constexpr std::string_view allowed[] = {"bundle", "name", "rm", "interactive", "cgroup", "notes", "network"};
         bool ok = std::find(std::begin(allowed), std::end(allowed), name) != std::end(allowed);
-        for (const Option &option : global_options) ok = ok || name == option.name;
+        for (const Option &option : global_options)
+            ok = ok || name == option.name;
         if (!ok) return invalid("--" + name, "does not go with --bundle", "the bundle's config.json says it");
     }
-    if (!arguments.positional().empty()) return invalid(arguments.positional()[0], "a command does not go with --bundle", "the bundle's config.json has it in /process/args");
+    if (!arguments.positional().empty())
+        return invalid(arguments.positional()[0], "a command does not go with --bundle",
+                       "the bundle's config.json has it in /process/args");
     CTR_ASSIGN(const std::string bundle, absolute(arguments.one("bundle")));
     const std::string file = bundle + "/config.json";
     CTR_ASSIGN(const std::string text, sys::read_file(file, spec::max_spec_size));
     CTR_ASSIGN(Json spec, spec::parse_spec(text, file));
-    if (!spec.contains("/root/path"_json_pointer)) return invalid(file + ": /root/path", "missing", "say which directory is the root file system");
+    if (!spec.contains("/root/path"_json_pointer))
+        return invalid(file + ": /root/path", "missing", "say which directory is the root file system");
     std::string &root = spec["root"]["path"].get_ref<std::string &>();
     if (root.empty() || root[0] != '/') root = bundle + "/" + root;
     CTR_ASSIGN(root, absolute(root));
     if (spec.contains("mounts"))
         for (Json &mount : spec["mounts"]) {
             const Json options = mount.value("options", Json::array());
-            const bool bind = std::find(options.begin(), options.end(), "bind") != options.end() || std::find(options.begin(), options.end(), "rbind") != options.end();
-            if (bind && mount.contains("source") && !mount["source"].get<std::string>().empty() && mount["source"].get<std::string>()[0] != '/') mount["source"] = bundle + "/" + mount["source"].get<std::string>();
+            const bool bind = std::find(options.begin(), options.end(), "bind") != options.end() ||
+                              std::find(options.begin(), options.end(), "rbind") != options.end();
+            if (bind && mount.contains("source") && !mount["source"].get<std::string>().empty() &&
+                mount["source"].get<std::string>()[0] != '/')
+                mount["source"] = bundle + "/" + mount["source"].get<std::string>();
         }
     bool network_namespace = false;
-    for (const Json &ns : spec.value("/linux/namespaces"_json_pointer, Json::array())) network_namespace = network_namespace || ns.value("type", "") == "network";
+    for (const Json &ns : spec.value("/linux/namespaces"_json_pointer, Json::array()))
+        network_namespace = network_namespace || ns.value("type", "") == "network";
     asked.create.drivers["storage"] = "rootfs";
     asked.create.drivers.try_emplace("network", network_namespace ? "none" : "host");
     asked.create.meta["bundle"] = bundle;
@@ -158,7 +173,8 @@ Result<Asked> from_flags(App &app, container::Engine &engine, const Arguments &a
         asked.create.drivers["storage"] = "rootfs";
         asked.create.meta["rootfs"] = options.rootfs;
     } else {
-        if (words.empty()) return failure(ErrorClass::invalid, "what shall run?", "name an image, --rootfs DIR or --bundle DIR");
+        if (words.empty())
+            return failure(ErrorClass::invalid, "what shall run?", "name an image, --rootfs DIR or --bundle DIR");
         CTR_ASSIGN(const Image image, find_image(engine, words[0]));
         options.image = image.name;
         options.layers = image.layers;
@@ -179,7 +195,8 @@ Result<Asked> from_flags(App &app, container::Engine &engine, const Arguments &a
     return asked;
 }
 
-Result<Asked> read_arguments(App &app, container::Engine &engine, const Arguments &arguments, const std::string &default_name) {
+Result<Asked> read_arguments(App &app, container::Engine &engine, const Arguments &arguments,
+                             const std::string &default_name) {
     Asked asked;
     asked.create.id = arguments.one("name", default_name);
     CTR_TRY(container::check_id(asked.create.id));
@@ -188,13 +205,16 @@ Result<Asked> read_arguments(App &app, container::Engine &engine, const Argument
     for (const char *slot : {"storage", "network", "cgroup"})
         if (arguments.has(slot)) asked.create.drivers[slot] = arguments.one(slot);
     asked.create.meta = {{"rm", asked.rm}};
-    if (arguments.has("rootfs") && arguments.has("bundle")) return failure(ErrorClass::invalid, "--rootfs and --bundle do not go together");
-    return arguments.has("bundle") ? from_bundle(arguments, std::move(asked)) : from_flags(app, engine, arguments, std::move(asked));
+    if (arguments.has("rootfs") && arguments.has("bundle"))
+        return failure(ErrorClass::invalid, "--rootfs and --bundle do not go together");
+    return arguments.has("bundle") ? from_bundle(arguments, std::move(asked))
+                                   : from_flags(app, engine, arguments, std::move(asked));
 }
 
 int status_of(const App &app, const Error &error) {
     app.report(error);
-    const bool at_exec = error.context.find("(gate of core") != std::string::npos || error.context.find("(execve of core") != std::string::npos;
+    const bool at_exec = error.context.find("(gate of core") != std::string::npos ||
+                         error.context.find("(execve of core") != std::string::npos;
     if (!at_exec) return exit_failed;
     return error.errno_value == ENOENT || error.errno_value == ENOTDIR ? exit_not_found : exit_not_executable;
 }
@@ -203,7 +223,8 @@ int status_of(const App &app, const Error &error) {
 void clean_up_after_others(container::Engine &engine) {
     std::vector<std::string> problems;
     static_cast<void>(container::recover(engine, &problems));
-    for (const std::string &problem : problems) App::warn("left over from a killed ctr: " + problem);
+    for (const std::string &problem : problems)
+        App::warn("left over from a killed ctr: " + problem);
 }
 
 } // namespace
@@ -229,7 +250,9 @@ int run_command(App &app, const Arguments &arguments) {
     if (auto started = container.start(); !started.ok()) return status_of(app, started.error());
     auto ended = attend(container.child(), signals, container.take_console(), interactive);
     if (!ended.ok()) return app.report(ended.error());
-    if (auto cleaned = container.ended(ended.value(), keep); !cleaned.ok()) app.report(std::move(cleaned).error().in("the container ended, but not all could be taken back (`ctr recover` tries again)"));
+    if (auto cleaned = container.ended(ended.value(), keep); !cleaned.ok())
+        app.report(std::move(cleaned).error().in(
+            "the container ended, but not all could be taken back (`ctr recover` tries again)"));
     return ended.value().shell_status();
 }
 

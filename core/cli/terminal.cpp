@@ -56,7 +56,8 @@ void pass_signals(int signal_fd, const sys::Child &child, int console) {
 ForwardedSignals::ForwardedSignals() {
     sigset_t set;
     ::sigemptyset(&set);
-    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGALRM}) ::sigaddset(&set, signal);
+    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGALRM})
+        ::sigaddset(&set, signal);
     ::sigprocmask(SIG_BLOCK, &set, &old_);
     fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
@@ -64,7 +65,8 @@ ForwardedSignals::ForwardedSignals() {
 ForwardedSignals::~ForwardedSignals() {
     // What came too late to be passed on is not for ctr either: the container has ended.
     signalfd_siginfo info{};
-    while (::read(fd_.get(), &info, sizeof info) == sizeof info) {}
+    while (::read(fd_.get(), &info, sizeof info) == sizeof info) {
+    }
     ::sigprocmask(SIG_SETMASK, &old_, nullptr);
 }
 
@@ -77,7 +79,8 @@ std::optional<winsize> terminal_size(int fd) {
 Result<sys::Exit> attend(const sys::Child &child, const ForwardedSignals &signals, Fd console, bool interactive) {
     const bool terminal = console.valid() && interactive && ::isatty(STDIN_FILENO) == 1;
     const RawMode raw(terminal);
-    if (const auto size = terminal_size(STDIN_FILENO); size && console.valid()) ::ioctl(console.get(), TIOCSWINSZ, &*size);
+    if (const auto size = terminal_size(STDIN_FILENO); size && console.valid())
+        ::ioctl(console.get(), TIOCSWINSZ, &*size);
     bool stdin_open = console.valid() && interactive, ended = false;
     while (!ended || console.valid()) {
         pollfd polled[] = {{ended ? -1 : child.pidfd.get(), POLLIN, 0},

@@ -16,11 +16,13 @@ namespace {
 Result<Fd> listen_at(const std::string &path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return invalid(path, "longer than a socket address can be (107 bytes)", "use a shorter --run-root");
+    if (path.size() >= sizeof address.sun_path)
+        return invalid(path, "longer than a socket address can be (107 bytes)", "use a shorter --run-root");
     std::memcpy(address.sun_path, path.c_str(), path.size());
     Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!socket.valid()) return system_error("socket");
-    if (::bind(socket.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0) return system_error("bind", path);
+    if (::bind(socket.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
+        return system_error("bind", path);
     if (::listen(socket.get(), 4) != 0) return system_error("listen", path);
     return socket;
 }
@@ -30,7 +32,8 @@ Result<Fd> listen_at(const std::string &path) {
 Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateRequest request) {
     CTR_TRY(check_id(request.id));
     // Said before any plugin plans: a driver would only see that the data of such a container is there. Journal::create() decides.
-    if (::access(engine.directory_of(request.id).c_str(), F_OK) == 0) return name_in_use(engine.directory_of(request.id));
+    if (::access(engine.directory_of(request.id).c_str(), F_OK) == 0)
+        return name_in_use(engine.directory_of(request.id));
     CTR_ASSIGN(plan::Plan plan, engine.plan(CTR_OP_CREATE, request.id, request.spec, request.drivers));
     std::unique_ptr<Container> container(new Container(engine, std::move(plan)));
 
@@ -49,7 +52,8 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
         container->gate_ = std::move(gate).value();
         options.gate = container->gate_.get();
     }
-    container->launch_ = std::make_unique<launch::Launch>(container->plan_, engine.kinds(), *container->journal_, options);
+    container->launch_ =
+        std::make_unique<launch::Launch>(container->plan_, engine.kinds(), *container->journal_, options);
     auto created = container->launch_->create();
     if (created.ok()) created = container->journal_->created(container->launch_->child().pid);
     if (!created.ok()) return container->give_up(std::move(created).error());
@@ -89,7 +93,8 @@ Fd Container::take_console() {
     for (const plan::Step &step : plan_.steps)
         if (step.kind == "console.open")
             for (const plan::Output &output : step.outputs)
-                if (launch::Value *value = launch_->value(output.value); value != nullptr && value->known) return Fd(std::exchange(value->fd, -1));
+                if (launch::Value *value = launch_->value(output.value); value != nullptr && value->known)
+                    return Fd(std::exchange(value->fd, -1));
     return Fd();
 }
 
@@ -99,7 +104,9 @@ Error Container::give_up(Error error) {
     launch_.reset();
     auto undone = undo_steps(engine_, *journal_, Scope::all);
     if (undone.ok()) undone = remove_directory(*journal_);
-    if (!undone.ok()) error.hint += (error.hint.empty() ? "" : "; ") + std::string("besides, not all could be undone: ") + undone.error().text() + " (`ctr recover` tries again)";
+    if (!undone.ok())
+        error.hint += (error.hint.empty() ? "" : "; ") + std::string("besides, not all could be undone: ") +
+                      undone.error().text() + " (`ctr recover` tries again)";
     return error;
 }
 

@@ -9,7 +9,8 @@
 
 namespace core::container {
 
-Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, const Json &spec, const std::map<std::string, std::string> &drivers) {
+Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, const Json &spec,
+                                const std::map<std::string, std::string> &drivers) {
     plan::Request request;
     request.operation = operation;
     const bool is_image = operation == CTR_OP_IMAGE_IMPORT || operation == CTR_OP_IMAGE_REMOVE;
@@ -22,7 +23,8 @@ Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, 
     return plan::make_plan(request, catalog_, *machine_);
 }
 
-Result<std::optional<std::string>> Engine::driver(const std::string &slot, const std::map<std::string, std::string> &drivers) {
+Result<std::optional<std::string>> Engine::driver(const std::string &slot,
+                                                  const std::map<std::string, std::string> &drivers) {
     plan::Request request;
     request.config = &config_;
     request.drivers = drivers;
@@ -41,7 +43,8 @@ launch::KindLookup Engine::kinds() {
 
 Result<void> check_id(const std::string &id) {
     constexpr const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    const bool good = !id.empty() && id.size() <= 64 && std::strchr(letters, id[0]) != nullptr && id.find_first_not_of(std::string(letters) + "_.-") == std::string::npos;
+    const bool good = !id.empty() && id.size() <= 64 && std::strchr(letters, id[0]) != nullptr &&
+                      id.find_first_not_of(std::string(letters) + "_.-") == std::string::npos;
     if (good) return {};
     return invalid("--name " + id, "a name is a letter or digit, then at most 63 letters, digits, _ . or -");
 }

@@ -26,9 +26,11 @@ public:
     sys::Machine &machine() { return *machine_; }
 
     /// Plans an operation on `id`. `drivers` come before the config's.
-    Result<plan::Plan> plan(ctr_operation operation, const std::string &id, const Json &spec, const std::map<std::string, std::string> &drivers);
+    Result<plan::Plan> plan(ctr_operation operation, const std::string &id, const Json &spec,
+                            const std::map<std::string, std::string> &drivers);
     /// The driver that a slot would get; nothing if it is off.
-    Result<std::optional<std::string>> driver(const std::string &slot, const std::map<std::string, std::string> &drivers);
+    Result<std::optional<std::string>> driver(const std::string &slot,
+                                              const std::map<std::string, std::string> &drivers);
     /// The code of a kind, loading its plugin if need be.
     launch::KindLookup kinds();
 

@@ -37,7 +37,8 @@ Result<void> apply(Record &record, const Json &line) {
     const auto step = [&](const char *word) { return line.at(word).get<std::size_t>(); };
     const auto values = [&] {
         if (line.contains("values"))
-            for (const auto &[name, value] : line["values"].items()) record.values[name] = value;
+            for (const auto &[name, value] : line["values"].items())
+                record.values[name] = value;
     };
     try {
         if (line.contains("intent")) {
@@ -77,7 +78,14 @@ Result<Record> read_from(int fd, const std::string &path, std::size_t *whole = n
         CTR_TRY(apply(record, line).in(path));
     }
     if (whole != nullptr) *whole = at;
-    if (at == 0) return Error{ErrorClass::not_found, "the journal has no plan: its owner died before it had done anything", {}, 0, {}, path, {}};
+    if (at == 0)
+        return Error{ErrorClass::not_found,
+                     "the journal has no plan: its owner died before it had done anything",
+                     {},
+                     0,
+                     {},
+                     path,
+                     {}};
     return record;
 }
 
@@ -86,7 +94,8 @@ Json durable(const launch::Value &value) {
     if (value.type == CTR_TYPE_STRING) return std::string(value.text, value.length);
     // Bytes as an array: JSON strings are UTF-8.
     Json bytes = Json::array();
-    for (std::uint32_t i = 0; i < value.length; ++i) bytes.push_back(static_cast<unsigned char>(value.text[i]));
+    for (std::uint32_t i = 0; i < value.length; ++i)
+        bytes.push_back(static_cast<unsigned char>(value.text[i]));
     return bytes;
 }
 
@@ -94,10 +103,18 @@ Json durable(const launch::Value &value) {
 
 Error name_in_use(const std::string &directory) {
     const std::string name = directory.substr(directory.find_last_of('/') + 1);
-    return {ErrorClass::exists, "the name is in use", "choose another --name, or remove it: ctr rm " + name, 0, {}, name, {}};
+    return {ErrorClass::exists,
+            "the name is in use",
+            "choose another --name, or remove it: ctr rm " + name,
+            0,
+            {},
+            name,
+            {}};
 }
 
-bool Record::alive() const { return pid > 0 && boot_id == sys::boot_id() && start_time != 0 && sys::process_start_time(pid) == start_time; }
+bool Record::alive() const {
+    return pid > 0 && boot_id == sys::boot_id() && start_time != 0 && sys::process_start_time(pid) == start_time;
+}
 
 Result<Journal> Journal::create(const std::string &directory, const plan::Plan &plan, Json meta) {
     const auto slash = directory.find_last_of('/');
@@ -120,7 +137,8 @@ Result<Journal> Journal::create(const std::string &directory, const plan::Plan &
     resize(journal.record_);
     plan::Plan stored = plan;
     stored.machine.clear(); // what was asked is for `ctr plan`; an undo asks nothing
-    const Json line = {{"plan", plan::to_json(stored)}, {"meta", journal.record_.meta}, {"boot_id", journal.record_.boot_id}};
+    const Json line = {
+        {"plan", plan::to_json(stored)}, {"meta", journal.record_.meta}, {"boot_id", journal.record_.boot_id}};
     CTR_TRY(journal.append(line.dump()));
     return journal;
 }
@@ -130,19 +148,35 @@ Result<Journal> Journal::open(const std::string &directory) {
     journal.directory_ = directory;
     journal.fd_.reset(::open(path_of(directory).c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
     const std::string name = directory.substr(directory.find_last_of('/') + 1);
-    if (!journal.fd_.valid() && errno == ENOENT) return Error{ErrorClass::not_found, "there is no such container", "`ctr ps -a` lists them", 0, {}, name, {}};
+    if (!journal.fd_.valid() && errno == ENOENT)
+        return Error{ErrorClass::not_found, "there is no such container", "`ctr ps -a` lists them", 0, {}, name, {}};
     if (!journal.fd_.valid()) return system_error("open", path_of(directory));
-    if (!take_lock(journal.fd_.get())) return Error{ErrorClass::busy, "another process is at work on this container", "wait for it, or stop it: pid " + std::to_string(owner(directory)), 0, {}, name, {}};
+    if (!take_lock(journal.fd_.get()))
+        return Error{ErrorClass::busy,
+                     "another process is at work on this container",
+                     "wait for it, or stop it: pid " + std::to_string(owner(directory)),
+                     0,
+                     {},
+                     name,
+                     {}};
     std::size_t whole = 0;
     CTR_ASSIGN(journal.record_, read_from(journal.fd_.get(), path_of(directory), &whole));
     // A torn last line must not become the front of the next one.
-    if (::ftruncate(journal.fd_.get(), static_cast<off_t>(whole)) != 0) return system_error("ftruncate", path_of(directory));
+    if (::ftruncate(journal.fd_.get(), static_cast<off_t>(whole)) != 0)
+        return system_error("ftruncate", path_of(directory));
     return journal;
 }
 
 Result<Record> Journal::read(const std::string &directory) {
     const Fd fd(::open(path_of(directory).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd.valid() && errno == ENOENT) return Error{ErrorClass::not_found, "there is no such container", "`ctr ps -a` lists them", 0, {}, directory.substr(directory.find_last_of('/') + 1), {}};
+    if (!fd.valid() && errno == ENOENT)
+        return Error{ErrorClass::not_found,
+                     "there is no such container",
+                     "`ctr ps -a` lists them",
+                     0,
+                     {},
+                     directory.substr(directory.find_last_of('/') + 1),
+                     {}};
     if (!fd.valid()) return system_error("open", path_of(directory));
     return read_from(fd.get(), path_of(directory));
 }
@@ -155,7 +189,9 @@ int Journal::owner(const std::string &directory) {
     return lock.l_pid;
 }
 
-Result<void> Journal::append(const std::string &line) { return sys::write_all(fd_.get(), line + "\n", path_of(directory_)); }
+Result<void> Journal::append(const std::string &line) {
+    return sys::write_all(fd_.get(), line + "\n", path_of(directory_));
+}
 
 Result<void> Journal::intent(std::uint32_t step) {
     record_.intended.at(step) = true;
@@ -171,12 +207,19 @@ Result<void> Journal::append_values(const char *word, std::uint32_t step, const 
         record_.values[value.name] = durable(value);
         line["values"][value.name] = record_.values[value.name];
     }
-    if (!line.contains("values")) return packed.process == CTR_PROCESS_CHILD ? Result<void>() : append(std::string("{\"") + word + "\":" + std::to_string(step) + "}");
+    if (!line.contains("values"))
+        return packed.process == CTR_PROCESS_CHILD
+                   ? Result<void>()
+                   : append(std::string("{\"") + word + "\":" + std::to_string(step) + "}");
     return append(line.dump());
 }
 
-Result<void> Journal::done(std::uint32_t step, const launch::Packed &block) { return append_values("done", step, block); }
-Result<void> Journal::child_gave(std::uint32_t step, const launch::Packed &block) { return append_values("gave", step, block); }
+Result<void> Journal::done(std::uint32_t step, const launch::Packed &block) {
+    return append_values("done", step, block);
+}
+Result<void> Journal::child_gave(std::uint32_t step, const launch::Packed &block) {
+    return append_values("gave", step, block);
+}
 
 Result<void> Journal::undone(std::uint32_t step) {
     record_.undone.at(step) = true;

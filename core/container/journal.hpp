@@ -24,8 +24,8 @@ enum class Stage { creating, created, running, stopped };
 /// What the lines of a journal add up to.
 struct Record {
     plan::Plan plan;
-    Json meta;             // what the container was made from: spec, bundle, rm, created
-    std::string boot_id;   // of the boot in which it was made
+    Json meta;                          // what the container was made from: spec, bundle, rm, created
+    std::string boot_id;                // of the boot in which it was made
     std::vector<bool> intended, undone; // by step
     std::map<std::string, Json> values; // durable values that steps gave
     Stage stage = Stage::creating;

@@ -16,7 +16,9 @@ Result<void> run_operation(Engine &engine, ctr_operation operation, const std::s
     if (done.ok()) return remove_directory(journal);
     auto undone = undo_steps(engine, journal, Scope::all);
     if (undone.ok()) undone = remove_directory(journal);
-    if (!undone.ok()) done.error().hint += (done.error().hint.empty() ? "" : "; ") + std::string("besides, not all could be undone: ") + undone.error().text();
+    if (!undone.ok())
+        done.error().hint += (done.error().hint.empty() ? "" : "; ") +
+                             std::string("besides, not all could be undone: ") + undone.error().text();
     return done;
 }
 

@@ -26,7 +26,9 @@ Status status_of(const Record &record) {
 /// Its owner died at work: nobody holds the lock, and it is not one of the states that need no owner.
 bool is_abandoned(const Record &record, int owner) {
     if (owner != 0) return false;
-    if (record.stage == Stage::stopped) return std::any_of(record.intended.begin(), record.intended.end(), [](bool x) { return x; }) && record.meta.value("/about/rm"_json_pointer, false);
+    if (record.stage == Stage::stopped)
+        return std::any_of(record.intended.begin(), record.intended.end(), [](bool x) { return x; }) &&
+               record.meta.value("/about/rm"_json_pointer, false);
     return record.stage == Stage::creating || !record.alive();
 }
 
@@ -91,10 +93,14 @@ Result<State> state(const Engine &engine, const std::string &id) {
 Result<std::vector<State>> list(const Engine &engine) {
     std::vector<State> all;
     auto names = sys::list_directory(engine.containers_dir());
-    if (!names.ok()) return names.error().errno_value == ENOENT ? Result<std::vector<State>>(std::move(all)) : Result<std::vector<State>>(std::move(names).error());
+    if (!names.ok())
+        return names.error().errno_value == ENOENT ? Result<std::vector<State>>(std::move(all))
+                                                   : Result<std::vector<State>>(std::move(names).error());
     for (const std::string &id : names.value()) {
         auto one = state(engine, id);
-        if (one.ok()) all.push_back(std::move(one).value()); // else it went away meanwhile, or is half made: `recover` looks after it
+        if (one.ok())
+            all.push_back(
+                std::move(one).value()); // else it went away meanwhile, or is half made: `recover` looks after it
     }
     return all;
 }
@@ -102,7 +108,9 @@ Result<std::vector<State>> list(const Engine &engine) {
 Result<void> start(Engine &engine, const std::string &id) {
     CTR_ASSIGN(Journal journal, Journal::open(engine.directory_of(id)));
     const Record &record = journal.record();
-    if (status_of(record) != Status::created) return failure(ErrorClass::invalid, id + " is " + status_name(status_of(record)) + ", not created", "only a created container can be started");
+    if (status_of(record) != Status::created)
+        return failure(ErrorClass::invalid, id + " is " + status_name(status_of(record)) + ", not created",
+                       "only a created container can be started");
     launch::Launch launch(record.plan, engine.kinds(), journal, {});
     CTR_TRY(launch.knock(engine.directory_of(id) + "/gate"));
     auto started = launch.open_gate();
@@ -121,18 +129,25 @@ Result<void> remove(Engine &engine, const std::string &id, bool force) {
     if (force) {
         // A foreground owner notices the death itself and cleans up; then there is nothing left to do here.
         auto record = Journal::read(directory);
-        if (!record.ok() && record.error().error_class == ErrorClass::not_found && ::access(directory.c_str(), F_OK) != 0) return record.error();
+        if (!record.ok() && record.error().error_class == ErrorClass::not_found &&
+            ::access(directory.c_str(), F_OK) != 0)
+            return record.error();
         if (record.ok()) CTR_TRY(kill_init(record.value()));
-        for (int i = 0; i < 500 && Journal::owner(directory) != 0; ++i) ::usleep(10000);
+        for (int i = 0; i < 500 && Journal::owner(directory) != 0; ++i)
+            ::usleep(10000);
         if (::access(directory.c_str(), F_OK) != 0) return {};
     }
     auto journal = Journal::open(directory);
     if (!journal.ok()) {
-        if (journal.error().error_class == ErrorClass::not_found && ::access(directory.c_str(), F_OK) == 0 && Journal::owner(directory) == 0) return sys::remove_tree(directory);
+        if (journal.error().error_class == ErrorClass::not_found && ::access(directory.c_str(), F_OK) == 0 &&
+            Journal::owner(directory) == 0)
+            return sys::remove_tree(directory);
         return std::move(journal).error();
     }
     const Record &record = journal.value().record();
-    if (!force && record.alive()) return failure(ErrorClass::busy, id + " is " + status_name(status_of(record)), "stop it first, or remove it by force: ctr rm -f " + id);
+    if (!force && record.alive())
+        return failure(ErrorClass::busy, id + " is " + status_name(status_of(record)),
+                       "stop it first, or remove it by force: ctr rm -f " + id);
     CTR_TRY(kill_init(record));
     CTR_TRY(undo_steps(engine, journal.value(), Scope::all));
     return remove_directory(journal.value());
@@ -157,25 +172,32 @@ Result<std::vector<std::string>> recover(Engine &engine, std::vector<std::string
 Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     CTR_TRY(check_id(request.id));
     CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(request.id)));
-    if (!record.alive() || record.stage != Stage::running) return failure(ErrorClass::invalid, request.id + " is not running", "exec needs a running container");
+    if (!record.alive() || record.stage != Stage::running)
+        return failure(ErrorClass::invalid, request.id + " is not running", "exec needs a running container");
     Json spec = {{"process", request.process}};
     spec["ctr"] = request.ctr.is_null() ? Json::object() : request.ctr;
     // What confines the container confines every process in it.
     const Json made_from = record.meta.value("spec", Json::object());
     for (const char *key : {"seccomp", "personality"})
-        if (const Json::json_pointer at(std::string("/linux/") + key); made_from.contains(at)) spec["linux"][key] = made_from[at];
+        if (const Json::json_pointer at(std::string("/linux/") + key); made_from.contains(at))
+            spec["linux"][key] = made_from[at];
     for (const char *key : {"seccomp", "capabilities"})
-        if (const Json::json_pointer at(std::string("/ctr/") + key); made_from.contains(at) && !spec["ctr"].contains(key)) spec["ctr"][key] = made_from[at];
+        if (const Json::json_pointer at(std::string("/ctr/") + key);
+            made_from.contains(at) && !spec["ctr"].contains(key))
+            spec["ctr"][key] = made_from[at];
     // Where the container's cgroup is was decided when it was made.
     for (const plan::Step &step : record.plan.steps)
-        if (const auto driver = record.plan.drivers.find("cgroup"); driver != record.plan.drivers.end() && step.plugin == driver->second && step.arg("path") != nullptr && !spec["ctr"].contains("cgroup"))
+        if (const auto driver = record.plan.drivers.find("cgroup");
+            driver != record.plan.drivers.end() && step.plugin == driver->second && step.arg("path") != nullptr &&
+            !spec["ctr"].contains("cgroup"))
             spec["ctr"]["cgroup"] = step.arg_text("path");
 
     Exec out;
     CTR_ASSIGN(plan::Plan plan, engine.plan(CTR_OP_EXEC, request.id, spec, record.plan.drivers));
     out.plan = std::make_unique<plan::Plan>(std::move(plan));
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
-    if (!pidfd.valid() || !record.alive()) return failure(ErrorClass::not_found, request.id + ": its first process is gone");
+    if (!pidfd.valid() || !record.alive())
+        return failure(ErrorClass::not_found, request.id + ": its first process is gone");
     out.recorder = std::make_unique<MemoryRecorder>();
     launch::LaunchOptions options;
     options.init_pid = record.pid;

@@ -19,13 +19,15 @@ Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope) {
     request.to_undo.assign(record.plan.steps.size(), false);
     for (std::size_t i = 0; i < record.plan.steps.size(); ++i) {
         const plan::Step &step = record.plan.steps[i];
-        request.to_undo[i] = step.has_undo && record.intended[i] && !record.undone[i] && (scope == Scope::all || step.lifetime == CTR_UNTIL_STOP);
+        request.to_undo[i] = step.has_undo && record.intended[i] && !record.undone[i] &&
+                             (scope == Scope::all || step.lifetime == CTR_UNTIL_STOP);
     }
     std::vector<std::string> failed;
     auto undone = launch::undo(request, engine.kinds(), journal, &failed);
     if (!undone.ok() && failed.size() > 1) {
         Error error = std::move(undone).error();
-        for (std::size_t i = 1; i < failed.size(); ++i) error.hint += (error.hint.empty() ? "also: " : "; also: ") + failed[i];
+        for (std::size_t i = 1; i < failed.size(); ++i)
+            error.hint += (error.hint.empty() ? "also: " : "; also: ") + failed[i];
         return error;
     }
     return undone;
@@ -54,11 +56,16 @@ Result<void> remove_directory(Journal &journal) {
 Result<void> kill_init(const Record &record) {
     if (!record.alive()) return {};
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
-    if (!pidfd.valid()) return errno == ESRCH ? Result<void>() : Result<void>(system_error("pidfd_open", std::to_string(record.pid)));
+    if (!pidfd.valid())
+        return errno == ESRCH ? Result<void>() : Result<void>(system_error("pidfd_open", std::to_string(record.pid)));
     if (!record.alive()) return {}; // the pid was reused between the two looks
-    if (::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0U) != 0 && errno != ESRCH) return system_error("pidfd_send_signal", std::to_string(record.pid));
+    if (::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0U) != 0 && errno != ESRCH)
+        return system_error("pidfd_send_signal", std::to_string(record.pid));
     pollfd gone = {pidfd.get(), POLLIN, 0};
-    if (::poll(&gone, 1, 10000) != 1) return failure(ErrorClass::busy, "process " + std::to_string(record.pid) + " does not die within 10 s of SIGKILL", "it hangs in the kernel; see /proc/" + std::to_string(record.pid) + "/stack");
+    if (::poll(&gone, 1, 10000) != 1)
+        return failure(ErrorClass::busy,
+                       "process " + std::to_string(record.pid) + " does not die within 10 s of SIGKILL",
+                       "it hangs in the kernel; see /proc/" + std::to_string(record.pid) + "/stack");
     return {};
 }
 

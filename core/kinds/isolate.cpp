@@ -110,12 +110,17 @@ int session_shell(ctr::Run, ctr::Shell shell) {
 }
 
 /// Rooted at the cgroup in which the process is now.
-CTR_CHILD int cgroup_unshare_apply(ctr_run *raw) { return unshare(CLONE_NEWCGROUP) == 0 ? 0 : fail(raw, "unshare", "cgroup"); }
-int cgroup_unshare_shell(ctr::Run, ctr::Shell shell) { return shell.text("# unshare --cgroup: here unshare(1) has done it already"); }
+CTR_CHILD int cgroup_unshare_apply(ctr_run *raw) {
+    return unshare(CLONE_NEWCGROUP) == 0 ? 0 : fail(raw, "unshare", "cgroup");
+}
+int cgroup_unshare_shell(ctr::Run, ctr::Shell shell) {
+    return shell.text("# unshare --cgroup: here unshare(1) has done it already");
+}
 
 } // namespace
 
-constinit const ctr_step_kind cgroup_unshare = ctr::child_kind<cgroup_unshare_shell>("cgroup.unshare", cgroup_unshare_apply);
+constinit const ctr_step_kind cgroup_unshare =
+    ctr::child_kind<cgroup_unshare_shell>("cgroup.unshare", cgroup_unshare_apply);
 constinit const ctr_step_kind sysctl = ctr::child_kind<sysctl_shell>(CTR_KIND_SYSCTL, sysctl_apply);
 constinit const ctr_step_kind hostname = ctr::child_kind<hostname_shell>(CTR_KIND_HOSTNAME, hostname_apply);
 constinit const ctr_step_kind domainname = ctr::child_kind<domainname_shell>(CTR_KIND_DOMAINNAME, domainname_apply);

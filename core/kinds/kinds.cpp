@@ -6,12 +6,41 @@
 namespace core::kinds {
 
 const ctr_step_kind *const *all() {
-    static const ctr_step_kind *const kinds[] = {
-        &ns_new,      &ns_join,        &clone_cgroup, &machine_mkdir,     &machine_write, &machine_open, &ns_open,
-        &idmap_write, &rootfs_attach,  &pivot_root,   &mount_propagation, &mount_new,     &mount_bind,   &mount_setattr,
-        &mount_mask,  &mount_readonly, &root_mkdir,   &root_mknod,        &root_symlink,  &root_write,   &sysctl,
-        &hostname,    &domainname,     &link_up,      &keyring_join,      &session_new,   &console_open, &rlimit,
-        &set_umask,   &oom_score_adj,  &ids_set,      &no_new_privs,      &cwd_set,       &cgroup_unshare, nullptr};
+    static const ctr_step_kind *const kinds[] = {&ns_new,
+                                                 &ns_join,
+                                                 &clone_cgroup,
+                                                 &machine_mkdir,
+                                                 &machine_write,
+                                                 &machine_open,
+                                                 &ns_open,
+                                                 &idmap_write,
+                                                 &rootfs_attach,
+                                                 &pivot_root,
+                                                 &mount_propagation,
+                                                 &mount_new,
+                                                 &mount_bind,
+                                                 &mount_setattr,
+                                                 &mount_mask,
+                                                 &mount_readonly,
+                                                 &root_mkdir,
+                                                 &root_mknod,
+                                                 &root_symlink,
+                                                 &root_write,
+                                                 &sysctl,
+                                                 &hostname,
+                                                 &domainname,
+                                                 &link_up,
+                                                 &keyring_join,
+                                                 &session_new,
+                                                 &console_open,
+                                                 &rlimit,
+                                                 &set_umask,
+                                                 &oom_score_adj,
+                                                 &ids_set,
+                                                 &no_new_privs,
+                                                 &cwd_set,
+                                                 &cgroup_unshare,
+                                                 nullptr};
     return kinds;
 }
 

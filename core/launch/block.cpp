@@ -42,8 +42,10 @@ std::size_t Block::add_args(const plan::Step &step, PackedStep &packed) {
             for (const plan::Piece &piece : split.value_or(std::vector<plan::Piece>())) {
                 PackedPiece to;
                 const std::string &text = strings_.emplace_back(piece.text);
-                if (piece.is_value) to.value = value_index(piece.text);
-                else to.literal = {text.c_str(), text.size()};
+                if (piece.is_value)
+                    to.value = value_index(piece.text);
+                else
+                    to.literal = {text.c_str(), text.size()};
                 needed += piece.is_value ? CTR_VALUE_MAX : text.size();
                 piece_memory_.push_back(to);
             }
@@ -65,7 +67,9 @@ void Block::mark_announcements(const plan::Plan &plan) {
             for (const std::string &name : plan::values_in(arg))
                 for (std::size_t giver = 0; giver < i; ++giver)
                     for (const plan::Output &output : plan.steps[giver].outputs)
-                        if (output.value == name && plan.steps[giver].process != step.process && plan::era(plan.steps[giver].phase) >= 2) step_memory_[giver].announce = true;
+                        if (output.value == name && plan.steps[giver].process != step.process &&
+                            plan::era(plan.steps[giver].phase) >= 2)
+                            step_memory_[giver].announce = true;
     }
 }
 
@@ -96,7 +100,8 @@ std::unique_ptr<Block> Block::pack(const plan::Plan &plan, const KindLookup &loo
         scratch = std::max(scratch, block->add_args(step, packed));
         packed.first_output = static_cast<std::uint32_t>(block->output_memory_.size());
         packed.n_outputs = static_cast<std::uint32_t>(step.outputs.size());
-        for (const plan::Output &output : step.outputs) block->output_memory_.push_back({block->keep(output.name), block->value_index(output.value)});
+        for (const plan::Output &output : step.outputs)
+            block->output_memory_.push_back({block->keep(output.name), block->value_index(output.value)});
         block->step_memory_.push_back(packed);
     }
     block->mark_announcements(plan);

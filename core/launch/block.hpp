@@ -31,9 +31,9 @@ struct PackedArg {
     ctr_form form = CTR_FORM_STRING;
     std::int64_t integer = 0;
     ctr_str text{"", 0};
-    std::uint32_t value = no_index; // CTR_FORM_VALUE
+    std::uint32_t value = no_index;              // CTR_FORM_VALUE
     std::uint32_t first_piece = 0, n_pieces = 0; // CTR_FORM_TEMPLATE
-    ctr_str expanded{"", 0};        // filled by begin_step
+    ctr_str expanded{"", 0};                     // filled by begin_step
 };
 
 struct PackedOutput {
@@ -56,8 +56,8 @@ struct Value {
     ctr_type type = CTR_TYPE_INT;
     bool known = false;
     std::int64_t integer = 0;
-    int fd = -1;             // of this process; owned by the block
-    char *text = nullptr;    // CTR_VALUE_MAX + 1 bytes; strings and bytes
+    int fd = -1;          // of this process; owned by the block
+    char *text = nullptr; // CTR_VALUE_MAX + 1 bytes; strings and bytes
     std::uint32_t length = 0;
 };
 

@@ -68,7 +68,8 @@ CTR_CHILD Word take_message(ChildState *state) {
 }
 
 CTR_CHILD void wait_for_step(ChildState *state, std::uint32_t step) {
-    while (step != plan::no_wait && state->parent_done <= step) take_message(state);
+    while (step != plan::no_wait && state->parent_done <= step)
+        take_message(state);
 }
 
 /// Dies with the owner from here on. If the owner died before the prctl, its end of the channel is closed already.
@@ -86,7 +87,8 @@ CTR_CHILD void join_namespaces(ChildState *state) {
     bool refused[sizeof plan->joins / sizeof plan->joins[0]];
     memset(refused, 0, sizeof refused);
     bool has_user = false;
-    for (std::size_t i = 0; i < plan->n_joins; ++i) has_user = has_user || plan->joins[i].type == CLONE_NEWUSER;
+    for (std::size_t i = 0; i < plan->n_joins; ++i)
+        has_user = has_user || plan->joins[i].type == CLONE_NEWUSER;
     for (std::size_t i = 0; i < plan->n_joins; ++i) {
         if (plan->joins[i].type == CLONE_NEWUSER) continue;
         if (setns(plan->joins[i].fd, plan->joins[i].type) == 0) continue;
@@ -94,17 +96,21 @@ CTR_CHILD void join_namespaces(ChildState *state) {
         refused[i] = true;
     }
     for (std::size_t i = 0; i < plan->n_joins; ++i)
-        if (plan->joins[i].type == CLONE_NEWUSER && setns(plan->joins[i].fd, CLONE_NEWUSER) != 0) give_up_with(state, "setns", "user", "the user namespace cannot be joined");
+        if (plan->joins[i].type == CLONE_NEWUSER && setns(plan->joins[i].fd, CLONE_NEWUSER) != 0)
+            give_up_with(state, "setns", "user", "the user namespace cannot be joined");
     for (std::size_t i = 0; i < plan->n_joins; ++i)
-        if (refused[i] && setns(plan->joins[i].fd, plan->joins[i].type) != 0) give_up_with(state, "setns", nullptr, "the namespace cannot be joined");
+        if (refused[i] && setns(plan->joins[i].fd, plan->joins[i].type) != 0)
+            give_up_with(state, "setns", nullptr, "the namespace cannot be joined");
 }
 
 /// In a new user namespace the child is nobody until the maps are written; then it becomes root inside.
 CTR_CHILD void enter_user_namespace(ChildState *state) {
     if (state->plan->mapped_by == plan::no_wait) return;
     wait_for_step(state, state->plan->mapped_by);
-    if (syscall(SYS_setresgid, 0, 0, 0) != 0 || syscall(SYS_setresuid, 0, 0, 0) != 0) give_up_with(state, "setresuid", "0", "id 0 is not mapped in the user namespace");
-    if (state->run.death_signal != 0) prctl(PR_SET_PDEATHSIG, state->run.death_signal, 0, 0, 0); // cleared by setresuid, prctl(2)
+    if (syscall(SYS_setresgid, 0, 0, 0) != 0 || syscall(SYS_setresuid, 0, 0, 0) != 0)
+        give_up_with(state, "setresuid", "0", "id 0 is not mapped in the user namespace");
+    if (state->run.death_signal != 0)
+        prctl(PR_SET_PDEATHSIG, state->run.death_signal, 0, 0, 0); // cleared by setresuid, prctl(2)
 }
 
 /// Done by child_main itself.
@@ -114,7 +120,13 @@ CTR_CHILD bool is_own(const PackedStep &step) {
 
 /// A step that is left out could be the one that confines.
 [[noreturn]] CTR_CHILD void give_up_without_code(ChildState *state, const char *kind) {
-    const ctr_error error = {sizeof(ctr_error), CTR_E_NOT_FOUND, 0, "the code of this kind of step is missing", "install the plugin that made the step", nullptr, kind};
+    const ctr_error error = {sizeof(ctr_error),
+                             CTR_E_NOT_FOUND,
+                             0,
+                             "the code of this kind of step is missing",
+                             "install the plugin that made the step",
+                             nullptr,
+                             kind};
     report(&state->run, &error);
     give_up(state);
 }
@@ -167,8 +179,11 @@ CTR_CHILD void resolve_executable(ChildState *state) {
         // Relative names are judged from the container's cwd, but kept: execve comes after chdir.
         char judged[path_max];
         const bool absolute = program[0] == '/';
-        if (strlen(program) >= path_max || (!absolute && !join_path(judged, state->plan->cwd, strlen(state->plan->cwd), program))) problem = ENAMETOOLONG;
-        else problem = executable_problem(absolute ? program : judged);
+        if (strlen(program) >= path_max ||
+            (!absolute && !join_path(judged, state->plan->cwd, strlen(state->plan->cwd), program)))
+            problem = ENAMETOOLONG;
+        else
+            problem = executable_problem(absolute ? program : judged);
         if (problem == 0) memcpy(state->executable, program, strlen(program) + 1);
     } else {
         const char *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -190,8 +205,10 @@ CTR_CHILD void resolve_executable(ChildState *state) {
     const ctr_error error = {sizeof(ctr_error),
                              static_cast<std::uint32_t>(missing ? CTR_E_NOT_FOUND : CTR_E_PERMISSION),
                              problem,
-                             missing ? "executable not found in the container" : "the file cannot be executed in the container",
-                             missing ? "check the command, the image, and PATH in the container's environment" : "it must be a regular file with the execute bit, and not on a noexec mount",
+                             missing ? "executable not found in the container"
+                                     : "the file cannot be executed in the container",
+                             missing ? "check the command, the image, and PATH in the container's environment"
+                                     : "it must be a regular file with the execute bit, and not on a noexec mount",
                              nullptr,
                              program};
     report(&state->run, &error);
@@ -201,7 +218,8 @@ CTR_CHILD void resolve_executable(ChildState *state) {
 /// `create` has written the state: nobody's death kills the child any more, and `start` may come from any process that can reach the gate.
 CTR_CHILD void wait_at_own_gate(ChildState *state) {
     ChildPlan *plan = state->plan;
-    while (take_message(state) != Word::commit) {}
+    while (take_message(state) != Word::commit) {
+    }
     prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
     state->run.death_signal = 0;
     if (send_word(plan->channel, Word::committed, 0) != 0) _exit(125);
@@ -214,7 +232,8 @@ CTR_CHILD void wait_at_own_gate(ChildState *state) {
         close(plan->channel);
         plan->channel = caller;
         Message message;
-        if (receive(caller, plan->block, &message) == Received::message && message.word == Word::go) break; // else it died: wait for another
+        if (receive(caller, plan->block, &message) == Received::message && message.word == Word::go)
+            break; // else it died: wait for another
     }
     close(plan->gate);
 }
@@ -224,7 +243,8 @@ CTR_CHILD void wait_at_gate(ChildState *state) {
     if (state->plan->gate >= 0) {
         wait_at_own_gate(state);
     } else {
-        while (take_message(state) != Word::go) {}
+        while (take_message(state) != Word::go) {
+        }
     }
 }
 
@@ -254,7 +274,10 @@ CTR_CHILD void child_main(void *child_plan) {
     state.run.failed = false;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &state.plan->signal_mask, nullptr, 8);
     sys::execute(state.executable, state.plan->argv, state.plan->envp, state.plan->preserve_fds);
-    give_up_with(&state, "execve", state.executable, errno == ENOEXEC ? "it is no program of this machine's kind: a script without #!, or another architecture" : nullptr);
+    give_up_with(&state, "execve", state.executable,
+                 errno == ENOEXEC
+                     ? "it is no program of this machine's kind: a script without #!, or another architecture"
+                     : nullptr);
 }
 
 } // namespace core::launch

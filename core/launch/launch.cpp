@@ -47,8 +47,11 @@ Result<void> Launch::prepare() { return run_parent_era(0); }
 Result<void> Launch::clone() {
     // The child would pass over a step without code; what confines it must never be passed over.
     for (std::uint32_t i = 0; i < block_->n_steps; ++i)
-        if (const PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && step.kind == nullptr && std::strcmp(step.kind_name, plan::kind_gate) != 0 && std::strcmp(step.kind_name, plan::kind_execve) != 0)
-            return step_error(i, failure(ErrorClass::not_found, "the code of this kind of step is missing", "install the plugin " + std::string(step.plugin)));
+        if (const PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && step.kind == nullptr &&
+                                                       std::strcmp(step.kind_name, plan::kind_gate) != 0 &&
+                                                       std::strcmp(step.kind_name, plan::kind_execve) != 0)
+            return step_error(i, failure(ErrorClass::not_found, "the code of this kind of step is missing",
+                                         "install the plugin " + std::string(step.plugin)));
     const plan::Step *exec = plan_.find(plan::kind_execve);
     if (exec == nullptr) return failure(ErrorClass::internal, "the plan has no execve step");
     for (const plan::Arg &arg : exec->args) {
@@ -70,8 +73,10 @@ Result<void> Launch::clone() {
     child_plan_.argv = argv_.data();
     child_plan_.envp = envp_.data();
     child_plan_.preserve_fds = options_.preserve_fds;
-    if (options_.signal_mask) child_plan_.signal_mask = *options_.signal_mask;
-    else ::sigprocmask(SIG_SETMASK, nullptr, &child_plan_.signal_mask);
+    if (options_.signal_mask)
+        child_plan_.signal_mask = *options_.signal_mask;
+    else
+        ::sigprocmask(SIG_SETMASK, nullptr, &child_plan_.signal_mask);
 
     const auto clone_step = static_cast<std::uint32_t>(plan_.find(plan::kind_clone) - plan_.steps.data());
     at_boundary("before clone", clone_step);
@@ -98,13 +103,15 @@ Result<void> Launch::clone() {
 
 Result<void> Launch::meet() {
     CTR_TRY(run_parent_era(2));
-    while (!ready_) CTR_TRY(take_message());
+    while (!ready_)
+        CTR_TRY(take_message());
     return {};
 }
 
 Result<void> Launch::commit() {
     if (send_word(channel_.get(), Word::commit, 0) != 0) return lost_child();
-    while (!committed_) CTR_TRY(take_message());
+    while (!committed_)
+        CTR_TRY(take_message());
     channel_.reset();
     return {};
 }
@@ -124,7 +131,8 @@ Result<void> Launch::open_gate() {
 Result<void> Launch::started() { return run_parent_era(4); }
 
 Result<void> Launch::run_parent_steps() {
-    for (int era = 0; era <= 4; ++era) CTR_TRY(run_parent_era(era));
+    for (int era = 0; era <= 4; ++era)
+        CTR_TRY(run_parent_era(era));
     return {};
 }
 
@@ -139,7 +147,8 @@ Result<void> Launch::run_parent_era(int era) {
         if (step.process != CTR_PROCESS_PARENT || plan::era(step.phase) != era) continue;
         CTR_TRY(wait_for_step(step.wait_for));
         if (auto done = run_parent_step(i); !done.ok()) return cause_of(std::move(done).error());
-        if (step.announce && era >= 2 && channel_.valid() && send_step_done(channel_.get(), block_.get(), i) != 0) return lost_child();
+        if (step.announce && era >= 2 && channel_.valid() && send_step_done(channel_.get(), block_.get(), i) != 0)
+            return lost_child();
     }
     return {};
 }
@@ -147,7 +156,9 @@ Result<void> Launch::run_parent_era(int era) {
 Result<void> Launch::run_parent_step(std::uint32_t index) {
     const PackedStep &step = block_->steps[index];
     if (std::strcmp(step.kind_name, plan::kind_journal) == 0) return {}; // done by who opened it, before anything else
-    if (step.kind == nullptr) return step_error(index, failure(ErrorClass::not_found, "the code of this kind of step is missing", "install the plugin " + std::string(step.plugin)));
+    if (step.kind == nullptr)
+        return step_error(index, failure(ErrorClass::not_found, "the code of this kind of step is missing",
+                                         "install the plugin " + std::string(step.plugin)));
     at_boundary("before intent", index);
     CTR_TRY(recorder_.intent(index));
     at_boundary("after intent", index);
@@ -156,7 +167,9 @@ Result<void> Launch::run_parent_step(std::uint32_t index) {
     run.block = block_.get();
     begin_step(&run, index);
     if (step.kind->apply(&run) != 0 || run.failed)
-        return step_error(index, run.failed ? to_error(run.error) : failure(ErrorClass::internal, "it failed without saying why", "this is a bug of the plugin"));
+        return step_error(index, run.failed ? to_error(run.error)
+                                            : failure(ErrorClass::internal, "it failed without saying why",
+                                                      "this is a bug of the plugin"));
     at_boundary("after apply", index);
     CTR_TRY(recorder_.done(index, *block_));
     at_boundary("after done", index);
@@ -172,9 +185,7 @@ Result<void> Launch::take_message() {
         return lost_child();
     }
     switch (message.word) {
-    case Word::step_done:
-        child_done_ = message.step + 1;
-        return recorder_.child_gave(message.step, *block_);
+    case Word::step_done: child_done_ = message.step + 1; return recorder_.child_gave(message.step, *block_);
     case Word::ready: ready_ = true; return {};
     case Word::committed: committed_ = true; return {};
     case Word::failed: return step_error(message.step, to_error(message.error));
@@ -183,7 +194,8 @@ Result<void> Launch::take_message() {
 }
 
 Result<void> Launch::wait_for_step(std::uint32_t step) {
-    while (step != plan::no_wait && child_done_ <= step) CTR_TRY(take_message());
+    while (step != plan::no_wait && child_done_ <= step)
+        CTR_TRY(take_message());
     return {};
 }
 
@@ -195,9 +207,14 @@ Error Launch::lost_child() {
     siginfo_t info{};
     // Behind the gate the end of the channel may also mean that the program runs: then there is nothing to wait for.
     const int options = WEXITED | WNOWAIT | (gate_open_ ? WNOHANG : 0);
-    if (child_.pid > 0 && ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, options) == 0 && info.si_pid != 0 && info.si_code != CLD_EXITED)
-        return failure(ErrorClass::system, "the container's first process was killed by signal " + std::to_string(info.si_status) + " before its program ran",
-                       info.si_status == SIGKILL ? "somebody killed it, or its memory limit is below what the start itself needs" : "");
+    if (child_.pid > 0 && ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, options) == 0 && info.si_pid != 0 &&
+        info.si_code != CLD_EXITED)
+        return failure(ErrorClass::system,
+                       "the container's first process was killed by signal " + std::to_string(info.si_status) +
+                           " before its program ran",
+                       info.si_status == SIGKILL
+                           ? "somebody killed it, or its memory limit is below what the start itself needs"
+                           : "");
     return failure(ErrorClass::system, "the container's first process ended before its program ran");
 }
 
@@ -205,7 +222,8 @@ Error Launch::lost_child() {
 Error Launch::cause_of(Error error) {
     Message message;
     pollfd readable = {channel_.get(), POLLIN, 0};
-    while (channel_.valid() && !ended_ && ::poll(&readable, 1, 0) == 1 && receive(channel_.get(), block_.get(), &message) == Received::message)
+    while (channel_.valid() && !ended_ && ::poll(&readable, 1, 0) == 1 &&
+           receive(channel_.get(), block_.get(), &message) == Received::message)
         if (message.word == Word::failed) return step_error(message.step, to_error(message.error));
     return error;
 }
@@ -215,18 +233,22 @@ Error Launch::step_error(std::uint32_t step, Error error) const { return std::mo
 std::string step_title(const plan::Plan &plan, std::uint32_t index) {
     if (index >= plan.steps.size()) return "before the first step";
     const plan::Step &step = plan.steps[index];
-    return "step " + std::to_string(index + 1) + " (" + step.kind + " of " + step.plugin + ", phase " + plan::phase_name(step.phase) + ")";
+    return "step " + std::to_string(index + 1) + " (" + step.kind + " of " + step.plugin + ", phase " +
+           plan::phase_name(step.phase) + ")";
 }
 
 Result<void> Launch::knock(const std::string &socket_path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (socket_path.size() >= sizeof address.sun_path) return invalid(socket_path, "longer than a socket address can be (107 bytes)", "use a shorter --run-root");
+    if (socket_path.size() >= sizeof address.sun_path)
+        return invalid(socket_path, "longer than a socket address can be (107 bytes)", "use a shorter --run-root");
     std::memcpy(address.sun_path, socket_path.c_str(), socket_path.size());
     channel_.reset(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!channel_.valid()) return system_error("socket");
     if (::connect(channel_.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
-        return system_error("connect", socket_path, "the container does not wait at its gate: it was started already, or its first process is gone");
+        return system_error(
+            "connect", socket_path,
+            "the container does not wait at its gate: it was started already, or its first process is gone");
     return {};
 }
 

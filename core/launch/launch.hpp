@@ -27,8 +27,8 @@ public:
 };
 
 struct LaunchOptions {
-    int gate = -1;           // listening socket: the child waits there for `start`; -1: open_gate() opens
-    int init_pidfd = -1;     // exec: the container's init, whose namespaces are joined
+    int gate = -1;       // listening socket: the child waits there for `start`; -1: open_gate() opens
+    int init_pidfd = -1; // exec: the container's init, whose namespaces are joined
     int init_pid = 0;
     unsigned preserve_fds = 0;
     std::optional<sigset_t> signal_mask; // what the program shall have; nothing: the caller's own

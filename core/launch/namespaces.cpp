@@ -28,8 +28,10 @@ struct Name {
     int flag;
 };
 
-constexpr Name names[] = {{"mount", "mnt", CLONE_NEWNS},      {"uts", "uts", CLONE_NEWUTS},    {"ipc", "ipc", CLONE_NEWIPC},          {"pid", "pid", CLONE_NEWPID},
-                          {"network", "net", CLONE_NEWNET}, {"user", "user", CLONE_NEWUSER}, {"cgroup", "cgroup", CLONE_NEWCGROUP}, {"time", "time", CLONE_NEWTIME}};
+constexpr Name names[] = {{"mount", "mnt", CLONE_NEWNS},         {"uts", "uts", CLONE_NEWUTS},
+                          {"ipc", "ipc", CLONE_NEWIPC},          {"pid", "pid", CLONE_NEWPID},
+                          {"network", "net", CLONE_NEWNET},      {"user", "user", CLONE_NEWUSER},
+                          {"cgroup", "cgroup", CLONE_NEWCGROUP}, {"time", "time", CLONE_NEWTIME}};
 
 const Name *find_name(std::string_view type) {
     for (const Name &each : names)
@@ -64,24 +66,29 @@ Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block
         if (step.kind == "clone.cgroup") {
             const plan::Arg *cgroup = step.arg("cgroup");
             const Value *value = cgroup == nullptr ? nullptr : block.value(cgroup->text);
-            if (value == nullptr || value->type != CTR_TYPE_FD || !value->known) return failure(ErrorClass::internal, "clone.cgroup: the argument cgroup is no descriptor", "this is a bug of " + step.plugin);
+            if (value == nullptr || value->type != CTR_TYPE_FD || !value->known)
+                return failure(ErrorClass::internal, "clone.cgroup: the argument cgroup is no descriptor",
+                               "this is a bug of " + step.plugin);
             setup.cgroup_fd_ = value->fd;
         }
         for (const std::string &token : step.gives)
-            if (token == "userns.mapped" && step.process == CTR_PROCESS_PARENT) setup.mapped_by_ = static_cast<std::uint32_t>(i);
+            if (token == "userns.mapped" && step.process == CTR_PROCESS_PARENT)
+                setup.mapped_by_ = static_cast<std::uint32_t>(i);
     }
     if (init_pidfd >= 0) CTR_TRY(setup.join_all_of(init_pid, init_pidfd));
     if ((setup.new_flags_ & CLONE_NEWUSER) == 0) {
         setup.mapped_by_ = plan::no_wait;
     } else if (setup.mapped_by_ == plan::no_wait) {
-        return failure(ErrorClass::invalid, "a new user namespace, but no step gives \"userns.mapped\"", "give uid and gid mappings");
+        return failure(ErrorClass::invalid, "a new user namespace, but no step gives \"userns.mapped\"",
+                       "give uid and gid mappings");
     } else {
         block.steps[setup.mapped_by_].announce = true;
     }
     // Entered by whom: see the rules on top.
     std::vector<Opened> child;
     for (Opened &each : setup.child_joins_) {
-        const bool before = each.type == CLONE_NEWPID || each.type == CLONE_NEWTIME || ((setup.new_flags_ & CLONE_NEWUSER) != 0 && each.type != CLONE_NEWNS);
+        const bool before = each.type == CLONE_NEWPID || each.type == CLONE_NEWTIME ||
+                            ((setup.new_flags_ & CLONE_NEWUSER) != 0 && each.type != CLONE_NEWNS);
         (before ? setup.parent_joins_ : child).push_back(std::move(each));
     }
     setup.child_joins_ = std::move(child);
@@ -112,12 +119,14 @@ Result<void> NamespaceSetup::add_join(const plan::Step &step, Block &block) {
     opened.path = step.arg_text("path");
     if (const plan::Arg *ns = step.arg("ns"); ns != nullptr) {
         const Value *value = block.value(ns->text);
-        if (value == nullptr || value->type != CTR_TYPE_FD || !value->known) return failure(ErrorClass::internal, "ns.join: the argument ns is no descriptor");
+        if (value == nullptr || value->type != CTR_TYPE_FD || !value->known)
+            return failure(ErrorClass::internal, "ns.join: the argument ns is no descriptor");
         opened.fd.reset(::fcntl(value->fd, F_DUPFD_CLOEXEC, 0));
     } else {
         opened.fd.reset(::open(opened.path.c_str(), O_RDONLY | O_CLOEXEC));
     }
-    if (!opened.fd.valid()) return system_error("open", opened.path, "the " + type + " namespace to join does not exist (any more)");
+    if (!opened.fd.valid())
+        return system_error("open", opened.path, "the " + type + " namespace to join does not exist (any more)");
     child_joins_.push_back(std::move(opened));
     return {};
 }
@@ -145,9 +154,11 @@ Result<void> NamespaceSetup::join_all_of(int init_pid, int init_pidfd) {
 }
 
 Result<void> NamespaceSetup::fill(ChildPlan &child) const {
-    if (child_joins_.size() > sizeof child.joins / sizeof child.joins[0]) return failure(ErrorClass::invalid, "more joined namespaces than there are types");
+    if (child_joins_.size() > sizeof child.joins / sizeof child.joins[0])
+        return failure(ErrorClass::invalid, "more joined namespaces than there are types");
     child.n_joins = child_joins_.size();
-    for (std::size_t i = 0; i < child_joins_.size(); ++i) child.joins[i] = {child_joins_[i].fd.get(), child_joins_[i].type};
+    for (std::size_t i = 0; i < child_joins_.size(); ++i)
+        child.joins[i] = {child_joins_[i].fd.get(), child_joins_[i].type};
     child.mapped_by = mapped_by_;
     return {};
 }
@@ -159,7 +170,8 @@ Result<void> NamespaceSetup::enter(const Opened &target) {
     const std::string self = std::string("/proc/self/ns/") + (name == nullptr ? "" : name->file);
     Opened own{Fd(::open(self.c_str(), O_RDONLY | O_CLOEXEC)), target.type, self};
     if (!own.fd.valid()) return system_error("open", self);
-    if (::setns(target.fd.get(), target.type) != 0) return system_error("setns", target.path, "the namespace cannot be joined");
+    if (::setns(target.fd.get(), target.type) != 0)
+        return system_error("setns", target.path, "the namespace cannot be joined");
     own_.push_back(std::move(own));
     return {};
 }
@@ -176,14 +188,16 @@ Result<void> NamespaceSetup::new_time_namespace() {
 }
 
 Result<void> NamespaceSetup::enter_parent_part() {
-    for (const Opened &each : parent_joins_) CTR_TRY(enter(each));
+    for (const Opened &each : parent_joins_)
+        CTR_TRY(enter(each));
     if (new_time_) CTR_TRY(new_time_namespace());
     return {};
 }
 
 Result<void> NamespaceSetup::leave_parent_part() {
     for (auto own = own_.rbegin(); own != own_.rend(); ++own)
-        if (::setns(own->fd.get(), own->type) != 0) return system_error("setns", own->path, "ctr cannot get back into its own namespace");
+        if (::setns(own->fd.get(), own->type) != 0)
+            return system_error("setns", own->path, "ctr cannot get back into its own namespace");
     own_.clear();
     return {};
 }

@@ -28,7 +28,8 @@ enum : unsigned {
 CTR_CHILD void copy_text(char *to, std::size_t room, const char *from) {
     std::size_t i = 0;
     if (from != nullptr)
-        for (; from[i] != '\0' && i + 1 < room; ++i) to[i] = from[i];
+        for (; from[i] != '\0' && i + 1 < room; ++i)
+            to[i] = from[i];
     to[i] = '\0';
 }
 
@@ -48,11 +49,16 @@ CTR_CHILD int report(ctr_run *run, const ctr_error *error) {
 
 namespace {
 
-
 /// The host's check of contexts.h.
 CTR_CHILD bool legal(ctr_run *run, unsigned contexts, const char *function) {
     if ((run->context & contexts) != 0) return true;
-    const ctr_error error = {sizeof(ctr_error), CTR_E_CONTEXT, 0, "an SDK function was called where it is not legal (ctr/contexts.h)", "this is a bug of the plugin", function, nullptr};
+    const ctr_error error = {sizeof(ctr_error),
+                             CTR_E_CONTEXT,
+                             0,
+                             "an SDK function was called where it is not legal (ctr/contexts.h)",
+                             "this is a bug of the plugin",
+                             function,
+                             nullptr};
     report(run, &error);
     return false;
 }
@@ -96,7 +102,8 @@ CTR_CHILD std::size_t decimal(std::int64_t value, char *to) {
     } while (rest != 0);
     std::size_t length = 0;
     if (value < 0) to[length++] = '-';
-    while (n > 0) to[length++] = digits[--n];
+    while (n > 0)
+        to[length++] = digits[--n];
     to[length] = '\0';
     return length;
 }
@@ -150,7 +157,8 @@ CTR_CHILD ctr_str expand(ctr_run *run, const PackedArg &arg) {
 CTR_CHILD std::size_t arg_count(ctr_run *run, const char *name) {
     if (!legal(run, contexts_arg_count, "arg_count")) return 0;
     std::size_t count = 0;
-    while (find_arg(run, name, count) != nullptr) ++count;
+    while (find_arg(run, name, count) != nullptr)
+        ++count;
     return count;
 }
 
@@ -191,7 +199,13 @@ CTR_CHILD int root_fd(ctr_run *run) { return legal(run, contexts_root_fd, "root_
 CTR_CHILD Value *output_slot(ctr_run *run, const char *name, bool type_fits) {
     Value *value = find_output(run, name);
     if (value != nullptr && type_fits) return value;
-    const ctr_error error = {sizeof(ctr_error), CTR_E_INTERNAL, 0, "the step gives an output that it did not declare, or of another type", "this is a bug of the plugin", nullptr, name};
+    const ctr_error error = {sizeof(ctr_error),
+                             CTR_E_INTERNAL,
+                             0,
+                             "the step gives an output that it did not declare, or of another type",
+                             "this is a bug of the plugin",
+                             nullptr,
+                             name};
     report(run, &error);
     return nullptr;
 }
@@ -209,7 +223,8 @@ CTR_CHILD int output_int(ctr_run *run, const char *name, std::int64_t integer) {
 CTR_CHILD int output_str(ctr_run *run, const char *name, ctr_str text) {
     if (!legal(run, contexts_output_str, "output_str")) return -1;
     const Value *declared = find_output(run, name);
-    Value *value = output_slot(run, name, declared != nullptr && declared->text != nullptr && text.len <= CTR_VALUE_MAX);
+    Value *value =
+        output_slot(run, name, declared != nullptr && declared->text != nullptr && text.len <= CTR_VALUE_MAX);
     if (value == nullptr) return -1;
     memcpy(value->text, text.data, text.len);
     value->text[text.len] = '\0';
@@ -220,7 +235,9 @@ CTR_CHILD int output_str(ctr_run *run, const char *name, ctr_str text) {
 
 CTR_CHILD int output_fd(ctr_run *run, const char *name, int fd) {
     const Value *declared = find_output(run, name);
-    Value *value = legal(run, contexts_output_fd, "output_fd") ? output_slot(run, name, declared != nullptr && declared->type == CTR_TYPE_FD) : nullptr;
+    Value *value = legal(run, contexts_output_fd, "output_fd")
+                       ? output_slot(run, name, declared != nullptr && declared->type == CTR_TYPE_FD)
+                       : nullptr;
     if (value == nullptr) {
         close(fd);
         return -1;
@@ -255,8 +272,10 @@ CTR_CHILD void begin_step(ctr_run *run, std::uint32_t index) {
                 continue;
             }
             const std::size_t start = run->scratch_used;
-            if (shell) append_mark(run, value);
-            else append_value(run, value);
+            if (shell)
+                append_mark(run, value);
+            else
+                append_value(run, value);
             arg->expanded = finish(run, start);
         }
     }
@@ -288,7 +307,8 @@ int recorded_str(ctr_run *run, const char *name, ctr_str *out) {
 }
 
 void log(ctr_run *run, int level, const char *message) {
-    if (legal(run, contexts_log, "log") && log_sink != nullptr) log_sink(level, run->block->steps[run->step].plugin, message);
+    if (legal(run, contexts_log, "log") && log_sink != nullptr)
+        log_sink(level, run->block->steps[run->step].plugin, message);
 }
 
 ctr_str output_value(ctr_run *run, const char *name) {
@@ -298,7 +318,8 @@ ctr_str output_value(ctr_run *run, const char *name) {
 
 std::string words(const char *const *argv) {
     std::string line;
-    for (; *argv != nullptr; ++argv) line += (line.empty() ? "" : " ") + shell_quote(*argv);
+    for (; *argv != nullptr; ++argv)
+        line += (line.empty() ? "" : " ") + shell_quote(*argv);
     return line;
 }
 
@@ -327,12 +348,19 @@ int sh_text(ctr_shell *shell, const char *text) {
 } // namespace
 
 Error to_error(const WireError &wire) {
-    return Error{static_cast<ErrorClass>(wire.error_class), wire.message, wire.hint, wire.errno_value, wire.syscall, wire.path, {}};
+    return Error{static_cast<ErrorClass>(wire.error_class),
+                 wire.message,
+                 wire.hint,
+                 wire.errno_value,
+                 wire.syscall,
+                 wire.path,
+                 {}};
 }
 
 std::string shell_variable(std::string_view value) {
     std::string name;
-    for (const char c : value) name += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_';
+    for (const char c : value)
+        name += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_';
     return name;
 }
 

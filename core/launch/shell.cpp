@@ -21,26 +21,32 @@ public:
     Result<std::string> print() {
         CTR_TRY(parts());
         std::string undo = undo_.empty() ? "" : "undo() {\n    set +e\n" + undo_ + "}\n";
-        std::string out = "#!/bin/sh\n# The container " + shell_quote(plan_.id) + ", the hard way. Made by `ctr plan --format shell`; run it as root.\nset -eu\n\n";
-        out += "meet=$(mktemp -d)   # where the two processes meet\n" + fifos_ + undo + "trap '" + (undo_.empty() ? "" : "undo; ") + "rm -rf \"$meet\"' EXIT\n\n";
+        std::string out = "#!/bin/sh\n# The container " + shell_quote(plan_.id) +
+                          ", the hard way. Made by `ctr plan --format shell`; run it as root.\nset -eu\n\n";
+        out += "meet=$(mktemp -d)   # where the two processes meet\n" + fifos_ + undo + "trap '" +
+               (undo_.empty() ? "" : "undo; ") + "rm -rf \"$meet\"' EXIT\n\n";
         out += prepare_;
         if (plan_.find(plan::kind_clone) == nullptr) return out;
-        out += "\n# ---- the child: its script, run in new namespaces\ncat > \"$meet/child\" <<'CHILD'\nset -eu\n" + child_ + "CHILD\n";
+        out += "\n# ---- the child: its script, run in new namespaces\ncat > \"$meet/child\" <<'CHILD'\nset -eu\n" +
+               child_ + "CHILD\n";
         out += "export meet" + exported_ + "\n" + unshare() + " sh \"$meet/child\" &\nshell_child=$!\n";
-        out += "read -r child_pid < \"$meet/pid\"\n\n# ---- beside it\n" + beside_ + started_ + "\nstatus=0\nwait \"$shell_child\" || status=$?\nexit \"$status\"\n";
+        out += "read -r child_pid < \"$meet/pid\"\n\n# ---- beside it\n" + beside_ + started_ +
+               "\nstatus=0\nwait \"$shell_child\" || status=$?\nexit \"$status\"\n";
         return out;
     }
 
 private:
     /// The text of one callback of a kind.
-    Result<std::string> text_of(std::uint32_t index, int (*callback)(ctr_run *, ctr_shell *), const std::string &indent) {
+    Result<std::string> text_of(std::uint32_t index, int (*callback)(ctr_run *, ctr_shell *),
+                                const std::string &indent) {
         ctr_run run;
         run.context = CTR_IN_SHELL;
         run.block = block_.get();
         begin_step(&run, index);
         ctr_shell shell;
         shell.indent = indent;
-        if (callback(&run, &shell) != 0 || run.failed) return to_error(run.error).in("printing " + std::string(block_->steps[index].kind_name));
+        if (callback(&run, &shell) != 0 || run.failed)
+            return to_error(run.error).in("printing " + std::string(block_->steps[index].kind_name));
         return std::move(shell.text);
     }
 
@@ -55,19 +61,22 @@ private:
     /// Lets the other process go on. In the background: a fifo blocks until its reader comes.
     std::string done_lines(std::uint32_t index) {
         bool awaited = false;
-        for (const plan::Step &step : plan_.steps) awaited = awaited || step.wait_for == index;
+        for (const plan::Step &step : plan_.steps)
+            awaited = awaited || step.wait_for == index;
         if (!awaited) return "";
         fifos_ += "mkfifo " + fifo(index) + "\n";
         std::string values;
         for (std::uint32_t i = 0; i <= index; ++i)
             for (const plan::Output &output : plan_.steps[i].outputs)
-                if (plan_.steps[i].process == plan_.steps[index].process && plan::era(plan_.steps[i].phase) >= 2) values += shell_variable(output.value) + "=${" + shell_variable(output.value) + "-} ";
+                if (plan_.steps[i].process == plan_.steps[index].process && plan::era(plan_.steps[i].phase) >= 2)
+                    values += shell_variable(output.value) + "=${" + shell_variable(output.value) + "-} ";
         return "echo \"" + (values.empty() ? ":" : values) + "\" > " + fifo(index) + " &\n";
     }
 
     std::string title(std::uint32_t index) const {
         const plan::Step &step = plan_.steps[index];
-        return "# " + std::to_string(index + 1) + ". " + step.plugin + ": " + step.kind + (step.note.empty() ? "" : " - " + step.note) + "\n";
+        return "# " + std::to_string(index + 1) + ". " + step.plugin + ": " + step.kind +
+               (step.note.empty() ? "" : " - " + step.note) + "\n";
     }
 
     Result<std::string> own_text(std::uint32_t index) {
@@ -75,7 +84,8 @@ private:
         std::string out;
         if (step.kind == plan::kind_journal) {
             out = "mkdir -p";
-            for (const plan::Arg &arg : step.args) out += " " + shell_quote(arg.text);
+            for (const plan::Arg &arg : step.args)
+                out += " " + shell_quote(arg.text);
             return out + "\n";
         }
         if (step.kind == plan::kind_gate) return std::string("# the gate: `create` would end here\n");
@@ -92,7 +102,8 @@ private:
 
     Result<void> parts() {
         fifos_ = "mkfifo \"$meet/pid\"\n";
-        child_ = "# Who am I on the machine? /proc is still the machine's.\nread -r pid rest < /proc/self/stat; echo \"$pid\" > \"$meet/pid\"\n";
+        child_ = "# Who am I on the machine? /proc is still the machine's.\nread -r pid rest < /proc/self/stat; echo "
+                 "\"$pid\" > \"$meet/pid\"\n";
         for (std::uint32_t i = 0; i < block_->n_steps; ++i) {
             const plan::Step &step = plan_.steps[i];
             const PackedStep &packed = block_->steps[i];
@@ -110,12 +121,17 @@ private:
                 CTR_ASSIGN(const std::string back, text_of(i, packed.kind->shell_undo, "    "));
                 undo_ = back + undo_;
             }
-            if (step.process == CTR_PROCESS_CHILD) child_ += text;
-            else if (plan::era(step.phase) == 4) started_ += text;
-            else if (plan::era(step.phase) >= 2) beside_ += text;
-            else prepare_ += text;
+            if (step.process == CTR_PROCESS_CHILD)
+                child_ += text;
+            else if (plan::era(step.phase) == 4)
+                started_ += text;
+            else if (plan::era(step.phase) >= 2)
+                beside_ += text;
+            else
+                prepare_ += text;
             if (step.process == CTR_PROCESS_PARENT && plan::era(step.phase) == 0)
-                for (const plan::Output &output : step.outputs) exported_ += " " + shell_variable(output.value);
+                for (const plan::Output &output : step.outputs)
+                    exported_ += " " + shell_variable(output.value);
         }
         return {};
     }
@@ -139,6 +155,8 @@ private:
 
 } // namespace
 
-Result<std::string> shell_script(const plan::Plan &plan, const KindLookup &lookup) { return Script(plan, lookup).print(); }
+Result<std::string> shell_script(const plan::Plan &plan, const KindLookup &lookup) {
+    return Script(plan, lookup).print();
+}
 
 } // namespace core::launch

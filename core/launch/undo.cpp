@@ -11,7 +11,10 @@ namespace {
 
 Result<void> undo_step(const plan::Plan &plan, Block &block, std::uint32_t index, Recorder &recorder) {
     const PackedStep &step = block.steps[index];
-    if (step.kind == nullptr) return failure(ErrorClass::not_found, "the plugin " + std::string(step.plugin) + " is missing", "install it again, then run `ctr recover`").in("undo of " + step_title(plan, index));
+    if (step.kind == nullptr)
+        return failure(ErrorClass::not_found, "the plugin " + std::string(step.plugin) + " is missing",
+                       "install it again, then run `ctr recover`")
+            .in("undo of " + step_title(plan, index));
     if (step.kind->undo == nullptr) return recorder.undone(index);
     ctr_run run;
     run.context = CTR_IN_UNDO;
@@ -19,7 +22,10 @@ Result<void> undo_step(const plan::Plan &plan, Block &block, std::uint32_t index
     begin_step(&run, index);
     at_boundary("before undo", index);
     if (step.kind->undo(&run) != 0 || run.failed)
-        return (run.failed ? to_error(run.error) : failure(ErrorClass::internal, "it failed without saying why", "this is a bug of the plugin")).in("undo of " + step_title(plan, index));
+        return (run.failed
+                    ? to_error(run.error)
+                    : failure(ErrorClass::internal, "it failed without saying why", "this is a bug of the plugin"))
+            .in("undo of " + step_title(plan, index));
     at_boundary("after undo", index);
     CTR_TRY(recorder.undone(index));
     at_boundary("after undone", index);
@@ -36,9 +42,11 @@ void restore_values(Block &block, const std::map<std::string, Json> &values) {
             value->integer = json.get<std::int64_t>();
         } else if (value->text != nullptr && (json.is_string() || json.is_array())) {
             std::string text;
-            if (json.is_string()) text = json.get<std::string>();
+            if (json.is_string())
+                text = json.get<std::string>();
             else
-                for (const Json &byte : json) text += static_cast<char>(byte.get<int>());
+                for (const Json &byte : json)
+                    text += static_cast<char>(byte.get<int>());
             if (text.size() > CTR_VALUE_MAX) continue;
             std::memcpy(value->text, text.c_str(), text.size() + 1);
             value->length = static_cast<std::uint32_t>(text.size());
@@ -49,7 +57,8 @@ void restore_values(Block &block, const std::map<std::string, Json> &values) {
     }
 }
 
-Result<void> undo(const UndoRequest &request, const KindLookup &lookup, Recorder &recorder, std::vector<std::string> *failed) {
+Result<void> undo(const UndoRequest &request, const KindLookup &lookup, Recorder &recorder,
+                  std::vector<std::string> *failed) {
     const auto block = Block::pack(*request.plan, lookup);
     restore_values(*block, *request.values);
     Result<void> first;

@@ -15,13 +15,14 @@ namespace core::launch {
 
 struct UndoRequest {
     const plan::Plan *plan = nullptr;
-    std::vector<bool> to_undo;                         // by step: ran (or may have run), and is not yet undone
+    std::vector<bool> to_undo;                           // by step: ran (or may have run), and is not yet undone
     const std::map<std::string, Json> *values = nullptr; // what was recorded
 };
 
 /// Goes on past errors; each undone step is recorded. The first error is returned, and `failed` lists what could not be undone.
 /// A plugin that is missing blocks only its own steps.
-Result<void> undo(const UndoRequest &request, const KindLookup &lookup, Recorder &recorder, std::vector<std::string> *failed);
+Result<void> undo(const UndoRequest &request, const KindLookup &lookup, Recorder &recorder,
+                  std::vector<std::string> *failed);
 
 /// Gives a fresh block the recorded values.
 void restore_values(Block &block, const std::map<std::string, Json> &values);

@@ -47,7 +47,8 @@ CTR_CHILD int send_packet(int channel, const void *data, std::size_t size, const
         memcpy(CMSG_DATA(header), fds, n_fds * sizeof(int));
     }
     ssize_t sent = 0;
-    do sent = sendmsg(channel, &message, MSG_NOSIGNAL);
+    do
+        sent = sendmsg(channel, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     return sent < 0 ? -1 : 0;
 }
@@ -71,7 +72,8 @@ CTR_CHILD void store_value(Packed *block, const PackedValue &packed, const char 
     value.known = true;
 }
 
-CTR_CHILD void store_values(Packed *block, const char *at, const char *end, std::uint32_t n_values, const int *fds, std::size_t n_fds) {
+CTR_CHILD void store_values(Packed *block, const char *at, const char *end, std::uint32_t n_values, const int *fds,
+                            std::size_t n_fds) {
     std::size_t next_fd = 0;
     for (; n_values > 0 && static_cast<std::size_t>(end - at) >= sizeof(PackedValue); --n_values) {
         PackedValue packed;
@@ -82,7 +84,8 @@ CTR_CHILD void store_values(Packed *block, const char *at, const char *end, std:
         store_value(block, packed, at, fd);
         at += packed.length;
     }
-    while (next_fd < n_fds) close(fds[next_fd++]);
+    while (next_fd < n_fds)
+        close(fds[next_fd++]);
 }
 
 } // namespace
@@ -134,7 +137,8 @@ CTR_CHILD Received receive(int channel, Packed *block, Message *message) {
     raw.msg_control = control.room;
     raw.msg_controllen = sizeof control.room;
     ssize_t got = 0;
-    do got = recvmsg(channel, &raw, MSG_CMSG_CLOEXEC);
+    do
+        got = recvmsg(channel, &raw, MSG_CMSG_CLOEXEC);
     while (got < 0 && errno == EINTR);
     if (got == 0 || (got < 0 && errno == ECONNRESET)) return Received::end;
     if (got < static_cast<ssize_t>(sizeof(Header))) return Received::error;
@@ -151,7 +155,8 @@ CTR_CHILD Received receive(int channel, Packed *block, Message *message) {
     message->word = header.word;
     message->step = header.step;
     const char *content = block->wire + sizeof header;
-    if (header.word == Word::failed && got >= static_cast<ssize_t>(sizeof header + sizeof(WireError))) memcpy(&message->error, content, sizeof(WireError));
+    if (header.word == Word::failed && got >= static_cast<ssize_t>(sizeof header + sizeof(WireError)))
+        memcpy(&message->error, content, sizeof(WireError));
     store_values(block, content, block->wire + got, header.n_values, fds, n_fds);
     return Received::message;
 }

@@ -12,7 +12,8 @@ std::string name_of(const Step &step) { return step.kind + " of " + step.plugin;
 
 std::string joined(const std::vector<std::string> &all) {
     std::string out;
-    for (const auto &each : all) out += (out.empty() ? "" : ", ") + each;
+    for (const auto &each : all)
+        out += (out.empty() ? "" : ", ") + each;
     return out;
 }
 
@@ -20,12 +21,15 @@ std::string joined(const std::vector<std::string> &all) {
 class Dependencies {
 public:
     Dependencies(const Plan &plan, const std::map<std::string, std::vector<std::string>> &known_givers)
-        : before(plan.steps.size()), reason(plan.steps.size()), steps_(plan.steps), given_(plan.values), known_givers_(known_givers) {}
+        : before(plan.steps.size()), reason(plan.steps.size()), steps_(plan.steps), given_(plan.values),
+          known_givers_(known_givers) {}
 
     Result<void> collect() {
         for (std::size_t i = 0; i < steps_.size(); ++i) {
-            for (const auto &token : steps_[i].gives) givers_[token].push_back(i);
-            for (const auto &output : steps_[i].outputs) value_givers_[output.value] = {i, output.type};
+            for (const auto &token : steps_[i].gives)
+                givers_[token].push_back(i);
+            for (const auto &output : steps_[i].outputs)
+                value_givers_[output.value] = {i, output.type};
         }
         for (std::size_t i = 0; i < steps_.size(); ++i) {
             CTR_TRY(add_tokens(i));
@@ -47,21 +51,26 @@ private:
     std::string who_could_give(const std::string &name) const {
         const auto could = known_givers_.find(name);
         if (could == known_givers_.end()) return "no installed plugin gives it: install one that does";
-        return "these plugins could give it: " + joined(could->second) + "; ask for what makes them add their step, or enable them";
+        return "these plugins could give it: " + joined(could->second) +
+               "; ask for what makes them add their step, or enable them";
     }
 
     Result<void> add_tokens(std::size_t i) {
         for (const auto &token : steps_[i].needs) {
             const auto found = givers_.find(token);
             if (found == givers_.end()) {
-                return failure(ErrorClass::invalid, "step " + name_of(steps_[i]) + " needs the token \"" + token + "\", which no step of this plan gives",
+                return failure(ErrorClass::invalid,
+                               "step " + name_of(steps_[i]) + " needs the token \"" + token +
+                                   "\", which no step of this plan gives",
                                who_could_give(token));
             }
-            for (const std::size_t giver : found->second) add(i, giver, token);
+            for (const std::size_t giver : found->second)
+                add(i, giver, token);
         }
         for (const auto &token : steps_[i].after)
             if (const auto found = givers_.find(token); found != givers_.end())
-                for (const std::size_t giver : found->second) add(i, giver, token);
+                for (const std::size_t giver : found->second)
+                    add(i, giver, token);
         return {};
     }
 
@@ -69,14 +78,23 @@ private:
         for (const Arg &arg : steps_[i].args) {
             for (const auto &value : values_in(arg)) {
                 const auto found = value_givers_.find(value);
-                if (found == value_givers_.end() && given_.find(value) != given_.end()) continue; // by the executor, before all steps
+                if (found == value_givers_.end() && given_.find(value) != given_.end())
+                    continue; // by the executor, before all steps
                 if (found == value_givers_.end())
-                    return failure(ErrorClass::invalid, "step " + name_of(steps_[i]) + " uses the value \"" + value + "\" (argument " + arg.name + "), which no step of this plan gives", who_could_give(value));
+                    return failure(ErrorClass::invalid,
+                                   "step " + name_of(steps_[i]) + " uses the value \"" + value + "\" (argument " +
+                                       arg.name + "), which no step of this plan gives",
+                                   who_could_give(value));
                 if (found->second.second == CTR_TYPE_FD && arg.form == CTR_FORM_TEMPLATE)
-                    return failure(ErrorClass::invalid, "step " + name_of(steps_[i]) + ": the file descriptor \"" + value + "\" stands in the text of argument " + arg.name, "pass it as a value of its own");
+                    return failure(ErrorClass::invalid,
+                                   "step " + name_of(steps_[i]) + ": the file descriptor \"" + value +
+                                       "\" stands in the text of argument " + arg.name,
+                                   "pass it as a value of its own");
                 if (found->second.second == CTR_TYPE_FD && steps_[i].phase == CTR_STARTED)
-                    return failure(ErrorClass::invalid, "step " + name_of(steps_[i]) + " of phase started uses the live value \"" + value + "\"",
-                                   "another process may run that phase: use durable values (integer, string, bytes) only");
+                    return failure(
+                        ErrorClass::invalid,
+                        "step " + name_of(steps_[i]) + " of phase started uses the live value \"" + value + "\"",
+                        "another process may run that phase: use durable values (integer, string, bytes) only");
                 add(i, found->second.first, value);
             }
         }
@@ -91,7 +109,8 @@ private:
 };
 
 /// Why the rest cannot be sorted: follows unmet dependencies (and phases) until a step comes again.
-std::string chain(const std::vector<Step> &steps, const Dependencies &deps, const std::vector<bool> &done, std::size_t start) {
+std::string chain(const std::vector<Step> &steps, const Dependencies &deps, const std::vector<bool> &done,
+                  std::size_t start) {
     std::vector<std::size_t> path;
     std::vector<std::string> why;
     std::size_t at = start;
@@ -102,18 +121,22 @@ std::string chain(const std::vector<Step> &steps, const Dependencies &deps, cons
         for (std::size_t k = 0; k < deps.before[at].size() && next == at; ++k)
             if (!done[deps.before[at][k]]) next = deps.before[at][k], reason = "needs " + deps.reason[at][k] + " from";
         for (std::size_t i = 0; i < steps.size() && next == at; ++i)
-            if (!done[i] && i != at && era(steps[i].phase) < era(steps[at].phase)) next = i, reason = std::string("runs after phase ") + phase_name(steps[i].phase) + " with";
+            if (!done[i] && i != at && era(steps[i].phase) < era(steps[at].phase))
+                next = i, reason = std::string("runs after phase ") + phase_name(steps[i].phase) + " with";
         for (std::size_t i = 0; i < steps.size() && next == at; ++i)
             if (!done[i] && i != at && steps[i].process == steps[at].process && steps[i].phase < steps[at].phase)
                 next = i, reason = std::string("runs after phase ") + phase_name(steps[i].phase) + " with";
         for (std::size_t i = 0; i < at && next == at; ++i)
-            if (!done[i] && steps[i].process == steps[at].process && steps[i].phase == steps[at].phase && steps[i].plugin == steps[at].plugin) next = i, reason = "stands behind";
+            if (!done[i] && steps[i].process == steps[at].process && steps[i].phase == steps[at].phase &&
+                steps[i].plugin == steps[at].plugin)
+                next = i, reason = "stands behind";
         if (next == at) break;
         why.push_back(reason);
         at = next;
     }
     std::string text;
-    for (std::size_t i = 0; i < path.size(); ++i) text += name_of(steps[path[i]]) + (i < why.size() ? " " + why[i] + " " : "");
+    for (std::size_t i = 0; i < path.size(); ++i)
+        text += name_of(steps[path[i]]) + (i < why.size() ? " " + why[i] + " " : "");
     return text + name_of(steps[at]);
 }
 
@@ -127,10 +150,14 @@ Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::stri
 
     // Candidates in the order of preference: the first that is ready goes next.
     std::vector<std::size_t> preferred(n);
-    for (std::size_t i = 0; i < n; ++i) preferred[i] = i;
+    for (std::size_t i = 0; i < n; ++i)
+        preferred[i] = i;
     std::stable_sort(preferred.begin(), preferred.end(), [&](std::size_t a, std::size_t b) {
         // The clone itself comes behind the steps that say how; its journal before everything.
-        const auto key = [&](std::size_t i) { return std::tuple(steps[i].kind != kind_journal, steps[i].phase, steps[i].kind == kind_clone, std::string_view(steps[i].plugin)); };
+        const auto key = [&](std::size_t i) {
+            return std::tuple(steps[i].kind != kind_journal, steps[i].phase, steps[i].kind == kind_clone,
+                              std::string_view(steps[i].plugin));
+        };
         return key(a) < key(b);
     });
     std::vector<bool> done(n, false);
@@ -149,10 +176,13 @@ Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::stri
         return true;
     };
     while (line.size() < n) {
-        const auto next = std::find_if(preferred.begin(), preferred.end(), [&](std::size_t i) { return !done[i] && ready(i); });
+        const auto next =
+            std::find_if(preferred.begin(), preferred.end(), [&](std::size_t i) { return !done[i] && ready(i); });
         if (next == preferred.end()) {
-            const auto stuck = std::find_if(preferred.begin(), preferred.end(), [&](std::size_t i) { return !done[i]; });
-            return failure(ErrorClass::invalid, "the steps cannot be ordered, they wait for each other: " + chain(steps, deps, done, *stuck),
+            const auto stuck =
+                std::find_if(preferred.begin(), preferred.end(), [&](std::size_t i) { return !done[i]; });
+            return failure(ErrorClass::invalid,
+                           "the steps cannot be ordered, they wait for each other: " + chain(steps, deps, done, *stuck),
                            "one of these plugins must drop a need or move its step to another phase");
         }
         done[*next] = true;
@@ -160,7 +190,8 @@ Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::stri
     }
 
     std::vector<std::uint32_t> position(n);
-    for (std::size_t at = 0; at < n; ++at) position[line[at]] = static_cast<std::uint32_t>(at);
+    for (std::size_t at = 0; at < n; ++at)
+        position[line[at]] = static_cast<std::uint32_t>(at);
     std::vector<Step> sorted;
     sorted.reserve(n);
     std::uint32_t waited[2] = {0, 0}; // by process: how far into the other one it has already waited
@@ -170,7 +201,8 @@ Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::stri
         for (const std::size_t earlier : deps.before[i]) {
             const Step &other = position[earlier] < sorted.size() ? sorted[position[earlier]] : steps[earlier];
             const bool both_run = era(other.phase) >= 2 && era(step.phase) >= 2;
-            if (both_run && other.process != step.process && (last == no_wait || position[earlier] > last)) last = position[earlier];
+            if (both_run && other.process != step.process && (last == no_wait || position[earlier] > last))
+                last = position[earlier];
         }
         std::uint32_t &already = waited[step.process == CTR_PROCESS_CHILD ? 1 : 0];
         if (last != no_wait && last >= already) {

@@ -17,15 +17,18 @@ const Json *at_pointer(const Json *json, const char *pointer) {
     while (*at == '/') {
         token.clear();
         for (++at; *at != '\0' && *at != '/'; ++at) {
-            if (*at == '~' && (at[1] == '0' || at[1] == '1')) token += *++at == '0' ? '~' : '/';
-            else token += *at;
+            if (*at == '~' && (at[1] == '0' || at[1] == '1'))
+                token += *++at == '0' ? '~' : '/';
+            else
+                token += *at;
         }
         if (json->is_object()) {
             const auto found = json->find(token);
             if (found == json->end()) return nullptr;
             json = &*found;
         } else if (json->is_array()) {
-            if (token.empty() || token.find_first_not_of("0123456789") != std::string::npos || token.size() > 9) return nullptr;
+            if (token.empty() || token.find_first_not_of("0123456789") != std::string::npos || token.size() > 9)
+                return nullptr;
             const std::size_t index = std::stoul(token);
             if (index >= json->size()) return nullptr;
             json = &(*json)[index];
@@ -42,7 +45,9 @@ ctr_str handed_out(ctr_plan *plan, std::string text) {
 }
 
 void remember(ctr_plan *plan, Error error) {
-    if (!plan->failed) plan->failed = std::move(error).in("plugin " + (plan->current == nullptr ? std::string("?") : plan->current->manifest.id));
+    if (!plan->failed)
+        plan->failed =
+            std::move(error).in("plugin " + (plan->current == nullptr ? std::string("?") : plan->current->manifest.id));
 }
 
 /// [plan] only: a plugin that keeps the handle and calls later is told so instead of being believed.
@@ -50,7 +55,9 @@ bool in_context(ctr_plan *plan) { return plan != nullptr && plan->current != nul
 
 int operation(ctr_plan *plan) { return plan->request->operation; }
 
-const ctr_node *spec(ctr_plan *plan, const char *pointer) { return in_context(plan) ? node_of(at_pointer(plan->request->spec, pointer)) : nullptr; }
+const ctr_node *spec(ctr_plan *plan, const char *pointer) {
+    return in_context(plan) ? node_of(at_pointer(plan->request->spec, pointer)) : nullptr;
+}
 
 const ctr_node *config(ctr_plan *plan, const char *pointer) {
     if (!in_context(plan)) return nullptr;
@@ -63,15 +70,21 @@ ctr_str name(ctr_plan *plan, const char *what) {
     if (!in_context(plan)) return {"", 0};
     const std::string_view word = what;
     const Request &request = *plan->request;
-    const auto plugin_of = [&](std::string_view prefix) { return word == prefix ? plan->current->manifest.id : std::string(word.substr(prefix.size() + 1)); };
+    const auto plugin_of = [&](std::string_view prefix) {
+        return word == prefix ? plan->current->manifest.id : std::string(word.substr(prefix.size() + 1));
+    };
     if (word == "id") return handed_out(plan, request.names.id);
     if (word == "run_dir") return handed_out(plan, request.names.run_dir);
-    if (word == "state_dir" || word.rfind("state_dir:", 0) == 0) return handed_out(plan, state_dir_of(*request.config, plugin_of("state_dir")));
-    if (word == "data_dir" || word.rfind("data_dir:", 0) == 0) return handed_out(plan, data_dir_of(*request.config, plugin_of("data_dir")));
+    if (word == "state_dir" || word.rfind("state_dir:", 0) == 0)
+        return handed_out(plan, state_dir_of(*request.config, plugin_of("state_dir")));
+    if (word == "data_dir" || word.rfind("data_dir:", 0) == 0)
+        return handed_out(plan, data_dir_of(*request.config, plugin_of("data_dir")));
     if (word == "data_root") return handed_out(plan, request.config->data_root);
     if (word == "rootfs_dir") return handed_out(plan, rootfs_dir_of(*request.config));
     if (word.rfind("driver.", 0) == 0)
-        if (const auto found = plan->plan->drivers.find(std::string(word.substr(7))); found != plan->plan->drivers.end()) return handed_out(plan, found->second);
+        if (const auto found = plan->plan->drivers.find(std::string(word.substr(7)));
+            found != plan->plan->drivers.end())
+            return handed_out(plan, found->second);
     return {"", 0};
 }
 
@@ -115,7 +128,9 @@ int node_type(const ctr_node *node) {
     default: return CTR_NODE_NULL;
     }
 }
-const ctr_node *node_get(const ctr_node *node, const char *pointer) { return node_of(at_pointer(json_of(node), pointer)); }
+const ctr_node *node_get(const ctr_node *node, const char *pointer) {
+    return node_of(at_pointer(json_of(node), pointer));
+}
 int node_str(const ctr_node *node, ctr_str *out) {
     if (node_type(node) != CTR_NODE_STRING) return -1;
     const auto &text = json_of(node)->get_ref<const std::string &>();
@@ -180,17 +195,21 @@ KindOwner owner_of(ctr_plan *plan, const std::string &kind) {
 }
 
 std::optional<std::string> phase_problem(ctr_phase phase, ctr_process process, ctr_operation operation) {
-    constexpr ctr_phase all[] = {CTR_PREPARE, CTR_CLONE, CTR_ATTACH, CTR_ISOLATE, CTR_MOUNTS, CTR_PIVOT, CTR_CONFINE, CTR_STARTED};
-    if (std::find(std::begin(all), std::end(all), phase) == std::end(all)) return "unknown phase " + std::to_string(phase);
+    constexpr ctr_phase all[] = {CTR_PREPARE, CTR_CLONE, CTR_ATTACH,  CTR_ISOLATE,
+                                 CTR_MOUNTS,  CTR_PIVOT, CTR_CONFINE, CTR_STARTED};
+    if (std::find(std::begin(all), std::end(all), phase) == std::end(all))
+        return "unknown phase " + std::to_string(phase);
     const std::string in = std::string(" in phase ") + phase_name(phase);
     if (operation >= CTR_OP_IMAGE_IMPORT && process != CTR_PROCESS_PARENT) return "an image plan has only parent steps";
-    if ((process == CTR_PROCESS_CLONE) != (phase == CTR_CLONE)) return std::string("a ") + process_name(process) + " step" + in;
+    if ((process == CTR_PROCESS_CLONE) != (phase == CTR_CLONE))
+        return std::string("a ") + process_name(process) + " step" + in;
     if (process == CTR_PROCESS_CHILD && (phase < CTR_ISOLATE || phase > CTR_CONFINE)) return "a child step" + in;
     return std::nullopt;
 }
 
 void copy_tokens(const char *const *tokens, std::vector<std::string> &to) {
-    for (; tokens != nullptr && *tokens != nullptr; ++tokens) to.emplace_back(*tokens);
+    for (; tokens != nullptr && *tokens != nullptr; ++tokens)
+        to.emplace_back(*tokens);
 }
 
 std::string text_of(ctr_str s) { return s.data == nullptr ? std::string() : std::string(s.data, s.len); }
@@ -200,9 +219,12 @@ std::optional<std::string> take_args(const ctr_step &raw, Step &step) {
         const ctr_arg &arg = raw.args[i];
         if (arg.name == nullptr) return "argument without a name";
         step.args.push_back({arg.name, arg.form, arg.integer, text_of(arg.text)});
-        if (arg.form < CTR_FORM_INT || arg.form > CTR_FORM_VALUE) return std::string("argument ") + arg.name + " has an unknown form";
-        if (arg.form == CTR_FORM_TEMPLATE && !split_template(step.args.back().text)) return std::string("argument ") + arg.name + " is a malformed template (${value}, $$ for a dollar sign)";
-        if (arg.form != CTR_FORM_BYTES && step.args.back().text.find('\0') != std::string::npos) return std::string("argument ") + arg.name + " has a NUL byte";
+        if (arg.form < CTR_FORM_INT || arg.form > CTR_FORM_VALUE)
+            return std::string("argument ") + arg.name + " has an unknown form";
+        if (arg.form == CTR_FORM_TEMPLATE && !split_template(step.args.back().text))
+            return std::string("argument ") + arg.name + " is a malformed template (${value}, $$ for a dollar sign)";
+        if (arg.form != CTR_FORM_BYTES && step.args.back().text.find('\0') != std::string::npos)
+            return std::string("argument ") + arg.name + " has a NUL byte";
     }
     return std::nullopt;
 }
@@ -210,10 +232,13 @@ std::optional<std::string> take_args(const ctr_step &raw, Step &step) {
 std::optional<std::string> take_outputs(ctr_plan *plan, const ctr_step &raw, Step &step) {
     for (std::uint32_t i = 0; i < raw.n_outputs; ++i) {
         const ctr_output &output = raw.outputs[i];
-        if (output.name == nullptr || output.value == nullptr || *output.value == '\0') return "an output without a name";
-        if (std::string_view(output.value).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") != std::string_view::npos)
+        if (output.name == nullptr || output.value == nullptr || *output.value == '\0')
+            return "an output without a name";
+        if (std::string_view(output.value).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") !=
+            std::string_view::npos)
             return std::string("the value name \"") + output.value + "\" (a-z 0-9 . _ - only)";
-        if (!plan->plan->values.emplace(output.value, output.type).second) return std::string("the value \"") + output.value + "\" is already given by another step";
+        if (!plan->plan->values.emplace(output.value, output.type).second)
+            return std::string("the value \"") + output.value + "\" is already given by another step";
         step.outputs.push_back({output.name, output.type, output.value});
     }
     return std::nullopt;
@@ -222,12 +247,15 @@ std::optional<std::string> take_outputs(ctr_plan *plan, const ctr_step &raw, Ste
 int add_step(ctr_plan *plan, const ctr_step *raw) {
     if (!in_context(plan)) return -1;
     const auto refuse = [&](const std::string &why) {
-        remember(plan, failure(ErrorClass::internal, std::string("step ") + (raw->kind == nullptr ? "?" : raw->kind) + ": " + why, "this is a bug of the plugin"));
+        remember(plan, failure(ErrorClass::internal,
+                               std::string("step ") + (raw->kind == nullptr ? "?" : raw->kind) + ": " + why,
+                               "this is a bug of the plugin"));
         return -1;
     };
     if (!CTR_HAS(raw, ctr_step, gives) || raw->kind == nullptr) return refuse("not a ctr_step");
     const KindOwner owner = owner_of(plan, raw->kind);
-    if (owner.kind == nullptr) return refuse("unknown kind; it is neither built in (ctr/kinds.h) nor in this plugin's kinds");
+    if (owner.kind == nullptr)
+        return refuse("unknown kind; it is neither built in (ctr/kinds.h) nor in this plugin's kinds");
     Step step;
     step.plugin = owner.plugin;
     step.kind = raw->kind;
@@ -236,7 +264,8 @@ int add_step(ctr_plan *plan, const ctr_step *raw) {
     step.lifetime = raw->lifetime == CTR_UNTIL_DELETE ? CTR_UNTIL_DELETE : CTR_UNTIL_STOP;
     step.has_undo = owner.kind->undo != nullptr;
     step.note = raw->note == nullptr ? "" : raw->note;
-    if (const auto problem = phase_problem(step.phase, step.process, plan->request->operation)) return refuse(*problem + " is not possible");
+    if (const auto problem = phase_problem(step.phase, step.process, plan->request->operation))
+        return refuse(*problem + " is not possible");
     if (const auto problem = take_args(*raw, step)) return refuse(*problem);
     if (const auto problem = take_outputs(plan, *raw, step)) return refuse(*problem);
     copy_tokens(raw->needs, step.needs);
@@ -249,7 +278,13 @@ int add_step(ctr_plan *plan, const ctr_step *raw) {
 int plan_fail(ctr_plan *plan, const ctr_error *raw) {
     if (!in_context(plan)) return -1;
     const auto text = [](const char *s) { return s == nullptr ? std::string() : std::string(s); };
-    remember(plan, Error{static_cast<ErrorClass>(raw->error_class), text(raw->message), text(raw->hint), raw->errno_value, text(raw->syscall), text(raw->path), {}});
+    remember(plan, Error{static_cast<ErrorClass>(raw->error_class),
+                         text(raw->message),
+                         text(raw->hint),
+                         raw->errno_value,
+                         text(raw->syscall),
+                         text(raw->path),
+                         {}});
     return -1;
 }
 

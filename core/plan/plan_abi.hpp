@@ -15,9 +15,9 @@ struct ctr_plan {
     core::plugin::Catalog *catalog = nullptr;
     core::sys::Machine *machine = nullptr;
     core::plan::Plan *plan = nullptr;
-    core::plugin::Plugin *current = nullptr;    // whose plan() runs; nullptr: no plugin may call
-    std::deque<std::string> answers;             // what was handed out as ctr_str
-    std::optional<core::Error> failed;           // the first refusal
+    core::plugin::Plugin *current = nullptr; // whose plan() runs; nullptr: no plugin may call
+    std::deque<std::string> answers;         // what was handed out as ctr_str
+    std::optional<core::Error> failed;       // the first refusal
 };
 
 namespace core::plan {

@@ -19,7 +19,8 @@ std::string to_hex(const std::string &bytes) {
 std::string from_hex(const std::string &text) {
     const auto digit = [](char c) { return c >= 'a' ? c - 'a' + 10 : c - '0'; };
     std::string out;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2) out += static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1]));
+    for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+        out += static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1]));
     return out;
 }
 
@@ -38,21 +39,31 @@ Json arg_json(const Arg &arg) {
 Arg arg_from(const Json &json) {
     Arg arg;
     arg.name = json.at("name").get<std::string>();
-    if (json.contains("int")) arg.form = CTR_FORM_INT, arg.integer = json["int"].get<std::int64_t>();
-    else if (json.contains("bytes")) arg.form = CTR_FORM_BYTES, arg.text = from_hex(json["bytes"].get<std::string>());
-    else if (json.contains("template")) arg.form = CTR_FORM_TEMPLATE, arg.text = json["template"].get<std::string>();
-    else if (json.contains("value")) arg.form = CTR_FORM_VALUE, arg.text = json["value"].get<std::string>();
-    else arg.text = json.at("string").get<std::string>();
+    if (json.contains("int"))
+        arg.form = CTR_FORM_INT, arg.integer = json["int"].get<std::int64_t>();
+    else if (json.contains("bytes"))
+        arg.form = CTR_FORM_BYTES, arg.text = from_hex(json["bytes"].get<std::string>());
+    else if (json.contains("template"))
+        arg.form = CTR_FORM_TEMPLATE, arg.text = json["template"].get<std::string>();
+    else if (json.contains("value"))
+        arg.form = CTR_FORM_VALUE, arg.text = json["value"].get<std::string>();
+    else
+        arg.text = json.at("string").get<std::string>();
     return arg;
 }
 
 Json step_json(const Step &step) {
-    Json out = {{"plugin", step.plugin}, {"kind", step.kind}, {"process", process_name(step.process)}, {"phase", phase_name(step.phase)}};
+    Json out = {{"plugin", step.plugin},
+                {"kind", step.kind},
+                {"process", process_name(step.process)},
+                {"phase", phase_name(step.phase)}};
     if (step.lifetime == CTR_UNTIL_DELETE) out["until"] = "delete";
     if (step.has_undo) out["undo"] = true;
     if (!step.note.empty()) out["note"] = step.note;
-    for (const Arg &arg : step.args) out["args"].push_back(arg_json(arg));
-    for (const Output &output : step.outputs) out["outputs"].push_back({{"name", output.name}, {"type", type_name(output.type)}, {"value", output.value}});
+    for (const Arg &arg : step.args)
+        out["args"].push_back(arg_json(arg));
+    for (const Output &output : step.outputs)
+        out["outputs"].push_back({{"name", output.name}, {"type", type_name(output.type)}, {"value", output.value}});
     if (!step.needs.empty()) out["needs"] = step.needs;
     if (!step.after.empty()) out["after"] = step.after;
     if (!step.gives.empty()) out["gives"] = step.gives;
@@ -60,7 +71,8 @@ Json step_json(const Step &step) {
     return out;
 }
 
-template <typename Enum, typename Name> Enum by_name(const std::string &text, std::initializer_list<Enum> all, Name name) {
+template <typename Enum, typename Name>
+Enum by_name(const std::string &text, std::initializer_list<Enum> all, Name name) {
     for (const Enum each : all)
         if (text == name(each)) return each;
     throw Json::other_error::create(501, "unknown word \"" + text + "\"", static_cast<const Json *>(nullptr));
@@ -70,15 +82,20 @@ Step step_from(const Json &json) {
     Step step;
     step.plugin = json.at("plugin").get<std::string>();
     step.kind = json.at("kind").get<std::string>();
-    step.process = by_name(json.at("process").get<std::string>(), {CTR_PROCESS_PARENT, CTR_PROCESS_CHILD, CTR_PROCESS_CLONE}, process_name);
-    step.phase = by_name(json.at("phase").get<std::string>(), {CTR_PREPARE, CTR_CLONE, CTR_ATTACH, CTR_ISOLATE, CTR_MOUNTS, CTR_PIVOT, CTR_CONFINE, CTR_STARTED}, phase_name);
+    step.process = by_name(json.at("process").get<std::string>(),
+                           {CTR_PROCESS_PARENT, CTR_PROCESS_CHILD, CTR_PROCESS_CLONE}, process_name);
+    step.phase = by_name(
+        json.at("phase").get<std::string>(),
+        {CTR_PREPARE, CTR_CLONE, CTR_ATTACH, CTR_ISOLATE, CTR_MOUNTS, CTR_PIVOT, CTR_CONFINE, CTR_STARTED}, phase_name);
     step.lifetime = json.value("until", "") == "delete" ? CTR_UNTIL_DELETE : CTR_UNTIL_STOP;
     step.has_undo = json.value("undo", false);
     step.note = json.value("note", "");
-    for (const Json &arg : json.value("args", Json::array())) step.args.push_back(arg_from(arg));
+    for (const Json &arg : json.value("args", Json::array()))
+        step.args.push_back(arg_from(arg));
     for (const Json &output : json.value("outputs", Json::array()))
         step.outputs.push_back({output.at("name").get<std::string>(),
-                                by_name(output.at("type").get<std::string>(), {CTR_TYPE_INT, CTR_TYPE_STRING, CTR_TYPE_BYTES, CTR_TYPE_FD}, type_name),
+                                by_name(output.at("type").get<std::string>(),
+                                        {CTR_TYPE_INT, CTR_TYPE_STRING, CTR_TYPE_BYTES, CTR_TYPE_FD}, type_name),
                                 output.at("value").get<std::string>()});
     step.needs = json.value("needs", std::vector<std::string>());
     step.after = json.value("after", std::vector<std::string>());
@@ -90,27 +107,37 @@ Step step_from(const Json &json) {
 } // namespace
 
 Json to_json(const Plan &plan) {
-    Json out = {{"plan", 1}, {"id", plan.id}, {"operation", static_cast<int>(plan.operation)}, {"drivers", plan.drivers}};
+    Json out = {
+        {"plan", 1}, {"id", plan.id}, {"operation", static_cast<int>(plan.operation)}, {"drivers", plan.drivers}};
     out["plugins"] = Json::array();
-    for (const PluginUse &use : plan.plugins) out["plugins"].push_back({{"id", use.id}, {"version", use.version}, {"path", use.path}});
+    for (const PluginUse &use : plan.plugins)
+        out["plugins"].push_back({{"id", use.id}, {"version", use.version}, {"path", use.path}});
     out["steps"] = Json::array();
-    for (const Step &step : plan.steps) out["steps"].push_back(step_json(step));
+    for (const Step &step : plan.steps)
+        out["steps"].push_back(step_json(step));
     out["machine"] = Json::object();
-    for (const auto &[question, answer] : plan.machine) out["machine"][question] = answer ? Json(*answer) : Json();
+    for (const auto &[question, answer] : plan.machine)
+        out["machine"][question] = answer ? Json(*answer) : Json();
     return out;
 }
 
 Result<Plan> from_json(const Json &json) {
     try {
         Plan plan;
-        if (json.at("plan").get<int>() != 1) return failure(ErrorClass::unsupported, "a stored plan of another format", "use the release of ctr that made the container");
+        if (json.at("plan").get<int>() != 1)
+            return failure(ErrorClass::unsupported, "a stored plan of another format",
+                           "use the release of ctr that made the container");
         plan.id = json.at("id").get<std::string>();
         plan.operation = static_cast<ctr_operation>(json.at("operation").get<int>());
         plan.drivers = json.at("drivers").get<std::map<std::string, std::string>>();
-        for (const Json &use : json.at("plugins")) plan.plugins.push_back({use.at("id").get<std::string>(), use.at("version").get<std::string>(), use.at("path").get<std::string>()});
-        for (const Json &step : json.at("steps")) plan.steps.push_back(step_from(step));
+        for (const Json &use : json.at("plugins"))
+            plan.plugins.push_back({use.at("id").get<std::string>(), use.at("version").get<std::string>(),
+                                    use.at("path").get<std::string>()});
+        for (const Json &step : json.at("steps"))
+            plan.steps.push_back(step_from(step));
         for (const Step &step : plan.steps)
-            for (const Output &output : step.outputs) plan.values[output.value] = output.type;
+            for (const Output &output : step.outputs)
+                plan.values[output.value] = output.type;
         return plan;
     } catch (const Json::exception &e) {
         return failure(ErrorClass::invalid, std::string("not a stored plan: ") + e.what());

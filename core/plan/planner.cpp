@@ -20,13 +20,15 @@ using Active = std::vector<plugin::Plugin *>; // by id
 const std::vector<std::string> core_claims = {"/ctr/cgroup", "/ociVersion", "/annotations", "/process/args", "/process/env", "/ctr/rm", "/ctr/name", "/ctr/image_config"};
 
 std::string replaced(std::string text, const std::string &mark, const std::string &with) {
-    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + with.size())) text.replace(at, mark.size(), with);
+    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + with.size()))
+        text.replace(at, mark.size(), with);
     return text;
 }
 
 bool conditions_hold(const plugin::Manifest &manifest, const spec::Config &config, sys::Machine &machine) {
     return std::all_of(manifest.when.begin(), manifest.when.end(), [&](const plugin::Condition &condition) {
-        const auto answer = machine.ask(replaced(replaced(condition.ask, "${data_root}", config.data_root), "${run_root}", config.run_root));
+        const auto answer = machine.ask(
+            replaced(replaced(condition.ask, "${data_root}", config.data_root), "${run_root}", config.run_root));
         return answer.ok() && answer.value() && *answer.value() == condition.is;
     });
 }
@@ -39,10 +41,12 @@ std::string installed_drivers(const std::string &slot, const plugin::Catalog &ca
 }
 
 Error no_driver(const std::string &slot, const std::string &wanted, const plugin::Catalog &catalog) {
-    if (const plugin::Refusal *refusal = catalog.refusal_of(wanted); refusal != nullptr) return Error(refusal->error).in("the " + slot + " driver \"" + wanted + "\" was refused");
+    if (const plugin::Refusal *refusal = catalog.refusal_of(wanted); refusal != nullptr)
+        return Error(refusal->error).in("the " + slot + " driver \"" + wanted + "\" was refused");
     const plugin::Plugin *other = catalog.find(wanted);
     const std::string why = other == nullptr ? "there is no such plugin" : "that plugin is no driver of this slot";
-    return failure(ErrorClass::not_found, "the " + slot + " driver \"" + wanted + "\": " + why, installed_drivers(slot, catalog) + " (`ctr plugin ls`)");
+    return failure(ErrorClass::not_found, "the " + slot + " driver \"" + wanted + "\": " + why,
+                   installed_drivers(slot, catalog) + " (`ctr plugin ls`)");
 }
 
 std::vector<std::string> slots_of(ctr_operation operation) {
@@ -79,7 +83,8 @@ std::string section_for(const std::string &pattern) {
 }
 
 /// Plugins in other slots' places do not count: a driver that was not chosen carries nothing out.
-bool may_claim(const plugin::Plugin &plugin, const Request &request, const std::map<std::string, std::string> &drivers) {
+bool may_claim(const plugin::Plugin &plugin, const Request &request,
+               const std::map<std::string, std::string> &drivers) {
     const plugin::Manifest &m = plugin.manifest;
     if (!m.plans(request.operation) || is_off(*request.config, m.id)) return false;
     if (m.slot.empty()) return true;
@@ -87,22 +92,29 @@ bool may_claim(const plugin::Plugin &plugin, const Request &request, const std::
     return driver != drivers.end() && driver->second == m.id;
 }
 
-Result<Active> choose_active(const Request &request, const plugin::Catalog &catalog, const std::map<std::string, std::string> &drivers) {
+Result<Active> choose_active(const Request &request, const plugin::Catalog &catalog,
+                             const std::map<std::string, std::string> &drivers) {
     std::vector<plugin::Plugin *> candidates;
     std::vector<spec::Claimant> claimants = {{core_plugin, core_claims}};
     for (const auto &each : catalog.plugins())
         if (may_claim(*each, request, drivers)) candidates.push_back(each.get());
-    std::sort(candidates.begin(), candidates.end(), [](const auto *a, const auto *b) { return a->manifest.id < b->manifest.id; });
-    for (const auto *each : candidates) claimants.push_back({each->manifest.id, each->manifest.claims});
+    std::sort(candidates.begin(), candidates.end(),
+              [](const auto *a, const auto *b) { return a->manifest.id < b->manifest.id; });
+    for (const auto *each : candidates)
+        claimants.push_back({each->manifest.id, each->manifest.claims});
 
     std::vector<bool> used(candidates.size(), false);
-    for (std::size_t i = 0; i < candidates.size(); ++i) used[i] = candidates[i]->manifest.always || !candidates[i]->manifest.slot.empty();
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+        used[i] = candidates[i]->manifest.always || !candidates[i]->manifest.slot.empty();
     const auto requested = spec::requested_paths(*request.spec);
     const auto matches = spec::match_claims(requested, claimants);
     for (std::size_t i = 0; i < requested.size(); ++i) {
         if (matches[i].size() > 1)
-            return invalid(requested[i].example(), "two plugins claim it: " + std::string(claimants[matches[i][0]].id) + " and " + std::string(claimants[matches[i][1]].id),
-                           "turn one of them off in the config: \"" + std::string(claimants[matches[i][1]].id) + "\": \"off\"");
+            return invalid(requested[i].example(),
+                           "two plugins claim it: " + std::string(claimants[matches[i][0]].id) + " and " +
+                               std::string(claimants[matches[i][1]].id),
+                           "turn one of them off in the config: \"" + std::string(claimants[matches[i][1]].id) +
+                               "\": \"off\"");
         if (matches[i].size() == 1) {
             if (matches[i][0] > 0) used[matches[i][0] - 1] = true;
             continue;
@@ -110,8 +122,17 @@ Result<Active> choose_active(const Request &request, const plugin::Catalog &cata
         const std::string pattern(requested[i].pattern());
         if (waived(pattern, *request.config, catalog)) continue;
         for (const auto &refusal : catalog.refused())
-            if (refusal.path.find("/" + section_for(pattern) + ".so") != std::string::npos) return Error(refusal.error).in(requested[i].example() + " is asked for, and the plugin for it was refused");
-        return Error{ErrorClass::unsupported, "asked for, but no plugin carries it out", "install a plugin that claims " + pattern + ", leave it out of the description, or say \"" + section_for(pattern) + "\": \"off\" in the config to run without it", 0, {}, requested[i].example(), {}};
+            if (refusal.path.find("/" + section_for(pattern) + ".so") != std::string::npos)
+                return Error(refusal.error)
+                    .in(requested[i].example() + " is asked for, and the plugin for it was refused");
+        return Error{ErrorClass::unsupported,
+                     "asked for, but no plugin carries it out",
+                     "install a plugin that claims " + pattern + ", leave it out of the description, or say \"" +
+                         section_for(pattern) + "\": \"off\" in the config to run without it",
+                     0,
+                     {},
+                     requested[i].example(),
+                     {}};
     }
     Active active;
     for (std::size_t i = 0; i < candidates.size(); ++i)
@@ -130,7 +151,9 @@ Result<void> check_section(const plugin::Manifest &manifest, const spec::Config 
 
 Result<void> let_each_plan(const Active &active, ctr_plan &handle) {
     // All are loaded first: one plugin's steps may be of a kind that a driver of this plan owns.
-    for (plugin::Plugin *each : active) CTR_TRY(each->load(handle.request->host).ok() ? Result<void>() : Result<void>(each->load(handle.request->host).error()));
+    for (plugin::Plugin *each : active)
+        CTR_TRY(each->load(handle.request->host).ok() ? Result<void>()
+                                                      : Result<void>(each->load(handle.request->host).error()));
     for (plugin::Plugin *each : active) {
         const auto entry = each->load(handle.request->host);
         if (!entry.ok()) return entry.error();
@@ -139,7 +162,10 @@ Result<void> let_each_plan(const Active &active, ctr_plan &handle) {
         const int code = entry.value()->plan(&handle);
         handle.current = nullptr;
         if (handle.failed) return *handle.failed;
-        if (code != 0) return failure(ErrorClass::internal, "plugin " + each->manifest.id + ": it refused the plan without saying why", "this is a bug of the plugin");
+        if (code != 0)
+            return failure(ErrorClass::internal,
+                           "plugin " + each->manifest.id + ": it refused the plan without saying why",
+                           "this is a bug of the plugin");
     }
     return {};
 }
@@ -160,9 +186,12 @@ void add_clone(Plan &plan, const Request &request) {
     clone.outputs = {{"pid", CTR_TYPE_INT, "child.pid"}, {"pidfd", CTR_TYPE_FD, "child.pidfd"}};
     plan.values["child.pid"] = CTR_TYPE_INT;
     plan.values["child.pidfd"] = CTR_TYPE_FD;
-    const bool cgroup_namespace = std::any_of(plan.steps.begin(), plan.steps.end(), [](const Step &step) { return step.kind == "ns.new" && step.arg_text("type") == "cgroup"; });
+    const bool cgroup_namespace = std::any_of(plan.steps.begin(), plan.steps.end(), [](const Step &step) {
+        return step.kind == "ns.new" && step.arg_text("type") == "cgroup";
+    });
     if (cgroup_namespace && request.operation == CTR_OP_CREATE) {
-        Step unshare = core_step("cgroup.unshare", CTR_PROCESS_CHILD, CTR_ISOLATE, "rooted at the cgroup that the child has joined");
+        Step unshare = core_step("cgroup.unshare", CTR_PROCESS_CHILD, CTR_ISOLATE,
+                                 "rooted at the cgroup that the child has joined");
         unshare.after = {"cgroup.joined"};
         plan.steps.push_back(std::move(unshare));
     }
@@ -171,18 +200,23 @@ void add_clone(Plan &plan, const Request &request) {
 
 Step execve_of(const Json &spec) {
     Step step = core_step(kind_execve, CTR_PROCESS_CHILD, CTR_CONFINE, "the program");
-    const auto text = [](std::string name, const Json &value) { return Arg{std::move(name), CTR_FORM_STRING, 0, value.get<std::string>()}; };
+    const auto text = [](std::string name, const Json &value) {
+        return Arg{std::move(name), CTR_FORM_STRING, 0, value.get<std::string>()};
+    };
     const Json &process = spec.at("process");
-    for (const Json &arg : process.at("args")) step.args.push_back(text("arg", arg));
+    for (const Json &arg : process.at("args"))
+        step.args.push_back(text("arg", arg));
     if (process.contains("env") && process["env"].is_array())
-        for (const Json &env : process["env"]) step.args.push_back(text("env", env));
+        for (const Json &env : process["env"])
+            step.args.push_back(text("env", env));
     if (process.contains("cwd")) step.args.push_back(text("cwd", process["cwd"]));
     return step;
 }
 
 /// The directories that steps may count on.
 void add_journal(Plan &plan, const Request &request) {
-    Step step = core_step(kind_journal, CTR_PROCESS_PARENT, CTR_PREPARE, "the container's directory and journal; directories of the plugins in use");
+    Step step = core_step(kind_journal, CTR_PROCESS_PARENT, CTR_PREPARE,
+                          "the container's directory and journal; directories of the plugins in use");
     const auto add = [&step](const std::string &path) { step.args.push_back({"directory", CTR_FORM_STRING, 0, path}); };
     add(request.names.run_dir); // first: container.cpp makes it with the journal in it
     if (request.operation == CTR_OP_CREATE) add(rootfs_dir_of(*request.config));
@@ -190,13 +224,18 @@ void add_journal(Plan &plan, const Request &request) {
     for (const Step &each : plan.steps) {
         if (each.plugin == core_plugin || std::find(seen.begin(), seen.end(), each.plugin) != seen.end()) continue;
         seen.push_back(each.plugin);
-        const std::string state = state_dir_of(*request.config, each.plugin), data = data_dir_of(*request.config, each.plugin);
+        const std::string state = state_dir_of(*request.config, each.plugin),
+                          data = data_dir_of(*request.config, each.plugin);
         for (const Step &user : plan.steps) {
             const auto mentions = [&](const std::string &directory) {
-                return std::any_of(user.args.begin(), user.args.end(), [&](const Arg &arg) { return arg.text.compare(0, directory.size(), directory) == 0; });
+                return std::any_of(user.args.begin(), user.args.end(), [&](const Arg &arg) {
+                    return arg.text.compare(0, directory.size(), directory) == 0;
+                });
             };
             for (const std::string &directory : {state, data})
-                if (mentions(directory) && std::none_of(step.args.begin(), step.args.end(), [&](const Arg &arg) { return arg.text == directory; })) add(directory);
+                if (mentions(directory) && std::none_of(step.args.begin(), step.args.end(),
+                                                        [&](const Arg &arg) { return arg.text == directory; }))
+                    add(directory);
         }
     }
     plan.steps.insert(plan.steps.begin(), std::move(step));
@@ -204,32 +243,43 @@ void add_journal(Plan &plan, const Request &request) {
 
 /// The gate stands before the first step behind it; wait_for indices behind it move by one.
 void add_gate_and_execve(Plan &plan, const Json &spec) {
-    const auto behind = std::find_if(plan.steps.begin(), plan.steps.end(), [](const Step &step) { return era(step.phase) >= 3; });
+    const auto behind =
+        std::find_if(plan.steps.begin(), plan.steps.end(), [](const Step &step) { return era(step.phase) >= 3; });
     const auto at = static_cast<std::uint32_t>(behind - plan.steps.begin());
     for (Step &step : plan.steps)
         if (step.wait_for != no_wait && step.wait_for >= at) ++step.wait_for;
-    plan.steps.insert(behind, core_step(kind_gate, CTR_PROCESS_CHILD, CTR_PIVOT, "`create` ends here, `start` goes on"));
-    const auto after_confine = std::find_if(plan.steps.begin(), plan.steps.end(), [](const Step &step) { return era(step.phase) >= 4; });
+    plan.steps.insert(behind,
+                      core_step(kind_gate, CTR_PROCESS_CHILD, CTR_PIVOT, "`create` ends here, `start` goes on"));
+    const auto after_confine =
+        std::find_if(plan.steps.begin(), plan.steps.end(), [](const Step &step) { return era(step.phase) >= 4; });
     plan.steps.insert(after_confine, execve_of(spec));
 }
 
 std::map<std::string, std::vector<std::string>> token_givers(const plugin::Catalog &catalog) {
     std::map<std::string, std::vector<std::string>> givers;
     for (const auto &each : catalog.plugins())
-        for (const std::string &token : each->manifest.gives) givers[token].push_back(each->manifest.id);
+        for (const std::string &token : each->manifest.gives)
+            givers[token].push_back(each->manifest.id);
     return givers;
 }
 
 } // namespace
 
-std::string state_dir_of(const spec::Config &config, const std::string &plugin_id) { return config.run_root + "/plugins/" + plugin_id; }
-std::string data_dir_of(const spec::Config &config, const std::string &plugin_id) { return config.data_root + "/" + plugin_id; }
+std::string state_dir_of(const spec::Config &config, const std::string &plugin_id) {
+    return config.run_root + "/plugins/" + plugin_id;
+}
+std::string data_dir_of(const spec::Config &config, const std::string &plugin_id) {
+    return config.data_root + "/" + plugin_id;
+}
 std::string rootfs_dir_of(const spec::Config &config) { return config.run_root + "/rootfs"; }
 
-Result<std::optional<std::string>> choose_driver(const std::string &slot, const Request &request, const plugin::Catalog &catalog, sys::Machine &machine) {
+Result<std::optional<std::string>> choose_driver(const std::string &slot, const Request &request,
+                                                 const plugin::Catalog &catalog, sys::Machine &machine) {
     std::string wanted;
-    if (const auto given = request.drivers.find(slot); given != request.drivers.end()) wanted = given->second;
-    else if (const auto set = request.config->drivers.find(slot); set != request.config->drivers.end()) wanted = set->second;
+    if (const auto given = request.drivers.find(slot); given != request.drivers.end())
+        wanted = given->second;
+    else if (const auto set = request.config->drivers.find(slot); set != request.config->drivers.end())
+        wanted = set->second;
     if (wanted == "off" || (wanted.empty() && is_off(*request.config, slot))) return std::optional<std::string>();
     if (!wanted.empty()) {
         const plugin::Plugin *plugin = catalog.find(wanted);
@@ -240,11 +290,18 @@ Result<std::optional<std::string>> choose_driver(const std::string &slot, const 
     for (const auto &each : catalog.plugins()) {
         const plugin::Manifest &m = each->manifest;
         if (m.slot != slot || !m.automatic || is_off(*request.config, m.id)) continue;
-        if (best != nullptr && best->manifest.rank == m.rank && conditions_hold(m, *request.config, machine) && conditions_hold(best->manifest, *request.config, machine))
-            return failure(ErrorClass::invalid, "two drivers for the slot " + slot + ": " + best->manifest.id + " and " + m.id + " are equally fit", "choose one in the config: {\"" + slot + "\": {\"driver\": \"" + m.id + "\"}}");
-        if ((best == nullptr || m.rank > best->manifest.rank) && conditions_hold(m, *request.config, machine)) best = each.get();
+        if (best != nullptr && best->manifest.rank == m.rank && conditions_hold(m, *request.config, machine) &&
+            conditions_hold(best->manifest, *request.config, machine))
+            return failure(ErrorClass::invalid,
+                           "two drivers for the slot " + slot + ": " + best->manifest.id + " and " + m.id +
+                               " are equally fit",
+                           "choose one in the config: {\"" + slot + "\": {\"driver\": \"" + m.id + "\"}}");
+        if ((best == nullptr || m.rank > best->manifest.rank) && conditions_hold(m, *request.config, machine))
+            best = each.get();
     }
-    if (best == nullptr) return failure(ErrorClass::not_found, "no driver for the slot " + slot + " fits this machine", installed_drivers(slot, catalog) + "; choose one in the config or by flag");
+    if (best == nullptr)
+        return failure(ErrorClass::not_found, "no driver for the slot " + slot + " fits this machine",
+                       installed_drivers(slot, catalog) + "; choose one in the config or by flag");
     return std::optional<std::string>(best->manifest.id);
 }
 
@@ -252,14 +309,16 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
     Plan plan;
     plan.id = request.names.id;
     const bool has_child = request.operation == CTR_OP_CREATE || request.operation == CTR_OP_EXEC;
-    if (has_child && !request.spec->contains("/process/args"_json_pointer)) return invalid("/process/args", "missing: there is no program to run", "name a command");
+    if (has_child && !request.spec->contains("/process/args"_json_pointer))
+        return invalid("/process/args", "missing: there is no program to run", "name a command");
     plan.operation = request.operation;
     for (const std::string &slot : slots_of(request.operation)) {
         CTR_ASSIGN(const auto driver, choose_driver(slot, request, catalog, machine));
         if (driver) plan.drivers[slot] = *driver;
     }
     CTR_ASSIGN(const Active active, choose_active(request, catalog, plan.drivers));
-    for (const plugin::Plugin *each : active) CTR_TRY(check_section(each->manifest, *request.config));
+    for (const plugin::Plugin *each : active)
+        CTR_TRY(check_section(each->manifest, *request.config));
 
     ctr_plan handle;
     handle.request = &request;
@@ -268,7 +327,8 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
     handle.plan = &plan;
     if (request.operation == CTR_OP_EXEC) plan.values["init.pidfd"] = CTR_TYPE_FD;
     CTR_TRY(let_each_plan(active, handle));
-    for (const plugin::Plugin *each : active) plan.plugins.push_back({each->manifest.id, each->manifest.version, each->path});
+    for (const plugin::Plugin *each : active)
+        plan.plugins.push_back({each->manifest.id, each->manifest.version, each->path});
 
     if (has_child) add_clone(plan, request);
     if (request.operation != CTR_OP_EXEC) add_journal(plan, request);

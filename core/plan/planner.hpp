@@ -26,7 +26,8 @@ struct Request {
     Names names;
     const Json *spec = nullptr;
     const spec::Config *config = nullptr;
-    std::map<std::string, std::string> drivers; // slot -> id: from flags, or what the container was made with; before config
+    std::map<std::string, std::string>
+        drivers; // slot -> id: from flags, or what the container was made with; before config
     const ctr_step_kind *const *builtin_kinds = nullptr;
     const ctr_host *host = nullptr;
 };
@@ -35,7 +36,8 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
 
 /// The driver that a slot gets: from `request.drivers`, else the config, else the automatic one of the highest rank whose conditions hold.
 /// Nothing if the config says {"driver": "off"}. Errors name what is installed, and why a wanted file was refused.
-Result<std::optional<std::string>> choose_driver(const std::string &slot, const Request &request, const plugin::Catalog &catalog, sys::Machine &machine);
+Result<std::optional<std::string>> choose_driver(const std::string &slot, const Request &request,
+                                                 const plugin::Catalog &catalog, sys::Machine &machine);
 
 /// Where a plugin keeps its things.
 std::string state_dir_of(const spec::Config &config, const std::string &plugin_id);

@@ -10,9 +10,12 @@ std::string printable(const std::string &text) {
     constexpr std::size_t longest = 120;
     std::string out;
     for (const char c : text.substr(0, longest)) {
-        if (c == '\n') out += "\\n";
-        else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) out += '?';
-        else out += c;
+        if (c == '\n')
+            out += "\\n";
+        else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            out += '?';
+        else
+            out += c;
     }
     return text.size() > longest ? out + "..." : out;
 }
@@ -28,7 +31,9 @@ std::string show_arg(const Arg &arg) {
     }
     case CTR_FORM_BYTES: return arg.name + "=" + std::to_string(arg.text.size()) + " bytes";
     case CTR_FORM_VALUE: return arg.name + "=<" + arg.text + ">";
-    default: return arg.name + "=" + (arg.text.find(' ') == std::string::npos ? printable(arg.text) : "\"" + printable(arg.text) + "\"");
+    default:
+        return arg.name + "=" +
+               (arg.text.find(' ') == std::string::npos ? printable(arg.text) : "\"" + printable(arg.text) + "\"");
     }
 }
 
@@ -36,8 +41,10 @@ std::string show_arg(const Arg &arg) {
 
 std::string show_args(const Step &step) {
     std::string out;
-    for (const Arg &arg : step.args) out += (out.empty() ? "" : " ") + show_arg(arg);
-    for (const Output &output : step.outputs) out += (out.empty() ? "-> " : " -> ") + ("<" + output.value + ">");
+    for (const Arg &arg : step.args)
+        out += (out.empty() ? "" : " ") + show_arg(arg);
+    for (const Output &output : step.outputs)
+        out += (out.empty() ? "-> " : " -> ") + ("<" + output.value + ">");
     return out;
 }
 
@@ -47,14 +54,19 @@ std::string show(const Plan &plan, bool notes) {
         plugin_width = std::max(plugin_width, step.plugin.size());
         kind_width = std::max(kind_width, step.kind.size());
     }
-    const auto cell = [](const std::string &text, std::size_t width) { return text + std::string(width - std::min(width, text.size()) + 2, ' '); };
-    std::string out = cell("#", 3) + cell("PHASE", 7) + cell("PROCESS", 7) + cell("PLUGIN", plugin_width) + cell("STEP", kind_width) + "ARGUMENTS\n";
+    const auto cell = [](const std::string &text, std::size_t width) {
+        return text + std::string(width - std::min(width, text.size()) + 2, ' ');
+    };
+    std::string out = cell("#", 3) + cell("PHASE", 7) + cell("PROCESS", 7) + cell("PLUGIN", plugin_width) +
+                      cell("STEP", kind_width) + "ARGUMENTS\n";
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
         const Step &step = plan.steps[i];
         const std::string phase = step.kind == kind_gate ? "gate" : phase_name(step.phase);
-        out += cell(std::to_string(i + 1), 3) + cell(phase, 7) + cell(process_name(step.process), 7) + cell(step.plugin, plugin_width) + cell(step.kind, kind_width) + show_args(step);
+        out += cell(std::to_string(i + 1), 3) + cell(phase, 7) + cell(process_name(step.process), 7) +
+               cell(step.plugin, plugin_width) + cell(step.kind, kind_width) + show_args(step);
         if (step.wait_for != no_wait) out += "  (waits for " + std::to_string(step.wait_for + 1) + ")";
-        while (out.back() == ' ') out.pop_back();
+        while (out.back() == ' ')
+            out.pop_back();
         out += '\n';
         if (notes && !step.note.empty()) out += std::string(5, ' ') + step.note + '\n';
     }

@@ -76,7 +76,8 @@ std::optional<std::vector<Piece>> split_template(std::string_view text) {
             continue;
         }
         const auto close = text.find('}', i);
-        if (i + 1 >= text.size() || text[i + 1] != '{' || close == std::string_view::npos || close == i + 2) return std::nullopt;
+        if (i + 1 >= text.size() || text[i + 1] != '{' || close == std::string_view::npos || close == i + 2)
+            return std::nullopt;
         if (!literal.empty()) pieces.push_back({false, std::exchange(literal, {})});
         pieces.push_back({true, std::string(text.substr(i + 2, close - i - 2))});
         i = close;

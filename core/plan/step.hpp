@@ -52,9 +52,10 @@ struct Step {
 
 /// The core's own steps, which every plan of a container has. They are rows like any other, but the executor itself is what runs them.
 inline constexpr const char *core_plugin = "core";
-inline constexpr const char *kind_journal = "journal"; // args directory*: the first is the container's own, with its journal
-inline constexpr const char *kind_clone = "clone3"; // gives child.alive, child.pid, child.pidfd
-inline constexpr const char *kind_gate = "gate";    // `create` ends here; `start` opens it
+inline constexpr const char *kind_journal =
+    "journal"; // args directory*: the first is the container's own, with its journal
+inline constexpr const char *kind_clone = "clone3";  // gives child.alive, child.pid, child.pidfd
+inline constexpr const char *kind_gate = "gate";     // `create` ends here; `start` opens it
 inline constexpr const char *kind_execve = "execve"; // args arg*, env*
 
 struct PluginUse {
@@ -64,10 +65,10 @@ struct PluginUse {
 struct Plan {
     std::string id; // of the container or image
     ctr_operation operation = CTR_OP_CREATE;
-    std::vector<PluginUse> plugins;               // that made steps
-    std::map<std::string, std::string> drivers;   // slot -> plugin id
-    std::vector<Step> steps;                      // in the order in which they run
-    std::map<std::string, ctr_type> values;       // all that steps give
+    std::vector<PluginUse> plugins;                            // that made steps
+    std::map<std::string, std::string> drivers;                // slot -> plugin id
+    std::vector<Step> steps;                                   // in the order in which they run
+    std::map<std::string, ctr_type> values;                    // all that steps give
     std::map<std::string, std::optional<std::string>> machine; // what was asked and answered
 
     const Step *find(std::string_view kind) const;

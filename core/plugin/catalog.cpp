@@ -40,15 +40,18 @@ Result<Checked> check_file(const std::string &path, const std::map<std::string, 
     if (!fd.valid()) return system_error("open", path);
     struct stat st {};
     if (::fstat(fd.get(), &st) != 0) return system_error("fstat", path);
-    if (!S_ISREG(st.st_mode)) return invalid(path, "file type: expected a regular file, got mode " + octal(st.st_mode), "put only plugins there");
+    if (!S_ISREG(st.st_mode))
+        return invalid(path, "file type: expected a regular file, got mode " + octal(st.st_mode),
+                       "put only plugins there");
     CTR_TRY(check_trust(path, st.st_mode, st.st_uid, false));
     CTR_ASSIGN(const std::string text, read_manifest_note(fd.get(), path));
     CTR_ASSIGN(Manifest manifest, parse_manifest(text, path));
     if (const auto pin = pins.find(manifest.id); pin != pins.end()) {
         CTR_ASSIGN(const std::string digest, sys::sha256_of_file(fd.get(), path));
         if (digest != pin->second)
-            return invalid(path, "sha256: expected " + pin->second + " (config /plugins/pins/" + manifest.id + "), got " + digest,
-                           "install the pinned file, or change the pin if you trust this one");
+            return invalid(
+                path, "sha256: expected " + pin->second + " (config /plugins/pins/" + manifest.id + "), got " + digest,
+                "install the pinned file, or change the pin if you trust this one");
     }
     return Checked{std::move(manifest), std::move(fd)};
 }
@@ -57,24 +60,38 @@ Result<Checked> check_file(const std::string &path, const std::map<std::string, 
 
 Result<void> check_trust(const std::string &path, unsigned mode, unsigned owner, bool sticky_ok) {
     if (owner != 0 && owner != ::geteuid())
-        return Error{ErrorClass::permission, "owner: expected root or uid " + std::to_string(::geteuid()) + ", got uid " + std::to_string(owner),
-                     "chown it, or build and install as the user who runs ctr", 0, {}, path, {}};
+        return Error{ErrorClass::permission,
+                     "owner: expected root or uid " + std::to_string(::geteuid()) + ", got uid " +
+                         std::to_string(owner),
+                     "chown it, or build and install as the user who runs ctr",
+                     0,
+                     {},
+                     path,
+                     {}};
     const bool others_write = (mode & (S_IWGRP | S_IWOTH)) != 0;
     if (others_write && !(sticky_ok && (mode & S_ISVTX) != 0))
-        return Error{ErrorClass::permission, "mode: expected not writable by group or others, got " + octal(mode), "chmod go-w " + path, 0, {}, path, {}};
+        return Error{ErrorClass::permission,
+                     "mode: expected not writable by group or others, got " + octal(mode),
+                     "chmod go-w " + path,
+                     0,
+                     {},
+                     path,
+                     {}};
     return {};
 }
 
 Catalog Catalog::scan(const std::vector<Directory> &directories, const std::map<std::string, std::string> &pins) {
     Catalog catalog;
-    for (const Directory &directory : directories) catalog.scan_directory(directory, pins);
+    for (const Directory &directory : directories)
+        catalog.scan_directory(directory, pins);
     return catalog;
 }
 
 void Catalog::scan_directory(const Directory &directory, const std::map<std::string, std::string> &pins) {
     struct stat st {};
     if (::stat(directory.path.c_str(), &st) != 0) {
-        if (errno != ENOENT || directory.override_trust) refused_.push_back({directory.path, system_error("stat", directory.path, "name a directory with plugins")});
+        if (errno != ENOENT || directory.override_trust)
+            refused_.push_back({directory.path, system_error("stat", directory.path, "name a directory with plugins")});
         return;
     }
     auto trusted = check_trust(directory.path, st.st_mode, st.st_uid, false);
@@ -98,32 +115,41 @@ void Catalog::scan_directory(const Directory &directory, const std::map<std::str
         }
         const std::string id = checked.value().manifest.id;
         if (const auto twin = twins_.find(id); twin != twins_.end()) {
-            refused_.push_back({path, invalid(path, "id: expected one that no other plugin has, got \"" + id + "\", which is also " + twin->second, "remove all but one of the files")});
+            refused_.push_back({path, invalid(path,
+                                              "id: expected one that no other plugin has, got \"" + id +
+                                                  "\", which is also " + twin->second,
+                                              "remove all but one of the files")});
             continue;
         }
         if (Plugin *other = find(id); other != nullptr) {
             if (from_override_[id] && !directory.override_trust) continue; // the override wins
-            refused_.push_back({path, invalid(path, "id: expected one that no other plugin has, got \"" + id + "\", which is also " + other->path,
+            refused_.push_back({path, invalid(path,
+                                              "id: expected one that no other plugin has, got \"" + id +
+                                                  "\", which is also " + other->path,
                                               "remove one of the two files, or name the wanted one by --plugin-dir")});
-            refused_.push_back({other->path, invalid(other->path, "id: \"" + id + "\" is also " + path, "remove one of the two files")});
+            refused_.push_back({other->path, invalid(other->path, "id: \"" + id + "\" is also " + path,
+                                                     "remove one of the two files")});
             twins_[id] = path;
             std::erase_if(plugins_, [&](const auto &each) { return each->manifest.id == id; });
             continue;
         }
         from_override_[id] = directory.override_trust;
-        plugins_.push_back(std::make_unique<Plugin>(std::move(checked.value().manifest), path, std::move(checked.value().fd)));
+        plugins_.push_back(
+            std::make_unique<Plugin>(std::move(checked.value().manifest), path, std::move(checked.value().fd)));
     }
 }
 
 Plugin *Catalog::find(const std::string &id) const {
-    const auto found = std::find_if(plugins_.begin(), plugins_.end(), [&](const auto &each) { return each->manifest.id == id; });
+    const auto found =
+        std::find_if(plugins_.begin(), plugins_.end(), [&](const auto &each) { return each->manifest.id == id; });
     return found == plugins_.end() ? nullptr : found->get();
 }
 
 const Refusal *Catalog::refusal_of(const std::string &id) const {
     const std::string end = "/" + id + ".so";
     for (const Refusal &each : refused_)
-        if (each.path.size() > end.size() && each.path.compare(each.path.size() - end.size(), end.size(), end) == 0) return &each;
+        if (each.path.size() > end.size() && each.path.compare(each.path.size() - end.size(), end.size(), end) == 0)
+            return &each;
     return nullptr;
 }
 

@@ -28,7 +28,8 @@ struct Refusal {
 /// One installed plugin. load() maps the code in; everything before works on the file's note alone.
 class Plugin {
 public:
-    Plugin(Manifest what, std::string where, Fd checked) : manifest(std::move(what)), path(std::move(where)), fd_(std::move(checked)) {}
+    Plugin(Manifest what, std::string where, Fd checked)
+        : manifest(std::move(what)), path(std::move(where)), fd_(std::move(checked)) {}
     Plugin(const Plugin &) = delete;
     Plugin &operator=(const Plugin &) = delete;
 
@@ -66,7 +67,8 @@ private:
     std::vector<std::unique_ptr<Plugin>> plugins_;
     std::vector<Refusal> refused_;
     std::map<std::string, bool> from_override_;
-    std::map<std::string, std::string> twins_; // id -> one of the files refused for it: the third is no better than the first two
+    std::map<std::string, std::string>
+        twins_; // id -> one of the files refused for it: the third is no better than the first two
 };
 
 /// Refuses a file or directory that others than root or the effective user could have written. `st` describes an open descriptor.

@@ -17,40 +17,64 @@ struct Plugin::Library {
 namespace {
 
 Error refuse(const std::string &path, const std::string &field, const std::string &expected, const std::string &got) {
-    return Error{ErrorClass::invalid, field + ": expected " + expected + ", got " + got,
-                 "the manifest and the code disagree: build the plugin again", 0, {}, path, {}};
+    return Error{ErrorClass::invalid,
+                 field + ": expected " + expected + ", got " + got,
+                 "the manifest and the code disagree: build the plugin again",
+                 0,
+                 {},
+                 path,
+                 {}};
 }
 
 Result<void> compare_kinds(const Manifest &manifest, const ctr_plugin_entry &entry, const std::string &path) {
     std::size_t found = 0;
     for (const ctr_step_kind *const *each = entry.kinds; each != nullptr && *each != nullptr; ++each, ++found) {
         const ctr_step_kind &kind = **each;
-        if (!CTR_HAS(&kind, ctr_step_kind, shell_undo)) return refuse(path, "size of a step kind", std::to_string(sizeof(ctr_step_kind)), std::to_string(kind.size));
+        if (!CTR_HAS(&kind, ctr_step_kind, shell_undo))
+            return refuse(path, "size of a step kind", std::to_string(sizeof(ctr_step_kind)),
+                          std::to_string(kind.size));
         if (kind.name == nullptr) return refuse(path, "name of a step kind", "a string", "NULL");
         const auto listed = manifest.kinds.find(kind.name);
-        if (listed == manifest.kinds.end()) return refuse(path, std::string("step kind ") + kind.name, "to be listed in the manifest's kinds", "nothing");
+        if (listed == manifest.kinds.end())
+            return refuse(path, std::string("step kind ") + kind.name, "to be listed in the manifest's kinds",
+                          "nothing");
         if (static_cast<std::uint32_t>(listed->second) != kind.process)
-            return refuse(path, std::string("process of step kind ") + kind.name, listed->second == CTR_PROCESS_CHILD ? "child" : "parent", kind.process == CTR_PROCESS_CHILD ? "child" : "parent");
-        if (kind.apply == nullptr) return refuse(path, std::string("apply of step kind ") + kind.name, "a function", "NULL");
-        if (kind.shell == nullptr) return refuse(path, std::string("shell of step kind ") + kind.name, "a function", "NULL");
+            return refuse(path, std::string("process of step kind ") + kind.name,
+                          listed->second == CTR_PROCESS_CHILD ? "child" : "parent",
+                          kind.process == CTR_PROCESS_CHILD ? "child" : "parent");
+        if (kind.apply == nullptr)
+            return refuse(path, std::string("apply of step kind ") + kind.name, "a function", "NULL");
+        if (kind.shell == nullptr)
+            return refuse(path, std::string("shell of step kind ") + kind.name, "a function", "NULL");
         if (kind.process == CTR_PROCESS_CHILD && kind.undo != nullptr)
-            return refuse(path, std::string("undo of step kind ") + kind.name, "none: what a child did dies with it", "a function");
+            return refuse(path, std::string("undo of step kind ") + kind.name, "none: what a child did dies with it",
+                          "a function");
         if ((kind.undo == nullptr) != (kind.shell_undo == nullptr))
-            return refuse(path, std::string("shell_undo of step kind ") + kind.name, "a function where undo is one", "only one of the two");
+            return refuse(path, std::string("shell_undo of step kind ") + kind.name, "a function where undo is one",
+                          "only one of the two");
     }
-    if (found != manifest.kinds.size()) return refuse(path, "step kinds", std::to_string(manifest.kinds.size()) + " as in the manifest", std::to_string(found));
+    if (found != manifest.kinds.size())
+        return refuse(path, "step kinds", std::to_string(manifest.kinds.size()) + " as in the manifest",
+                      std::to_string(found));
     return {};
 }
 
 Result<void> compare(const Manifest &manifest, const ctr_plugin_entry &entry, const std::string &path) {
-    if (!CTR_HAS(&entry, ctr_plugin_entry, extension)) return refuse(path, "size of ctr_plugin_entry_v1", "at least " + std::to_string(sizeof entry), std::to_string(entry.size));
-    if (entry.abi != CTR_ABI_VERSION) return refuse(path, "abi of the code", std::to_string(CTR_ABI_VERSION), std::to_string(entry.abi));
-    if (entry.id == nullptr || manifest.id != entry.id) return refuse(path, "id of the code", "\"" + manifest.id + "\"", entry.id == nullptr ? "NULL" : entry.id);
-    if (entry.version == nullptr || manifest.version != entry.version) return refuse(path, "version of the code", "\"" + manifest.version + "\"", entry.version == nullptr ? "NULL" : entry.version);
+    if (!CTR_HAS(&entry, ctr_plugin_entry, extension))
+        return refuse(path, "size of ctr_plugin_entry_v1", "at least " + std::to_string(sizeof entry),
+                      std::to_string(entry.size));
+    if (entry.abi != CTR_ABI_VERSION)
+        return refuse(path, "abi of the code", std::to_string(CTR_ABI_VERSION), std::to_string(entry.abi));
+    if (entry.id == nullptr || manifest.id != entry.id)
+        return refuse(path, "id of the code", "\"" + manifest.id + "\"", entry.id == nullptr ? "NULL" : entry.id);
+    if (entry.version == nullptr || manifest.version != entry.version)
+        return refuse(path, "version of the code", "\"" + manifest.version + "\"",
+                      entry.version == nullptr ? "NULL" : entry.version);
     if (entry.load == nullptr) return refuse(path, "load", "a function", "NULL");
     CTR_TRY(compare_kinds(manifest, entry, path));
     for (const std::string &id : manifest.extensions)
-        if (entry.extension == nullptr || entry.extension(id.c_str()) == nullptr) return refuse(path, "extension " + id, "a table", "NULL");
+        if (entry.extension == nullptr || entry.extension(id.c_str()) == nullptr)
+            return refuse(path, "extension " + id, "a table", "NULL");
     return {};
 }
 
@@ -63,14 +87,21 @@ Result<const ctr_plugin_entry *> Plugin::load(const ctr_host *host) {
     try {
         const std::string checked = "/proc/self/fd/" + std::to_string(fd_.get());
         library->handle.load(checked, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-        if (!library->handle.has("ctr_plugin_entry_v1")) return refuse(path, "symbol ctr_plugin_entry_v1", "to be exported", "nothing");
+        if (!library->handle.has("ctr_plugin_entry_v1"))
+            return refuse(path, "symbol ctr_plugin_entry_v1", "to be exported", "nothing");
         entry = &library->handle.get<const ctr_plugin_entry>("ctr_plugin_entry_v1");
     } catch (const std::exception &e) {
-        return Error{ErrorClass::invalid, std::string("cannot be loaded: ") + e.what(),
-                     "a symbol or library that it needs is missing; `ldd -r` on the file shows which", 0, {}, path, {}};
+        return Error{ErrorClass::invalid,
+                     std::string("cannot be loaded: ") + e.what(),
+                     "a symbol or library that it needs is missing; `ldd -r` on the file shows which",
+                     0,
+                     {},
+                     path,
+                     {}};
     }
     CTR_TRY(compare(manifest, *entry, path));
-    if (entry->load(host) != 0) return failure(ErrorClass::internal, path + ": its load function failed", "ask its author");
+    if (entry->load(host) != 0)
+        return failure(ErrorClass::internal, path + ": its load function failed", "ask its author");
     library_ = library.release();
     entry_ = entry;
     return entry_;

@@ -35,7 +35,8 @@ public:
         if (value == nullptr) return out;
         if (!value->is_array()) return wrong(key, "an array of strings", value->type_name()), out;
         for (const Json &each : *value) {
-            if (!each.is_string()) return wrong(key, "an array of strings", std::string("an element of type ") + each.type_name()), out;
+            if (!each.is_string())
+                return wrong(key, "an array of strings", std::string("an element of type ") + each.type_name()), out;
             out.push_back(each.get<std::string>());
         }
         return out;
@@ -49,11 +50,18 @@ public:
     }
     void wrong(const std::string &key, const std::string &expected, const std::string &got) {
         if (first_.path.empty())
-            first_ = Error{ErrorClass::invalid, "manifest key " + key + ": expected " + expected + ", got " + got, "correct manifest.json and build the plugin again", 0, {}, path_, {}};
+            first_ = Error{ErrorClass::invalid,
+                           "manifest key " + key + ": expected " + expected + ", got " + got,
+                           "correct manifest.json and build the plugin again",
+                           0,
+                           {},
+                           path_,
+                           {}};
     }
     void refuse_unknown() {
         for (const auto &[key, value] : object_.items())
-            if (std::find(known_.begin(), known_.end(), key) == known_.end()) wrong(key, "only keys that docs/PLUGINS.md lists", "an unknown key");
+            if (std::find(known_.begin(), known_.end(), key) == known_.end())
+                wrong(key, "only keys that docs/PLUGINS.md lists", "an unknown key");
     }
     bool failed() const { return !first_.path.empty(); }
     Error error() const { return first_; }
@@ -66,7 +74,9 @@ private:
 };
 
 bool valid_id(const std::string &id) {
-    const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_'; };
+    const auto good = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    };
     return !id.empty() && id.size() <= 64 && id[0] != '.' && id[0] != '-' && std::all_of(id.begin(), id.end(), good);
 }
 
@@ -96,9 +106,12 @@ void read_kinds(Reader &reader, Manifest &out) {
     if (value == nullptr) return;
     if (!value->is_object()) return reader.wrong("kinds", "an object of kind: process", value->type_name());
     for (const auto &[kind, process] : value->items()) {
-        if (process == "parent") out.kinds[kind] = CTR_PROCESS_PARENT;
-        else if (process == "child") out.kinds[kind] = CTR_PROCESS_CHILD;
-        else return reader.wrong("kinds/" + kind, "\"parent\" or \"child\"", process.dump());
+        if (process == "parent")
+            out.kinds[kind] = CTR_PROCESS_PARENT;
+        else if (process == "child")
+            out.kinds[kind] = CTR_PROCESS_CHILD;
+        else
+            return reader.wrong("kinds/" + kind, "\"parent\" or \"child\"", process.dump());
     }
 }
 
@@ -126,8 +139,14 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
     // The ABI first: a manifest of another ABI may have other keys.
     const auto abi = reader.integer("abi");
     if (!reader.failed() && abi != CTR_ABI_VERSION)
-        return Error{ErrorClass::unsupported, "abi: expected " + std::to_string(CTR_ABI_VERSION) + ", got " + std::to_string(abi),
-                     "build the plugin with this release's SDK, or install a plugin made for ABI " + std::to_string(CTR_ABI_VERSION), 0, {}, path, {}};
+        return Error{ErrorClass::unsupported,
+                     "abi: expected " + std::to_string(CTR_ABI_VERSION) + ", got " + std::to_string(abi),
+                     "build the plugin with this release's SDK, or install a plugin made for ABI " +
+                         std::to_string(CTR_ABI_VERSION),
+                     0,
+                     {},
+                     path,
+                     {}};
     out.id = reader.text("id", true);
     out.version = reader.text("version", true);
     out.summary = reader.text("summary", false);
@@ -144,10 +163,17 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
     out.privileges = reader.texts("privileges");
     if (const Json *schema = reader.member("config", false); schema != nullptr) out.config = *schema;
     reader.refuse_unknown();
-    if (!reader.failed() && !valid_id(out.id)) reader.wrong("id", "1 to 64 characters of a-z 0-9 . _ -", "\"" + out.id + "\"");
-    if (!reader.failed() && !out.slot.empty() && std::find(std::begin(slots), std::end(slots), out.slot) == std::end(slots))
-        return Error{ErrorClass::invalid, "slot: expected one of storage, network, cgroup, image, got \"" + out.slot + "\"",
-                     "a plugin that is no driver leaves the key out", 0, {}, path, {}};
+    if (!reader.failed() && !valid_id(out.id))
+        reader.wrong("id", "1 to 64 characters of a-z 0-9 . _ -", "\"" + out.id + "\"");
+    if (!reader.failed() && !out.slot.empty() &&
+        std::find(std::begin(slots), std::end(slots), out.slot) == std::end(slots))
+        return Error{ErrorClass::invalid,
+                     "slot: expected one of storage, network, cgroup, image, got \"" + out.slot + "\"",
+                     "a plugin that is no driver leaves the key out",
+                     0,
+                     {},
+                     path,
+                     {}};
     for (const auto &operation : out.operations)
         if (operation != "create" && operation != "exec" && operation != "image-import" && operation != "image-remove")
             reader.wrong("operations", "create, exec, image-import or image-remove", "\"" + operation + "\"");

@@ -25,7 +25,7 @@ struct Manifest {
     std::string id;
     std::string version;
     std::string summary;
-    std::string slot;      // empty: not a driver
+    std::string slot;       // empty: not a driver
     bool automatic = false; // may be chosen without config
     std::int64_t rank = 0;  // the highest rank whose conditions hold is chosen
     std::vector<Condition> when;

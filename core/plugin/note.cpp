@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/note.hpp"
 
-#include <ctr/manifest.h>
 #include <cstring>
+#include <ctr/manifest.h>
 #include <elf.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,8 +15,13 @@ constexpr std::size_t max_program_headers = 128;
 constexpr std::size_t max_note_segment = std::size_t{256} << 10;
 
 Error refuse(const std::string &path, const std::string &field, const std::string &expected, const std::string &got) {
-    return Error{ErrorClass::invalid, field + ": expected " + expected + ", got " + got,
-                 "build it with ctr_add_plugin() of this release's SDK", 0, {}, path, {}};
+    return Error{ErrorClass::invalid,
+                 field + ": expected " + expected + ", got " + got,
+                 "build it with ctr_add_plugin() of this release's SDK",
+                 0,
+                 {},
+                 path,
+                 {}};
 }
 
 bool read_exactly(int fd, void *to, std::size_t size, std::uint64_t offset) {
@@ -59,7 +64,8 @@ Result<std::string> read_manifest_note(int fd, const std::string &path) {
         return refuse(path, "ELF class", "64-bit little-endian", "class " + std::to_string(elf.e_ident[EI_CLASS]));
     if (elf.e_type != ET_DYN) return refuse(path, "ELF type", "ET_DYN (shared object)", std::to_string(elf.e_type));
     if (elf.e_phentsize != sizeof(Elf64_Phdr) || elf.e_phnum == 0 || elf.e_phnum > max_program_headers)
-        return refuse(path, "program headers", "1 to " + std::to_string(max_program_headers), std::to_string(elf.e_phnum));
+        return refuse(path, "program headers", "1 to " + std::to_string(max_program_headers),
+                      std::to_string(elf.e_phnum));
     struct stat st {};
     if (::fstat(fd, &st) != 0) return system_error("fstat", path);
     const auto file_size = static_cast<std::uint64_t>(st.st_size);
@@ -69,10 +75,13 @@ Result<std::string> read_manifest_note(int fd, const std::string &path) {
         return refuse(path, "program headers", "inside the file", "offset " + std::to_string(elf.e_phoff));
     for (const Elf64_Phdr &header : headers) {
         if (header.p_type != PT_NOTE) continue;
-        if (header.p_offset > file_size || header.p_filesz > file_size - header.p_offset || header.p_filesz > max_note_segment)
-            return refuse(path, "note segment", "inside the file and at most 256 KiB", std::to_string(header.p_filesz) + " bytes at " + std::to_string(header.p_offset));
+        if (header.p_offset > file_size || header.p_filesz > file_size - header.p_offset ||
+            header.p_filesz > max_note_segment)
+            return refuse(path, "note segment", "inside the file and at most 256 KiB",
+                          std::to_string(header.p_filesz) + " bytes at " + std::to_string(header.p_offset));
         std::vector<char> segment(header.p_filesz);
-        if (!read_exactly(fd, segment.data(), segment.size(), header.p_offset)) return refuse(path, "note segment", "readable", "a truncated file");
+        if (!read_exactly(fd, segment.data(), segment.size(), header.p_offset))
+            return refuse(path, "note segment", "readable", "a truncated file");
         std::string manifest;
         if (find_note(segment, manifest)) return manifest;
     }

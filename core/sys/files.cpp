@@ -110,7 +110,8 @@ const std::string &boot_id() {
     static const std::string id = [] {
         auto text = read_file("/proc/sys/kernel/random/boot_id");
         std::string out = text.ok() ? std::move(text).value() : std::string("unknown");
-        while (!out.empty() && out.back() == '\n') out.pop_back();
+        while (!out.empty() && out.back() == '\n')
+            out.pop_back();
         return out;
     }();
     return id;
@@ -126,7 +127,8 @@ std::uint64_t process_start_time(int pid) {
     if (p[0] == ' ' && (p[1] == 'Z' || p[1] == 'X')) return 0;
     for (int field = 2; field < 22 && *p != '\0'; ++p)
         if (*p == ' ') ++field;
-    while (*p == ' ') ++p;
+    while (*p == ' ')
+        ++p;
     return std::strtoull(p, nullptr, 10);
 }
 

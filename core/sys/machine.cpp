@@ -43,8 +43,8 @@ Answer device_of(const std::string &path) {
     if (::stat(path.c_str(), &st) != 0) return missing_is_nothing(Result<std::string>(system_error("stat", path)));
     if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)) return std::optional<std::string>();
     char text[96];
-    std::snprintf(text, sizeof text, "%c %u %u %o %u %u", S_ISCHR(st.st_mode) ? 'c' : 'b', major(st.st_rdev), minor(st.st_rdev),
-                  st.st_mode & 07777U, st.st_uid, st.st_gid);
+    std::snprintf(text, sizeof text, "%c %u %u %o %u %u", S_ISCHR(st.st_mode) ? 'c' : 'b', major(st.st_rdev),
+                  minor(st.st_rdev), st.st_mode & 07777U, st.st_uid, st.st_gid);
     return std::optional<std::string>(text);
 }
 
@@ -71,7 +71,8 @@ std::string file_system_name(unsigned long type) {
 Answer file_system_of(std::string path) {
     for (;;) {
         struct statfs fs {};
-        if (::statfs(path.c_str(), &fs) == 0) return std::optional<std::string>(file_system_name(static_cast<unsigned long>(fs.f_type)));
+        if (::statfs(path.c_str(), &fs) == 0)
+            return std::optional<std::string>(file_system_name(static_cast<unsigned long>(fs.f_type)));
         if (errno != ENOENT && errno != ENOTDIR) return system_error("statfs", path);
         const auto slash = path.find_last_of('/');
         if (slash == std::string::npos) return std::optional<std::string>();
@@ -82,7 +83,9 @@ Answer file_system_of(std::string path) {
 Answer link_of(const std::string &path) {
     char target[4096];
     const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
-    if (length < 0) return errno == EINVAL ? Answer(std::optional<std::string>()) : missing_is_nothing(Result<std::string>(system_error("readlink", path)));
+    if (length < 0)
+        return errno == EINVAL ? Answer(std::optional<std::string>())
+                               : missing_is_nothing(Result<std::string>(system_error("readlink", path)));
     return std::optional<std::string>(std::string(target, static_cast<std::size_t>(length)));
 }
 
@@ -90,7 +93,8 @@ Answer names_in(const std::string &path) {
     auto names = list_directory(path);
     if (!names.ok()) return missing_is_nothing(Result<std::string>(std::move(names).error()));
     std::string text;
-    for (const auto &name : names.value()) text += name + "\n";
+    for (const auto &name : names.value())
+        text += name + "\n";
     return std::optional<std::string>(text);
 }
 
@@ -126,7 +130,9 @@ Result<std::optional<std::string>> RealMachine::answer(const std::string &questi
     const auto colon = question.find(':');
     const std::string what = question.substr(0, colon);
     const std::string path = colon == std::string::npos ? std::string() : question.substr(colon + 1);
-    if (what == "exists") return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? std::optional<std::string>("yes") : std::nullopt;
+    if (what == "exists")
+        return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? std::optional<std::string>("yes")
+                                                                                   : std::nullopt;
     if (what == "type") return type_of(path);
     if (what == "file") return missing_is_nothing(read_file(path, std::size_t{1} << 20));
     if (what == "link") return link_of(path);

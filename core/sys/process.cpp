@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "sys/process.hpp"
 
+#include <csignal>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <poll.h>
-#include <csignal>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,7 +30,9 @@ Result<Child> clone_process(const CloneRequest &request, void (*run)(void *), vo
         args.cgroup = static_cast<std::uint64_t>(request.cgroup);
     }
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-    if (pid < 0) return system_error("clone3", {}, errno == EPERM ? "a new namespace needs CAP_SYS_ADMIN, or a new user namespace with it" : "");
+    if (pid < 0)
+        return system_error(
+            "clone3", {}, errno == EPERM ? "a new namespace needs CAP_SYS_ADMIN, or a new user namespace with it" : "");
     if (pid == 0) {
         run(argument);
         ::_exit(125);

@@ -16,11 +16,7 @@ int add_paths(Plan plan, const std::string &pointer, const char *kind) {
         if (path.empty() || path[0] != '/') return plan.invalid(where, "\"" + path + "\" is no absolute path");
         if (clean(path) == "/") return plan.invalid(where, "is the whole root", "root.readonly makes it read-only");
         // In a user namespace a new procfs, which sysctls may need, cannot be mounted once parts of /proc are covered.
-        if (plan.step(kind, CTR_PIVOT)
-                .arg("target", clean(path))
-                .needs("pivoted")
-                .gives("paths.protected")
-                .add() != 0)
+        if (plan.step(kind, CTR_PIVOT).arg("target", clean(path)).needs("pivoted").gives("paths.protected").add() != 0)
             return -1;
     }
     return 0;

@@ -24,7 +24,7 @@ CTR_CHILD static int set_slack(ctr_run *raw) {
     const ctr::ChildRun run(raw);
     return prctl(PR_SET_TIMERSLACK, run.integer("ns"), 0, 0, 0) == 0 ? 0 : run.fail("prctl");
 }
-static int slack_by_hand(ctr::Run r, ctr::Shell sh) { return sh.text("echo " + r.str("ns") + " >/proc/self/timerslack_ns"); }
+static int by_hand(ctr::Run r, ctr::Shell sh) { return sh.text("echo " + r.str("ns") + " >/proc/self/timerslack_ns"); }
 
 // [plan] Reads, changes nothing: this is what `ctr plan` shows and `ctr run` does.
 static int plan(ctr::Plan plan) {
@@ -34,5 +34,5 @@ static int plan(ctr::Plan plan) {
 }
 
 constexpr auto ticket = ctr::parent_kind<write_ticket, tear_ticket, ticket_by_hand, tear_by_hand>("sample.ticket");
-constexpr auto slack = ctr::child_kind<slack_by_hand>("sample.slack", set_slack);
+constexpr auto slack = ctr::child_kind<by_hand>("sample.slack", set_slack);
 CTR_PLUGIN("sample", "1.0.0", plan, &ticket, &slack);

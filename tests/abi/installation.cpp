@@ -12,7 +12,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string told(const std::string &what, const Outcome &outcome) { return what + " failed with status " + std::to_string(outcome.status) + "\n" + outcome.out + outcome.err; }
+std::string told(const std::string &what, const Outcome &outcome) {
+    return what + " failed with status " + std::to_string(outcome.status) + "\n" + outcome.out + outcome.err;
+}
 
 } // namespace
 
@@ -26,7 +28,8 @@ Installation::Installation() { problem_ = make(); }
 Installation::~Installation() {
     std::error_code ignored;
     if (!root_.empty()) fs::remove_all(root_, ignored);
-    for (const auto &hierarchy : fs::directory_iterator("/sys/fs/cgroup", ignored)) ::rmdir((hierarchy.path().string() + "/ctr-test-abi-" + std::to_string(::getpid())).c_str());
+    for (const auto &hierarchy : fs::directory_iterator("/sys/fs/cgroup", ignored))
+        ::rmdir((hierarchy.path().string() + "/ctr-test-abi-" + std::to_string(::getpid())).c_str());
     ::rmdir(("/sys/fs/cgroup/ctr-test-abi-" + std::to_string(::getpid())).c_str());
 }
 
@@ -37,11 +40,13 @@ std::string Installation::make() {
     fs::permissions(root_, fs::perms(0755));
     const Outcome installed = run({CMAKE_PROGRAM, "--install", BUILD_DIRECTORY, "--prefix", prefix(), "--strip"});
     if (installed.status != 0) return told("cmake --install", installed);
-    for (const char *directory : {"bin", "proc", "sys", "dev", "tmp", "etc"}) fs::create_directories(rootfs() + "/" + directory);
+    for (const char *directory : {"bin", "proc", "sys", "dev", "tmp", "etc"})
+        fs::create_directories(rootfs() + "/" + directory);
     const Outcome kind = run({"readelf", "-l", "/bin/busybox"});
     if (kind.status != 0 || kind.out.find("INTERP") != std::string::npos) return {}; // NEEDS_ROOTFS() says it
     fs::copy_file("/bin/busybox", rootfs() + "/bin/busybox");
-    for (const char *applet : {"true", "cat", "sh", "grep"}) fs::create_symlink("busybox", rootfs() + "/bin/" + applet);
+    for (const char *applet : {"true", "cat", "sh", "grep"})
+        fs::create_symlink("busybox", rootfs() + "/bin/" + applet);
     return {};
 }
 
@@ -55,13 +60,17 @@ std::string Installation::directory(const std::string &name) const {
 
 std::string Installation::config(const std::string &more) const {
     static int serial = 0;
-    const std::string path = root_ + "/config-" + std::to_string(serial++) + ".json", parent = "{\"parent\": \"/ctr-test-abi-" + std::to_string(::getpid()) + "\"}";
-    std::ofstream(path) << "{" << more << "\"network\": {\"driver\": \"none\"}, \"cgroup-v1\": " << parent << ", \"cgroup-v2\": " << parent << "}\n";
+    const std::string path = root_ + "/config-" + std::to_string(serial++) + ".json",
+                      parent = "{\"parent\": \"/ctr-test-abi-" + std::to_string(::getpid()) + "\"}";
+    std::ofstream(path) << "{" << more << "\"network\": {\"driver\": \"none\"}, \"cgroup-v1\": " << parent
+                        << ", \"cgroup-v2\": " << parent << "}\n";
     return path;
 }
 
 Outcome Installation::ctr(const std::vector<std::string> &words, const std::string &config_file) const {
-    std::vector<std::string> command = {prefix() + "/bin/ctr", "--config", config_file.empty() ? config() : config_file, "--run-root", state(), "--data-root", root_ + "/data"};
+    std::vector<std::string> command = {prefix() + "/bin/ctr", "--config", config_file.empty() ? config() : config_file,
+                                        "--run-root",          state(),    "--data-root",
+                                        root_ + "/data"};
     command.insert(command.end(), words.begin(), words.end());
     return run(command);
 }
@@ -77,8 +86,10 @@ const std::string &Installation::sample() {
 std::string Installation::build_sample() {
     const std::string source = root_ + "/sample", build = root_ + "/sample-build";
     fs::copy(SAMPLE_DIRECTORY, source, fs::copy_options::recursive);
-    const Outcome configured = run({"env", "-i", std::string("PATH=") + std::getenv("PATH"), CMAKE_PROGRAM, "-S", source, "-B", build, "-G", CMAKE_GENERATOR_NAME,
-                                    "-DCMAKE_PREFIX_PATH=" + prefix(), "-DCMAKE_C_COMPILER=" C_COMPILER, "-DCMAKE_CXX_COMPILER=" CXX_COMPILER, "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Wold-style-cast -Werror"});
+    const Outcome configured = run({"env", "-i", std::string("PATH=") + std::getenv("PATH"), CMAKE_PROGRAM, "-S",
+                                    source, "-B", build, "-G", CMAKE_GENERATOR_NAME, "-DCMAKE_PREFIX_PATH=" + prefix(),
+                                    "-DCMAKE_C_COMPILER=" C_COMPILER, "-DCMAKE_CXX_COMPILER=" CXX_COMPILER,
+                                    "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Wold-style-cast -Werror"});
     if (configured.status != 0) return told("configuring the sample", configured);
     const Outcome built = run({CMAKE_PROGRAM, "--build", build});
     if (built.status != 0) return told("building the sample", built);
@@ -89,7 +100,8 @@ std::vector<std::string> steps_of(const std::string &plan_json) {
     std::vector<std::string> steps;
     const auto plan = nlohmann::json::parse(plan_json, nullptr, false);
     if (!plan.is_object() || !plan.contains("steps")) return steps;
-    for (const auto &step : plan["steps"]) steps.push_back(step.value("kind", "") + " of " + step.value("plugin", ""));
+    for (const auto &step : plan["steps"])
+        steps.push_back(step.value("kind", "") + " of " + step.value("plugin", ""));
     return steps;
 }
 

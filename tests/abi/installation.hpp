@@ -20,7 +20,7 @@ public:
 
     bool ok() const { return problem_.empty(); }
     const std::string &problem() const { return problem_; }
-    const std::string &root() const { return root_; }                   // everything below goes away at the end
+    const std::string &root() const { return root_; } // everything below goes away at the end
     std::string prefix() const { return root_ + "/prefix"; }
     std::string plugins() const { return prefix() + "/lib/ctr/plugins"; }
     std::string rootfs() const { return root_ + "/rootfs"; }
@@ -49,7 +49,8 @@ int position(const std::vector<std::string> &steps, const std::string &step);
 } // namespace sdk_test
 
 /// Skips without the static busybox that a root file system is made of.
-#define NEEDS_ROOTFS() \
-    if (::access((sdk_test::Installation::get().rootfs() + "/bin/busybox").c_str(), X_OK) != 0) GTEST_SKIP() << "needs a static /bin/busybox (package busybox-static)"
-#define NEEDS_ROOT() \
+#define NEEDS_ROOTFS()                                                                                                 \
+    if (::access((sdk_test::Installation::get().rootfs() + "/bin/busybox").c_str(), X_OK) != 0)                        \
+    GTEST_SKIP() << "needs a static /bin/busybox (package busybox-static)"
+#define NEEDS_ROOT()                                                                                                   \
     if (::geteuid() != 0) GTEST_SKIP() << "needs root"

@@ -19,10 +19,16 @@
 static_assert(sizeof(void *) == 8 && sizeof(long) == 8, "the SDK is for LP64 machines");
 
 /// A type passed by value: its size never changes.
-#define FROZEN(type, bytes) static_assert(sizeof(type) == (bytes) && std::is_standard_layout_v<type> && std::is_trivial_v<type>, #type " is frozen")
+#define FROZEN(type, bytes)                                                                                            \
+    static_assert(sizeof(type) == (bytes) && std::is_standard_layout_v<type> && std::is_trivial_v<type>,               \
+                  #type " is frozen")
 /// A type that begins with its size and grows at its tail: it never shrinks.
-#define AT_LEAST(type, bytes) static_assert(sizeof(type) >= (bytes) && std::is_standard_layout_v<type> && offsetof(type, size) == 0, #type " only grows at its tail")
-#define MEMBER(type, member, offset, bytes) static_assert(offsetof(type, member) == (offset) && sizeof(type::member) == (bytes), #type "::" #member " has moved")
+#define AT_LEAST(type, bytes)                                                                                          \
+    static_assert(sizeof(type) >= (bytes) && std::is_standard_layout_v<type> && offsetof(type, size) == 0,             \
+                  #type " only grows at its tail")
+#define MEMBER(type, member, offset, bytes)                                                                            \
+    static_assert(offsetof(type, member) == (offset) && sizeof(type::member) == (bytes),                               \
+                  #type "::" #member " has moved")
 #define VALUE(name, number) static_assert((name) == (number), #name " has another number")
 
 FROZEN(ctr_str, 16);

@@ -24,7 +24,8 @@ struct Capture {
         std::string all;
         char part[4096];
         ::lseek(fd, 0, SEEK_SET);
-        for (ssize_t n; (n = ::read(fd, part, sizeof part)) > 0;) all.append(part, static_cast<std::size_t>(n));
+        for (ssize_t n; (n = ::read(fd, part, sizeof part)) > 0;)
+            all.append(part, static_cast<std::size_t>(n));
         return all;
     }
     int fd;
@@ -40,15 +41,18 @@ Outcome run(const std::vector<std::string> &command) {
     ::posix_spawn_file_actions_adddup2(&files, out.fd, 1);
     ::posix_spawn_file_actions_adddup2(&files, err.fd, 2);
     std::vector<char *> argv;
-    for (const std::string &word : command) argv.push_back(const_cast<char *>(word.c_str()));
+    for (const std::string &word : command)
+        argv.push_back(const_cast<char *>(word.c_str()));
     argv.push_back(nullptr);
     pid_t pid = -1;
     const int failed = ::posix_spawnp(&pid, argv[0], &files, nullptr, argv.data(), environ);
     ::posix_spawn_file_actions_destroy(&files);
     Outcome outcome;
     int status = 0;
-    if (failed != 0 || ::waitpid(pid, &status, 0) != pid) outcome.status = 127;
-    else outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (failed != 0 || ::waitpid(pid, &status, 0) != pid)
+        outcome.status = 127;
+    else
+        outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     outcome.out = out.text();
     outcome.err = err.text();
     return outcome;

@@ -32,7 +32,8 @@ protected:
     /// A directory with copies of bad plugins.
     std::string with(const std::vector<std::string> &names) {
         const std::string directory = ctr_.directory("plugins");
-        for (const std::string &name : names) fs::copy_file(bad(name) + "/" + name + ".so", directory + "/" + name + ".so");
+        for (const std::string &name : names)
+            fs::copy_file(bad(name) + "/" + name + ".so", directory + "/" + name + ".so");
         return directory;
     }
     /// A directory with `bytes` as a plugin.
@@ -51,19 +52,23 @@ protected:
         std::vector<Refused> all;
         if (!json.is_object()) return all;
         for (const Json &each : json["refused"])
-            if (each["path"].get<std::string>().rfind(directory, 0) == 0) all.push_back({each["refused"], each["hint"]});
+            if (each["path"].get<std::string>().rfind(directory, 0) == 0)
+                all.push_back({each["refused"], each["hint"]});
         return all;
     }
     /// Exactly one plugin of the directory is refused, with all these words; and there is advice.
-    void expect_listed(const std::string &directory, const std::vector<std::string> &words, const std::string &config = {}) {
+    void expect_listed(const std::string &directory, const std::vector<std::string> &words,
+                       const std::string &config = {}) {
         const auto all = listed(directory, config);
         ASSERT_EQ(all.size(), 1U);
-        for (const std::string &word : words) EXPECT_NE(all[0].text.find(word), std::string::npos) << "not said: " << word << "\n" << all[0].text;
+        for (const std::string &word : words)
+            EXPECT_NE(all[0].text.find(word), std::string::npos) << "not said: " << word << "\n" << all[0].text;
         EXPECT_NE(all[0].text.find(directory), std::string::npos) << "the file is not named: " << all[0].text;
         EXPECT_FALSE(all[0].hint.empty()) << all[0].text;
     }
 
-    sdk_test::Outcome plan(const std::string &directory, const std::vector<std::string> &options = {}, const std::string &config = {}) {
+    sdk_test::Outcome plan(const std::string &directory, const std::vector<std::string> &options = {},
+                           const std::string &config = {}) {
         std::vector<std::string> words = {"--plugin-dir", directory, "plan"};
         words.insert(words.end(), options.begin(), options.end());
         words.insert(words.end(), {"--rootfs", ctr_.rootfs(), "true"});
@@ -74,7 +79,8 @@ protected:
         EXPECT_NE(outcome.status, 0);
         EXPECT_LT(outcome.status, 128) << "it crashed";
         EXPECT_EQ(outcome.out, "");
-        for (const std::string &word : words) EXPECT_NE(outcome.err.find(word), std::string::npos) << "not said: " << word << "\n" << outcome.err;
+        for (const std::string &word : words)
+            EXPECT_NE(outcome.err.find(word), std::string::npos) << "not said: " << word << "\n" << outcome.err;
         EXPECT_NE(outcome.err.find("hint: "), std::string::npos) << outcome.err;
     }
 
@@ -85,9 +91,13 @@ protected:
 
 TEST_F(Refusals, APluginForAnotherAbiIsRefused) { expect_listed(with({"abi"}), {"abi: expected 1, got 2"}); }
 
-TEST_F(Refusals, ADriverForAnUnknownSlotIsRefused) { expect_listed(with({"slot"}), {"slot: expected", "storage", "got \"gpu\""}); }
+TEST_F(Refusals, ADriverForAnUnknownSlotIsRefused) {
+    expect_listed(with({"slot"}), {"slot: expected", "storage", "got \"gpu\""});
+}
 
-TEST_F(Refusals, AnUnknownManifestKeyIsRefused) { expect_listed(with({"key"}), {"manifest key colour: expected", "got"}); }
+TEST_F(Refusals, AnUnknownManifestKeyIsRefused) {
+    expect_listed(with({"key"}), {"manifest key colour: expected", "got"});
+}
 
 TEST_F(Refusals, TwoPluginsWithOneIdAreBothRefused) {
     const auto all = listed(with({"twin-a", "twin-b"}));
@@ -108,11 +118,13 @@ TEST_F(Refusals, AThirdPluginWithTheSameIdIsRefusedToo) {
 
 TEST_F(Refusals, AnotherSha256ThanThePinnedOneIsRefused) {
     const std::string zeros(64, '0');
-    expect_listed(with({"need"}), {"sha256: expected " + zeros, "got "}, ctr_.config("\"plugins\": {\"pins\": {\"need\": \"" + zeros + "\"}}, "));
+    expect_listed(with({"need"}), {"sha256: expected " + zeros, "got "},
+                  ctr_.config("\"plugins\": {\"pins\": {\"need\": \"" + zeros + "\"}}, "));
 }
 
 TEST_F(Refusals, ThePinnedSha256IsAccepted) {
-    const std::string directory = with({"need"}), sum = sdk_test::run({"sha256sum", directory + "/need.so"}).out.substr(0, 64);
+    const std::string directory = with({"need"}),
+                      sum = sdk_test::run({"sha256sum", directory + "/need.so"}).out.substr(0, 64);
     EXPECT_TRUE(listed(directory, ctr_.config("\"plugins\": {\"pins\": {\"need\": \"" + sum + "\"}}, ")).empty());
 }
 
@@ -154,7 +166,8 @@ TEST_F(Refusals, AParentDirectoryThatOthersMayWriteIsRefusedForInstalledPlugins)
     fs::copy_file(bad("need") + "/need.so", directory + "/need.so");
     fs::permissions(ctr_.root() + "/open", fs::perms(0777));
     const auto outcome = ctr_.ctr({"plugin", "ls"}, ctr_.config("\"plugin_dirs\": [\"" + directory + "\"], "));
-    EXPECT_NE(outcome.err.find("mode: expected not writable by group or others, got 0777"), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("mode: expected not writable by group or others, got 0777"), std::string::npos)
+        << outcome.err;
     EXPECT_EQ(outcome.out.find("need"), std::string::npos);
 }
 
@@ -192,7 +205,9 @@ protected:
         std::memcpy(bytes.data() + at, &value, sizeof value);
         return bytes;
     }
-    std::string with_text(std::size_t at, std::string_view text) const { return std::string(good_).replace(at, text.size(), text); }
+    std::string with_text(std::size_t at, std::string_view text) const {
+        return std::string(good_).replace(at, text.size(), text);
+    }
     std::size_t phdr(std::size_t member) const { return header_at_ + member; }
 
     std::string good_;
@@ -205,42 +220,56 @@ TEST_F(HostileNotes, WhatIsNoSharedObjectIsRefused) {
     expect_listed(with_bytes(""), {"file: expected an ELF shared object"});
     expect_listed(with_bytes("#!/bin/sh\nexit 0\n"), {"file: expected an ELF shared object"});
     expect_listed(with_bytes(with_value<unsigned char>(EI_CLASS, ELFCLASS32)), {"ELF class: expected 64-bit"});
-    expect_listed(with_bytes(with_value<Elf64_Half>(offsetof(Elf64_Ehdr, e_type), ET_EXEC)), {"ELF type: expected ET_DYN"});
+    expect_listed(with_bytes(with_value<Elf64_Half>(offsetof(Elf64_Ehdr, e_type), ET_EXEC)),
+                  {"ELF type: expected ET_DYN"});
 }
 
 TEST_F(HostileNotes, ATruncatedFileIsRefusedWhereverItIsCut) {
-    for (const std::size_t size : {std::size_t{1}, sizeof(Elf64_Ehdr) - 1, sizeof(Elf64_Ehdr), header_at_ + 8, note_at_, note_at_ + 6, manifest_at_, manifest_at_ + 10})
+    for (const std::size_t size : {std::size_t{1}, sizeof(Elf64_Ehdr) - 1, sizeof(Elf64_Ehdr), header_at_ + 8, note_at_,
+                                   note_at_ + 6, manifest_at_, manifest_at_ + 10})
         expect_listed(with_bytes(good_.substr(0, size)), {": expected ", ", got "});
 }
 
 TEST_F(HostileNotes, ProgramHeadersOutsideTheFileAreRefused) {
-    expect_listed(with_bytes(with_value<Elf64_Off>(offsetof(Elf64_Ehdr, e_phoff), ~Elf64_Off{0} - 8)), {"program headers: expected inside the file"});
-    expect_listed(with_bytes(with_value<Elf64_Half>(offsetof(Elf64_Ehdr, e_phnum), 0)), {"program headers: expected 1 to"});
-    expect_listed(with_bytes(with_value<Elf64_Half>(offsetof(Elf64_Ehdr, e_phnum), 0xffff)), {"program headers: expected 1 to"});
-    expect_listed(with_bytes(with_value<Elf64_Half>(offsetof(Elf64_Ehdr, e_phentsize), 1)), {"program headers: expected"});
+    expect_listed(with_bytes(with_value<Elf64_Off>(offsetof(Elf64_Ehdr, e_phoff), ~Elf64_Off{0} - 8)),
+                  {"program headers: expected inside the file"});
+    expect_listed(with_bytes(with_value<Elf64_Half>(offsetof(Elf64_Ehdr, e_phnum), 0)),
+                  {"program headers: expected 1 to"});
+    expect_listed(with_bytes(with_value<Elf64_Half>(offsetof(Elf64_Ehdr, e_phnum), 0xffff)),
+                  {"program headers: expected 1 to"});
+    expect_listed(with_bytes(with_value<Elf64_Half>(offsetof(Elf64_Ehdr, e_phentsize), 1)),
+                  {"program headers: expected"});
 }
 
 TEST_F(HostileNotes, ANoteSegmentOutsideTheFileOrOfEndlessSizeIsRefused) {
     for (const std::uint64_t huge : {std::uint64_t{1} << 40U, ~std::uint64_t{0}}) {
-        expect_listed(with_bytes(with_value(phdr(offsetof(Elf64_Phdr, p_filesz)), huge)), {"note segment: expected inside the file and at most 256 KiB"});
-        expect_listed(with_bytes(with_value(phdr(offsetof(Elf64_Phdr, p_offset)), huge)), {"note segment: expected inside the file"});
+        expect_listed(with_bytes(with_value(phdr(offsetof(Elf64_Phdr, p_filesz)), huge)),
+                      {"note segment: expected inside the file and at most 256 KiB"});
+        expect_listed(with_bytes(with_value(phdr(offsetof(Elf64_Phdr, p_offset)), huge)),
+                      {"note segment: expected inside the file"});
     }
 }
 
 TEST_F(HostileNotes, NotesWhoseSizesLieAreRefused) {
-    for (const Elf64_Word huge : {Elf64_Word{0xffffffff}, Elf64_Word{0xfffffffd}, Elf64_Word{0x7fffffff}, Elf64_Word{CTR_NOTE_MAX + 1}}) {
-        expect_listed(with_bytes(with_value(note_at_ + offsetof(Elf64_Nhdr, n_namesz), huge)), {"ELF note .note.ctr.plugin: expected a manifest"});
-        expect_listed(with_bytes(with_value(note_at_ + offsetof(Elf64_Nhdr, n_descsz), huge)), {"ELF note .note.ctr.plugin: expected a manifest"});
+    for (const Elf64_Word huge :
+         {Elf64_Word{0xffffffff}, Elf64_Word{0xfffffffd}, Elf64_Word{0x7fffffff}, Elf64_Word{CTR_NOTE_MAX + 1}}) {
+        expect_listed(with_bytes(with_value(note_at_ + offsetof(Elf64_Nhdr, n_namesz), huge)),
+                      {"ELF note .note.ctr.plugin: expected a manifest"});
+        expect_listed(with_bytes(with_value(note_at_ + offsetof(Elf64_Nhdr, n_descsz), huge)),
+                      {"ELF note .note.ctr.plugin: expected a manifest"});
     }
 }
 
 TEST_F(HostileNotes, AnotherOwnerOrTypeIsNoManifest) {
-    expect_listed(with_bytes(with_text(note_at_ + sizeof(Elf64_Nhdr), "GNU")), {"ELF note .note.ctr.plugin: expected a manifest"});
-    expect_listed(with_bytes(with_value<Elf64_Word>(note_at_ + offsetof(Elf64_Nhdr, n_type), 7)), {"ELF note .note.ctr.plugin: expected a manifest"});
+    expect_listed(with_bytes(with_text(note_at_ + sizeof(Elf64_Nhdr), "GNU")),
+                  {"ELF note .note.ctr.plugin: expected a manifest"});
+    expect_listed(with_bytes(with_value<Elf64_Word>(note_at_ + offsetof(Elf64_Nhdr, n_type), 7)),
+                  {"ELF note .note.ctr.plugin: expected a manifest"});
 }
 
 TEST_F(HostileNotes, AManifestThatIsNoJsonObjectIsRefused) {
-    for (const std::string &text : {std::string("["), std::string("\0", 1), std::string("\xff\xfe"), std::string("{,"), std::string("{\"id\":\"need\"} ")}) {
+    for (const std::string &text : {std::string("["), std::string("\0", 1), std::string("\xff\xfe"), std::string("{,"),
+                                    std::string("{\"id\":\"need\"} ")}) {
         const auto all = listed(with_bytes(with_text(manifest_at_, text)));
         ASSERT_EQ(all.size(), 1U) << text;
         EXPECT_NE(all[0].text.find("hostile.so"), std::string::npos) << all[0].text;
@@ -255,39 +284,57 @@ TEST_F(HostileNotes, OneBadPluginLeavesTheOthersUsable) {
 
 // ---- by the code, when a plan needs it ---------------------------------------------------------------
 
-TEST_F(Refusals, CodeOfAnotherAbiThanItsManifestIsRefused) { expect_refused(plan(with({"code-abi"})), {"abi of the code: expected 1, got 2", "code-abi.so"}); }
+TEST_F(Refusals, CodeOfAnotherAbiThanItsManifestIsRefused) {
+    expect_refused(plan(with({"code-abi"})), {"abi of the code: expected 1, got 2", "code-abi.so"});
+}
 
-TEST_F(Refusals, CodeWithAnotherIdThanItsManifestIsRefused) { expect_refused(plan(with({"code-id"})), {"id of the code: expected \"code-id\", got another", "code-id.so"}); }
+TEST_F(Refusals, CodeWithAnotherIdThanItsManifestIsRefused) {
+    expect_refused(plan(with({"code-id"})), {"id of the code: expected \"code-id\", got another", "code-id.so"});
+}
 
-TEST_F(Refusals, APluginWithoutTheEntryIsRefused) { expect_refused(plan(with({"no-entry"})), {"symbol ctr_plugin_entry_v1: expected to be exported, got nothing", "no-entry.so"}); }
+TEST_F(Refusals, APluginWithoutTheEntryIsRefused) {
+    expect_refused(plan(with({"no-entry"})),
+                   {"symbol ctr_plugin_entry_v1: expected to be exported, got nothing", "no-entry.so"});
+}
 
 TEST_F(Refusals, APluginThatNeedsAMissingSymbolIsRefusedWhenItIsLoaded) {
     expect_refused(plan(with({"undefined"})), {"cannot be loaded", "ctr_test_nobody_defines_this", "undefined.so"});
 }
 
 TEST_F(Refusals, KindsThatAreNotAsInTheManifestAreRefused) {
-    expect_refused(plan(with({"kind-unlisted"})), {"step kind bad.hook: expected to be listed in the manifest's kinds, got nothing"});
+    expect_refused(plan(with({"kind-unlisted"})),
+                   {"step kind bad.hook: expected to be listed in the manifest's kinds, got nothing"});
     expect_refused(plan(with({"kind-missing"})), {"step kinds: expected 2 as in the manifest, got 1"});
     expect_refused(plan(with({"kind-process"})), {"process of step kind bad.hook: expected child, got parent"});
 }
 
-TEST_F(Refusals, AnExtensionThatIsPromisedButNotThereIsRefused) { expect_refused(plan(with({"extension"})), {"extension ctr.storage/1: expected a table, got NULL"}); }
+TEST_F(Refusals, AnExtensionThatIsPromisedButNotThereIsRefused) {
+    expect_refused(plan(with({"extension"})), {"extension ctr.storage/1: expected a table, got NULL"});
+}
 
 // ---- by the plan --------------------------------------------------------------------------------
 
 TEST_F(Refusals, TwoEquallyFitDriversForASlotAreRefused) {
     const std::string config = ctr_.root() + "/no-driver.json";
     std::ofstream(config) << "{}";
-    expect_refused(plan(with({"driver-a", "driver-b"}), {}, config), {"two drivers for the slot network", "driver-a", "driver-b", "{\"network\": {\"driver\": "});
+    expect_refused(plan(with({"driver-a", "driver-b"}), {}, config),
+                   {"two drivers for the slot network", "driver-a", "driver-b", "{\"network\": {\"driver\": "});
 }
 
 TEST_F(Refusals, AnOrderThatGoesInACircleIsRefusedWithItsChain) {
-    expect_refused(plan(with({"cycle"})), {"cannot be ordered", "umask of cycle needs hen.there from umask of cycle", "egg.there"});
+    expect_refused(plan(with({"cycle"})),
+                   {"cannot be ordered", "umask of cycle needs hen.there from umask of cycle", "egg.there"});
 }
 
-TEST_F(Refusals, AMissingTokenIsNamed) { expect_refused(plan(with({"need"})), {"umask of need", "needs the token \"moon.risen\"", "no installed plugin gives it"}); }
+TEST_F(Refusals, AMissingTokenIsNamed) {
+    expect_refused(plan(with({"need"})),
+                   {"umask of need", "needs the token \"moon.risen\"", "no installed plugin gives it"});
+}
 
-TEST_F(Refusals, ASpecFieldThatTwoPluginsClaimIsRefused) { expect_refused(plan(with({"claim"}), {"--hostname", "box"}), {"/hostname", "two plugins claim it", "claim", "namespaces"}); }
+TEST_F(Refusals, ASpecFieldThatTwoPluginsClaimIsRefused) {
+    expect_refused(plan(with({"claim"}), {"--hostname", "box"}),
+                   {"/hostname", "two plugins claim it", "claim", "namespaces"});
+}
 
 // ---- what is missing is not left out in silence --------------------------------------------------------
 
@@ -299,15 +346,18 @@ protected:
         fs::rename(ctr_.plugins() + "/seccomp.so", ctr_.root() + "/seccomp.so.away");
     }
     void TearDown() override {
-        if (fs::exists(ctr_.root() + "/seccomp.so.away")) fs::rename(ctr_.root() + "/seccomp.so.away", ctr_.plugins() + "/seccomp.so");
+        if (fs::exists(ctr_.root() + "/seccomp.so.away"))
+            fs::rename(ctr_.root() + "/seccomp.so.away", ctr_.plugins() + "/seccomp.so");
     }
     sdk_test::Outcome run(const std::string &more = {}) {
-        return ctr_.ctr({"run", "--rm", "--rootfs", ctr_.rootfs(), "grep", "Seccomp:", "/proc/self/status"}, ctr_.config(more));
+        return ctr_.ctr({"run", "--rm", "--rootfs", ctr_.rootfs(), "grep", "Seccomp:", "/proc/self/status"},
+                        ctr_.config(more));
     }
 };
 
 TEST_F(WithoutSeccomp, NoContainerIsPlannedOrRun) {
-    expect_refused(ctr_.ctr({"plan", "--rootfs", ctr_.rootfs(), "true"}), {"seccomp", "no plugin carries it out", "\"seccomp\": \"off\""});
+    expect_refused(ctr_.ctr({"plan", "--rootfs", ctr_.rootfs(), "true"}),
+                   {"seccomp", "no plugin carries it out", "\"seccomp\": \"off\""});
     NEEDS_ROOT();
     expect_refused(run(), {"seccomp", "no plugin carries it out"});
 }

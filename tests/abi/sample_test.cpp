@@ -21,16 +21,21 @@ std::string read(const fs::path &path) {
 
 /// Both hooks stand in the plan, the parent's before the child's, each in its phase.
 void expect_planned(Installation &ctr, const std::string &directory) {
-    const auto planned = ctr.ctr({"--plugin-dir", directory, "plan", "--format", "json", "--rootfs", ctr.rootfs(), "true"});
+    const auto planned =
+        ctr.ctr({"--plugin-dir", directory, "plan", "--format", "json", "--rootfs", ctr.rootfs(), "true"});
     ASSERT_EQ(planned.status, 0) << planned.err;
     const auto steps = sdk_test::steps_of(planned.out);
-    const int ticket = sdk_test::position(steps, "sample.ticket of sample"), slack = sdk_test::position(steps, "sample.slack of sample");
+    const int ticket = sdk_test::position(steps, "sample.ticket of sample"),
+              slack = sdk_test::position(steps, "sample.slack of sample");
     ASSERT_GE(ticket, 0) << planned.out;
     ASSERT_GE(slack, 0) << planned.out;
     EXPECT_LT(ticket, sdk_test::position(steps, "clone3 of core"));
     EXPECT_LT(sdk_test::position(steps, "clone3 of core"), slack);
     EXPECT_LT(slack, sdk_test::position(steps, "pivot_root of mounts"));
-    EXPECT_EQ(sdk_test::steps_of(ctr.ctr({"--plugin-dir", directory, "plan", "--format", "json", "--rootfs", ctr.rootfs(), "true"}).out), steps);
+    EXPECT_EQ(
+        sdk_test::steps_of(
+            ctr.ctr({"--plugin-dir", directory, "plan", "--format", "json", "--rootfs", ctr.rootfs(), "true"}).out),
+        steps);
 }
 
 /// The program sees what the child hook did; while it runs, what the parent hook did is there, and gone afterwards.
@@ -39,14 +44,16 @@ void expect_carried_out(Installation &ctr, const std::string &directory) {
     fs::create_directory(seen);
     // The machine's directory of tickets is shown to the container, so that it can look while it runs.
     fs::create_directories(tickets);
-    const auto ran = ctr.ctr({"--plugin-dir", directory, "run", "--rm", "--name", "sample-test", "-v", tickets + ":/tickets:ro", "--rootfs", ctr.rootfs(), "sh", "-c",
+    const auto ran = ctr.ctr({"--plugin-dir", directory, "run", "--rm", "--name", "sample-test", "-v",
+                              tickets + ":/tickets:ro", "--rootfs", ctr.rootfs(), "sh", "-c",
                               "read slack </proc/self/timerslack_ns; echo slack $slack; echo /tickets/*"},
                              ctr.config("\"sample\": {\"slack_ns\": 12345}, "));
     ASSERT_EQ(ran.status, 0) << ran.err;
     EXPECT_EQ(ran.out, "slack 12345\n/tickets/sample-test\n");
     EXPECT_TRUE(fs::is_empty(tickets)) << "the undo of sample.ticket did not run";
     // A container that fails after the ticket was written leaves none either.
-    const auto failed = ctr.ctr({"--plugin-dir", directory, "run", "--rm", "--name", "sample-fails", "--rootfs", ctr.rootfs(), "no-such-program"});
+    const auto failed = ctr.ctr({"--plugin-dir", directory, "run", "--rm", "--name", "sample-fails", "--rootfs",
+                                 ctr.rootfs(), "no-such-program"});
     EXPECT_EQ(failed.status, 127) << failed.err;
     EXPECT_TRUE(fs::is_empty(tickets)) << "the undo of sample.ticket did not run after a failure";
 }
@@ -64,8 +71,10 @@ TEST(SampleTest, BuildsAgainstTheInstalledSdkAloneWithNothingOfThisTree) {
     const std::string build = ctr.sample();
     NEEDS_INSTALLATION();
     EXPECT_TRUE(fs::exists(build + "/sample.so"));
-    for (const char *file : {"CMakeCache.txt", "build.ninja", "Makefile", "CMakeFiles/sample.dir/build.make", "CMakeFiles/sample.dir/flags.make"})
-        EXPECT_EQ(read(build + "/" + file).find(std::string(SOURCE_DIRECTORY) + "/"), std::string::npos) << file << " mentions the source tree";
+    for (const char *file : {"CMakeCache.txt", "build.ninja", "Makefile", "CMakeFiles/sample.dir/build.make",
+                             "CMakeFiles/sample.dir/flags.make"})
+        EXPECT_EQ(read(build + "/" + file).find(std::string(SOURCE_DIRECTORY) + "/"), std::string::npos)
+            << file << " mentions the source tree";
 }
 
 TEST(SampleTest, AddsAParentHookAndAChildHookInOrder) {
@@ -105,7 +114,8 @@ TEST(SampleTest, ItsConfigIsCheckedAgainstItsSchema) {
     Installation &ctr = Installation::get();
     const std::string build = ctr.sample();
     NEEDS_INSTALLATION();
-    const auto wrong = ctr.ctr({"--plugin-dir", build, "plan", "--rootfs", ctr.rootfs(), "true"}, ctr.config("\"sample\": {\"slack\": 1}, "));
+    const auto wrong = ctr.ctr({"--plugin-dir", build, "plan", "--rootfs", ctr.rootfs(), "true"},
+                               ctr.config("\"sample\": {\"slack\": 1}, "));
     EXPECT_NE(wrong.status, 0);
     EXPECT_NE(wrong.err.find("/sample/slack"), std::string::npos) << wrong.err;
 }
@@ -124,8 +134,10 @@ TEST(InstalledTree, FindsItsPluginsUnderAnyPrefixAndAfterAMove) {
 
 TEST(InstalledTree, HoldsOnlyTheProgramThePluginsAndTheSdk) {
     NEEDS_INSTALLATION();
-    for (const auto &header : fs::recursive_directory_iterator(Installation::get().prefix() + "/include")) EXPECT_NE(header.path().string().find("/include/ctr"), std::string::npos);
-    for (const auto &file : fs::recursive_directory_iterator(Installation::get().prefix())) EXPECT_NE(file.path().extension(), ".a") << file.path();
+    for (const auto &header : fs::recursive_directory_iterator(Installation::get().prefix() + "/include"))
+        EXPECT_NE(header.path().string().find("/include/ctr"), std::string::npos);
+    for (const auto &file : fs::recursive_directory_iterator(Installation::get().prefix()))
+        EXPECT_NE(file.path().extension(), ".a") << file.path();
 }
 
 class FixtureOfTheFirstRelease : public testing::Test {
@@ -144,7 +156,8 @@ protected:
 };
 
 TEST_F(FixtureOfTheFirstRelease, IsListedAndPlannedByThisRelease) {
-    EXPECT_NE(Installation::get().ctr({"--plugin-dir", directory_, "plugin", "ls"}).out.find("sample "), std::string::npos);
+    EXPECT_NE(Installation::get().ctr({"--plugin-dir", directory_, "plugin", "ls"}).out.find("sample "),
+              std::string::npos);
     expect_planned(Installation::get(), directory_);
 }
 

@@ -37,13 +37,20 @@ bool read_options(int argc, char **argv, Options &options) {
         }
         if (i + 1 == argc) return false;
         const char *value = argv[++i];
-        if (word == "--rounds") options.rounds = std::atoi(value);
-        else if (word == "--burst") options.burst = std::atoi(value);
-        else if (word == "--cold") options.cold = std::atoi(value);
-        else if (word == "--gap") options.gap_ms = std::atoi(value);
-        else if (word == "--ctr") options.ctr = value;
-        else if (word == "--floor") options.floor = value;
-        else return false;
+        if (word == "--rounds")
+            options.rounds = std::atoi(value);
+        else if (word == "--burst")
+            options.burst = std::atoi(value);
+        else if (word == "--cold")
+            options.cold = std::atoi(value);
+        else if (word == "--gap")
+            options.gap_ms = std::atoi(value);
+        else if (word == "--ctr")
+            options.ctr = value;
+        else if (word == "--floor")
+            options.floor = value;
+        else
+            return false;
     }
     return options.rounds > 0 && options.burst > 0 && options.cold > 0 && options.gap_ms >= 0;
 }
@@ -54,25 +61,32 @@ bool measure(const Program &program, std::vector<bench::Time> *into) {
     return took.has_value();
 }
 
-double at(const std::vector<double> &sorted, double part) { return sorted[static_cast<std::size_t>(static_cast<double>(sorted.size() - 1) * part)]; }
+double at(const std::vector<double> &sorted, double part) {
+    return sorted[static_cast<std::size_t>(static_cast<double>(sorted.size() - 1) * part)];
+}
 
 std::vector<double> sorted(const std::vector<bench::Time> &times, double bench::Time::*what) {
     std::vector<double> all;
-    for (const bench::Time &time : times) all.push_back(time.*what);
+    for (const bench::Time &time : times)
+        all.push_back(time.*what);
     std::sort(all.begin(), all.end());
     return all;
 }
 
 void print(const char *title, const std::vector<Program> &programs, std::vector<bench::Time> Program::*times) {
     double our_wall = 0, our_cpu = 0;
-    std::printf("\n%-16s %5s %9s %9s %9s %9s %9s   %s\n", title, "n", "median", "min", "p10", "p90", "cpu", "ctr / it: median, cpu");
+    std::printf("\n%-16s %5s %9s %9s %9s %9s %9s   %s\n", title, "n", "median", "min", "p10", "p90", "cpu",
+                "ctr / it: median, cpu");
     for (const Program &program : programs) {
         const auto wall = sorted(program.*times, &bench::Time::wall), cpu = sorted(program.*times, &bench::Time::cpu);
         const bool is_ctr = program.name == "ctr";
         if (is_ctr) our_wall = at(wall, 0.5), our_cpu = at(cpu, 0.5);
-        std::printf("%-16s %5zu %9.0f %9.0f %9.0f %9.0f %9.0f", program.name.c_str(), wall.size(), at(wall, 0.5), wall[0], at(wall, 0.1), at(wall, 0.9), at(cpu, 0.5));
-        if (is_ctr) std::printf("\n");
-        else std::printf("   %.2f, %.2f\n", our_wall / at(wall, 0.5), our_cpu / at(cpu, 0.5));
+        std::printf("%-16s %5zu %9.0f %9.0f %9.0f %9.0f %9.0f", program.name.c_str(), wall.size(), at(wall, 0.5),
+                    wall[0], at(wall, 0.1), at(wall, 0.9), at(cpu, 0.5));
+        if (is_ctr)
+            std::printf("\n");
+        else
+            std::printf("   %.2f, %.2f\n", our_wall / at(wall, 0.5), our_cpu / at(cpu, 0.5));
     }
 }
 
@@ -81,7 +95,8 @@ void print(const char *title, const std::vector<Program> &programs, std::vector<
 int main(int argc, char **argv) {
     Options options;
     if (!read_options(argc, argv, options)) {
-        std::fprintf(stderr, "usage: bench [--rounds N] [--burst N] [--cold N] [--gap MILLISECONDS] [--ctr FILE] [--floor FILE.c] [--smoke]\n");
+        std::fprintf(stderr, "usage: bench [--rounds N] [--burst N] [--cold N] [--gap MILLISECONDS] [--ctr FILE] "
+                             "[--floor FILE.c] [--smoke]\n");
         return 2;
     }
     const auto skip = [](const std::string &why) { return std::printf("skipped: %s\n", why.c_str()), 77; };
@@ -105,7 +120,8 @@ int main(int argc, char **argv) {
     int failed = 0;
     for (int round = 0; round < options.rounds; ++round)
         for (Program &program : programs)
-            for (int i = -options.unmeasured; i < options.burst; ++i) failed += measure(program, i < 0 ? nullptr : &program.warm) ? 0 : 1;
+            for (int i = -options.unmeasured; i < options.burst; ++i)
+                failed += measure(program, i < 0 ? nullptr : &program.warm) ? 0 : 1;
     for (int i = 0; i < options.cold; ++i)
         for (Program &program : programs) {
             ::usleep(static_cast<useconds_t>(options.gap_ms) * 1000);

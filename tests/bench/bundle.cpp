@@ -59,10 +59,12 @@ Workspace::~Workspace() {
 std::string make_bundle(const std::string &workspace, const std::string &cgroup) {
     const fs::path rootfs = fs::path(workspace) / "bundle/rootfs";
     std::error_code failed;
-    for (const char *directory : {"bin", "proc", "sys", "dev"}) fs::create_directories(rootfs / directory, failed);
+    for (const char *directory : {"bin", "proc", "sys", "dev"})
+        fs::create_directories(rootfs / directory, failed);
     fs::copy_file("/bin/busybox", rootfs / "bin/busybox", failed);
     if (failed) return "/bin/busybox cannot be copied (" + failed.message() + "): install busybox-static";
-    for (const char *applet : {"true", "sh"}) fs::create_symlink("busybox", rootfs / "bin" / applet, failed);
+    for (const char *applet : {"true", "sh"})
+        fs::create_symlink("busybox", rootfs / "bin" / applet, failed);
     std::string text = config;
     text.replace(text.find("@CGROUP@"), 8, cgroup);
     std::ofstream(rootfs.parent_path() / "config.json") << text;
@@ -71,7 +73,8 @@ std::string make_bundle(const std::string &workspace, const std::string &cgroup)
 
 std::string enter_private_mounts() {
     if (::unshare(CLONE_NEWNS) != 0) return std::string("unshare: ") + std::strerror(errno);
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return std::string("mount: ") + std::strerror(errno);
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        return std::string("mount: ") + std::strerror(errno);
     constexpr const char *unified = "/sys/fs/cgroup/unified";
     struct statfs fs {};
     if (::statfs(unified, &fs) == 0 && fs.f_type == cgroup2_magic && ::umount2(unified, MNT_DETACH) != 0)
@@ -82,7 +85,8 @@ std::string enter_private_mounts() {
 void remove_cgroups(const std::string &cgroup) {
     std::error_code ignored;
     ::rmdir(("/sys/fs/cgroup" + cgroup).c_str());
-    for (const auto &hierarchy : fs::directory_iterator("/sys/fs/cgroup", ignored)) ::rmdir((hierarchy.path().string() + cgroup).c_str());
+    for (const auto &hierarchy : fs::directory_iterator("/sys/fs/cgroup", ignored))
+        ::rmdir((hierarchy.path().string() + cgroup).c_str());
 }
 
 } // namespace bench

@@ -22,7 +22,8 @@ struct Program {
 };
 
 /// Those that are installed here. What is not is told on standard output, with the reason.
-std::vector<Program> find_programs(const std::string &ctr, const std::string &floor_source, const std::string &workspace);
+std::vector<Program> find_programs(const std::string &ctr, const std::string &floor_source,
+                                   const std::string &workspace);
 
 /// Nothing if it failed; it has said why on standard error.
 std::optional<Time> time_one(const Program &program);

@@ -19,7 +19,8 @@ public:
     std::string next() {
         std::string bytes = seed_;
         const std::size_t changes = 1 + below(4);
-        for (std::size_t i = 0; i < changes; ++i) change(bytes);
+        for (std::size_t i = 0; i < changes; ++i)
+            change(bytes);
         return bytes;
     }
 
@@ -39,7 +40,8 @@ private:
         case 2: bytes.erase(at, length); break;
         case 3: bytes.insert(at, bytes.substr(below(bytes.size()), length)); break;
         case 4: // the extremes of sizes and offsets
-            for (std::size_t i = at; i < std::min(bytes.size(), at + 4); ++i) bytes[i] = static_cast<char>(random_() % 2 == 0 ? 0xff : 0x7f);
+            for (std::size_t i = at; i < std::min(bytes.size(), at + 4); ++i)
+                bytes[i] = static_cast<char>(random_() % 2 == 0 ? 0xff : 0x7f);
             break;
         case 5: bytes.resize(at); break;
         default: // words that readers know, where they do not belong
@@ -48,8 +50,34 @@ private:
         }
     }
 
-    static constexpr const char *words_[] = {"\"", "{", "}", "[", "]", ":", ",", "null", "true", "-1", "0", "1e999", "18446744073709551616", "-9223372036854775809", "\"\"",
-                                             "\"off\"", "\\u0000", "\\ud800", "/*", "//", "\xff", "{}", "[]", "[[[[[[[[[[[[[[[[", "\"driver\":", "/../", "~1", "*"};
+    static constexpr const char *words_[] = {"\"",
+                                             "{",
+                                             "}",
+                                             "[",
+                                             "]",
+                                             ":",
+                                             ",",
+                                             "null",
+                                             "true",
+                                             "-1",
+                                             "0",
+                                             "1e999",
+                                             "18446744073709551616",
+                                             "-9223372036854775809",
+                                             "\"\"",
+                                             "\"off\"",
+                                             "\\u0000",
+                                             "\\ud800",
+                                             "/*",
+                                             "//",
+                                             "\xff",
+                                             "{}",
+                                             "[]",
+                                             "[[[[[[[[[[[[[[[[",
+                                             "\"driver\":",
+                                             "/../",
+                                             "~1",
+                                             "*"};
     const std::string &seed_;
     std::mt19937_64 random_;
 };
@@ -57,12 +85,14 @@ private:
 class Readers : public testing::TestWithParam<Target> {};
 
 TEST_P(Readers, AcceptTheGoodInputs) {
-    for (const std::string &seed : GetParam().seeds) EXPECT_EQ(GetParam().run(seed), "");
+    for (const std::string &seed : GetParam().seeds)
+        EXPECT_EQ(GetParam().run(seed), "");
 }
 
 TEST_P(Readers, RefuseEveryTruncationWithoutACrash) {
     const std::string &seed = GetParam().seeds[0];
-    for (std::size_t size = 0; size < seed.size(); ++size) ASSERT_EQ(GetParam().run(std::string_view(seed).substr(0, size)), "") << "cut at " << size;
+    for (std::size_t size = 0; size < seed.size(); ++size)
+        ASSERT_EQ(GetParam().run(std::string_view(seed).substr(0, size)), "") << "cut at " << size;
 }
 
 TEST_P(Readers, SurviveMutations) {
@@ -78,11 +108,13 @@ TEST_P(Readers, SurviveMutations) {
 TEST_P(Readers, SurviveDeepNesting) {
     for (const char *open : {"[", "{\"a\":", "{\"config\":[", "/*", "/*\"*/["}) {
         std::string deep;
-        while (deep.size() < 200000) deep += open;
+        while (deep.size() < 200000)
+            deep += open;
         EXPECT_EQ(GetParam().run(deep), "");
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Readers, testing::ValuesIn(fuzz::targets()), [](const testing::TestParamInfo<Target> &each) { return std::string(each.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, Readers, testing::ValuesIn(fuzz::targets()),
+                         [](const testing::TestParamInfo<Target> &each) { return std::string(each.param.name); });
 
 } // namespace

@@ -25,7 +25,8 @@ std::string check(const core::Error &error) {
 
 std::string read_note(std::string_view bytes) {
     static const int fd = ::memfd_create("fuzz", MFD_CLOEXEC);
-    if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return "memfd";
+    if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+        return "memfd";
     const auto note = core::plugin::read_manifest_note(fd, "fuzzed.so");
     if (!note.ok()) return check(note.error());
     return note.value().size() > CTR_NOTE_MAX ? "a manifest above the limit" : "";
@@ -36,7 +37,8 @@ std::string read_manifest(std::string_view bytes) {
     if (!manifest.ok()) return check(manifest.error());
     const core::plugin::Manifest &m = manifest.value();
     // The id becomes part of paths.
-    if (m.id.empty() || m.id.find('/') != std::string::npos || m.id[0] == '.') return "an id that is no file name: " + m.id;
+    if (m.id.empty() || m.id.find('/') != std::string::npos || m.id[0] == '.')
+        return "an id that is no file name: " + m.id;
     return m.operations.empty() ? "a plugin without operations" : "";
 }
 
@@ -56,7 +58,8 @@ std::string read_spec(std::string_view bytes) {
     return core::spec::validate(spec.value()).ok() ? "" : "a spec that was read does not validate";
 }
 
-constexpr const char *manifest = R"({"id": "overlay", "version": "0.1.0", "abi": 1, "summary": "storage", "slot": "storage",
+constexpr const char *manifest =
+    R"({"id": "overlay", "version": "0.1.0", "abi": 1, "summary": "storage", "slot": "storage",
 "default": {"rank": 10, "when": [{"ask": "fstype:${data_root}", "is": "btrfs"}]}, "operations": ["create", "exec"], "always": true,
 "extensions": ["ctr.storage/1"], "kinds": {"overlay.mount": "parent", "overlay.x": "child"}, "needs": ["a.b"], "gives": ["c.d"],
 "claims": ["/root/path", "/mounts/*/destination"], "privileges": ["CAP_SYS_ADMIN"],
@@ -80,7 +83,9 @@ constexpr const char *spec = R"({"ociVersion": "1.3.0", "hostname": "a", "root":
 "seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
 "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]}]}}})";
 
-template <typename T> void append(std::string &to, const T &value) { to.append(reinterpret_cast<const char *>(&value), sizeof value); }
+template <typename T> void append(std::string &to, const T &value) {
+    to.append(reinterpret_cast<const char *>(&value), sizeof value);
+}
 
 /// The smallest shared object that has a manifest, behind another note.
 std::string shared_object() {

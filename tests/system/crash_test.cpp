@@ -14,7 +14,8 @@ namespace {
 std::vector<std::string> lines_of(const std::string &text) {
     std::vector<std::string> lines;
     std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    for (std::string line; std::getline(stream, line);)
+        lines.push_back(line);
     return lines;
 }
 
@@ -33,7 +34,8 @@ protected:
     }
 
     /// `again`: what must work afterwards, beside leaving nothing.
-    template <typename Again> void kill_everywhere(const std::vector<std::string> &words, int expected_status, Again again) {
+    template <typename Again>
+    void kill_everywhere(const std::vector<std::string> &words, int expected_status, Again again) {
         const Snapshot before = box.snapshot();
         const Ran whole = drive(0, words);
         ASSERT_STATUS(whole, expected_status);
@@ -42,7 +44,8 @@ protected:
         const std::vector<std::string> boundaries = lines_of(read_text(log));
         ASSERT_GT(boundaries.size(), 3U);
         for (std::size_t number = 1; number <= boundaries.size(); ++number) {
-            const std::string where = "killed " + boundaries[number - 1] + " (boundary " + std::to_string(number) + " of " + std::to_string(boundaries.size()) + ")";
+            const std::string where = "killed " + boundaries[number - 1] + " (boundary " + std::to_string(number) +
+                                      " of " + std::to_string(boundaries.size()) + ")";
             const Ran killed = drive(number, words);
             // How many there are may differ from run to run: how far the parent got when the child failed is a race.
             const bool past_the_end = lines_of(read_text(log)).size() < number;
@@ -72,8 +75,11 @@ class CrashDrivers : public Crash, public testing::WithParamInterface<Drivers> {
     }
 };
 INSTANTIATE_TEST_SUITE_P(Drivers, CrashDrivers,
-                         testing::Values(Drivers{"overlay", "bridge"}, Drivers{"overlay", "none"}, Drivers{"overlay", "host"}, Drivers{"btrfs", "bridge"}, Drivers{"btrfs", "none"},
-                                         Drivers{"btrfs", "host"}, Drivers{"rootfs", "bridge"}, Drivers{"rootfs", "none"}, Drivers{"rootfs", "host"}),
+                         testing::Values(Drivers{"overlay", "bridge"}, Drivers{"overlay", "none"},
+                                         Drivers{"overlay", "host"}, Drivers{"btrfs", "bridge"},
+                                         Drivers{"btrfs", "none"}, Drivers{"btrfs", "host"},
+                                         Drivers{"rootfs", "bridge"}, Drivers{"rootfs", "none"},
+                                         Drivers{"rootfs", "host"}),
                          name_of_parameter);
 
 } // namespace
@@ -90,7 +96,9 @@ TEST_F(Crash, ARunThatKeepsItsContainerIsKilledAnywhere) {
     std::vector<std::string> words = box.run_words({}, {"--name", "crash"}, {"/bin/true"});
     words.erase(std::find(words.begin(), words.end(), "--rm"));
     kill_everywhere(words, 0, [&] {
-        if (box.ctr({"ps", "-a", "-q"}).out.find("crash") != std::string::npos) { EXPECT_STATUS(box.ctr({"rm", "crash"}), 0); }
+        if (box.ctr({"ps", "-a", "-q"}).out.find("crash") != std::string::npos) {
+            EXPECT_STATUS(box.ctr({"rm", "crash"}), 0);
+        }
     });
 }
 
@@ -120,7 +128,9 @@ TEST_F(Crash, AnImageImportKilledAnywhereLeavesNothingAndWorksTheNextTime) {
     for (const std::string kind : {"overlay", "btrfs"}) {
         storage = kind;
         kill_everywhere({"image", "import", box.dir() + "/other.tar", "other"}, 0, [&] {
-            if (box.ctr({"image", "ls", "-q"}, {}, kind).out.find("other") != std::string::npos) { EXPECT_STATUS(box.ctr({"image", "rm", "other"}, {}, kind), 0); }
+            if (box.ctr({"image", "ls", "-q"}, {}, kind).out.find("other") != std::string::npos) {
+                EXPECT_STATUS(box.ctr({"image", "rm", "other"}, {}, kind), 0);
+            }
         });
     }
 }
@@ -139,7 +149,9 @@ TEST_F(Crash, AnImageRemovalKilledAnywhereIsFinishedOrTakenBack) {
             EXPECT_STATUS(box.ctr({"recover"}, {}, kind), 0);
             // It is there and whole, or it is gone: nothing between.
             if (box.ctr({"image", "ls", "-q"}, {}, kind).out.find("other") != std::string::npos) {
-                EXPECT_STATUS(box.ctr({"run", "--rm", "--storage", kind, "--network", "none", "other", "/bin/true"}, {}, kind), 0);
+                EXPECT_STATUS(
+                    box.ctr({"run", "--rm", "--storage", kind, "--network", "none", "other", "/bin/true"}, {}, kind),
+                    0);
                 EXPECT_STATUS(box.ctr({"image", "rm", "other"}, {}, kind), 0);
             }
             EXPECT_EQ(box.left_since(before), "") << kind << ", killed at boundary " << number;

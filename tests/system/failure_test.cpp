@@ -14,7 +14,9 @@ protected:
     Ran run_sabotaged(const std::string &section, const std::string &storage, const std::vector<std::string> &program, const std::vector<std::string> &options = {}) const {
         return command(words(section, storage, program, options));
     }
-    std::vector<std::string> words(const std::string &section, const std::string &storage, const std::vector<std::string> &program, const std::vector<std::string> &options) const {
+    std::vector<std::string> words(const std::string &section, const std::string &storage,
+                                   const std::vector<std::string> &program,
+                                   const std::vector<std::string> &options) const {
         const std::string config = box.dir() + "/sabotage.json";
         write_text(config, "{\"cgroup-v1\": {\"parent\": \"" + box.cgroup_parent() + "\"}, \"saboteur\": " + section + "}\n");
         std::vector<std::string> all = box.ctr_words(storage);
@@ -29,7 +31,9 @@ protected:
 };
 
 class InPhase : public Failure, public testing::WithParamInterface<const char *> {};
-INSTANTIATE_TEST_SUITE_P(Phase, InPhase, testing::Values("prepare", "attach", "isolate", "mounts", "pivot", "confine", "started"), [](const auto &each) { return std::string(each.param); });
+INSTANTIATE_TEST_SUITE_P(Phase, InPhase,
+                         testing::Values("prepare", "attach", "isolate", "mounts", "pivot", "confine", "started"),
+                         [](const auto &each) { return std::string(each.param); });
 
 } // namespace
 

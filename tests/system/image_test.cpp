@@ -24,7 +24,8 @@ protected:
         write_text(box.dir() + "/blob", content);
         const std::string digest = digest_of(box.dir() + "/blob");
         std::filesystem::rename(box.dir() + "/blob", layout + "/blobs/sha256/" + digest);
-        return R"({"mediaType":"application/vnd.oci.image.)" + type + R"(","digest":"sha256:)" + digest + R"(","size":)" + std::to_string(content.size()) + "}";
+        return R"({"mediaType":"application/vnd.oci.image.)" + type + R"(","digest":"sha256:)" + digest +
+               R"(","size":)" + std::to_string(content.size()) + "}";
     }
     /// An OCI layout of two layers: the second removes a file of the first.
     std::string layout() const {
@@ -34,10 +35,14 @@ protected:
         const std::string upper = Tar().file("etc/.wh.removed", "").file("etc/replaced", "upper\n").finish();
         const std::string one = blob(directory, "layer.v1.tar", lower), two = blob(directory, "layer.v1.tar", upper);
         const auto id = [](const std::string &descriptor) { return descriptor.substr(descriptor.find("sha256:"), 71); };
-        const std::string config = blob(directory, "config.v1+json",
-                                        R"({"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin","MOOD=good"],"Cmd":["/bin/cat","/etc/replaced"],"WorkingDir":"/home","User":"worker"},)"
-                                        R"("rootfs":{"type":"layers","diff_ids":[")" + id(one) + "\",\"" + id(two) + "\"]}}");
-        const std::string manifest = blob(directory, "manifest.v1+json", R"({"schemaVersion":2,"config":)" + config + ",\"layers\":[" + one + "," + two + "]}");
+        const std::string config = blob(
+            directory, "config.v1+json",
+            R"({"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin","MOOD=good"],"Cmd":["/bin/cat","/etc/replaced"],"WorkingDir":"/home","User":"worker"},)"
+            R"("rootfs":{"type":"layers","diff_ids":[")" +
+                id(one) + "\",\"" + id(two) + "\"]}}");
+        const std::string manifest =
+            blob(directory, "manifest.v1+json",
+                 R"({"schemaVersion":2,"config":)" + config + ",\"layers\":[" + one + "," + two + "]}");
         write_text(directory + "/index.json", R"({"schemaVersion":2,"manifests":[)" + manifest + "]}");
         write_text(directory + "/oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
         return directory;
@@ -106,7 +111,8 @@ TEST_F(Images, ANameIsUsedOnce) {
 
 TEST_F(Images, ARunningContainerIsRemovedOnlyByForce) {
     std::vector<std::string> words = box.ctr_words();
-    for (const std::string &word : kept("busy", {"/bin/sleep", "30"})) words.push_back(word);
+    for (const std::string &word : kept("busy", {"/bin/sleep", "30"}))
+        words.push_back(word);
     Running running(words);
     EXPECT_TRUE(eventually([&] { return box.ctr({"ps"}).out.find("busy  running") != std::string::npos; }));
     EXPECT_STATUS(box.ctr({"rm", "busy"}), 125);

@@ -10,7 +10,8 @@ using namespace fixture;
 namespace {
 
 class Limits : public DriversTest {};
-INSTANTIATE_TEST_SUITE_P(Drivers, Limits, testing::Values(Drivers{"overlay", "bridge"}, Drivers{"btrfs", "bridge"}), name_of_parameter);
+INSTANTIATE_TEST_SUITE_P(Drivers, Limits, testing::Values(Drivers{"overlay", "bridge"}, Drivers{"btrfs", "bridge"}),
+                         name_of_parameter);
 
 } // namespace
 
@@ -28,7 +29,10 @@ TEST_P(Limits, AForkBombStopsAtThePidsLimit) {
 
 TEST_P(Limits, TheCgroupFilesSayWhatWasAsked) {
     std::vector<std::string> words = box.ctr_words(GetParam().storage);
-    for (const std::string &word : box.run_words(GetParam(), {"--name", "limited", "--memory", "48m", "--cpus", "0.5", "--pids-limit", "33"}, {"/bin/sleep", "30"})) words.push_back(word);
+    for (const std::string &word :
+         box.run_words(GetParam(), {"--name", "limited", "--memory", "48m", "--cpus", "0.5", "--pids-limit", "33"},
+                       {"/bin/sleep", "30"}))
+        words.push_back(word);
     Running running(words);
     const std::string own = box.cgroup_parent() + "/limited";
     EXPECT_TRUE(eventually([&] { return box.ctr({"ps"}).out.find("running") != std::string::npos; }));
@@ -42,7 +46,9 @@ TEST_P(Limits, TheCgroupFilesSayWhatWasAsked) {
 }
 
 TEST_P(Limits, TheContainerSeesItsOwnCgroupReadOnly) {
-    const Ran ran = sh("cat /proc/self/cgroup; cat /sys/fs/cgroup/memory/memory.limit_in_bytes; echo 1 > /sys/fs/cgroup/memory/memory.limit_in_bytes", {"--memory", "48m"});
+    const Ran ran = sh("cat /proc/self/cgroup; cat /sys/fs/cgroup/memory/memory.limit_in_bytes; echo 1 > "
+                       "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+                       {"--memory", "48m"});
     EXPECT_HAS(ran.out, ":memory:/\n");
     EXPECT_HAS(ran.out, std::to_string(48 << 20) + "\n");
     EXPECT_HAS(ran.err, "Read-only file system");

@@ -12,7 +12,9 @@ namespace {
 
 class Network : public SystemTest {
 protected:
-    Ran sh(const std::string &network, const std::string &script, const std::vector<std::string> &options = {}) const { return box.run({"overlay", network}, options, {"/bin/sh", "-c", script}); }
+    Ran sh(const std::string &network, const std::string &script, const std::vector<std::string> &options = {}) const {
+        return box.run({"overlay", network}, options, {"/bin/sh", "-c", script});
+    }
 };
 
 } // namespace
@@ -33,14 +35,19 @@ TEST_F(Network, TheBridgeReachesTheOutsideThroughNat) {
 
 TEST_F(Network, TwoContainersOnTheBridgeReachEachOther) {
     std::vector<std::string> words = box.ctr_words();
-    for (const std::string &word : box.run_words({}, {"--name", "first"}, {"/bin/sh", "-c", "ip -o -4 addr show eth0; sleep 30"})) words.push_back(word);
+    for (const std::string &word :
+         box.run_words({}, {"--name", "first"}, {"/bin/sh", "-c", "ip -o -4 addr show eth0; sleep 30"}))
+        words.push_back(word);
     Running first(words);
     // Its address, as its lease says.
     std::string address;
     EXPECT_TRUE(eventually([&] {
         std::error_code ignored;
-        for (const auto &entry : std::filesystem::directory_iterator(box.run_root() + "/plugins/bridge/ctr0/leases", ignored))
-            if (std::filesystem::is_symlink(entry.path()) && std::filesystem::read_symlink(entry.path(), ignored) == "first") address = entry.path().filename();
+        for (const auto &entry :
+             std::filesystem::directory_iterator(box.run_root() + "/plugins/bridge/ctr0/leases", ignored))
+            if (std::filesystem::is_symlink(entry.path()) &&
+                std::filesystem::read_symlink(entry.path(), ignored) == "first")
+                address = entry.path().filename();
         return !address.empty() && box.ctr({"ps"}).out.find("running") != std::string::npos;
     }));
     EXPECT_STATUS(sh("bridge", "ping -c 1 -W 3 " + address), 0);
@@ -49,7 +56,9 @@ TEST_F(Network, TwoContainersOnTheBridgeReachEachOther) {
 }
 
 TEST_F(Network, NoneIsLoopbackAlone) {
-    const Ran ran = sh("none", "ip -o link | wc -l; ping -c 1 -W 1 127.0.0.1 > /dev/null && echo up; ip route; ping -c 1 -W 1 " + box.outside_address());
+    const Ran ran =
+        sh("none", "ip -o link | wc -l; ping -c 1 -W 1 127.0.0.1 > /dev/null && echo up; ip route; ping -c 1 -W 1 " +
+                       box.outside_address());
     EXPECT_EQ(ran.out.substr(0, 5), "1\nup\n") << describe(ran);
     EXPECT_NE(ran.status, 0);
 }
@@ -63,7 +72,8 @@ TEST_F(Network, HostIsTheMachinesNetwork) {
 
 TEST_F(Network, NameFilesAreThere) {
     for (const char *network : {"bridge", "host"}) {
-        const Ran ran = sh(network, "cat /etc/hosts; echo --; cat /etc/resolv.conf; echo --; cat /etc/hostname", {"--hostname", "kitchen"});
+        const Ran ran = sh(network, "cat /etc/hosts; echo --; cat /etc/resolv.conf; echo --; cat /etc/hostname",
+                           {"--hostname", "kitchen"});
         EXPECT_STATUS(ran, 0);
         EXPECT_HAS(ran.out, "127.0.0.1");
         EXPECT_HAS(ran.out, "localhost");

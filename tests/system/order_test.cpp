@@ -38,7 +38,11 @@ std::string call_of(const nlohmann::json &step) {
     if (kind == "no_new_privs") return "prctl(PR_SET_NO_NEW_PRIVS, 1";
     if (kind == "seccomp.load") return "seccomp(SECCOMP_SET_MODE_FILTER";
     if (kind == "cgroup.unshare") return "unshare(CLONE_NEWCGROUP";
-    if (kind == "mount.new") return arg("type") == "tmpfs" || arg("type") == "proc" || arg("type") == "sysfs" || arg("type") == "mqueue" || arg("type") == "devpts" ? "fsopen(\"" + arg("type") : "";
+    if (kind == "mount.new")
+        return arg("type") == "tmpfs" || arg("type") == "proc" || arg("type") == "sysfs" || arg("type") == "mqueue" ||
+                       arg("type") == "devpts"
+                   ? "fsopen(\"" + arg("type")
+                   : "";
     if (kind == "session.new") return "setsid(";
     if (kind == "execve") return "execve(\"/bin/true\"";
     return {};
@@ -59,7 +63,8 @@ TEST_F(Order, APlanIsTheSameEveryTimeInEveryForm) {
 
 TEST_F(Order, StraceSeesTheStepsOfTheChildInTheirOrder) {
     if (command({"strace", "-V"}).status != 0) GTEST_SKIP() << "strace is not installed";
-    const std::vector<std::string> options = {"--name", "traced", "--hostname", "kitchen", "--security-opt", "no-new-privileges"};
+    const std::vector<std::string> options = {"--name",  "traced",         "--hostname",
+                                              "kitchen", "--security-opt", "no-new-privileges"};
     auto words = plan_words({"overlay", "bridge"}, options);
     words.insert(words.begin() + 1, {"--format", "json"});
     const Ran plan = box.ctr(words);
@@ -71,8 +76,10 @@ TEST_F(Order, StraceSeesTheStepsOfTheChildInTheirOrder) {
 
     const std::string file = box.dir() + "/trace";
     std::vector<std::string> traced = {"strace", "-f", "-o", file, "-e", "trace=!read,write,close"};
-    for (const std::string &word : box.ctr_words()) traced.push_back(word);
-    for (const std::string &word : box.run_words({"overlay", "bridge"}, options, {"/bin/true"})) traced.push_back(word);
+    for (const std::string &word : box.ctr_words())
+        traced.push_back(word);
+    for (const std::string &word : box.run_words({"overlay", "bridge"}, options, {"/bin/true"}))
+        traced.push_back(word);
     ASSERT_STATUS(command(traced), 0);
     // Only the child: the process that becomes the program.
     const std::string trace = read_text(file);
@@ -86,16 +93,26 @@ TEST_F(Order, StraceSeesTheStepsOfTheChildInTheirOrder) {
     ASSERT_FALSE(child.empty());
     std::size_t at = 0;
     for (const std::string &line : all)
-        if (at < expected.size() && line.rfind(child + " ", 0) == 0 && line.find(expected[at]) != std::string::npos) ++at;
+        if (at < expected.size() && line.rfind(child + " ", 0) == 0 && line.find(expected[at]) != std::string::npos)
+            ++at;
     EXPECT_EQ(at, expected.size()) << "not found in this order: " << (at < expected.size() ? expected[at] : "");
 }
 
 TEST_F(Order, PlanningChangesNothingOnTheMachine) {
     if (command({"strace", "-V"}).status != 0) GTEST_SKIP() << "strace is not installed";
     const std::string file = box.dir() + "/trace";
-    std::vector<std::string> traced = {"strace", "-f", "-o", file, "-e", "trace=mkdir,mkdirat,mount,fsopen,fsmount,open_tree,clone3,fork,vfork,rename,renameat2,unlink,unlinkat,rmdir,symlink,symlinkat,sethostname,unshare,setns,sendto,sendmsg,bpf"};
-    for (const std::string &word : box.ctr_words()) traced.push_back(word);
-    for (const std::string &word : plan_words({"overlay", "bridge"}, {})) traced.push_back(word);
+    std::vector<std::string> traced = {
+        "strace",
+        "-f",
+        "-o",
+        file,
+        "-e",
+        "trace=mkdir,mkdirat,mount,fsopen,fsmount,open_tree,clone3,fork,vfork,rename,renameat2,unlink,unlinkat,rmdir,"
+        "symlink,symlinkat,sethostname,unshare,setns,sendto,sendmsg,bpf"};
+    for (const std::string &word : box.ctr_words())
+        traced.push_back(word);
+    for (const std::string &word : plan_words({"overlay", "bridge"}, {}))
+        traced.push_back(word);
     ASSERT_STATUS(command(traced), 0);
     EXPECT_EQ(std::regex_replace(read_text(file), std::regex("[0-9]+ +\\+\\+\\+ exited with 0 \\+\\+\\+\n"), ""), "");
 }

@@ -67,7 +67,8 @@ int main(int argc, char **argv) {
     if (strcmp(what, "mount") == 0) return say(mount("none", "/tmp", "tmpfs", 0, NULL));
     if (strcmp(what, "keyctl") == 0) return say(syscall(SYS_keyctl, 0, -3, 0, 0, 0));
     if (strcmp(what, "bpf") == 0) return say(syscall(SYS_bpf, 0, NULL, 0));
-    if (strcmp(what, "reboot") == 0) return say(syscall(SYS_reboot, 0, 0, 0, NULL)); /* wrong magic numbers: EINVAL at most */
+    if (strcmp(what, "reboot") == 0)
+        return say(syscall(SYS_reboot, 0, 0, 0, NULL)); /* wrong magic numbers: EINVAL at most */
     if (strcmp(what, "sethostname") == 0) return say(sethostname("evil", 4));
     if (strcmp(what, "tiocsti") == 0) return say(ioctl(0, TIOCSTI, "x"));
     if (strcmp(what, "mknod") == 0) { /* a node of the first disk-like device: making it, opening it */
@@ -85,12 +86,14 @@ int main(int argc, char **argv) {
         signal(SIGTERM, on_term);
         puts("ready");
         fflush(stdout);
-        for (;;) pause();
+        for (;;)
+            pause();
     }
     if (strcmp(what, "tty") == 0) {
         struct winsize size = {0, 0, 0, 0};
         const int got = ioctl(0, TIOCGWINSZ, &size);
-        printf("tty %d size %dx%d name %s\n", isatty(0), got == 0 ? size.ws_col : 0, got == 0 ? size.ws_row : 0, isatty(0) ? ttyname(0) : "-");
+        printf("tty %d size %dx%d name %s\n", isatty(0), got == 0 ? size.ws_col : 0, got == 0 ? size.ws_row : 0,
+               isatty(0) ? ttyname(0) : "-");
         return 0;
     }
     if (strcmp(what, "fds") == 0) { /* open descriptors above stderr */

@@ -26,10 +26,12 @@ std::unique_ptr<core::container::Engine> make_engine() {
     config.data_root = box.data_root("overlay");
     config.run_root = box.run_root();
     auto catalog = core::plugin::Catalog::scan({{CTR_BUILD_DIR "/lib/ctr/plugins", true}}, {});
-    return std::make_unique<core::container::Engine>(std::move(config), std::move(catalog), std::make_unique<core::sys::RealMachine>());
+    return std::make_unique<core::container::Engine>(std::move(config), std::move(catalog),
+                                                     std::make_unique<core::sys::RealMachine>());
 }
 
-core::container::CreateRequest request_for(core::container::Engine &engine, const std::string &id, const std::vector<std::string> &program) {
+core::container::CreateRequest request_for(core::container::Engine &engine, const std::string &id,
+                                           const std::vector<std::string> &program) {
     core::container::CreateRequest request;
     request.id = id;
     request.drivers = {{"storage", "overlay"}, {"network", "bridge"}, {"cgroup", "cgroup-v1"}};
@@ -157,9 +159,13 @@ TEST_F(Seams, ExecSeesTheSameNamespacesAndIsConfinedAlike) {
     ASSERT_EQ(create("host", {"/bin/sh", "-c", "sleep 30"}), 0);
     ASSERT_EQ(start("host"), 0);
     const std::string init = std::to_string(state("host").pid);
-    ASSERT_EQ(exec("host", {"/bin/sh", "-c", "for n in mnt uts ipc pid cgroup net; do readlink /proc/self/ns/$n; done; grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status; cat /proc/self/cgroup"}), 0);
+    ASSERT_EQ(exec("host", {"/bin/sh", "-c",
+                            "for n in mnt uts ipc pid cgroup net; do readlink /proc/self/ns/$n; done; grep -E "
+                            "'^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status; cat /proc/self/cgroup"}),
+              0);
     std::string expected;
-    for (const char *name : {"mnt", "uts", "ipc", "pid", "cgroup", "net"}) expected += command({"readlink", "/proc/" + init + "/ns/" + name}).out;
+    for (const char *name : {"mnt", "uts", "ipc", "pid", "cgroup", "net"})
+        expected += command({"readlink", "/proc/" + init + "/ns/" + name}).out;
     expected += command({"grep", "-E", "^(Cap|NoNewPrivs|Seccomp:)", "/proc/" + init + "/status"}).out;
     const std::string text = read_text(output);
     EXPECT_EQ(text.substr(0, expected.size()), expected);
@@ -177,7 +183,8 @@ TEST_F(Seams, ExecSeesTheSameNamespacesAndIsConfinedAlike) {
 TEST_F(Seams, AMonitorOwnsAContainerWhoseCallerIsGone) {
     ASSERT_EQ(apart([&](auto &engine) {
                   auto monitor = core::sys::fork_process([&] {
-                      auto container = Container::create(engine, request_for(engine, "watched", {"/bin/sh", "-c", "sleep 0.5; exit 7"}));
+                      auto container = Container::create(
+                          engine, request_for(engine, "watched", {"/bin/sh", "-c", "sleep 0.5; exit 7"}));
                       if (!good(container) || !good(container.value()->start())) return 1;
                       return good(container.value()->wait(true)) ? 0 : 1;
                   });

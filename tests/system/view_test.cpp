@@ -19,7 +19,10 @@ using namespace fixture;
 namespace {
 
 class View : public DriversTest {};
-INSTANTIATE_TEST_SUITE_P(Drivers, View, testing::Values(Drivers{"overlay", "bridge"}, Drivers{"btrfs", "bridge"}, Drivers{"rootfs", "none"}), name_of_parameter);
+INSTANTIATE_TEST_SUITE_P(Drivers, View,
+                         testing::Values(Drivers{"overlay", "bridge"}, Drivers{"btrfs", "bridge"},
+                                         Drivers{"rootfs", "none"}),
+                         name_of_parameter);
 
 /// The value of "NAME:\tVALUE" in /proc/self/status.
 std::string status_line(const std::string &text, const std::string &name) {
@@ -79,7 +82,8 @@ TEST_P(View, IsAloneInItsNamespaces) {
 TEST_P(View, HasOnlyItsOwnMounts) {
     const Ran ran = sh("cat /proc/self/mountinfo");
     ASSERT_STATUS(ran, 0);
-    for (const char *at : {" /proc ", " /dev ", " /dev/pts ", " /dev/shm ", " /dev/mqueue ", " /sys "}) EXPECT_HAS(ran.out, at);
+    for (const char *at : {" /proc ", " /dev ", " /dev/pts ", " /dev/shm ", " /dev/mqueue ", " /sys "})
+        EXPECT_HAS(ran.out, at);
     EXPECT_EQ(ran.out.find("/var/lib"), std::string::npos) << ran.out;
     std::istringstream lines(ran.out);
     int roots = 0;
@@ -99,7 +103,8 @@ TEST_P(View, HasAHostNameOfItsOwn) {
 }
 
 TEST_P(View, UserGroupAndHomeAreThoseOfTheImage) {
-    EXPECT_EQ(run({"-u", "worker"}, {"/bin/id"}).out, "uid=1234(worker) gid=2345(workers) groups=2345(workers),3456(extra)\n");
+    EXPECT_EQ(run({"-u", "worker"}, {"/bin/id"}).out,
+              "uid=1234(worker) gid=2345(workers) groups=2345(workers),3456(extra)\n");
     EXPECT_EQ(run({"-u", "7:8"}, {"/bin/id"}).out, "uid=7 gid=8 groups=8\n");
     EXPECT_HAS(sh("cat /proc/self/status", {"-u", "worker"}).out, "CapEff:\t0000000000000000");
     const Ran unknown = run({"-u", "nobody-here"}, {"/bin/id"});
@@ -134,7 +139,8 @@ TEST_P(View, VolumesAreBoundReadWriteOrReadOnly) {
 }
 
 TEST_P(View, ATmpfsIsFreshAndLimited) {
-    const Ran ran = sh("grep ' /scratch ' /proc/self/mountinfo; dd if=/dev/zero of=/scratch/x bs=1024 count=2048", {"--tmpfs", "/scratch:size=1m"});
+    const Ran ran = sh("grep ' /scratch ' /proc/self/mountinfo; dd if=/dev/zero of=/scratch/x bs=1024 count=2048",
+                       {"--tmpfs", "/scratch:size=1m"});
     EXPECT_HAS(ran.out, "tmpfs");
     EXPECT_HAS(ran.err, "No space left on device");
 }
@@ -152,8 +158,10 @@ TEST_P(View, WhatItWritesIsGoneWithIt) {
 }
 
 TEST_P(View, SysctlsAndUlimitsAreSet) {
-    const Ran ran = sh("cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/shmmax; ulimit -n; ulimit -H -n",
-                       {"--sysctl", "net.ipv4.ip_unprivileged_port_start=77", "--sysctl", "kernel.shmmax=123456", "--ulimit", "nofile=100:200"});
+    const Ran ran =
+        sh("cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/shmmax; ulimit -n; ulimit -H -n",
+           {"--sysctl", "net.ipv4.ip_unprivileged_port_start=77", "--sysctl", "kernel.shmmax=123456", "--ulimit",
+            "nofile=100:200"});
     EXPECT_EQ(ran.out, "77\n123456\n100\n200\n") << describe(ran);
 }
 
@@ -161,15 +169,23 @@ TEST_P(View, SensitivePathsAreMaskedAndReadOnly) {
     // Which of them there are depends on the kernel.
     const auto here = [](const char *path) { return ::access(path, F_OK) == 0; };
     EXPECT_HAS(sh("echo 1 > /proc/sys/kernel/panic").err, "Read-only file system");
-    if (here("/proc/sysrq-trigger")) { EXPECT_HAS(sh("echo h > /proc/sysrq-trigger").err, "Read-only file system"); }
-    for (const char *file : {"/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/latency_stats"})
-        if (here(file)) { EXPECT_EQ(sh(std::string("cat ") + file).out, "") << file; }
+    if (here("/proc/sysrq-trigger")) {
+        EXPECT_HAS(sh("echo h > /proc/sysrq-trigger").err, "Read-only file system");
+    }
+    for (const char *file :
+         {"/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/latency_stats"})
+        if (here(file)) {
+            EXPECT_EQ(sh(std::string("cat ") + file).out, "") << file;
+        }
     for (const char *directory : {"/proc/acpi", "/proc/scsi", "/sys/firmware"})
-        if (here(directory)) { EXPECT_EQ(sh(std::string("ls -A ") + directory).out, "") << directory; }
+        if (here(directory)) {
+            EXPECT_EQ(sh(std::string("ls -A ") + directory).out, "") << directory;
+        }
 }
 
 TEST_P(View, HasTheStandardDevicesAndNoOthers) {
-    const Ran ran = sh("echo gone > /dev/null; head -c 4 /dev/zero | wc -c; head -c 3 /dev/urandom | wc -c; ls -l /dev/fd /dev/stdin /dev/ptmx | wc -l; echo x > /dev/full");
+    const Ran ran = sh("echo gone > /dev/null; head -c 4 /dev/zero | wc -c; head -c 3 /dev/urandom | wc -c; ls -l "
+                       "/dev/fd /dev/stdin /dev/ptmx | wc -l; echo x > /dev/full");
     EXPECT_EQ(ran.out.substr(0, 6), "4\n3\n3\n") << describe(ran);
     EXPECT_HAS(ran.err, "No space left on device");
     const Ran node = run({}, {"/bin/probe", "mknod"});
@@ -206,7 +222,8 @@ TEST_P(View, ExitStatusSaysWhyTheProgramDidNotStart) {
 
 TEST_P(View, SignalsToCtrReachTheProgram) {
     std::vector<std::string> words = box.ctr_words(GetParam().storage);
-    for (const std::string &word : box.run_words(GetParam(), {"--name", "signals"}, {"/bin/probe", "on-term"})) words.push_back(word);
+    for (const std::string &word : box.run_words(GetParam(), {"--name", "signals"}, {"/bin/probe", "on-term"}))
+        words.push_back(word);
     Running running(words);
     EXPECT_TRUE(eventually([&] { return box.ctr({"ps"}).out.find("signals  running") != std::string::npos; }));
     ::usleep(100000);
@@ -227,9 +244,12 @@ TEST_P(View, ATerminalHasTheUsersSize) {
     size.ws_row = 37;
     int master = -1;
     std::vector<std::string> words = box.ctr_words(GetParam().storage);
-    for (const std::string &word : box.run_words(GetParam(), {"-i", "-t"}, {"/bin/sh", "-c", "probe tty; read line; echo got $line"})) words.push_back(word);
+    for (const std::string &word :
+         box.run_words(GetParam(), {"-i", "-t"}, {"/bin/sh", "-c", "probe tty; read line; echo got $line"}))
+        words.push_back(word);
     std::vector<char *> pointers;
-    for (std::string &word : words) pointers.push_back(word.data());
+    for (std::string &word : words)
+        pointers.push_back(word.data());
     pointers.push_back(nullptr);
     const pid_t pid = ::forkpty(&master, nullptr, nullptr, &size);
     if (pid == 0) {

@@ -25,6 +25,7 @@ not_ok() {
 # is SENTENCE ACTUAL WANTED
 is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got: $2" "wanted: $3"; fi; }
 # like SENTENCE ACTUAL PATTERN, of the shell's kind
+# shellcheck disable=SC2254 # a pattern is what is meant
 like() { case $2 in $3) ok "$1" ;; *) not_ok "$1" "got: $2" "wanted: $3" ;; esac; }
 # holds SENTENCE CONDITION...
 holds() {

@@ -19,30 +19,30 @@
 #define CTR_IN_SHELL 0x10u
 #define CTR_IN_CALL 0x20u
 
-#define CTR_HOST_FUNCTIONS(F) \
-    F(operation, CTR_IN_PLAN) \
-    F(spec, CTR_IN_PLAN) \
-    F(config, CTR_IN_PLAN) \
-    F(name, CTR_IN_PLAN) \
-    F(ask, CTR_IN_PLAN) \
-    F(extension, CTR_IN_PLAN) \
-    F(add_step, CTR_IN_PLAN) \
-    F(plan_fail, CTR_IN_PLAN) \
-    F(arg_count, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO | CTR_IN_SHELL | CTR_IN_CALL) \
-    F(arg_int, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO | CTR_IN_SHELL | CTR_IN_CALL) \
-    F(arg_str, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO | CTR_IN_SHELL | CTR_IN_CALL) \
-    F(arg_fd, CTR_IN_PARENT | CTR_IN_CHILD) \
-    F(output_int, CTR_IN_PARENT | CTR_IN_CHILD) \
-    F(output_str, CTR_IN_PARENT | CTR_IN_CHILD) \
-    F(output_fd, CTR_IN_PARENT | CTR_IN_CHILD) \
-    F(recorded_int, CTR_IN_UNDO | CTR_IN_CALL) \
-    F(recorded_str, CTR_IN_UNDO | CTR_IN_CALL) \
-    F(output_value, CTR_IN_SHELL) \
-    F(fail, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO | CTR_IN_SHELL | CTR_IN_CALL) \
-    F(log, CTR_IN_PARENT | CTR_IN_UNDO | CTR_IN_CALL) \
-    F(root_fd, CTR_IN_CHILD) \
-    F(sh_cmd, CTR_IN_SHELL) \
-    F(sh_set, CTR_IN_SHELL) \
+#define CTR_HOST_FUNCTIONS(F)                                                                                          \
+    F(operation, CTR_IN_PLAN)                                                                                          \
+    F(spec, CTR_IN_PLAN)                                                                                               \
+    F(config, CTR_IN_PLAN)                                                                                             \
+    F(name, CTR_IN_PLAN)                                                                                               \
+    F(ask, CTR_IN_PLAN)                                                                                                \
+    F(extension, CTR_IN_PLAN)                                                                                          \
+    F(add_step, CTR_IN_PLAN)                                                                                           \
+    F(plan_fail, CTR_IN_PLAN)                                                                                          \
+    F(arg_count, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO | CTR_IN_SHELL | CTR_IN_CALL)                              \
+    F(arg_int, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO | CTR_IN_SHELL | CTR_IN_CALL)                                \
+    F(arg_str, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO | CTR_IN_SHELL | CTR_IN_CALL)                                \
+    F(arg_fd, CTR_IN_PARENT | CTR_IN_CHILD)                                                                            \
+    F(output_int, CTR_IN_PARENT | CTR_IN_CHILD)                                                                        \
+    F(output_str, CTR_IN_PARENT | CTR_IN_CHILD)                                                                        \
+    F(output_fd, CTR_IN_PARENT | CTR_IN_CHILD)                                                                         \
+    F(recorded_int, CTR_IN_UNDO | CTR_IN_CALL)                                                                         \
+    F(recorded_str, CTR_IN_UNDO | CTR_IN_CALL)                                                                         \
+    F(output_value, CTR_IN_SHELL)                                                                                      \
+    F(fail, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO | CTR_IN_SHELL | CTR_IN_CALL)                                   \
+    F(log, CTR_IN_PARENT | CTR_IN_UNDO | CTR_IN_CALL)                                                                  \
+    F(root_fd, CTR_IN_CHILD)                                                                                           \
+    F(sh_cmd, CTR_IN_SHELL)                                                                                            \
+    F(sh_set, CTR_IN_SHELL)                                                                                            \
     F(sh_text, CTR_IN_SHELL)
 
 #endif

@@ -15,23 +15,23 @@ extern "C" {
 /* One step to add to a plan. Everything in it is copied. */
 typedef struct ctr_step {
     uint32_t size;
-    uint32_t phase;            /* ctr_phase */
-    uint32_t lifetime;         /* ctr_lifetime; matters for parent kinds that have an undo; 0 = CTR_UNTIL_STOP */
+    uint32_t phase;    /* ctr_phase */
+    uint32_t lifetime; /* ctr_lifetime; matters for parent kinds that have an undo; 0 = CTR_UNTIL_STOP */
     uint32_t n_args;
     uint32_t n_outputs;
-    const char *kind;          /* one of this plugin's own or a built-in one (ctr/kinds.h) */
-    const char *note;          /* one line for the reader of `ctr plan`: why; may be NULL */
+    const char *kind; /* one of this plugin's own or a built-in one (ctr/kinds.h) */
+    const char *note; /* one line for the reader of `ctr plan`: why; may be NULL */
     const ctr_arg *args;
     const ctr_output *outputs;
-    const char *const *needs;  /* tokens that must have been given; NULL-ended; may be NULL */
-    const char *const *after;  /* the same, but only of those that somebody gives */
-    const char *const *gives;  /* tokens that are true after this step */
+    const char *const *needs; /* tokens that must have been given; NULL-ended; may be NULL */
+    const char *const *after; /* the same, but only of those that somebody gives */
+    const char *const *gives; /* tokens that are true after this step */
 } ctr_step;
 
 typedef struct ctr_host {
     uint32_t size;
-    uint32_t abi;              /* CTR_ABI_VERSION of the host */
-    const char *version;       /* of the host, for messages only */
+    uint32_t abi;        /* CTR_ABI_VERSION of the host */
+    const char *version; /* of the host, for messages only */
 
     /* ---- reading the description ------------------------------------------------------------------------------ */
 

@@ -14,11 +14,11 @@
 #define CTR_NOTE_MAX 65536u
 
 /* ctr_add_plugin() compiles this for you. `json` is a string literal. */
-#define CTR_MANIFEST(json)                                                                                    \
-    __attribute__((section(CTR_NOTE_SECTION), used, aligned(4))) static const struct {                        \
-        uint32_t name_size, description_size, type;                                                           \
-        char owner[4];                                                                                        \
-        char description[(sizeof(json) + 3) & ~(unsigned long)3];                                             \
+#define CTR_MANIFEST(json)                                                                                             \
+    __attribute__((section(CTR_NOTE_SECTION), used, aligned(4))) static const struct {                                 \
+        uint32_t name_size, description_size, type;                                                                    \
+        char owner[4];                                                                                                 \
+        char description[(sizeof(json) + 3) & ~(unsigned long)3];                                                      \
     } ctr_manifest_note = {4, sizeof(json) - 1, CTR_NOTE_TYPE, CTR_NOTE_OWNER, json}
 
 #endif

@@ -85,8 +85,10 @@ struct Error {
 
     ctr_error raw() const {
         const auto text = [](const std::string &s) { return s.empty() ? nullptr : s.c_str(); };
-        return {sizeof(ctr_error), static_cast<std::uint32_t>(error_class), errno_value, text(message),
-                text(hint),        text(syscall),                            text(path)};
+        return {sizeof(ctr_error), static_cast<std::uint32_t>(error_class),
+                errno_value,       text(message),
+                text(hint),        text(syscall),
+                text(path)};
     }
 };
 
@@ -96,16 +98,25 @@ public:
     Step(ctr_plan *plan, std::string kind, ctr_phase phase) : plan_(plan), kind_(std::move(kind)), phase_(phase) {}
 
     Step &arg(std::string name, std::int64_t value) { return push({std::move(name), CTR_FORM_INT, value, {}}); }
-    Step &arg(std::string name, std::string value) { return push({std::move(name), CTR_FORM_STRING, 0, std::move(value)}); }
+    Step &arg(std::string name, std::string value) {
+        return push({std::move(name), CTR_FORM_STRING, 0, std::move(value)});
+    }
     Step &arg(std::string name, std::string_view value) { return arg(std::move(name), std::string(value)); }
     Step &arg(std::string name, const char *value) { return arg(std::move(name), std::string(value)); }
-    Step &bytes(std::string name, std::string value) { return push({std::move(name), CTR_FORM_BYTES, 0, std::move(value)}); }
+    Step &bytes(std::string name, std::string value) {
+        return push({std::move(name), CTR_FORM_BYTES, 0, std::move(value)});
+    }
     /// Text with ${value} in it; a literal dollar sign is $$ (see escape()).
-    Step &format(std::string name, std::string text) { return push({std::move(name), CTR_FORM_TEMPLATE, 0, std::move(text)}); }
+    Step &format(std::string name, std::string text) {
+        return push({std::move(name), CTR_FORM_TEMPLATE, 0, std::move(text)});
+    }
     /// The argument is the value of that name: an fd, an integer, a string.
-    Step &value(std::string name, std::string value) { return push({std::move(name), CTR_FORM_VALUE, 0, std::move(value)}); }
+    Step &value(std::string name, std::string value) {
+        return push({std::move(name), CTR_FORM_VALUE, 0, std::move(value)});
+    }
     template <typename List> Step &args(const std::string &name, const List &values) {
-        for (const auto &each : values) arg(name, each);
+        for (const auto &each : values)
+            arg(name, each);
         return *this;
     }
     Step &output(std::string name, ctr_type type, std::string value) {
@@ -121,9 +132,11 @@ public:
     /// 0, or -1: the plan has failed and remembers why; it is enough to return.
     int add() {
         std::vector<ctr_arg> args;
-        for (const auto &a : args_) args.push_back({a.name.c_str(), a.form, a.integer, ctr::str(a.text)});
+        for (const auto &a : args_)
+            args.push_back({a.name.c_str(), a.form, a.integer, ctr::str(a.text)});
         std::vector<ctr_output> outputs;
-        for (const auto &o : outputs_) outputs.push_back({o.name.c_str(), o.type, o.value.c_str()});
+        for (const auto &o : outputs_)
+            outputs.push_back({o.name.c_str(), o.type, o.value.c_str()});
         const auto needs = pointers(needs_), after = pointers(after_), gives = pointers(gives_);
         ctr_step step{};
         step.size = sizeof step;
@@ -144,7 +157,8 @@ public:
     /// Makes any text safe to stand in format().
     static std::string escape(std::string_view text) {
         std::string out;
-        for (char c : text) out.append(c == '$' ? 2 : 1, c);
+        for (char c : text)
+            out.append(c == '$' ? 2 : 1, c);
         return out;
     }
 
@@ -163,7 +177,8 @@ private:
     Step &push(Arg arg) { return args_.push_back(std::move(arg)), *this; }
     static std::vector<const char *> pointers(const std::vector<std::string> &all) {
         std::vector<const char *> out;
-        for (const auto &s : all) out.push_back(s.c_str());
+        for (const auto &s : all)
+            out.push_back(s.c_str());
         out.push_back(nullptr);
         return out;
     }
@@ -219,10 +234,13 @@ public:
     ctr_run *raw() const { return run_; }
     std::size_t count(const char *name) const { return host->arg_count(run_, name); }
     bool has(const char *name) const { return count(name) != 0; }
-    std::string str(const char *name, std::size_t index = 0) const { return std::string(view(host->arg_str(run_, name, index))); }
+    std::string str(const char *name, std::size_t index = 0) const {
+        return std::string(view(host->arg_str(run_, name, index)));
+    }
     std::vector<std::string> strings(const char *name) const {
         std::vector<std::string> all;
-        for (std::size_t i = 0; i < count(name); ++i) all.push_back(str(name, i));
+        for (std::size_t i = 0; i < count(name); ++i)
+            all.push_back(str(name, i));
         return all;
     }
     std::int64_t integer(const char *name, std::int64_t fallback = 0, std::size_t index = 0) const {
@@ -262,15 +280,21 @@ class ChildRun {
 public:
     CTR_ALWAYS_INLINE explicit ChildRun(ctr_run *run) : run_(run) {}
     CTR_ALWAYS_INLINE std::size_t count(const char *name) const { return host->arg_count(run_, name); }
-    CTR_ALWAYS_INLINE const char *str(const char *name, std::size_t index = 0) const { return host->arg_str(run_, name, index).data; }
-    CTR_ALWAYS_INLINE ctr_str text(const char *name, std::size_t index = 0) const { return host->arg_str(run_, name, index); }
+    CTR_ALWAYS_INLINE const char *str(const char *name, std::size_t index = 0) const {
+        return host->arg_str(run_, name, index).data;
+    }
+    CTR_ALWAYS_INLINE ctr_str text(const char *name, std::size_t index = 0) const {
+        return host->arg_str(run_, name, index);
+    }
     CTR_ALWAYS_INLINE std::int64_t integer(const char *name, std::int64_t fallback = 0, std::size_t index = 0) const {
         std::int64_t out = fallback;
         return host->arg_int(run_, name, index, &out) == 0 ? out : fallback;
     }
     CTR_ALWAYS_INLINE int fd(const char *name, std::size_t index = 0) const { return host->arg_fd(run_, name, index); }
     CTR_ALWAYS_INLINE int root() const { return host->root_fd(run_); }
-    CTR_ALWAYS_INLINE int output(const char *name, std::int64_t value) const { return host->output_int(run_, name, value); }
+    CTR_ALWAYS_INLINE int output(const char *name, std::int64_t value) const {
+        return host->output_int(run_, name, value);
+    }
     CTR_ALWAYS_INLINE int output_fd(const char *name, int fd) const { return host->output_fd(run_, name, fd); }
     /// `syscall` and `hint` must be literals; `path` a literal or an argument's string.
     CTR_ALWAYS_INLINE int fail(const char *syscall, const char *path = nullptr, const char *hint = nullptr) const {
@@ -296,7 +320,8 @@ public:
 private:
     static std::vector<const char *> pointers(const std::vector<std::string> &argv) {
         std::vector<const char *> out;
-        for (const auto &word : argv) out.push_back(word.c_str());
+        for (const auto &word : argv)
+            out.push_back(word.c_str());
         out.push_back(nullptr);
         return out;
     }
@@ -331,37 +356,53 @@ inline int load(const ctr_host *table) { return host = table, 0; }
 
 /// A kind that runs in the parent. Without undo its effect must not outlive the step's process.
 template <int (*Apply)(Run), int (*ShellForm)(Run, Shell)> constexpr ctr_step_kind parent_kind(const char *name) {
-    return {sizeof(ctr_step_kind), CTR_PROCESS_PARENT, name, detail::run_trampoline<Apply>, nullptr, detail::shell_trampoline<ShellForm>, nullptr};
+    return {sizeof(ctr_step_kind),
+            CTR_PROCESS_PARENT,
+            name,
+            detail::run_trampoline<Apply>,
+            nullptr,
+            detail::shell_trampoline<ShellForm>,
+            nullptr};
 }
 template <int (*Apply)(Run), int (*Undo)(Run), int (*ShellForm)(Run, Shell), int (*ShellUndo)(Run, Shell)>
 constexpr ctr_step_kind parent_kind(const char *name) {
-    return {sizeof(ctr_step_kind),        CTR_PROCESS_PARENT,
-            name,                         detail::run_trampoline<Apply>,
-            detail::run_trampoline<Undo>, detail::shell_trampoline<ShellForm>,
+    return {sizeof(ctr_step_kind),
+            CTR_PROCESS_PARENT,
+            name,
+            detail::run_trampoline<Apply>,
+            detail::run_trampoline<Undo>,
+            detail::shell_trampoline<ShellForm>,
             detail::shell_trampoline<ShellUndo>};
 }
 /// A kind that runs in the child; `apply` is a CTR_CHILD function.
 template <int (*ShellForm)(Run, Shell)> constexpr ctr_step_kind child_kind(const char *name, int (*apply)(ctr_run *)) {
-    return {sizeof(ctr_step_kind), CTR_PROCESS_CHILD, name, apply, nullptr, detail::shell_trampoline<ShellForm>, nullptr};
+    return {
+        sizeof(ctr_step_kind), CTR_PROCESS_CHILD, name, apply, nullptr, detail::shell_trampoline<ShellForm>, nullptr};
 }
 
 } // namespace ctr
 
 /// Defines the plugin: its id and version as in the manifest, its plan function `int plan(ctr::Plan)`, an extension lookup or nullptr, and its
 /// kinds (constexpr ctr_step_kind objects at namespace scope).
-#define CTR_PLUGIN_WITH_EXTENSION(id, version, plan_function, extension_function, ...)                                     \
-    namespace {                                                                                                            \
-    template <typename... Kind> struct ctr_kind_list {                                                                     \
-        const ctr_step_kind *all[sizeof...(Kind) + 1];                                                                     \
-        explicit constexpr ctr_kind_list(const Kind *...each) : all{each..., nullptr} {}                                   \
-    };                                                                                                                     \
-    template <typename... Kind> ctr_kind_list(const Kind *...) -> ctr_kind_list<Kind...>;                                  \
-    constexpr ctr_kind_list ctr_kinds{__VA_ARGS__};                                                                        \
-    }                                                                                                                      \
-    extern "C" __attribute__((visibility("default"))) const ctr_plugin_entry ctr_plugin_entry_v1 = {                       \
-        sizeof(ctr_plugin_entry), CTR_ABI_VERSION,   id, version, ctr::detail::load, ctr::detail::plan_trampoline<plan_function>, \
-        ctr_kinds.all,            extension_function}
+#define CTR_PLUGIN_WITH_EXTENSION(id, version, plan_function, extension_function, ...)                                 \
+    namespace {                                                                                                        \
+    template <typename... Kind> struct ctr_kind_list {                                                                 \
+        const ctr_step_kind *all[sizeof...(Kind) + 1];                                                                 \
+        explicit constexpr ctr_kind_list(const Kind *...each) : all{each..., nullptr} {}                               \
+    };                                                                                                                 \
+    template <typename... Kind> ctr_kind_list(const Kind *...) -> ctr_kind_list<Kind...>;                              \
+    constexpr ctr_kind_list ctr_kinds{__VA_ARGS__};                                                                    \
+    }                                                                                                                  \
+    extern "C" __attribute__((visibility("default")))                                                                  \
+    const ctr_plugin_entry ctr_plugin_entry_v1 = {sizeof(ctr_plugin_entry),                                            \
+                                                  CTR_ABI_VERSION,                                                     \
+                                                  id,                                                                  \
+                                                  version,                                                             \
+                                                  ctr::detail::load,                                                   \
+                                                  ctr::detail::plan_trampoline<plan_function>,                         \
+                                                  ctr_kinds.all,                                                       \
+                                                  extension_function}
 
 /// The same without an extension: CTR_PLUGIN("org.example.scratch", "1.0.0", plan, &dir_kind, &hook_kind);
-#define CTR_PLUGIN(id, version, plan_function, ...) \
+#define CTR_PLUGIN(id, version, plan_function, ...)                                                                    \
     CTR_PLUGIN_WITH_EXTENSION(id, version, plan_function, nullptr __VA_OPT__(, ) __VA_ARGS__)

@@ -113,29 +113,24 @@ typedef enum ctr_error_class {
     CTR_E_UNSUPPORTED = 3, /* well-formed, but this kernel or build cannot */
     CTR_E_NOT_FOUND = 4,
     CTR_E_EXISTS = 5,
-    CTR_E_BUSY = 6,        /* try again later */
+    CTR_E_BUSY = 6, /* try again later */
     CTR_E_PERMISSION = 7,
-    CTR_E_SYSTEM = 8,      /* a system call failed: errno_value and syscall say which */
-    CTR_E_CONTEXT = 9      /* an SDK function was called where it is not legal */
+    CTR_E_SYSTEM = 8, /* a system call failed: errno_value and syscall say which */
+    CTR_E_CONTEXT = 9 /* an SDK function was called where it is not legal */
 } ctr_error_class;
 
 /* What went wrong, for a person. All pointers are borrowed for the call. In the child use literals and argument strings. */
 typedef struct ctr_error {
     uint32_t size;
-    uint32_t error_class;  /* ctr_error_class */
-    int32_t errno_value;   /* 0: none */
-    const char *message;   /* what failed, in words; NULL: made from syscall and path */
-    const char *hint;      /* what to do about it; may be NULL */
-    const char *syscall;   /* the system call or library call that failed; may be NULL */
-    const char *path;      /* what it was about: a file, a device, a config key; may be NULL */
+    uint32_t error_class; /* ctr_error_class */
+    int32_t errno_value;  /* 0: none */
+    const char *message;  /* what failed, in words; NULL: made from syscall and path */
+    const char *hint;     /* what to do about it; may be NULL */
+    const char *syscall;  /* the system call or library call that failed; may be NULL */
+    const char *path;     /* what it was about: a file, a device, a config key; may be NULL */
 } ctr_error;
 
-typedef enum ctr_log_level {
-    CTR_LOG_ERROR = 1,
-    CTR_LOG_WARN = 2,
-    CTR_LOG_INFO = 3,
-    CTR_LOG_DEBUG = 4
-} ctr_log_level;
+typedef enum ctr_log_level { CTR_LOG_ERROR = 1, CTR_LOG_WARN = 2, CTR_LOG_INFO = 3, CTR_LOG_DEBUG = 4 } ctr_log_level;
 
 /* FROZEN. What a spec or config node is. */
 typedef enum ctr_node_type {

@@ -24,10 +24,17 @@ int nothing_by_hand(ctr::Run, ctr::Shell) { return 0; }
 
 int plan([[maybe_unused]] ctr::Plan plan) {
 #ifdef BAD_NEED
-    if (plan.step(CTR_KIND_UMASK, CTR_CONFINE).arg("mask", std::int64_t{022}).needs(BAD_NEED).gives(BAD_GIVE).add() != 0) return -1;
+    if (plan.step(CTR_KIND_UMASK, CTR_CONFINE).arg("mask", std::int64_t{022}).needs(BAD_NEED).gives(BAD_GIVE).add() !=
+        0)
+        return -1;
 #endif
 #ifdef BAD_NEED_TOO
-    if (plan.step(CTR_KIND_UMASK, CTR_CONFINE).arg("mask", std::int64_t{022}).needs(BAD_NEED_TOO).gives(BAD_GIVE_TOO).add() != 0) return -1;
+    if (plan.step(CTR_KIND_UMASK, CTR_CONFINE)
+            .arg("mask", std::int64_t{022})
+            .needs(BAD_NEED_TOO)
+            .gives(BAD_GIVE_TOO)
+            .add() != 0)
+        return -1;
 #endif
     return 0;
 }
@@ -42,7 +49,8 @@ namespace {
 constexpr const ctr_step_kind *kinds[] = {&hook, nullptr};
 }
 extern "C" __attribute__((visibility("default"))) const ctr_plugin_entry ctr_plugin_entry_v1 = {
-    sizeof(ctr_plugin_entry), BAD_CODE_ABI, BAD_CODE_ID, "1.0.0", ctr::detail::load, ctr::detail::plan_trampoline<plan>, kinds, nullptr};
+    sizeof(ctr_plugin_entry),           BAD_CODE_ABI, BAD_CODE_ID, "1.0.0", ctr::detail::load,
+    ctr::detail::plan_trampoline<plan>, kinds,        nullptr};
 #else
 CTR_PLUGIN(BAD_CODE_ID, "1.0.0", plan, &hook);
 #endif

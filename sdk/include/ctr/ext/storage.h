@@ -35,7 +35,8 @@ typedef struct ctr_storage_v1 {
      * empty for the lowest. The step gives a string value named `directory_value`: the machine path to unpack into. For
      * a driver that shows the parent's content in that directory (a snapshot), whiteouts are carried out; for one that keeps layers apart they
      * are stored: *whiteouts is set to "apply" or "overlay" (character device 0:0 and trusted.overlay.opaque=y). */
-    int (*plan_layer)(ctr_plan *plan, ctr_str chain_id, ctr_str parent, const char *directory_value, const char **whiteouts);
+    int (*plan_layer)(ctr_plan *plan, ctr_str chain_id, ctr_str parent, const char *directory_value,
+                      const char **whiteouts);
     /* [plan] Adds the step that makes the layer complete; runs after `token` was given. */
     int (*plan_commit)(ctr_plan *plan, ctr_str chain_id, const char *directory_value, const char *token);
     /* [plan] Adds a step that removes a layer. */

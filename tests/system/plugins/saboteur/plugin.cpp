@@ -71,11 +71,35 @@ int in_shell(Run, Shell shell) { return shell.text(":\n"); }
 int plan_conversation(Plan plan) {
     const std::string report = plan.config("/report").str();
     if (report.empty()) return 0;
-    if (plan.step("saboteur.pipe", CTR_ATTACH).output("from", CTR_TYPE_FD, "saboteur.from").output("to", CTR_TYPE_FD, "saboteur.to").add() != 0) return -1;
-    if (plan.step("saboteur.write", CTR_ISOLATE).value("to", "saboteur.to").output("number", CTR_TYPE_INT, "saboteur.number").output("copy", CTR_TYPE_FD, "saboteur.copy").add() != 0) return -1;
-    if (plan.step("saboteur.check", CTR_ATTACH).value("from", "saboteur.from").value("number", "saboteur.number").arg("report", report).output("word", CTR_TYPE_STRING, "saboteur.word").add() != 0) return -1;
-    if (plan.step("saboteur.expect", CTR_ISOLATE).format("word", "<${saboteur.word}>").gives("saboteur.understood").add() != 0) return -1;
-    return plan.step("saboteur.again", CTR_ATTACH).value("from", "saboteur.from").value("copy", "saboteur.copy").arg("report", report).needs("saboteur.understood").add();
+    if (plan.step("saboteur.pipe", CTR_ATTACH)
+            .output("from", CTR_TYPE_FD, "saboteur.from")
+            .output("to", CTR_TYPE_FD, "saboteur.to")
+            .add() != 0)
+        return -1;
+    if (plan.step("saboteur.write", CTR_ISOLATE)
+            .value("to", "saboteur.to")
+            .output("number", CTR_TYPE_INT, "saboteur.number")
+            .output("copy", CTR_TYPE_FD, "saboteur.copy")
+            .add() != 0)
+        return -1;
+    if (plan.step("saboteur.check", CTR_ATTACH)
+            .value("from", "saboteur.from")
+            .value("number", "saboteur.number")
+            .arg("report", report)
+            .output("word", CTR_TYPE_STRING, "saboteur.word")
+            .add() != 0)
+        return -1;
+    if (plan.step("saboteur.expect", CTR_ISOLATE)
+            .format("word", "<${saboteur.word}>")
+            .gives("saboteur.understood")
+            .add() != 0)
+        return -1;
+    return plan.step("saboteur.again", CTR_ATTACH)
+        .value("from", "saboteur.from")
+        .value("copy", "saboteur.copy")
+        .arg("report", report)
+        .needs("saboteur.understood")
+        .add();
 }
 
 int plan_steps(Plan plan) {
@@ -91,14 +115,20 @@ int plan_steps(Plan plan) {
             .arg("fail_undo", std::int64_t{fail == "undo" && phase == CTR_ATTACH})
             .add();
     };
-    const auto child = [&](const char *name, ctr_phase phase) { return plan.step("saboteur.child", phase).arg("phase", name).arg("fail", std::int64_t{fail == name}).add(); };
-    if (parent("prepare", CTR_PREPARE, CTR_UNTIL_DELETE) != 0 || parent("attach", CTR_ATTACH, CTR_UNTIL_STOP) != 0) return -1;
+    const auto child = [&](const char *name, ctr_phase phase) {
+        return plan.step("saboteur.child", phase).arg("phase", name).arg("fail", std::int64_t{fail == name}).add();
+    };
+    if (parent("prepare", CTR_PREPARE, CTR_UNTIL_DELETE) != 0 || parent("attach", CTR_ATTACH, CTR_UNTIL_STOP) != 0)
+        return -1;
     if (plan_conversation(plan) != 0) return -1;
-    if (child("isolate", CTR_ISOLATE) != 0 || child("mounts", CTR_MOUNTS) != 0 || child("pivot", CTR_PIVOT) != 0 || child("confine", CTR_CONFINE) != 0) return -1;
+    if (child("isolate", CTR_ISOLATE) != 0 || child("mounts", CTR_MOUNTS) != 0 || child("pivot", CTR_PIVOT) != 0 ||
+        child("confine", CTR_CONFINE) != 0)
+        return -1;
     return parent("started", CTR_STARTED, CTR_UNTIL_STOP);
 }
 
-constexpr ctr_step_kind parent_step = ctr::parent_kind<fail_in_parent, undo_in_parent, in_shell, in_shell>("saboteur.parent");
+constexpr ctr_step_kind parent_step =
+    ctr::parent_kind<fail_in_parent, undo_in_parent, in_shell, in_shell>("saboteur.parent");
 constexpr ctr_step_kind child_step = ctr::child_kind<in_shell>("saboteur.child", fail_in_child);
 constexpr ctr_step_kind pipe_step = ctr::parent_kind<make_pipe, in_shell>("saboteur.pipe");
 constexpr ctr_step_kind write_step = ctr::child_kind<in_shell>("saboteur.write", write_in_child);
@@ -109,5 +139,6 @@ constexpr ctr_step_kind again_step = ctr::parent_kind<again, in_shell>("saboteur
 } // namespace
 } // namespace saboteur
 
-CTR_PLUGIN("saboteur", "0.1.0", saboteur::plan_steps, &saboteur::parent_step, &saboteur::child_step, &saboteur::pipe_step, &saboteur::write_step, &saboteur::check_step,
-           &saboteur::expect_step, &saboteur::again_step);
+CTR_PLUGIN("saboteur", "0.1.0", saboteur::plan_steps, &saboteur::parent_step, &saboteur::child_step,
+           &saboteur::pipe_step, &saboteur::write_step, &saboteur::check_step, &saboteur::expect_step,
+           &saboteur::again_step);
