@@ -46,7 +46,8 @@ const std::vector<Option> run_options = {
 
 std::vector<Option> plan_options() {
     std::vector<Option> options = run_options;
-    options.push_back({"notes", 0, nullptr, false, "say under each step why it is there; in JSON, what was asked of the machine"});
+    options.push_back(
+        {"notes", 0, nullptr, false, "say under each step why it is there; in JSON, what was asked of the machine"});
     return options;
 }
 

@@ -11,14 +11,16 @@ namespace {
 
 class Failure : public SystemTest {
 protected:
-    Ran run_sabotaged(const std::string &section, const std::string &storage, const std::vector<std::string> &program, const std::vector<std::string> &options = {}) const {
+    Ran run_sabotaged(const std::string &section, const std::string &storage, const std::vector<std::string> &program,
+                      const std::vector<std::string> &options = {}) const {
         return command(words(section, storage, program, options));
     }
     std::vector<std::string> words(const std::string &section, const std::string &storage,
                                    const std::vector<std::string> &program,
                                    const std::vector<std::string> &options) const {
         const std::string config = box.dir() + "/sabotage.json";
-        write_text(config, "{\"cgroup-v1\": {\"parent\": \"" + box.cgroup_parent() + "\"}, \"saboteur\": " + section + "}\n");
+        write_text(config,
+                   "{\"cgroup-v1\": {\"parent\": \"" + box.cgroup_parent() + "\"}, \"saboteur\": " + section + "}\n");
         std::vector<std::string> all = box.ctr_words(storage);
         all[2] = config;
         all.insert(all.end(), {"--plugin-dir", CTR_BUILD_DIR "/tests/system/saboteur"});
