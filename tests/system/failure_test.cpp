@@ -87,7 +87,7 @@ TEST_F(Failure, AnUndoThatFailsIsNamedAndRecoverFinishesIt) {
     EXPECT_HAS(ran.err, "unsabotage");
     // All but this step is taken back: the others did not wait for it.
     EXPECT_EQ(command({"ip", "link", "show", "ctr0"}).out, "");
-    const std::string blocked = box.data_root("overlay") + "/saboteur-victim-attach";
+    const std::string blocked = box.data_root("overlay") + "/sabotage-victim-attach";
     EXPECT_TRUE(std::filesystem::exists(blocked));
     write_text(blocked + ".let-undo", "");
     // The stored plan is enough, but for the plugin's code.

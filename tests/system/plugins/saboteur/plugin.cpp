@@ -109,7 +109,7 @@ int plan_steps(Plan plan) {
         return plan.step("saboteur.parent", phase)
             .until(lifetime)
             .arg("phase", name)
-            .arg("directory", plan.name("data_root") + "/saboteur-" + plan.id() + "-" + name)
+            .arg("directory", plan.name("data_root") + "/sabotage-" + plan.id() + "-" + name)
             .arg("fail", std::int64_t{fail == name || (fail == "silent" && phase == CTR_ATTACH)})
             .arg("silent", std::int64_t{fail == "silent"})
             .arg("fail_undo", std::int64_t{fail == "undo" && phase == CTR_ATTACH})
