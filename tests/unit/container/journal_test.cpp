@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include "container/journal.hpp"
+
+#include "sys/files.hpp"
+
+#include <csignal>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace core;
+using container::Journal;
+using container::Stage;
+
+class JournalTest : public testing::Test {
+protected:
+    JournalTest() {
+        char path[] = "/tmp/ctr-journal.XXXXXX";
+        root = ::mkdtemp(path);
+        directory = root + "/containers/web";
+        plan::Step step;
+        step.plugin = "p";
+        step.kind = "p.make";
+        step.outputs = {{"n", CTR_TYPE_INT, "p.number"},
+                        {"s", CTR_TYPE_STRING, "p.string"},
+                        {"b", CTR_TYPE_BYTES, "p.bytes"},
+                        {"f", CTR_TYPE_FD, "p.fd"}};
+        plan.id = "web";
+        plan.steps = {step, step};
+        plan.steps[1].outputs.clear();
+        for (const plan::Output &output : step.outputs)
+            plan.values[output.value] = output.type;
+        plan.machine = {{"kernel", "6.1"}};
+    }
+    ~JournalTest() override { static_cast<void>(sys::remove_tree(root)); }
+
+    Journal make() {
+        auto journal = Journal::create(directory, plan, {{"rm", true}});
+        EXPECT_TRUE(journal.ok()) << journal.error().text();
+        return std::move(journal).value();
+    }
+    container::Record read() {
+        auto record = Journal::read(directory);
+        EXPECT_TRUE(record.ok()) << record.error().text();
+        return std::move(record).value();
+    }
+    void append(const std::string &text) const {
+        const Fd fd(::open((directory + "/journal").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+        ASSERT_TRUE(sys::write_all(fd.get(), text, directory).ok());
+    }
+    /// In another process: a record lock does not stop its own one.
+    template <typename Function> static int in_a_child(Function function) {
+        const pid_t pid = ::fork();
+        if (pid == 0) ::_exit(function());
+        int status = 0;
+        ::waitpid(pid, &status, 0);
+        return WEXITSTATUS(status);
+    }
+
+    std::string root, directory;
+    plan::Plan plan;
+};
+
+TEST_F(JournalTest, adds_up_to_what_was_done) {
+    Journal journal = make();
+    EXPECT_EQ(read().stage, Stage::creating);
+    EXPECT_EQ(read().meta.at("rm"), true);
+    EXPECT_EQ(read().boot_id, sys::boot_id());
+    ASSERT_TRUE(journal.intent(0).ok());
+    EXPECT_TRUE(read().intended.at(0));
+    EXPECT_FALSE(read().intended.at(1));
+    ASSERT_TRUE(journal.created(::getpid()).ok());
+    EXPECT_EQ(read().stage, Stage::created);
+    EXPECT_TRUE(read().alive());
+    ASSERT_TRUE(journal.running().ok());
+    EXPECT_EQ(read().stage, Stage::running);
+    ASSERT_TRUE(journal.stopped(137).ok());
+    ASSERT_TRUE(journal.undone(0).ok());
+    EXPECT_EQ(read().stage, Stage::stopped);
+    EXPECT_EQ(read().exit_status, 137);
+    EXPECT_TRUE(read().undone.at(0));
+}
+
+TEST_F(JournalTest, keeps_durable_values_and_no_descriptors) {
+    Journal journal = make();
+    const auto block = launch::Block::pack(
+        plan, [](const std::string &, const std::string &) -> const ctr_step_kind * { return nullptr; });
+    launch::Value *number = block->value("p.number"), *string = block->value("p.string"),
+                  *bytes = block->value("p.bytes"), *fd = block->value("p.fd");
+    number->integer = -3;
+    string->text[0] = 'x';
+    string->length = 1;
+    bytes->text[0] = '\xff';
+    bytes->length = 1;
+    for (launch::Value *each : {number, string, bytes, fd})
+        each->known = true;
+    ASSERT_TRUE(journal.done(0, *block).ok());
+    const auto record = read();
+    EXPECT_EQ(record.values.at("p.number"), -3);
+    EXPECT_EQ(record.values.at("p.string"), "x");
+    EXPECT_EQ(record.values.at("p.bytes"), Json::array({255}));
+    EXPECT_EQ(record.values.count("p.fd"), 0U);
+}
+
+TEST_F(JournalTest, a_torn_last_line_is_ignored_and_a_damaged_one_is_not) {
+    {
+        Journal journal = make();
+        ASSERT_TRUE(journal.intent(0).ok());
+    }
+    append("{\"undone\":0");
+    EXPECT_TRUE(read().intended.at(0));
+    EXPECT_FALSE(read().undone.at(0));
+    append("\n");
+    const auto damaged = Journal::read(directory);
+    ASSERT_FALSE(damaged.ok());
+    EXPECT_NE(damaged.error().text().find("journal"), std::string::npos);
+}
+
+TEST_F(JournalTest, a_line_about_a_step_that_does_not_exist_is_an_error) {
+    { const Journal journal = make(); }
+    append("{\"intent\":99}\n");
+    EXPECT_FALSE(Journal::read(directory).ok());
+}
+
+TEST_F(JournalTest, an_owner_that_died_before_its_first_line_has_done_nothing) {
+    { const Journal journal = make(); }
+    ASSERT_EQ(::truncate((directory + "/journal").c_str(), 5), 0);
+    const auto result = Journal::read(directory);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().error_class, ErrorClass::not_found);
+}
+
+TEST_F(JournalTest, an_open_one_goes_on_behind_a_torn_line) {
+    {
+        Journal journal = make();
+        ASSERT_TRUE(journal.intent(0).ok());
+    }
+    append("{\"don");
+    {
+        auto again = Journal::open(directory);
+        ASSERT_TRUE(again.ok()) << again.error().text();
+        ASSERT_TRUE(again.value().undone(0).ok());
+    }
+    const auto record = Journal::read(directory);
+    ASSERT_TRUE(record.ok()) << record.error().text();
+    EXPECT_TRUE(record.value().undone.at(0));
+}
+
+TEST_F(JournalTest, a_name_is_taken_once) {
+    const Journal journal = make();
+    const auto second = Journal::create(directory, plan, {});
+    ASSERT_FALSE(second.ok());
+    EXPECT_EQ(second.error().error_class, ErrorClass::exists);
+    EXPECT_NE(second.error().text().find("web"), std::string::npos);
+}
+
+TEST_F(JournalTest, is_locked_by_its_owner_and_free_when_that_is_gone) {
+    {
+        const Journal journal = make();
+        EXPECT_EQ(in_a_child([&] { return Journal::owner(directory) == ::getppid() ? 0 : 1; }), 0);
+        EXPECT_EQ(in_a_child([&] {
+                      const auto second = Journal::open(directory);
+                      return !second.ok() && second.error().error_class == ErrorClass::busy ? 0 : 1;
+                  }),
+                  0);
+        EXPECT_EQ(in_a_child([&] { return Journal::read(directory).ok() ? 0 : 1; }), 0) << "reading needs no lock";
+    }
+    EXPECT_EQ(Journal::owner(directory), 0);
+    EXPECT_TRUE(Journal::open(directory).ok());
+}
+
+TEST_F(JournalTest, of_nobody_is_not_found) {
+    for (const auto &error :
+         {Journal::open(directory).error().error_class, Journal::read(directory).error().error_class})
+        EXPECT_EQ(error, ErrorClass::not_found);
+}
+
+TEST_F(JournalTest, alive_is_boot_pid_and_start_time_and_no_zombie) {
+    container::Record record;
+    record.boot_id = sys::boot_id();
+    record.pid = ::getpid();
+    record.start_time = sys::process_start_time(::getpid());
+    EXPECT_TRUE(record.alive());
+    container::Record other = record;
+    other.boot_id = "another boot";
+    EXPECT_FALSE(other.alive());
+    other = record;
+    ++other.start_time;
+    EXPECT_FALSE(other.alive()) << "the pid has been used again";
+
+    const pid_t zombie = ::fork();
+    if (zombie == 0) ::pause();
+    record.pid = zombie;
+    record.start_time = sys::process_start_time(zombie);
+    EXPECT_TRUE(record.alive());
+    ASSERT_EQ(::kill(zombie, SIGKILL), 0);
+    siginfo_t info{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(zombie), &info, WEXITED | WNOWAIT), 0);
+    EXPECT_FALSE(record.alive());
+    ::waitpid(zombie, nullptr, 0);
+}
+
+} // namespace

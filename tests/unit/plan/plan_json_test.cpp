@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "plan/plan_json.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using namespace core;
+
+plan::Plan example() {
+    plan::Plan out;
+    out.id = "web";
+    out.drivers = {{"storage", "overlay"}};
+    out.plugins = {{"overlay", "0.1.0", "/lib/overlay.so"}};
+    plan::Step step;
+    step.plugin = "overlay";
+    step.kind = "overlay.mount";
+    step.lifetime = CTR_UNTIL_DELETE;
+    step.has_undo = true;
+    step.note = "layers on layers";
+    step.args = {{"mode", CTR_FORM_INT, -5, ""},
+                 {"text", CTR_FORM_STRING, 0, "a \"b\"\n"},
+                 {"raw", CTR_FORM_BYTES, 0, std::string("\0\xff\x10", 3)},
+                 {"path", CTR_FORM_TEMPLATE, 0, "/x/${net.address}/$$"},
+                 {"fd", CTR_FORM_VALUE, 0, "child.pidfd"}};
+    step.outputs = {{"fd", CTR_TYPE_FD, "rootfs"}, {"address", CTR_TYPE_STRING, "net.address"}};
+    step.needs = {"a"};
+    step.after = {"b"};
+    step.gives = {"c"};
+    step.wait_for = 7;
+    out.steps = {step, step};
+    out.steps[1].outputs.clear();
+    out.steps[1].phase = CTR_CONFINE;
+    out.steps[1].process = CTR_PROCESS_CHILD;
+    for (const plan::Output &output : step.outputs)
+        out.values[output.value] = output.type;
+    return out;
+}
+
+TEST(PlanJson, is_read_back_as_it_was) {
+    const plan::Plan before = example();
+    const auto after = plan::from_json(Json::parse(plan::to_json(before).dump()));
+    ASSERT_TRUE(after.ok()) << after.error().text();
+    EXPECT_EQ(plan::to_json(before), plan::to_json(after.value()));
+    const plan::Step &step = after.value().steps[0];
+    EXPECT_EQ(step.arg("raw")->text, std::string("\0\xff\x10", 3));
+    EXPECT_EQ(step.arg("mode")->integer, -5);
+    EXPECT_EQ(step.arg("path")->form, CTR_FORM_TEMPLATE);
+    EXPECT_EQ(step.wait_for, 7U);
+    EXPECT_EQ(step.lifetime, CTR_UNTIL_DELETE);
+    EXPECT_EQ(after.value().values, before.values);
+}
+
+TEST(PlanJson, of_something_else_is_an_error_and_no_exception) {
+    for (
+        const char *text :
+        {"{}", "[]", "null", R"({"plan": 1})", R"({"plan": "x"})",
+         R"({"plan": 1, "id": "a", "operation": 1, "drivers": {}, "plugins": [], "steps": [{}]})",
+         R"({"plan": 1, "id": "a", "operation": 1, "drivers": {}, "plugins": [], "steps": [{"plugin": "p", "kind": "k", "process": "nobody", "phase": "prepare"}]})"})
+        EXPECT_FALSE(plan::from_json(Json::parse(text)).ok()) << text;
+}
+
+TEST(PlanJson, of_another_format_says_so) {
+    const auto result = plan::from_json(Json::parse(R"({"plan": 2})"));
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().error_class, ErrorClass::unsupported);
+}
+
+TEST(Template, is_split_into_text_and_values) {
+    const auto pieces = plan::split_template("a$$b${x.y}c");
+    ASSERT_TRUE(pieces);
+    ASSERT_EQ(pieces->size(), 3U);
+    EXPECT_EQ((*pieces)[0].text, "a$b");
+    EXPECT_TRUE((*pieces)[1].is_value);
+    EXPECT_EQ((*pieces)[1].text, "x.y");
+    EXPECT_EQ((*pieces)[2].text, "c");
+    for (const char *bad : {"$", "$x", "${", "${}", "a${x"})
+        EXPECT_FALSE(plan::split_template(bad)) << bad;
+}
+
+} // namespace

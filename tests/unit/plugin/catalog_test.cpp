@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+//
+// Which files are looked at as plugins. The plugins here are ELF files with a note and no code: nothing is loaded.
+#include "plugin/catalog.hpp"
+
+#include "sys/files.hpp"
+
+#include <ctr/manifest.h>
+
+#include <cstring>
+#include <elf.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace core;
+using plugin::Catalog;
+
+std::string plugin_file(const std::string &manifest) {
+    Elf64_Ehdr header{};
+    Elf64_Phdr segment{};
+    const Elf64_Nhdr note{sizeof CTR_NOTE_OWNER, static_cast<Elf64_Word>(manifest.size()), CTR_NOTE_TYPE};
+    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+    header.e_ident[EI_CLASS] = ELFCLASS64;
+    header.e_ident[EI_DATA] = ELFDATA2LSB;
+    header.e_type = ET_DYN;
+    header.e_phoff = sizeof header;
+    header.e_phentsize = sizeof segment;
+    header.e_phnum = 1;
+    segment.p_type = PT_NOTE;
+    segment.p_offset = sizeof header + sizeof segment;
+    segment.p_filesz = sizeof note + sizeof CTR_NOTE_OWNER + manifest.size();
+    std::string out(reinterpret_cast<const char *>(&header), sizeof header);
+    out.append(reinterpret_cast<const char *>(&segment), sizeof segment);
+    out.append(reinterpret_cast<const char *>(&note), sizeof note);
+    out.append(CTR_NOTE_OWNER, sizeof CTR_NOTE_OWNER);
+    return out + manifest;
+}
+
+std::string manifest_of(const std::string &id) { return R"({"id": ")" + id + R"(", "version": "1", "abi": 1})"; }
+
+class CatalogTest : public testing::Test {
+protected:
+    CatalogTest() {
+        char path[] = "/tmp/ctr-catalog.XXXXXX"; // /tmp is sticky: its parents are trusted
+        root = ::mkdtemp(path);
+    }
+    ~CatalogTest() override { static_cast<void>(sys::remove_tree(root)); }
+
+    std::string directory(const char *name, mode_t mode = 0755) const {
+        const std::string path = root + "/" + name;
+        ::mkdir(path.c_str(), 0755);
+        ::chmod(path.c_str(), mode); // whatever the umask says
+        return path;
+    }
+    static std::string install(const std::string &directory, const char *name, const std::string &bytes,
+                               mode_t mode = 0644) {
+        const std::string path = directory + "/" + name;
+        EXPECT_TRUE(sys::replace_file(path, bytes, 0644).ok());
+        ::chmod(path.c_str(), mode);
+        return path;
+    }
+    static void expect_refused(const Catalog &catalog, const std::string &path,
+                               std::initializer_list<const char *> words) {
+        for (const plugin::Refusal &each : catalog.refused()) {
+            if (each.path != path) continue;
+            const std::string text = each.error.text() + " | " + each.error.hint;
+            for (const char *word : words)
+                EXPECT_NE(text.find(word), std::string::npos) << word << " is not in: " << text;
+            return;
+        }
+        ADD_FAILURE() << path << " was not refused";
+    }
+
+    std::string root;
+};
+
+TEST_F(CatalogTest, finds_plugins_by_their_notes_in_order_of_file_names) {
+    const std::string at = directory("d");
+    install(at, "b.so", plugin_file(manifest_of("two")));
+    install(at, "a.so", plugin_file(manifest_of("one")));
+    install(at, "readme.txt", "no plugin");
+    const Catalog catalog = Catalog::scan({{at, false}}, {});
+    ASSERT_EQ(catalog.plugins().size(), 2U);
+    EXPECT_TRUE(catalog.refused().empty());
+    EXPECT_EQ(catalog.plugins()[0]->manifest.id, "one");
+    EXPECT_NE(catalog.find("two"), nullptr);
+    EXPECT_EQ(catalog.find("three"), nullptr);
+}
+
+TEST_F(CatalogTest, refuses_a_file_that_others_may_write) {
+    const std::string at = directory("d");
+    const std::string group = install(at, "group.so", plugin_file(manifest_of("group")), 0664),
+                      world = install(at, "world.so", plugin_file(manifest_of("world")), 0646);
+    const Catalog catalog = Catalog::scan({{at, false}}, {});
+    EXPECT_TRUE(catalog.plugins().empty());
+    expect_refused(catalog, group, {"0664", "chmod go-w"});
+    expect_refused(catalog, world, {"0646"});
+    EXPECT_NE(catalog.refusal_of("group"), nullptr);
+}
+
+TEST_F(CatalogTest, refuses_a_directory_that_others_may_write_even_a_sticky_one) {
+    const std::string open = directory("open", 0777), sticky = directory("sticky", 01777);
+    for (const std::string &at : {open, sticky}) {
+        install(at, "p.so", plugin_file(manifest_of("p")));
+        const Catalog catalog = Catalog::scan({{at, true}}, {});
+        EXPECT_TRUE(catalog.plugins().empty()) << at;
+        expect_refused(catalog, at, {"not writable"});
+    }
+}
+
+TEST_F(CatalogTest, checks_parents_unless_the_operator_named_the_directory) {
+    directory("parent", 0777);
+    const std::string at = directory("parent/d");
+    install(at, "p.so", plugin_file(manifest_of("p")));
+    EXPECT_TRUE(Catalog::scan({{at, false}}, {}).plugins().empty());
+    EXPECT_EQ(Catalog::scan({{at, true}}, {}).plugins().size(), 1U);
+}
+
+TEST_F(CatalogTest, refuses_what_belongs_to_somebody_else) {
+    const std::string at = directory("d"), file = install(at, "p.so", plugin_file(manifest_of("p")));
+    if (::chown(file.c_str(), 12345, 12345) != 0) GTEST_SKIP() << "only root can give a file away";
+    expect_refused(Catalog::scan({{at, true}}, {}), file, {"12345", "owner"});
+}
+
+TEST(Trust, is_root_or_the_effective_user_and_nobody_else) {
+    EXPECT_TRUE(plugin::check_trust("/x", 0100755, 0, false).ok());
+    EXPECT_TRUE(plugin::check_trust("/x", 0100755, ::geteuid(), false).ok());
+    EXPECT_FALSE(plugin::check_trust("/x", 0100755, ::geteuid() + 1, false).ok());
+    EXPECT_FALSE(plugin::check_trust("/x", 0100775, 0, false).ok());
+    EXPECT_FALSE(plugin::check_trust("/x", 041777, 0, false).ok());
+    EXPECT_TRUE(plugin::check_trust("/x", 041777, 0, true).ok());
+    EXPECT_FALSE(plugin::check_trust("/x", 040777, 0, true).ok());
+}
+
+TEST_F(CatalogTest, refuses_both_of_two_files_with_one_id) {
+    const std::string at = directory("d");
+    const std::string first = install(at, "a.so", plugin_file(manifest_of("same"))),
+                      second = install(at, "b.so", plugin_file(manifest_of("same")));
+    const Catalog catalog = Catalog::scan({{at, false}}, {});
+    EXPECT_EQ(catalog.find("same"), nullptr);
+    expect_refused(catalog, first, {"same", "b.so"});
+    expect_refused(catalog, second, {"same", "a.so"});
+}
+
+TEST_F(CatalogTest, an_override_wins_over_an_installed_plugin) {
+    const std::string mine = directory("mine"), installed = directory("installed");
+    const std::string wanted = install(mine, "p.so", plugin_file(manifest_of("p")));
+    install(installed, "p.so", plugin_file(manifest_of("p")));
+    const Catalog catalog = Catalog::scan({{mine, true}, {installed, false}}, {});
+    ASSERT_NE(catalog.find("p"), nullptr);
+    EXPECT_EQ(catalog.find("p")->path, wanted);
+    EXPECT_TRUE(catalog.refused().empty());
+}
+
+TEST_F(CatalogTest, a_pinned_file_must_have_its_digest) {
+    const std::string at = directory("d"), file = install(at, "p.so", plugin_file(manifest_of("p")));
+    const Catalog catalog = Catalog::scan({{at, false}}, {{"p", std::string(64, '0')}});
+    expect_refused(catalog, file, {"sha256", "pins/p", "got "});
+    // The digest stands in the message: pinning that one lets the file in.
+    const std::string text = catalog.refused().at(0).error.text(), digest = text.substr(text.rfind("got ") + 4, 64);
+    EXPECT_EQ(Catalog::scan({{at, false}}, {{"p", digest}}).plugins().size(), 1U);
+}
+
+TEST_F(CatalogTest, refuses_what_is_no_plugin_and_goes_on) {
+    const std::string at = directory("d");
+    const std::string text = install(at, "a.so", "not ELF"), bad = install(at, "b.so", plugin_file("{}")),
+                      dir = directory("d/c.so");
+    install(at, "z.so", plugin_file(manifest_of("good")));
+    const Catalog catalog = Catalog::scan({{at, false}}, {});
+    EXPECT_EQ(catalog.plugins().size(), 1U);
+    expect_refused(catalog, text, {"ELF"});
+    expect_refused(catalog, bad, {"id"});
+    expect_refused(catalog, dir, {"a regular file"});
+}
+
+TEST_F(CatalogTest, a_missing_directory_is_empty_but_a_named_one_must_exist) {
+    EXPECT_TRUE(Catalog::scan({{root + "/nothing", false}}, {}).refused().empty());
+    expect_refused(Catalog::scan({{root + "/nothing", true}}, {}), root + "/nothing", {"ENOENT"});
+}
+
+} // namespace

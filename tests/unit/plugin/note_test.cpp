@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+//
+// The reader of plugins' notes, with ELF files made by hand: what a hostile or truncated file can say.
+#include "plugin/note.hpp"
+
+#include <ctr/manifest.h>
+
+#include <cstring>
+#include <elf.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace core;
+
+constexpr std::size_t note_offset = sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr);
+
+std::string padded(std::string text) {
+    text.resize((text.size() + 3) & ~std::size_t{3});
+    return text;
+}
+
+std::string note(const std::string &owner, std::uint32_t type, const std::string &description) {
+    const Elf64_Nhdr header{static_cast<Elf64_Word>(owner.size()), static_cast<Elf64_Word>(description.size()), type};
+    return std::string(reinterpret_cast<const char *>(&header), sizeof header) + padded(owner) + padded(description);
+}
+
+const std::string ours(CTR_NOTE_OWNER, sizeof CTR_NOTE_OWNER);
+
+/// A shared object with one PT_NOTE segment that holds `notes`.
+struct Elf {
+    Elf64_Ehdr header{};
+    Elf64_Phdr segment{};
+    std::string notes;
+
+    explicit Elf(std::string text) : notes(std::move(text)) {
+        std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+        header.e_ident[EI_CLASS] = ELFCLASS64;
+        header.e_ident[EI_DATA] = ELFDATA2LSB;
+        header.e_type = ET_DYN;
+        header.e_phoff = sizeof header;
+        header.e_phentsize = sizeof segment;
+        header.e_phnum = 1;
+        segment.p_type = PT_NOTE;
+        segment.p_offset = note_offset;
+        segment.p_filesz = notes.size();
+    }
+    std::string bytes() const {
+        return std::string(reinterpret_cast<const char *>(&header), sizeof header) +
+               std::string(reinterpret_cast<const char *>(&segment), sizeof segment) + notes;
+    }
+};
+
+Result<std::string> read(const std::string &bytes) {
+    const int fd = ::memfd_create("plugin", MFD_CLOEXEC);
+    EXPECT_EQ(::write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+    auto out = plugin::read_manifest_note(fd, "/x/plugin.so");
+    ::close(fd);
+    return out;
+}
+
+void expect_refused(const std::string &bytes, const char *field) {
+    const auto result = read(bytes);
+    ASSERT_FALSE(result.ok()) << field;
+    EXPECT_NE(result.error().text().find(field), std::string::npos) << result.error().text();
+    EXPECT_NE(result.error().text().find("/x/plugin.so"), std::string::npos);
+}
+
+TEST(Note, is_found_behind_others) {
+    const auto result =
+        read(Elf(note("GNU" + std::string(1, '\0'), 3, "build id") + note(ours, CTR_NOTE_TYPE, "{\"id\": 1}")).bytes());
+    ASSERT_TRUE(result.ok()) << result.error().text();
+    EXPECT_EQ(result.value(), "{\"id\": 1}");
+}
+
+TEST(Note, of_another_owner_or_type_is_not_ours) {
+    expect_refused(Elf(note(ours, 1, "{}")).bytes(), "ELF note");
+    expect_refused(Elf(note("XTR" + std::string(1, '\0'), CTR_NOTE_TYPE, "{}")).bytes(), "ELF note");
+    expect_refused(Elf("").bytes(), "ELF note");
+}
+
+TEST(Note, every_truncated_file_is_refused) {
+    const std::string whole = Elf(note(ours, CTR_NOTE_TYPE, "{\"id\": \"x\"}")).bytes();
+    for (std::size_t length = 0; length < whole.size(); ++length)
+        EXPECT_FALSE(read(whole.substr(0, length)).ok()) << length;
+}
+
+TEST(Note, what_is_no_shared_object_of_this_machine_is_refused) {
+    expect_refused("#!/bin/sh\n", "an ELF shared object");
+    Elf narrow(""), program(""), big_endian("");
+    narrow.header.e_ident[EI_CLASS] = ELFCLASS32;
+    expect_refused(narrow.bytes(), "64-bit");
+    big_endian.header.e_ident[EI_DATA] = ELFDATA2MSB;
+    expect_refused(big_endian.bytes(), "little-endian");
+    program.header.e_type = ET_EXEC;
+    expect_refused(program.bytes(), "ET_DYN");
+}
+
+TEST(Note, program_headers_outside_the_file_are_refused) {
+    Elf none(""), many(""), odd(""), far(""), wrapping("");
+    none.header.e_phnum = 0;
+    many.header.e_phnum = 0xffff;
+    odd.header.e_phentsize = 1;
+    far.header.e_phoff = 1 << 20;
+    wrapping.header.e_phoff = UINT64_MAX - 8;
+    for (const Elf *each : {&none, &many, &odd, &far, &wrapping})
+        expect_refused(each->bytes(), "program headers");
+}
+
+TEST(Note, a_segment_outside_the_file_or_too_large_is_refused) {
+    Elf far("abc"), wrapping("abc"), huge("");
+    far.segment.p_offset = 1 << 20;
+    wrapping.segment.p_offset = note_offset;
+    wrapping.segment.p_filesz = UINT64_MAX - 4;
+    huge.notes.resize((std::size_t{256} << 10) + 4);
+    huge.segment.p_filesz = huge.notes.size();
+    for (const Elf *each : {&far, &wrapping, &huge})
+        expect_refused(each->bytes(), "note segment");
+}
+
+TEST(Note, sizes_inside_the_segment_that_lie_are_refused) {
+    for (const std::uint32_t lie : {std::uint32_t{1} << 20, UINT32_MAX, UINT32_MAX - 2}) {
+        std::string name = note(ours, CTR_NOTE_TYPE, "{}"), description = name;
+        std::memcpy(name.data(), &lie, sizeof lie);
+        std::memcpy(description.data() + 4, &lie, sizeof lie);
+        expect_refused(Elf(name).bytes(), "ELF note");
+        expect_refused(Elf(description).bytes(), "ELF note");
+    }
+}
+
+TEST(Note, a_manifest_above_the_limit_is_refused) {
+    expect_refused(Elf(note(ours, CTR_NOTE_TYPE, std::string(CTR_NOTE_MAX + 1, ' '))).bytes(), "at most 64 KiB");
+    EXPECT_TRUE(read(Elf(note(ours, CTR_NOTE_TYPE, std::string(CTR_NOTE_MAX, ' '))).bytes()).ok());
+}
+
+} // namespace

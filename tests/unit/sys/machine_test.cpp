@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "sys/machine.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace core::sys;
+
+TEST(FakeMachine, answers_from_its_table_and_records_what_was_asked) {
+    FakeMachine machine({{"kernel", "6.1"}, {"exists:/x", "yes"}});
+    EXPECT_EQ(machine.ask("kernel").value(), "6.1");
+    EXPECT_EQ(machine.ask("exists:/y").value(), std::nullopt);
+    EXPECT_EQ(machine.record().size(), 2U);
+    EXPECT_EQ(machine.record().at("exists:/y"), std::nullopt);
+}
+
+TEST(RealMachine, says_what_does_not_exist_by_saying_nothing) {
+    RealMachine machine;
+    EXPECT_EQ(machine.ask("exists:/proc/self").value(), "yes");
+    EXPECT_EQ(machine.ask("exists:/proc/no such thing").value(), std::nullopt);
+    EXPECT_EQ(machine.ask("type:/proc").value(), "dir");
+    EXPECT_EQ(machine.ask("type:/proc/self").value(), "symlink");
+    EXPECT_EQ(machine.ask("file:/proc/no such thing").value(), std::nullopt);
+    EXPECT_EQ(machine.ask("fstype:/proc/self/not there yet").value(), "proc");
+    EXPECT_EQ(machine.ask("link:/proc").value(), std::nullopt);
+    EXPECT_EQ(machine.ask("device:/proc").value(), std::nullopt);
+    EXPECT_EQ(machine.ask("device:/dev/null").value()->substr(0, 6), "c 1 3 ");
+}
+
+TEST(RealMachine, refuses_a_question_that_it_does_not_understand) {
+    RealMachine machine;
+    const auto answer = machine.ask("weather:Berlin");
+    ASSERT_FALSE(answer.ok());
+    EXPECT_NE(answer.error().text().find("weather"), std::string::npos);
+}
+
+} // namespace
