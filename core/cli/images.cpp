@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "cli/images.hpp"
-
 #include "cli/app.hpp"
+
+#include "container/images.hpp"
 #include "sys/files.hpp"
 
 #include <algorithm>
@@ -11,36 +11,10 @@
 namespace core::cli {
 namespace {
 
-std::string images_dir(const container::Engine &engine) { return engine.config().data_root + "/images"; }
-
-Result<Image> parse_record(const std::string &text, const std::string &file) {
-    CTR_ASSIGN(const Json json, parse_json(text, file));
-    try {
-        Image image;
-        image.name = json.at("name").get<std::string>();
-        image.digest = json.value("digest", "");
-        image.created = json.value("created", "");
-        image.layers = json.at("layers").get<std::vector<std::string>>();
-        image.config = json.value("config", Json::object());
-        image.size = json.value("size", std::uint64_t{0});
-        return image;
-    } catch (const Json::exception &e) {
-        return invalid(file, std::string("not an image record: ") + e.what(), "import the image again");
-    }
-}
-
-/// One image operation at a time: POSIX record lock, gone with the process.
-Result<Fd> lock_images(const container::Engine &engine) {
-    CTR_TRY(sys::make_directories(engine.config().run_root, 0711));
-    const std::string path = engine.config().run_root + "/images.lock";
-    Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!fd.valid()) return system_error("open", path);
-    flock lock{};
-    lock.l_type = F_WRLCK;
-    lock.l_whence = SEEK_SET;
-    if (::fcntl(fd.get(), F_SETLKW, &lock) != 0) return system_error("fcntl", path);
-    return fd;
-}
+using container::find_image;
+using container::full_image_name;
+using container::Image;
+using container::list_images;
 
 /// Standard input in a file without a name: gone with the process.
 Result<Fd> spool_stdin(const container::Engine &engine) {
@@ -64,8 +38,8 @@ std::string operation_id(const char *verb) {
 }
 
 Result<void> import_image(container::Engine &engine, const std::string &source, const std::string &name) {
-    CTR_ASSIGN(const Fd lock, lock_images(engine));
-    static_cast<void>(container::recover(engine, nullptr));
+    CTR_ASSIGN(const auto lock, container::lock_images(engine, true));
+    CTR_TRY(container::recover_operations(engine, nullptr, nullptr));
     Fd spooled;
     std::string path = source;
     if (source == "-") {
@@ -101,8 +75,8 @@ Result<std::vector<std::string>> own_layers(container::Engine &engine, const Ima
 }
 
 Result<void> remove_image(container::Engine &engine, const std::string &name) {
-    CTR_ASSIGN(const Fd lock, lock_images(engine));
-    static_cast<void>(container::recover(engine, nullptr));
+    CTR_ASSIGN(const auto lock, container::lock_images(engine, true));
+    CTR_TRY(container::recover_operations(engine, nullptr, nullptr));
     CTR_ASSIGN(const Image image, find_image(engine, name));
     CTR_ASSIGN(const auto layers, own_layers(engine, image));
     const Json spec = {{"ctr", {{"remove", {{"name", image.name}, {"layers", layers}}}}}};
@@ -121,54 +95,6 @@ std::string human(std::uint64_t bytes) {
 }
 
 } // namespace
-
-std::string full_image_name(const std::string &name) {
-    const auto slash = name.find_last_of('/');
-    return name.find(':', slash == std::string::npos ? 0 : slash) == std::string::npos ? name + ":latest" : name;
-}
-
-Result<std::vector<Image>> list_images(const container::Engine &engine) {
-    std::vector<Image> images;
-    auto names = sys::list_directory(images_dir(engine));
-    if (!names.ok())
-        return names.error().errno_value == ENOENT ? Result<std::vector<Image>>(std::move(images))
-                                                   : Result<std::vector<Image>>(std::move(names).error());
-    for (const std::string &name : names.value()) {
-        if (name[0] == '.' || name.size() < 5 || name.compare(name.size() - 5, 5, ".json") != 0) continue;
-        const std::string path = images_dir(engine) + "/" + name;
-        CTR_ASSIGN(const std::string text, sys::read_file(path));
-        CTR_ASSIGN(Image image, parse_record(text, path));
-        images.push_back(std::move(image));
-    }
-    return images;
-}
-
-Result<Image> find_image(const container::Engine &engine, const std::string &name) {
-    const std::string wanted = full_image_name(name);
-    std::string file;
-    for (const char c : wanted) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                           c == '_' || c == '-';
-        char escaped[4];
-        std::snprintf(escaped, sizeof escaped, "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
-        file += plain ? std::string(1, c) : std::string(escaped);
-    }
-    const std::string path = images_dir(engine) + "/" + file + ".json";
-    auto text = sys::read_file(path);
-    if (text.ok()) return parse_record(text.value(), path);
-    if (text.error().errno_value != ENOENT) return std::move(text).error();
-    std::string known;
-    if (const auto images = list_images(engine); images.ok())
-        for (const Image &image : images.value())
-            known += (known.empty() ? "" : ", ") + image.name;
-    return Error{ErrorClass::not_found,
-                 "there is no image " + wanted,
-                 known.empty() ? "import one: ctr image import TAR NAME" : "there are: " + known,
-                 0,
-                 {},
-                 {},
-                 {}};
-}
 
 int image_import_command(App &app, const Arguments &arguments) {
     auto engine = app.engine();

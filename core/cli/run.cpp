@@ -3,8 +3,8 @@
 // `ctr run` and `ctr plan`: the same description, carried out or shown.
 #include "cli/app.hpp"
 
-#include "cli/images.hpp"
 #include "cli/terminal.hpp"
+#include "container/images.hpp"
 #include "launch/shell.hpp"
 #include "plan/plan_json.hpp"
 #include "plan/show.hpp"
@@ -175,7 +175,7 @@ Result<Asked> from_flags(App &app, container::Engine &engine, const Arguments &a
     } else {
         if (words.empty())
             return failure(ErrorClass::invalid, "what shall run?", "name an image, --rootfs DIR or --bundle DIR");
-        CTR_ASSIGN(const Image image, find_image(engine, words[0]));
+        CTR_ASSIGN(const container::Image image, container::find_image(engine, words[0]));
         options.image = image.name;
         options.layers = image.layers;
         options.image_config = image.config;

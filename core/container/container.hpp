@@ -63,6 +63,8 @@ Result<void> run_operation(Engine &engine, ctr_operation operation, const std::s
 Result<void> start(Engine &engine, const std::string &id);
 /// Takes everything back and removes the container. `force` kills what still runs. Errors: busy while it runs or its owner works.
 Result<void> remove(Engine &engine, const std::string &id, bool force);
+/// The same for image operations whose ctr was killed, and for layers that they left. The caller holds the image lock (images.hpp).
+Result<void> recover_operations(Engine &engine, std::vector<std::string> *done, std::vector<std::string> *problems);
 /// For containers whose owner died before they were on their own: takes back what was done. Returns their ids. What could not be
 /// undone is in `problems`, and stays in the journal for the next time.
 Result<std::vector<std::string>> recover(Engine &engine, std::vector<std::string> *problems);

@@ -3,6 +3,7 @@
 // The verbs on a container that another process created: what they know stands in its journal.
 #include "container/container.hpp"
 
+#include "container/images.hpp"
 #include "container/undo.hpp"
 #include "launch/undo.hpp"
 #include "sys/files.hpp"
@@ -53,6 +54,20 @@ Result<bool> recover_one(Engine &engine, const std::string &directory) {
     CTR_TRY(undo_steps(engine, journal.value(), keep ? Scope::until_stop : Scope::all));
     if (!keep) CTR_TRY(remove_directory(journal.value()));
     return true;
+}
+
+Result<void> recover_all_in(Engine &engine, const std::string &parent, std::vector<std::string> *done,
+                            std::vector<std::string> *problems) {
+    auto names = sys::list_directory(parent);
+    if (!names.ok())
+        return names.error().errno_value == ENOENT ? Result<void>() : Result<void>(std::move(names).error());
+    for (const std::string &name : names.value()) {
+        if (Journal::owner(parent + "/" + name) != 0) continue; // cheap: most have a living owner
+        auto recovered = recover_one(engine, parent + "/" + name);
+        if (recovered.ok() && recovered.value() && done != nullptr) done->push_back(name);
+        if (!recovered.ok() && problems != nullptr) problems->push_back(name + ": " + recovered.error().text());
+    }
+    return {};
 }
 
 /// For steps of an exec: its parent steps are of one process and taken back by it.
@@ -155,18 +170,18 @@ Result<void> remove(Engine &engine, const std::string &id, bool force) {
 
 Result<std::vector<std::string>> recover(Engine &engine, std::vector<std::string> *problems) {
     std::vector<std::string> done;
-    for (const std::string &parent : {engine.containers_dir(), engine.operations_dir()}) {
-        auto names = sys::list_directory(parent);
-        if (!names.ok() && names.error().errno_value == ENOENT) continue;
-        if (!names.ok()) return std::move(names).error();
-        for (const std::string &name : names.value()) {
-            if (Journal::owner(parent + "/" + name) != 0) continue; // cheap: most have a living owner
-            auto recovered = recover_one(engine, parent + "/" + name);
-            if (recovered.ok() && recovered.value()) done.push_back(name);
-            if (!recovered.ok() && problems != nullptr) problems->push_back(name + ": " + recovered.error().text());
-        }
-    }
+    CTR_TRY(recover_all_in(engine, engine.containers_dir(), &done, problems));
+    if (::access(engine.operations_dir().c_str(), F_OK) != 0) return done;
+    CTR_ASSIGN(const auto lock, lock_images(engine, false)); // an image command that runs looks after it
+    if (lock) CTR_TRY(recover_operations(engine, &done, problems));
     return done;
+}
+
+Result<void> recover_operations(Engine &engine, std::vector<std::string> *done, std::vector<std::string> *problems) {
+    std::vector<std::string> here;
+    CTR_TRY(recover_all_in(engine, engine.operations_dir(), &here, problems));
+    if (done != nullptr) done->insert(done->end(), here.begin(), here.end());
+    return here.empty() ? Result<void>() : collect_layers(engine);
 }
 
 Result<Exec> exec(Engine &engine, const ExecRequest &request) {

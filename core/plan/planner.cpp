@@ -230,7 +230,7 @@ void add_journal(Plan &plan, const Request &request) {
         for (const Step &user : plan.steps) {
             const auto mentions = [&](const std::string &directory) {
                 return std::any_of(user.args.begin(), user.args.end(), [&](const Arg &arg) {
-                    return arg.text.compare(0, directory.size(), directory) == 0;
+                    return arg.text == directory || arg.text.compare(0, directory.size() + 1, directory + "/") == 0;
                 });
             };
             for (const std::string &directory : {state, data})

@@ -125,7 +125,7 @@ Result<Json> process(const RunOptions &options, const ImageConfig &image, const 
     if (!user.empty()) {
         CTR_ASSIGN(const User who, parse_user(options.user.empty() ? "image config /User" : "-u", user));
         if (who.ids)
-            out["user"] = {{"uid", who.ids->first}, {"gid", who.ids->second}};
+            out["user"] = {{"uid", who.ids->first}, {"gid", who.ids->second}, {"additionalGids", {who.ids->second}}};
         else
             extras["user"] = user;
     }

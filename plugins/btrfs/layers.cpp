@@ -143,7 +143,10 @@ int plan_commit(ctr_plan *raw, ctr_str chain_id, const char *directory_value, co
 
 int plan_remove(ctr_plan *raw, ctr_str chain_id) {
     return with_layer(raw, chain_id, [](ctr::Plan plan, const std::string &name) {
-        return plan.step("btrfs.remove_layer", CTR_PREPARE).arg("layer", layer_path(plan, name)).add();
+        return plan.step("btrfs.remove_layer", CTR_PREPARE)
+            .arg("layer", layer_path(plan, name))
+            .after("image.forgotten") // no record may name a layer that is gone
+            .add();
     });
 }
 

@@ -82,11 +82,9 @@ int forget(ctr::Run run) {
     });
 }
 
+/// A removal goes forward only: the layers behind the record may be gone already. What it leaves of them is collected.
 int forget_undo(ctr::Run run) {
-    return guarded(run, [&] {
-        if (!read_record(run.str("path"))) write_record(run.str("path"), run.str("content"));
-        sweep_record(run.str("path"));
-    });
+    return guarded(run, [&] { sweep_record(run.str("path")); });
 }
 
 } // namespace image

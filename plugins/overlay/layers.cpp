@@ -167,6 +167,7 @@ int plan_remove(ctr_plan *raw, ctr_str chain_id) {
         return plan.step("overlay.remove_layer", CTR_PREPARE)
             .arg("layer", data_dir(plan) + "/layers/" + name)
             .arg("trash", partial_path(plan, name, "rm-"))
+            .after("image.forgotten") // no record may name a layer that is gone
             .until(CTR_UNTIL_DELETE)
             .add();
     });

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+//
+// The records of images (DATA_ROOT/images/NAME.json, written by the image plugin), as the host reads them, and what keeps layers alive.
+#pragma once
+
+#include "base/json.hpp"
+#include "container/engine.hpp"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace core::container {
+
+struct Image {
+    std::string name, digest, created;
+    std::vector<std::string> layers; // chain ids, lowest first
+    Json config;                     // the OCI image config's "config"
+    std::uint64_t size = 0;          // bytes of the layers as they were in the source
+};
+
+/// One image operation at a time, recovery included: a POSIX record lock, gone with the process. Nothing if another process holds it and `wait` is not set.
+Result<std::optional<Fd>> lock_images(const Engine &engine, bool wait);
+/// Removes layers that no image and no container uses. Under the lock: an import that runs has layers before its record.
+Result<void> collect_layers(Engine &engine);
+
+/// "busybox" is "busybox:latest".
+std::string full_image_name(const std::string &name);
+/// Errors: not_found, with what there is.
+Result<Image> find_image(const Engine &engine, const std::string &name);
+Result<std::vector<Image>> list_images(const Engine &engine);
+
+} // namespace core::container
