@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include <utility>
 
 namespace ctr::cgroup {
 
@@ -145,11 +146,25 @@ inline Made make_cgroup(const std::string &mount, const std::string &path, const
     return Made::failed;
 }
 
-/// Takes away the shared parents of mount+path that are empty now.
-inline void remove_parents(const std::string &mount, const std::string &path) {
+/// Was it made by a ctr that was killed between mkdir and its mark? Then it bears none, and is not older than the container's own
+/// directory `owner`, which is made first of all. (Only an empty one is ever removed for that.)
+inline bool half_made(const std::string &dir, const std::string &owner) {
+    if (!mark_of(dir).empty()) return false;
+    struct statx container {};
+    struct stat cgroup {};
+    if (::statx(AT_FDCWD, owner.c_str(), 0, STATX_BTIME, &container) != 0 || (container.stx_mask & STATX_BTIME) == 0)
+        return false;
+    if (::stat(dir.c_str(), &cgroup) != 0) return false;
+    return std::pair(cgroup.st_ctim.tv_sec, cgroup.st_ctim.tv_nsec) >=
+           std::pair(time_t{container.stx_btime.tv_sec}, static_cast<long>(container.stx_btime.tv_nsec));
+}
+
+/// Takes away the shared parents of mount+path that are empty now. `owner` is the container's directory.
+inline void remove_parents(const std::string &mount, const std::string &path, const std::string &owner) {
     for (std::string parent = parent_path(path); !parent.empty(); parent = parent_path(parent)) {
         const std::string dir = mount + parent;
-        if (mark_of(dir) != shared_mark || ::rmdir(dir.c_str()) != 0) return;
+        if (mark_of(dir) != shared_mark && !half_made(dir, owner)) return;
+        if (::rmdir(dir.c_str()) != 0) return;
     }
 }
 

@@ -139,7 +139,10 @@ int remove(Run run) {
         const bool by_record = std::find(made.begin(), made.end(), h.name()) != made.end();
         if (h.has("freezer")) ending.freezer = dir;
         if (!by_record && cgroup::mark_of(dir) != owner) {
-            if (recorded) ending.kill.push_back(dir);
+            if (recorded)
+                ending.kill.push_back(dir);
+            else if (cgroup::half_made(dir, owner))
+                ::rmdir(dir.c_str());
             continue;
         }
         if (::rmdir(dir.c_str()) == 0 || errno == ENOENT) continue;
@@ -153,7 +156,7 @@ int remove(Run run) {
     std::string left;
     const bool ended = (ending.remove.empty() && ending.kill.empty()) || end_cgroups(ending, left);
     for (const auto &h : all)
-        cgroup::remove_parents(h.mount, path);
+        cgroup::remove_parents(h.mount, path, owner);
     if (ended) return 0;
     return run.fail({CTR_E_BUSY, "the cgroup cannot be removed: something in it does not end",
                      "see its cgroup.procs; a process in an uninterruptible wait ends when its disk or network answers",

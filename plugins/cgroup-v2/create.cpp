@@ -151,7 +151,8 @@ int remove(Run run) {
         const Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (fd.valid()) detach_device_programs(fd.get(), 0);
     }
-    cgroup::remove_parents(run.str("mount"), run.str("path"));
+    if (!recorded && cgroup::half_made(dir, owner)) ::rmdir(dir.c_str());
+    cgroup::remove_parents(run.str("mount"), run.str("path"), owner);
     if (ended) return 0;
     return run.fail({CTR_E_BUSY, "the cgroup cannot be removed: something in it does not end",
                      "see its cgroup.procs; a process in an uninterruptible wait ends when its disk or network answers",
