@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The verbs as engines use them: create, start, exec and delete each in a process of its own that is gone when the next begins.
-#include "cli/images.hpp"
 #include "container/container.hpp"
+#include "container/images.hpp"
 #include "fixture/sandbox.hpp"
 #include "spec/run_spec.hpp"
 
@@ -36,7 +36,7 @@ core::container::CreateRequest request_for(core::container::Engine &engine, cons
     request.id = id;
     request.drivers = {{"storage", "overlay"}, {"network", "bridge"}, {"cgroup", "cgroup-v1"}};
     request.meta = {{"rm", false}};
-    const auto image = core::cli::find_image(engine, "box").value();
+    const auto image = core::container::find_image(engine, "box").value();
     core::spec::RunOptions options;
     options.id = id;
     options.image = image.name;
