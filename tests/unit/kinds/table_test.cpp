@@ -29,10 +29,10 @@ TEST(Kinds, ShellQuotesWhatTheShellWouldRead) {
     EXPECT_EQ(host_double::shell("umask", {"mask=18"}), "umask 0022\n");
 }
 
-TEST(Kinds, ShellLeavesValueMarksOutsideQuotes) {
+TEST(Kinds, ShellPutsValueMarksInDoubleQuotes) {
     host_double::reset();
     EXPECT_EQ(host_double::shell("root.symlink", {"target=/x", "to=a \x01v\x02"}),
-              "ln -sfn a\\ \x01v\x02 \"$root/x\"\n");
+              "ln -sfn \"a \x01v\x02\" \"$root/x\"\n");
 }
 
 } // namespace

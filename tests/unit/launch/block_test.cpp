@@ -89,7 +89,7 @@ TEST_F(BlockTest, a_template_with_a_hole_is_empty_and_no_other_path) {
 TEST_F(BlockTest, in_shell_values_are_marks_that_become_variables) {
     run.context = CTR_IN_SHELL;
     launch::begin_step(&run, 1);
-    EXPECT_EQ(launch::shell_quote(arg("path")), "/x/\"$p_string\"/\"$p_number\"/'$'");
+    EXPECT_EQ(launch::shell_quote(arg("path")), "/x/\"$p_string\"/\"$p_number\"'/$'");
     EXPECT_EQ(launch::shell_text(arg("number")), "${p_number}");
 }
 

@@ -172,7 +172,7 @@ TEST_F(CatalogTest, refuses_what_is_no_plugin_and_goes_on) {
     const Catalog catalog = Catalog::scan({{at, false}}, {});
     EXPECT_EQ(catalog.plugins().size(), 1U);
     expect_refused(catalog, text, {"ELF"});
-    expect_refused(catalog, bad, {"id"});
+    expect_refused(catalog, bad, {"abi", "expected 1"});
     expect_refused(catalog, dir, {"a regular file"});
 }
 

@@ -113,7 +113,7 @@ TEST(RunSpec, LeavesUserNamesToThePluginThatReadsPasswd) {
     options.user = "1000:100";
     const Json spec = make(options);
     EXPECT_FALSE(spec["ctr"].contains("user"));
-    EXPECT_EQ(spec["process"]["user"], Json({{"uid", 1000}, {"gid", 100}}));
+    EXPECT_EQ(spec["process"]["user"], Json({{"uid", 1000}, {"gid", 100}, {"additionalGids", {100}}}));
     for (const Json &entry : spec["process"]["env"])
         EXPECT_NE(entry.get<std::string>().substr(0, 5), "HOME=");
 }
