@@ -120,6 +120,16 @@ CTR_CHILD int read_ids(ctr_run *raw, UserIds &ids) {
     ids.n_groups = 0;
     if (run.count("user") != 0) {
         wrong = root < 0 ? "the container has no root yet" : find_user(root, about, ids);
+        // The own group stands first among the supplementary ones, as login(1) does it.
+        bool listed = false;
+        for (std::uint32_t i = 0; i < ids.n_groups; ++i)
+            listed = listed || ids.groups[i] == ids.gid;
+        if (wrong == nullptr && !listed && ids.n_groups < sizeof ids.groups / sizeof *ids.groups) {
+            for (std::uint32_t i = ids.n_groups; i > 0; --i)
+                ids.groups[i] = ids.groups[i - 1];
+            ids.groups[0] = ids.gid;
+            ++ids.n_groups;
+        }
     } else {
         const std::int64_t uid = run.integer("uid"), gid = run.integer("gid");
         if (uid < 0 || gid < 0 || uid > 2147483647 || gid > 2147483647) wrong = "ids must be from 0 to 2147483647";
