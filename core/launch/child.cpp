@@ -264,6 +264,10 @@ CTR_CHILD void child_main(void *child_plan) {
     state.run.step = find_step(state.run.block, plan::kind_clone);
     join_namespaces(&state);
     enter_user_namespace(&state);
+    if (state.plan->in_container) {
+        state.run.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (state.run.root_fd < 0) give_up_with(&state, "open", "/", nullptr);
+    }
     run_steps(&state, 0, gate);
     // Beyond this point the root is the container's; no path of the machine may be opened.
     state.run.step = gate;

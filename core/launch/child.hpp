@@ -30,6 +30,7 @@ struct ChildPlan {
     unsigned preserve_fds = 0;
     sigset_t signal_mask{}; // what the program shall have
     bool resolve_executable = true;
+    bool in_container = false; // exec: the joined mount namespace is the container's own, so "/" is its root
 };
 
 /// Never returns.

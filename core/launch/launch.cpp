@@ -70,6 +70,7 @@ Result<void> Launch::clone() {
     child_plan_.channel = child_end.get();
     child_plan_.parent_channel = channel_.get();
     child_plan_.gate = options_.gate;
+    child_plan_.in_container = options_.init_pidfd >= 0;
     child_plan_.argv = argv_.data();
     child_plan_.envp = envp_.data();
     child_plan_.preserve_fds = options_.preserve_fds;
