@@ -70,7 +70,8 @@ TEST_F(Order, StraceSeesTheStepsOfTheChildInTheirOrder) {
     const Ran plan = box.ctr(words);
     ASSERT_STATUS(plan, 0);
     std::vector<std::string> expected;
-    for (const auto &step : nlohmann::json::parse(plan.out).at("steps"))
+    const auto document = nlohmann::json::parse(plan.out);
+    for (const auto &step : document.at("steps"))
         if (const std::string call = call_of(step); !call.empty()) expected.push_back(call);
     ASSERT_GT(expected.size(), 8U) << plan.out;
 
