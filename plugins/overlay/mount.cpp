@@ -34,7 +34,7 @@ public:
     WorkingDirectory &operator=(const WorkingDirectory &) = delete;
     ~WorkingDirectory() {
         const int saved = errno;
-        if (entered_ && fchdir(before_.get()) != 0) static_cast<void>(chdir("/"));
+        if (entered_ && fchdir(before_.get()) != 0 && chdir("/") != 0) entered_ = false; // all other paths are absolute
         errno = saved;
     }
     bool entered() const { return entered_; }
