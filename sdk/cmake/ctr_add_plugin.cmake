@@ -42,5 +42,5 @@ function(ctr_add_plugin name)
   endif()
   add_custom_command(TARGET ${name} POST_BUILD VERBATIM
     COMMAND "${CMAKE_COMMAND}" "-DOBJECTS=$<TARGET_OBJECTS:${name}>" "-DALLOWED=${CTR_SDK_CMAKE_DIR}/ctr_child_allowed.txt"
-      "-DREADELF=${CMAKE_READELF}" "-DREQUIRED=${arg_CHILD}" -P "${CTR_SDK_CMAKE_DIR}/ctr_check_child.cmake")
+      "-DREADELF=${CMAKE_READELF}" "-DREQUIRED=${arg_CHILD}" "-DSANITIZED=$<BOOL:${CTR_SANITIZE}>" -P "${CTR_SDK_CMAKE_DIR}/ctr_check_child.cmake")
 endfunction()
