@@ -163,7 +163,7 @@ Result<Asked> from_bundle(const Arguments &arguments, Asked asked) {
     return asked;
 }
 
-Result<Asked> from_flags(App &app, container::Engine &engine, const Arguments &arguments, Asked asked) {
+Result<Asked> from_flags(container::Engine &engine, const Arguments &arguments, Asked asked) {
     spec::RunOptions options;
     options.id = asked.create.id;
     options.rm = asked.rm;
@@ -189,14 +189,12 @@ Result<Asked> from_flags(App &app, container::Engine &engine, const Arguments &a
     CTR_TRY(take_files(arguments, options));
     CTR_ASSIGN(const auto network, engine.driver("network", asked.create.drivers));
     options.network = network.value_or("host");
-    static_cast<void>(app);
     CTR_ASSIGN(asked.create.spec, spec::run_spec(options));
     asked.create.meta["command"] = asked.create.spec["process"]["args"];
     return asked;
 }
 
-Result<Asked> read_arguments(App &app, container::Engine &engine, const Arguments &arguments,
-                             const std::string &default_name) {
+Result<Asked> read_arguments(container::Engine &engine, const Arguments &arguments, const std::string &default_name) {
     Asked asked;
     asked.create.id = arguments.one("name", default_name);
     CTR_TRY(container::check_id(asked.create.id));
@@ -208,7 +206,7 @@ Result<Asked> read_arguments(App &app, container::Engine &engine, const Argument
     if (arguments.has("rootfs") && arguments.has("bundle"))
         return failure(ErrorClass::invalid, "--rootfs and --bundle do not go together");
     return arguments.has("bundle") ? from_bundle(arguments, std::move(asked))
-                                   : from_flags(app, engine, arguments, std::move(asked));
+                                   : from_flags(engine, arguments, std::move(asked));
 }
 
 int status_of(const App &app, const Error &error) {
@@ -232,7 +230,7 @@ void clean_up_after_others(container::Engine &engine) {
 int run_command(App &app, const Arguments &arguments) {
     auto engine = app.engine();
     if (!engine.ok()) return app.report(engine.error());
-    auto asked = read_arguments(app, *engine.value(), arguments, random_name());
+    auto asked = read_arguments(*engine.value(), arguments, random_name());
     if (!asked.ok()) return app.report(asked.error());
     clean_up_after_others(*engine.value());
     const bool interactive = asked.value().interactive, keep = !asked.value().rm;
@@ -259,7 +257,7 @@ int run_command(App &app, const Arguments &arguments) {
 int plan_command(App &app, const Arguments &arguments) {
     auto engine = app.engine();
     if (!engine.ok()) return app.report(engine.error());
-    auto asked = read_arguments(app, *engine.value(), arguments, "littlebox");
+    auto asked = read_arguments(*engine.value(), arguments, "littlebox");
     if (!asked.ok()) return app.report(asked.error());
     const container::CreateRequest &create = asked.value().create;
     auto plan = engine.value()->plan(CTR_OP_CREATE, create.id, create.spec, create.drivers);

@@ -152,15 +152,17 @@ Result<void> check_section(const plugin::Manifest &manifest, const spec::Config 
 
 Result<void> let_each_plan(const Active &active, ctr_plan &handle) {
     // All are loaded first: one plugin's steps may be of a kind that a driver of this plan owns.
-    for (plugin::Plugin *each : active)
-        CTR_TRY(each->load(handle.request->host).ok() ? Result<void>()
-                                                      : Result<void>(each->load(handle.request->host).error()));
+    std::vector<const ctr_plugin_entry *> entries;
     for (plugin::Plugin *each : active) {
-        const auto entry = each->load(handle.request->host);
-        if (!entry.ok()) return entry.error();
-        if (entry.value()->plan == nullptr) continue;
+        CTR_ASSIGN(const ctr_plugin_entry *entry, each->load(handle.request->host));
+        entries.push_back(entry);
+    }
+    for (std::size_t i = 0; i < active.size(); ++i) {
+        plugin::Plugin *each = active[i];
+        const ctr_plugin_entry *entry = entries[i];
+        if (entry->plan == nullptr) continue;
         handle.current = each;
-        const int code = entry.value()->plan(&handle);
+        const int code = entry->plan(&handle);
         handle.current = nullptr;
         if (handle.failed) return *handle.failed;
         if (code != 0)
