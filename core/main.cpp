@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
+//
+// One program with two names: `ctr` for people, `ctr-oci` for engines (also when it is called runc or crun, for those that know no other).
 #include "cli/app.hpp"
+#include "oci/app.hpp"
 
 int main(int argc, char **argv) {
-    core::cli::App app;
-    return app.main(std::vector<std::string>(argv + 1, argv + argc));
+    const std::string path = argc > 0 ? argv[0] : "ctr";
+    const std::string name = path.substr(path.find_last_of('/') + 1);
+    const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+    if (name == "ctr-oci" || name == "runc" || name == "crun") return core::oci::App().main(name, words);
+    return core::cli::App().main(words);
 }

@@ -13,7 +13,6 @@ namespace core::cli {
 namespace {
 
 constexpr const char *default_config = "/etc/ctr/config.json";
-int log_threshold = CTR_LOG_WARN;
 
 int level_of(const std::string &name) {
     if (name == "error") return CTR_LOG_ERROR;
@@ -24,7 +23,7 @@ int level_of(const std::string &name) {
 
 void log_line(int level, const char *plugin, const char *message) {
     constexpr const char *names[] = {"", "error", "warn", "info", "debug"};
-    if (level >= CTR_LOG_ERROR && level <= log_threshold)
+    if (level >= CTR_LOG_ERROR && level <= launch::log_threshold)
         std::fprintf(stderr, "ctr: %s: %s: %s\n", names[level], plugin, message);
 }
 
@@ -117,8 +116,8 @@ int App::main(const std::vector<std::string> &all_words) {
     const std::string wanted = format();
     if (wanted != "table" && wanted != "json" && !(wanted == "shell" && std::strcmp(command->name, "plan") == 0))
         return report(invalid("--format " + wanted, "expected table or json", "only `ctr plan` knows shell"));
-    log_threshold = level_of(globals_.one("log-level", "warn"));
-    if (log_threshold == 0)
+    launch::log_threshold = level_of(globals_.one("log-level", "warn"));
+    if (launch::log_threshold == 0)
         return report(invalid("--log-level " + globals_.one("log-level"), "expected error, warn, info or debug"));
     launch::log_sink = log_line;
     const int status = command->run(*this, arguments.value());
@@ -144,7 +143,7 @@ Result<spec::Config> App::read_config() const {
         while (root->size() > 1 && root->back() == '/')
             root->pop_back();
     }
-    if (!globals_.has("log-level")) log_threshold = level_of(config.log_level);
+    if (!globals_.has("log-level")) launch::log_threshold = level_of(config.log_level);
     return config;
 }
 

@@ -4,11 +4,11 @@
 #include "cli/app.hpp"
 
 #include "cli/terminal.hpp"
+#include "container/bundle.hpp"
 #include "container/images.hpp"
 #include "launch/shell.hpp"
 #include "plan/plan_json.hpp"
 #include "plan/show.hpp"
-#include "spec/oci.hpp"
 #include "spec/run_spec.hpp"
 #include "sys/files.hpp"
 
@@ -135,31 +135,7 @@ Result<Asked> from_bundle(const Arguments &arguments, Asked asked) {
         return invalid(arguments.positional()[0], "a command does not go with --bundle",
                        "the bundle's config.json has it in /process/args");
     CTR_ASSIGN(const std::string bundle, absolute(arguments.one("bundle")));
-    const std::string file = bundle + "/config.json";
-    CTR_ASSIGN(const std::string text, sys::read_file(file, spec::max_spec_size));
-    CTR_ASSIGN(Json spec, spec::parse_spec(text, file));
-    if (!spec.contains("/root/path"_json_pointer))
-        return invalid(file + ": /root/path", "missing", "say which directory is the root file system");
-    std::string &root = spec["root"]["path"].get_ref<std::string &>();
-    if (root.empty() || root[0] != '/') root = bundle + "/" + root;
-    CTR_ASSIGN(root, absolute(root));
-    if (spec.contains("mounts"))
-        for (Json &mount : spec["mounts"]) {
-            const Json options = mount.value("options", Json::array());
-            const bool bind = std::find(options.begin(), options.end(), "bind") != options.end() ||
-                              std::find(options.begin(), options.end(), "rbind") != options.end();
-            if (bind && mount.contains("source") && !mount["source"].get<std::string>().empty() &&
-                mount["source"].get<std::string>()[0] != '/')
-                mount["source"] = bundle + "/" + mount["source"].get<std::string>();
-        }
-    bool network_namespace = false;
-    for (const Json &ns : spec.value("/linux/namespaces"_json_pointer, Json::array()))
-        network_namespace = network_namespace || ns.value("type", "") == "network";
-    asked.create.drivers["storage"] = "rootfs";
-    asked.create.drivers.try_emplace("network", network_namespace ? "none" : "host");
-    asked.create.meta["bundle"] = bundle;
-    asked.create.meta["command"] = spec.value("/process/args"_json_pointer, Json::array());
-    asked.create.spec = std::move(spec);
+    CTR_TRY(container::read_bundle(bundle, {}, asked.create));
     return asked;
 }
 

@@ -4,30 +4,19 @@
 #include "container/container.hpp"
 
 #include "container/undo.hpp"
+#include "sys/clock.hpp"
 #include "sys/files.hpp"
-
-#include <cstring>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include "sys/socket.hpp"
 
 namespace core::container {
-namespace {
-
-Result<Fd> listen_at(const std::string &path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path)
-        return invalid(path, "longer than a socket address can be (107 bytes)", "use a shorter --run-root");
-    std::memcpy(address.sun_path, path.c_str(), path.size());
-    Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-    if (!socket.valid()) return system_error("socket");
-    if (::bind(socket.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
-        return system_error("bind", path);
-    if (::listen(socket.get(), 4) != 0) return system_error("listen", path);
-    return socket;
+Fd take_console(const plan::Plan &plan, launch::Launch &launch) {
+    for (const plan::Step &step : plan.steps)
+        if (step.kind == "console.open")
+            for (const plan::Output &output : step.outputs)
+                if (launch::Value *value = launch.value(output.value); value != nullptr && value->known)
+                    return Fd(std::exchange(value->fd, -1));
+    return Fd();
 }
-
-} // namespace
 
 Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateRequest request) {
     CTR_TRY(check_id(request.id));
@@ -38,6 +27,7 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     std::unique_ptr<Container> container(new Container(engine, std::move(plan)));
 
     const std::string directory = engine.directory_of(request.id);
+    request.meta["created"] = sys::timestamp();
     const Json meta = {{"spec", std::move(request.spec)}, {"about", std::move(request.meta)}};
     CTR_TRY(make_directories(container->plan_, directory));
     CTR_ASSIGN(Journal journal, Journal::create(directory, container->plan_, meta));
@@ -46,8 +36,9 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     launch::LaunchOptions options;
     options.preserve_fds = request.preserve_fds;
     options.signal_mask = request.signal_mask;
+    options.outlives_owner = request.detached;
     if (request.own_gate) {
-        auto gate = listen_at(directory + "/gate");
+        auto gate = sys::listen_at(directory + "/gate", SOCK_SEQPACKET);
         if (!gate.ok()) return container->give_up(std::move(gate).error());
         container->gate_ = std::move(gate).value();
         options.gate = container->gate_.get();
@@ -89,14 +80,7 @@ Result<void> Container::ended(sys::Exit exit, bool keep) {
     return {};
 }
 
-Fd Container::take_console() {
-    for (const plan::Step &step : plan_.steps)
-        if (step.kind == "console.open")
-            for (const plan::Output &output : step.outputs)
-                if (launch::Value *value = launch_->value(output.value); value != nullptr && value->known)
-                    return Fd(std::exchange(value->fd, -1));
-    return Fd();
-}
+Fd Container::take_console() { return container::take_console(plan_, *launch_); }
 
 /// The first error is the one reported; what could not be undone is named in its hint and stays in the journal.
 Error Container::give_up(Error error) {

@@ -22,6 +22,7 @@ struct CreateRequest {
     std::map<std::string, std::string> drivers;
     Json meta = nullptr;   // kept with the container: image, bundle, ...
     bool own_gate = false; // the child waits on a socket for `start`, from whatever process
+    bool detached = false; // without own_gate: once started, nobody's death kills it
     unsigned preserve_fds = 0;
     std::optional<sigset_t> signal_mask; // for the program
 };
@@ -41,13 +42,16 @@ public:
     Result<void> ended(sys::Exit exit, bool keep);
 
     const sys::Child &child() const { return launch_->child(); }
+    /// With `detached`, after start(): this object owns nothing any more.
+    void release() { journal_->release(); }
+    /// What follows a failure of the caller's own between create and start: everything is undone.
+    Error give_up(Error error);
     /// The terminal's master, if the container has one; it is the caller's.
     Fd take_console();
     const plan::Plan &plan() const { return plan_; }
 
 private:
     Container(Engine &engine, plan::Plan plan) : engine_(engine), plan_(std::move(plan)) {}
-    Error give_up(Error error);
 
     Engine &engine_;
     plan::Plan plan_;
@@ -71,19 +75,27 @@ Result<std::vector<std::string>> recover(Engine &engine, std::vector<std::string
 
 struct ExecRequest {
     std::string id;
-    Json process; // an OCI process object, complete
-    Json ctr;     // the object /ctr beside it; null: none
+    Json process;           // an OCI process object, complete
+    Json ctr;               // the object /ctr beside it; null: none
+    std::string sub_cgroup; // below the container's own; empty: that one
+    bool detached = false;  // nobody's death kills it once it runs
+    unsigned preserve_fds = 0;
+    std::optional<sigset_t> signal_mask; // for the program
 };
 
-/// One more process in a running container. The caller waits for launch->child().
+/// One more process in a created or running container.
 struct Exec {
     std::unique_ptr<plan::Plan> plan;
     std::unique_ptr<launch::Recorder> recorder;
     std::unique_ptr<launch::Launch> launch;
+
+    /// The process stands at its gate when exec() returns: what the caller tells others of it (terminal, pid) is told first. Then the program runs.
+    Result<void> start();
+    Fd take_console();
 };
 Result<Exec> exec(Engine &engine, const ExecRequest &request);
 
-enum class Status { creating, created, running, stopped };
+enum class Status { creating, created, running, paused, stopped };
 const char *status_name(Status status);
 
 struct State {

@@ -42,11 +42,11 @@ launch::KindLookup Engine::kinds() {
 }
 
 Result<void> check_id(const std::string &id) {
-    constexpr const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    const bool good = !id.empty() && id.size() <= 64 && std::strchr(letters, id[0]) != nullptr &&
-                      id.find_first_not_of(std::string(letters) + "_.-") == std::string::npos;
+    constexpr const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    const bool good = !id.empty() && id.size() <= 255 && std::strchr(letters, id[0]) != nullptr &&
+                      id.find_first_not_of(std::string(letters) + "_.+-") == std::string::npos;
     if (good) return {};
-    return invalid("--name " + id, "a name is a letter or digit, then at most 63 letters, digits, _ . or -");
+    return invalid(id, "invalid container id: a letter, a digit or _, then at most 254 letters, digits, _ . + or -");
 }
 
 } // namespace core::container

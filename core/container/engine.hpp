@@ -45,7 +45,7 @@ private:
     std::unique_ptr<sys::Machine> machine_;
 };
 
-/// [A-Za-z0-9][A-Za-z0-9_.-]*, at most 64 characters: it becomes a file name, a cgroup, part of link names.
+/// [A-Za-z0-9_][A-Za-z0-9_.+-]*, at most 255 characters: it becomes a file name and a cgroup.
 Result<void> check_id(const std::string &id);
 
 } // namespace core::container

@@ -104,8 +104,8 @@ Json durable(const launch::Value &value) {
 Error name_in_use(const std::string &directory) {
     const std::string name = directory.substr(directory.find_last_of('/') + 1);
     return {ErrorClass::exists,
-            "the name is in use",
-            "choose another --name, or remove it: ctr rm " + name,
+            "container with given ID already exists",
+            "choose another name, or remove it: ctr rm " + name + ", ctr-oci delete " + name,
             0,
             {},
             name,
@@ -149,7 +149,8 @@ Result<Journal> Journal::open(const std::string &directory) {
     journal.fd_.reset(::open(path_of(directory).c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
     const std::string name = directory.substr(directory.find_last_of('/') + 1);
     if (!journal.fd_.valid() && errno == ENOENT)
-        return Error{ErrorClass::not_found, "there is no such container", "`ctr ps -a` lists them", 0, {}, name, {}};
+        return Error{
+            ErrorClass::not_found, "container does not exist", "`ctr ps -a` lists those that do", 0, {}, name, {}};
     if (!journal.fd_.valid()) return system_error("open", path_of(directory));
     if (!take_lock(journal.fd_.get()))
         return Error{ErrorClass::busy,
@@ -171,8 +172,8 @@ Result<Record> Journal::read(const std::string &directory) {
     const Fd fd(::open(path_of(directory).c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid() && errno == ENOENT)
         return Error{ErrorClass::not_found,
-                     "there is no such container",
-                     "`ctr ps -a` lists them",
+                     "container does not exist",
+                     "`ctr ps -a` lists those that do",
                      0,
                      {},
                      directory.substr(directory.find_last_of('/') + 1),

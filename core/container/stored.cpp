@@ -4,6 +4,7 @@
 #include "container/container.hpp"
 
 #include "container/images.hpp"
+#include "container/running.hpp"
 #include "container/undo.hpp"
 #include "launch/undo.hpp"
 #include "sys/files.hpp"
@@ -86,6 +87,7 @@ const char *status_name(Status status) {
     case Status::creating: return "creating";
     case Status::created: return "created";
     case Status::running: return "running";
+    case Status::paused: return "paused";
     case Status::stopped: return "stopped";
     }
     return "?";
@@ -97,6 +99,7 @@ Result<State> state(const Engine &engine, const std::string &id) {
     State out;
     out.id = id;
     out.status = status_of(record);
+    if (out.status == Status::running && is_paused(engine, id)) out.status = Status::paused;
     out.pid = record.alive() ? record.pid : 0;
     out.exit_status = record.exit_status;
     out.drivers = record.plan.drivers;
@@ -141,6 +144,8 @@ Result<void> start(Engine &engine, const std::string &id) {
 Result<void> remove(Engine &engine, const std::string &id, bool force) {
     CTR_TRY(check_id(id));
     const std::string directory = engine.directory_of(id);
+    // SIGKILL waits for the thaw under cgroup v1. If it fails, the undo of the cgroup's step says what is wrong.
+    if (force && is_paused(engine, id)) static_cast<void>(freeze(engine, id, false));
     if (force) {
         // A foreground owner notices the death itself and cleans up; then there is nothing left to do here.
         auto record = Journal::read(directory);
@@ -184,11 +189,32 @@ Result<void> recover_operations(Engine &engine, std::vector<std::string> *done, 
     return here.empty() ? Result<void>() : collect_layers(engine);
 }
 
+namespace {
+
+/// Where the container's cgroup is was decided when it was made.
+Result<void> add_cgroup(const Record &record, const std::string &below, Json &ctr) {
+    if (("/" + below + "/").find("/../") != std::string::npos || below.find(':') != std::string::npos)
+        return invalid("--cgroup " + below,
+                       "expected a path below the container's cgroup, the same for all controllers");
+    const auto driver = record.plan.drivers.find("cgroup");
+    if (ctr.contains("cgroup") || driver == record.plan.drivers.end()) return {};
+    for (const plan::Step &step : record.plan.steps)
+        if (step.plugin == driver->second && step.arg("path") != nullptr) {
+            ctr["cgroup"] = step.arg_text("path") + (below.empty() || below[0] == '/' ? below : "/" + below);
+            return {};
+        }
+    return {};
+}
+
+} // namespace
+
 Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     CTR_TRY(check_id(request.id));
     CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(request.id)));
-    if (!record.alive() || record.stage != Stage::running)
-        return failure(ErrorClass::invalid, request.id + " is not running", "exec needs a running container");
+    if (const Status status = status_of(record); status != Status::running && status != Status::created)
+        return failure(ErrorClass::invalid,
+                       "cannot exec in a " + std::string(status_name(status)) + " container: " + request.id,
+                       "exec needs a created or running container");
     Json spec = {{"process", request.process}};
     spec["ctr"] = request.ctr.is_null() ? Json::object() : request.ctr;
     // What confines the container confines every process in it.
@@ -200,12 +226,7 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
         if (const Json::json_pointer at(std::string("/ctr/") + key);
             made_from.contains(at) && !spec["ctr"].contains(key))
             spec["ctr"][key] = made_from[at];
-    // Where the container's cgroup is was decided when it was made.
-    for (const plan::Step &step : record.plan.steps)
-        if (const auto driver = record.plan.drivers.find("cgroup");
-            driver != record.plan.drivers.end() && step.plugin == driver->second && step.arg("path") != nullptr &&
-            !spec["ctr"].contains("cgroup"))
-            spec["ctr"]["cgroup"] = step.arg_text("path");
+    CTR_TRY(add_cgroup(record, request.sub_cgroup, spec["ctr"]));
 
     Exec out;
     CTR_ASSIGN(plan::Plan plan, engine.plan(CTR_OP_EXEC, request.id, spec, record.plan.drivers));
@@ -217,14 +238,20 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     launch::LaunchOptions options;
     options.init_pid = record.pid;
     options.init_pidfd = pidfd.get();
+    options.outlives_owner = request.detached;
+    options.preserve_fds = request.preserve_fds;
+    options.signal_mask = request.signal_mask;
     out.launch = std::make_unique<launch::Launch>(*out.plan, engine.kinds(), *out.recorder, options);
     CTR_TRY(out.launch->create());
-    auto opened = out.launch->open_gate();
-    if (!opened.ok()) {
-        out.launch->kill();
-        return std::move(opened).error();
-    }
     return out;
 }
+
+Result<void> Exec::start() {
+    auto opened = launch->open_gate();
+    if (!opened.ok()) launch->kill();
+    return opened;
+}
+
+Fd Exec::take_console() { return container::take_console(*plan, *launch); }
 
 } // namespace core::container

@@ -16,6 +16,8 @@ Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope);
 Result<void> make_directories(const plan::Plan &plan, const std::string &own);
 /// The container's directory with its journal: last of all.
 Result<void> remove_directory(Journal &journal);
+/// The master of the terminal that a plan's step opened; invalid if there is none. It is the caller's from here on.
+Fd take_console(const plan::Plan &plan, launch::Launch &launch);
 /// Kills the container's first process, if it still lives, and waits until it is gone.
 Result<void> kill_init(const Record &record);
 

@@ -4,6 +4,7 @@
 #include "sys/mount_api.hpp"
 
 #include <cstring>
+#include <iterator>
 
 namespace core::kinds {
 namespace {
@@ -162,6 +163,14 @@ CTR_CHILD OptionWord add_option(MountOptions &options, const char *name) {
     default: break;
     }
     return meaning(word);
+}
+
+const char *const *all_option_words() {
+    static const char *all[std::size(words) + 1];
+    std::size_t n = 0;
+    for (const Word &word : words)
+        if (word.does != Does::refuse) all[n++] = word.name;
+    return all;
 }
 
 } // namespace core::kinds

@@ -35,6 +35,8 @@ enum class OptionWord {
 CTR_CHILD OptionWord add_option(MountOptions &options, const char *word);
 /// What a word is, without adding it.
 CTR_CHILD OptionWord option_word(const char *word);
+/// The words that are known and carried out; ends with nullptr.
+const char *const *all_option_words();
 /// "rslave" to MS_SLAVE | MS_REC; 0 if it is no propagation word.
 CTR_CHILD unsigned long propagation_flags(const char *word);
 

@@ -80,6 +80,12 @@ CTR_CHILD void arm_death_signal(ChildState *state) {
     if (poll(&owner, 1, 0) == 1 && (owner.revents & POLLHUP) != 0) _exit(125);
 }
 
+/// Nobody's death kills it from here on.
+CTR_CHILD void disarm_death_signal(ChildState *state) {
+    prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+    state->run.death_signal = 0;
+}
+
 /// Namespaces that are joined. Those that the user namespace in the list does not own must be entered before it, its own after it: whatever is
 /// refused with EPERM at first is tried again behind it.
 CTR_CHILD void join_namespaces(ChildState *state) {
@@ -220,8 +226,7 @@ CTR_CHILD void wait_at_own_gate(ChildState *state) {
     ChildPlan *plan = state->plan;
     while (take_message(state) != Word::commit) {
     }
-    prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
-    state->run.death_signal = 0;
+    disarm_death_signal(state);
     if (send_word(plan->channel, Word::committed, 0) != 0) _exit(125);
     for (;;) {
         const int caller = static_cast<int>(syscall(SYS_accept4, plan->gate, nullptr, nullptr, SOCK_CLOEXEC));
@@ -245,6 +250,7 @@ CTR_CHILD void wait_at_gate(ChildState *state) {
     } else {
         while (take_message(state) != Word::go) {
         }
+        if (state->plan->outlives_owner) disarm_death_signal(state);
     }
 }
 

@@ -28,7 +28,8 @@ struct ChildPlan {
     const char *const *envp = nullptr;
     const char *cwd = "/";
     unsigned preserve_fds = 0;
-    sigset_t signal_mask{}; // what the program shall have
+    bool outlives_owner = false; // nobody's death kills it once the gate is open
+    sigset_t signal_mask{};      // what the program shall have
     bool resolve_executable = true;
     bool in_container = false; // exec: the joined mount namespace is the container's own, so "/" is its root
 };

@@ -15,19 +15,27 @@
 
 #include "launch/namespaces.hpp"
 #include "launch/wire.hpp"
+#include "sys/socket.hpp"
 
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace core::launch {
 
 void (*step_hook)(const char *when, std::uint32_t step) = nullptr;
+
+namespace {
+
+void log_debug(const plan::Plan &plan, std::uint32_t step) {
+    if (log_wanted(CTR_LOG_DEBUG)) log_sink(CTR_LOG_DEBUG, "core", step_title(plan, step).c_str());
+}
+
+} // namespace
 
 Launch::Launch(const plan::Plan &plan, const KindLookup &lookup, Recorder &recorder, LaunchOptions options)
     : plan_(plan), recorder_(recorder), options_(options), block_(Block::pack(plan, lookup)) {}
@@ -74,6 +82,7 @@ Result<void> Launch::clone() {
     child_plan_.argv = argv_.data();
     child_plan_.envp = envp_.data();
     child_plan_.preserve_fds = options_.preserve_fds;
+    child_plan_.outlives_owner = options_.outlives_owner;
     if (options_.signal_mask)
         child_plan_.signal_mask = *options_.signal_mask;
     else
@@ -160,6 +169,7 @@ Result<void> Launch::run_parent_step(std::uint32_t index) {
     if (step.kind == nullptr)
         return step_error(index, failure(ErrorClass::not_found, "the code of this kind of step is missing",
                                          "install the plugin " + std::string(step.plugin)));
+    log_debug(plan_, index);
     at_boundary("before intent", index);
     CTR_TRY(recorder_.intent(index));
     at_boundary("after intent", index);
@@ -186,7 +196,10 @@ Result<void> Launch::take_message() {
         return lost_child();
     }
     switch (message.word) {
-    case Word::step_done: child_done_ = message.step + 1; return recorder_.child_gave(message.step, *block_);
+    case Word::step_done:
+        log_debug(plan_, message.step);
+        child_done_ = message.step + 1;
+        return recorder_.child_gave(message.step, *block_);
     case Word::ready: ready_ = true; return {};
     case Word::committed: committed_ = true; return {};
     case Word::failed: return step_error(message.step, to_error(message.error));
@@ -239,17 +252,13 @@ std::string step_title(const plan::Plan &plan, std::uint32_t index) {
 }
 
 Result<void> Launch::knock(const std::string &socket_path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket_path.size() >= sizeof address.sun_path)
-        return invalid(socket_path, "longer than a socket address can be (107 bytes)", "use a shorter --run-root");
-    std::memcpy(address.sun_path, socket_path.c_str(), socket_path.size());
-    channel_.reset(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-    if (!channel_.valid()) return system_error("socket");
-    if (::connect(channel_.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
-        return system_error(
-            "connect", socket_path,
-            "the container does not wait at its gate: it was started already, or its first process is gone");
+    auto connected = sys::connect_to(socket_path, SOCK_SEQPACKET);
+    if (!connected.ok()) {
+        connected.error().hint =
+            "the container does not wait at its gate: it was started already, or its first process is gone";
+        return std::move(connected).error();
+    }
+    channel_ = std::move(connected).value();
     return {};
 }
 

@@ -31,6 +31,7 @@ struct LaunchOptions {
     int init_pidfd = -1; // exec: the container's init, whose namespaces are joined
     int init_pid = 0;
     unsigned preserve_fds = 0;
+    bool outlives_owner = false;         // behind the gate nobody's death kills the child any more
     std::optional<sigset_t> signal_mask; // what the program shall have; nothing: the caller's own
 };
 

@@ -22,6 +22,9 @@ Error to_error(const WireError &wire);
 
 /// Calls `log` for a plugin's log lines; set by the program.
 extern void (*log_sink)(int level, const char *plugin, const char *message);
+/// The most detailed level that it wants (CTR_LOG_...).
+extern int log_threshold;
+inline bool log_wanted(int level) { return log_sink != nullptr && level <= log_threshold; }
 
 } // namespace core::launch
 

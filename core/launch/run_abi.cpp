@@ -13,6 +13,7 @@
 namespace core::launch {
 
 void (*log_sink)(int level, const char *plugin, const char *message) = nullptr;
+int log_threshold = CTR_LOG_WARN;
 
 // ---- for both sides of the clone ---------------------------------------------------------------------------------------------
 

@@ -162,6 +162,7 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
     out.claims = reader.texts("claims");
     out.privileges = reader.texts("privileges");
     if (const Json *schema = reader.member("config", false); schema != nullptr) out.config = *schema;
+    if (const Json *features = reader.member("features", false); features != nullptr) out.features = *features;
     reader.refuse_unknown();
     if (!reader.failed() && !valid_id(out.id))
         reader.wrong("id", "1 to 64 characters of a-z 0-9 . _ -", "\"" + out.id + "\"");

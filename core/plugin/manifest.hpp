@@ -36,7 +36,8 @@ struct Manifest {
     std::vector<std::string> needs, gives; // tokens and values, for messages
     std::vector<std::string> claims;
     std::vector<std::string> privileges;
-    Json config; // the schema of its config section; null: it takes none
+    Json config;   // the schema of its config section; null: it takes none
+    Json features; // its part of the OCI features structure; null: none
 
     bool plans(ctr_operation operation) const;
 };

@@ -2,9 +2,11 @@
 #include "sys/spawn.hpp"
 
 #include "base/fd.hpp"
+#include "sys/files.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,7 +32,7 @@ std::string read_errors(int fd) {
 
 } // namespace
 
-Result<Ran> run_program(const std::vector<std::string> &argv) {
+Result<Ran> run_program(const std::vector<std::string> &argv, bool keep_output) {
     const std::string path = find_program(argv[0]);
     if (path.empty()) return failure(ErrorClass::not_found, argv[0] + " is not installed");
     int ends[2];
@@ -46,7 +48,12 @@ Result<Ran> run_program(const std::vector<std::string> &argv) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    // A file in memory, not a second pipe: nobody has to read it while the program runs.
+    const Fd output(keep_output ? ::memfd_create("output", MFD_CLOEXEC) : -1);
+    if (output.valid())
+        posix_spawn_file_actions_adddup2(&actions, output.get(), 1);
+    else
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, writing.get(), 2);
     pid_t pid = -1;
     const int wrong = ::posix_spawn(&pid, path.c_str(), &actions, nullptr, words.data(), environment);
@@ -61,6 +68,10 @@ Result<Ran> run_program(const std::vector<std::string> &argv) {
         if (errno != EINTR) return system_error("waitpid", path);
     if (!WIFEXITED(status)) return failure(ErrorClass::system, path + " was killed", ran.errors);
     ran.status = WEXITSTATUS(status);
+    if (output.valid()) {
+        ::lseek(output.get(), 0, SEEK_SET);
+        CTR_ASSIGN(ran.output, read_fd(output.get(), path, std::size_t{16} << 20));
+    }
     return ran;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Running another program and waiting for it. Only newuidmap, newgidmap and OCI hooks are run at all.
+// Running another program and waiting for it. Only newuidmap, newgidmap, ps and OCI hooks are run at all.
 #pragma once
 
 #include "base/result.hpp"
@@ -15,7 +15,8 @@ namespace core::sys {
 struct Ran {
     int status = 0;
     std::string errors; // at most 4 KiB of what it wrote to stderr
+    std::string output; // what it wrote to stdout, if that was asked for; at most 16 MiB
 };
-Result<Ran> run_program(const std::vector<std::string> &argv);
+Result<Ran> run_program(const std::vector<std::string> &argv, bool keep_output = false);
 
 } // namespace core::sys

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# core: base -> sys -> spec -> plugin -> plan -> launch -> container -> cli, each may include those to its left. kinds stands aside: it uses
+# core: base -> sys -> spec -> plugin -> plan -> launch -> container -> cli -> oci, each may include those to its left. kinds stands aside: it uses
 # base, sys and the SDK alone, as if its kinds were a plugin's; launch and those to its right may use it.
 . "$(dirname "$0")/lib.sh"
 
@@ -16,6 +16,7 @@ may_use() {
     launch) echo "base sys spec plugin plan kinds launch" ;;
     container) echo "base sys spec plugin plan kinds launch container" ;;
     cli) echo "base sys spec plugin plan kinds launch container cli" ;;
+    oci) echo "base sys spec plugin plan kinds launch container cli oci" ;;
     *) echo "?" ;;
     esac
 }

@@ -105,7 +105,7 @@ protected:
             request.process = now.value().meta.at("spec").at("process");
             request.process["args"] = program;
             auto running = core::container::exec(engine, request);
-            if (!good(running)) return 125;
+            if (!good(running) || !good(running.value().start())) return 125;
             const auto exit = core::sys::wait_for(running.value().launch->child());
             return good(exit) ? exit.value().shell_status() : 125;
         });

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "container/bundle.hpp"
+
+#include "spec/oci.hpp"
+#include "sys/files.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+namespace core::container {
+namespace {
+
+/// A bind mount's source may be relative to the bundle.
+void make_absolute(Json &mount, const std::string &bundle) {
+    const Json options = mount.value("options", Json::array());
+    const bool bind = mount.value("type", "") == "bind" ||
+                      std::any_of(options.begin(), options.end(),
+                                  [](const Json &option) { return option == "bind" || option == "rbind"; });
+    if (!bind || !mount.contains("source") || !mount["source"].is_string()) return;
+    const std::string source = mount["source"].get<std::string>();
+    if (!source.empty() && source[0] != '/') mount["source"] = bundle + "/" + source;
+}
+
+/// Without a network namespace the container uses the machine's network.
+bool has_network_namespace(const Json &spec) {
+    const Json namespaces = spec.value("/linux/namespaces"_json_pointer, Json::array());
+    return std::any_of(namespaces.begin(), namespaces.end(),
+                       [](const Json &each) { return each.value("type", "") == "network"; });
+}
+
+} // namespace
+
+Result<void> read_bundle(const std::string &directory, const std::string &file, CreateRequest &request) {
+    const std::string path = file.empty() ? directory + "/config.json" : file;
+    CTR_ASSIGN(const std::string text, sys::read_file(path, spec::max_spec_size));
+    CTR_ASSIGN(Json spec, spec::parse_spec(text, path));
+    if (!spec.contains("/root/path"_json_pointer))
+        return invalid(path + ": /root/path", "missing", "say which directory is the root file system");
+    std::string root = spec["root"]["path"].get<std::string>();
+    if (root.empty() || root[0] != '/') root = directory + "/" + root;
+    char resolved[PATH_MAX];
+    if (::realpath(root.c_str(), resolved) == nullptr)
+        return system_error("realpath", root, "/root/path of the bundle is the root file system's directory");
+    spec["root"]["path"] = std::string(resolved);
+    if (spec.contains("mounts"))
+        for (Json &mount : spec["mounts"])
+            make_absolute(mount, directory);
+    request.drivers["storage"] = "rootfs";
+    request.drivers.try_emplace("network", has_network_namespace(spec) ? "none" : "host");
+    request.meta["bundle"] = directory;
+    request.meta["command"] = spec.value("/process/args"_json_pointer, Json::array());
+    request.spec = std::move(spec);
+    return {};
+}
+
+} // namespace core::container

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+//
+// An OCI bundle (runtime-spec bundle.md): a directory with config.json and usually the root file system. `ctr run --bundle` and ctr-oci.
+#pragma once
+
+#include "container/container.hpp"
+
+namespace core::container {
+
+/// Reads the bundle in `directory` (absolute). `file`: its description, "config.json" in the bundle if empty. In the request: the spec, with the root and the
+/// sources of bind mounts made absolute; the storage driver `rootfs`; the network driver that the spec's namespaces ask for, unless
+/// `drivers` names one already; what `state` tells of it later. Errors: of reading, of validation (with the path of the wrong field).
+Result<void> read_bundle(const std::string &directory, const std::string &file, CreateRequest &request);
+
+} // namespace core::container

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "container/running.hpp"
+
+#include "launch/run.hpp"
+#include "launch/undo.hpp"
+
+#include <ctr/ext/cgroup.h>
+#include <fcntl.h>
+#include <functional>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace core::container {
+namespace {
+
+using Call = std::function<int(const ctr_cgroup_v1 &driver, ctr_run *run)>;
+
+std::string mark_of(const Engine &engine, const std::string &id) { return engine.directory_of(id) + "/paused"; }
+
+Error no_cgroup(const std::string &id) {
+    return failure(ErrorClass::unsupported, id + " has no cgroup", "run it with a cgroup driver");
+}
+
+/// Calls the driver with a handle on the step that made the container's cgroup.
+Result<void> call_driver(Engine &engine, const std::string &id, const Record &record, const char *word,
+                         const Call &call) {
+    const auto name = record.plan.drivers.find("cgroup");
+    plugin::Plugin *plugin = name == record.plan.drivers.end() ? nullptr : engine.catalog().find(name->second);
+    if (plugin == nullptr) return no_cgroup(id);
+    CTR_ASSIGN(const ctr_plugin_entry *entry, plugin->load(launch::host_table()));
+    const auto *driver =
+        entry->extension == nullptr ? nullptr : static_cast<const ctr_cgroup_v1 *>(entry->extension(CTR_EXT_CGROUP));
+    const plan::Step *step = driver == nullptr ? nullptr : record.plan.find(driver->kind);
+    if (step == nullptr) return no_cgroup(id);
+    const auto block = launch::Block::pack(record.plan, engine.kinds());
+    launch::restore_values(*block, record.values);
+    ctr_run run;
+    run.context = CTR_IN_CALL;
+    run.block = block.get();
+    launch::begin_step(&run, static_cast<std::uint32_t>(step - record.plan.steps.data()));
+    if (call(*driver, &run) == 0 && !run.failed) return {};
+    return (run.failed ? launch::to_error(run.error)
+                       : failure(ErrorClass::internal, "the cgroup driver failed without saying why"))
+        .in(word + (" " + id));
+}
+
+Result<void> call_driver(Engine &engine, const std::string &id, const char *word, const Call &call) {
+    CTR_TRY(check_id(id));
+    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id)));
+    return call_driver(engine, id, record, word, call);
+}
+
+Error not_running(const std::string &id) {
+    return failure(ErrorClass::not_found, "container not running: " + id, "`state` says how it is");
+}
+
+} // namespace
+
+Result<void> signal_init(Engine &engine, const std::string &id, int signal) {
+    CTR_TRY(check_id(id));
+    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id)));
+    if (!record.alive()) return not_running(id);
+    const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
+    if (!pidfd.valid() || !record.alive()) return not_running(id);
+    if (::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0U) != 0)
+        return errno == ESRCH ? not_running(id) : system_error("pidfd_send_signal", std::to_string(record.pid));
+    // Under cgroup v1 a frozen process dies only when it is thawed.
+    return signal == SIGKILL && is_paused(engine, id) ? freeze(engine, id, false) : Result<void>();
+}
+
+Result<void> signal_all(Engine &engine, const std::string &id, int signal) {
+    auto sent = call_driver(engine, id, "signalling",
+                            [&](const ctr_cgroup_v1 &driver, ctr_run *run) { return driver.kill(run, signal); });
+    if (!sent.ok() && sent.error().error_class == ErrorClass::unsupported) return signal_init(engine, id, signal);
+    if (sent.ok() && signal == SIGKILL && is_paused(engine, id)) return freeze(engine, id, false);
+    return sent;
+}
+
+Result<std::vector<int>> processes(Engine &engine, const std::string &id) {
+    std::vector<int> pids;
+    CTR_TRY(call_driver(engine, id, "listing the processes of", [&](const ctr_cgroup_v1 &driver, ctr_run *run) {
+        const auto add = [](void *user, std::int64_t pid) {
+            static_cast<std::vector<int> *>(user)->push_back(static_cast<int>(pid));
+        };
+        return driver.processes(run, add, &pids);
+    }));
+    return pids;
+}
+
+Result<void> freeze(Engine &engine, const std::string &id, bool frozen) {
+    CTR_TRY(check_id(id));
+    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id)));
+    if (!record.alive()) return not_running(id);
+    CTR_TRY(call_driver(engine, id, record, frozen ? "pausing" : "resuming",
+                        [&](const ctr_cgroup_v1 &driver, ctr_run *run) { return driver.freeze(run, frozen ? 1 : 0); }));
+    const std::string mark = mark_of(engine, id);
+    if (!frozen) return ::unlink(mark.c_str()) == 0 || errno == ENOENT ? Result<void>() : system_error("unlink", mark);
+    const Fd made(::open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    return made.valid() ? Result<void>() : system_error("open", mark);
+}
+
+bool is_paused(const Engine &engine, const std::string &id) { return ::access(mark_of(engine, id).c_str(), F_OK) == 0; }
+
+Result<void> update(Engine &engine, const std::string &id, const Json &resources) {
+    return call_driver(engine, id, "updating", [&](const ctr_cgroup_v1 &driver, ctr_run *run) {
+        return driver.update(run, reinterpret_cast<const ctr_node *>(&resources));
+    });
+}
+
+Result<std::map<std::string, std::uint64_t>> stats(Engine &engine, const std::string &id) {
+    std::map<std::string, std::uint64_t> out;
+    CTR_TRY(call_driver(engine, id, "counting", [&](const ctr_cgroup_v1 &driver, ctr_run *run) {
+        const auto add = [](void *user, const char *name, std::uint64_t value) {
+            (*static_cast<std::map<std::string, std::uint64_t> *>(user))[name] = value;
+        };
+        return driver.stats(run, add, &out);
+    }));
+    return out;
+}
+
+} // namespace core::container

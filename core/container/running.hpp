@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+//
+// What is done with all processes of a living container, through its cgroup driver (sdk/include/ctr/ext/cgroup.h): where the cgroup is stands in the
+// container's journal. Errors: unsupported if the container has no cgroup; not_found; those of the driver.
+#pragma once
+
+#include "container/engine.hpp"
+#include "container/journal.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace core::container {
+
+/// Sends a signal to the container's first process. Errors: not_found when it is gone ("container not running").
+Result<void> signal_init(Engine &engine, const std::string &id, int signal);
+/// Sends a signal to every process of the container.
+Result<void> signal_all(Engine &engine, const std::string &id, int signal);
+/// Process ids as this machine sees them.
+Result<std::vector<int>> processes(Engine &engine, const std::string &id);
+/// Stops all processes where they stand, or lets them go on. `state` says "paused" meanwhile.
+Result<void> freeze(Engine &engine, const std::string &id, bool frozen);
+/// Frozen by freeze(). A mark in the container's directory, because its owner may hold the journal.
+bool is_paused(const Engine &engine, const std::string &id);
+/// Applies an OCI linux.resources object; what it does not name stays as it is.
+Result<void> update(Engine &engine, const std::string &id, const Json &resources);
+/// "memory.usage_bytes" and the like, as the driver names them; UINT64_MAX is "no limit".
+Result<std::map<std::string, std::uint64_t>> stats(Engine &engine, const std::string &id);
+
+} // namespace core::container

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#include "oci/app.hpp"
+
+#include "cli/app.hpp"
+#include "launch/run.hpp"
+#include "sys/files.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <unistd.h>
+
+namespace core::oci {
+namespace {
+
+constexpr const char *default_config = "/etc/ctr/config.json";
+const Log *sink = nullptr; // log_line has no other way to it
+
+void log_line(int level, const char *plugin, const char *message) {
+    sink->line(level, std::string(plugin) + ": " + message);
+}
+
+std::string column(const std::string &text, std::size_t width) {
+    return text + std::string(width > text.size() ? width - text.size() : 1, ' ');
+}
+
+std::string option_lines(const std::vector<Option> &options) {
+    std::string out;
+    for (const Option &option : options) {
+        std::string left = option.letter != 0 ? std::string("  -") + option.letter + ", " : "      ";
+        left += std::string("--") + option.name + (option.value != nullptr ? std::string(" ") + option.value : "");
+        out += column(left, 34) + option.help + (option.repeats ? " (repeats)" : "") + "\n";
+    }
+    return out;
+}
+
+std::string help_of_all(const std::string &name) {
+    std::string out = "Usage: " + name +
+                      " [GLOBAL OPTIONS] COMMAND ...\n\nAn OCI runtime with runc's command line.\n\n"
+                      "Commands:\n";
+    for (const Command &command : commands())
+        out += column(std::string("  ") + command.name, 12) + command.help + "\n";
+    return out + "\nGlobal options:\n" + option_lines(global_options) + "\n`" + name + " COMMAND --help` says more.\n";
+}
+
+std::string help_of(const std::string &name, const Command &command) {
+    std::string out = "Usage: " + name + " " + command.name + " " + command.usage + "\n\n" + command.help + "\n";
+    if (!command.options.empty()) out += "\nOptions:\n" + option_lines(command.options);
+    return out;
+}
+
+} // namespace
+
+std::string message_for_engines(const Error &error, const std::string &program) {
+    const std::string &where = error.context;
+    const bool at_exec =
+        where.find("(gate of core") != std::string::npos || where.find("(execve of core") != std::string::npos;
+    if (!at_exec) return error.text();
+    const std::string who = "exec: \"" + program + "\": ";
+    const bool missing = error.errno_value == ENOENT || error.errno_value == ENOTDIR;
+    if (missing && program.find('/') == std::string::npos)
+        return who + "executable file not found in $PATH: " + error.text();
+    if (missing) return who + "no such file or directory: " + error.text();
+    if (error.errno_value == EACCES) return who + "permission denied: " + error.text();
+    return who + error.text();
+}
+
+void App::print(const std::string &text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+int App::report(const Error &error, int status) const {
+    log_.fatal(error.text(), error.hint);
+    return status;
+}
+
+std::string App::root() const {
+    if (globals_.has("root")) return globals_.one("root");
+    const char *runtime_dir = std::getenv("XDG_RUNTIME_DIR");
+    if (::geteuid() != 0 && runtime_dir != nullptr && *runtime_dir == '/') return std::string(runtime_dir) + "/ctr-oci";
+    return "/run/ctr-oci";
+}
+
+std::map<std::string, std::string> App::drivers() const {
+    if (globals_.one("cgroup-manager") == "disabled") return {{"cgroup", "off"}};
+    return {};
+}
+
+/// They stand before the command, as with runc.
+Result<void> App::take_globals(std::vector<std::string> &words) {
+    std::vector<std::string> front;
+    while (!words.empty() && words[0].size() > 1 && words[0][0] == '-') {
+        const std::string word = words[0];
+        front.push_back(word);
+        words.erase(words.begin());
+        const bool takes_next = std::any_of(global_options.begin(), global_options.end(), [&](const Option &option) {
+            return option.value != nullptr && word == std::string("--") + option.name;
+        });
+        if (takes_next && !words.empty()) {
+            front.push_back(words[0]);
+            words.erase(words.begin());
+        }
+    }
+    CTR_ASSIGN(globals_, cli::parse(global_options, front, false));
+    const std::string form = globals_.one("log-format", "text");
+    if (form != "text" && form != "json") return invalid("--log-format " + form, "expected text or json");
+    CTR_TRY(log_.open(globals_.one("log"), form == "json" ? Log::Form::json : Log::Form::text, globals_.has("debug")));
+    const std::string manager = globals_.one("cgroup-manager", "cgroupfs");
+    if (manager != "cgroupfs" && manager != "systemd" && manager != "disabled")
+        return invalid("--cgroup-manager " + manager, "expected cgroupfs, systemd or disabled");
+    const std::string rootless = globals_.one("rootless", "auto");
+    if (rootless != "auto" && rootless != "true" && rootless != "false")
+        return invalid("--rootless " + rootless, "expected true, false or auto");
+    if (manager == "systemd" || globals_.has("systemd-cgroup"))
+        return Error{
+            ErrorClass::unsupported,
+            "there is no cgroup driver for systemd yet",
+            "leave --systemd-cgroup out; podman: --cgroup-manager=cgroupfs, docker and containerd: the default",
+            0,
+            {},
+            "--systemd-cgroup",
+            {}};
+    return {};
+}
+
+int App::main(const std::string &name, std::vector<std::string> words) {
+    name_ = name;
+    if (auto taken = take_globals(words); !taken.ok()) return report(taken.error());
+    sink = &log_;
+    launch::log_sink = log_line;
+    launch::log_threshold = log_.debug() ? CTR_LOG_DEBUG : CTR_LOG_WARN;
+    if (globals_.has("version")) {
+        print(name_ + " version " CTR_VERSION "\nspec: 1.3.0\n");
+        return 0;
+    }
+    if (words.empty() || words[0] == "help" || globals_.has("help")) {
+        print(help_of_all(name_));
+        return 0;
+    }
+    const auto found = std::find_if(commands().begin(), commands().end(),
+                                    [&](const Command &command) { return words[0] == command.name; });
+    if (found == commands().end())
+        return report(failure(ErrorClass::invalid, "No help topic for '" + words[0] + "': unknown command",
+                              "`" + name_ + " --help` lists the commands"));
+    const Command &command = *found;
+    words.erase(words.begin());
+    std::vector<Option> options = command.options;
+    options.push_back({"help", 'h', nullptr, false, ""});
+    auto arguments = cli::parse(options, words, command.stops_at_first);
+    if (!arguments.ok()) return report(std::move(arguments).error().in(command.name));
+    if (arguments.value().has("help")) {
+        print(help_of(name_, command));
+        return 0;
+    }
+    const std::size_t n = arguments.value().positional().size();
+    if (n < command.least || n > command.most)
+        return report(
+            failure(ErrorClass::invalid,
+                    std::string(command.name) + ": too " + (n < command.least ? "few" : "many") + " arguments",
+                    "usage: " + name_ + " " + command.name + " " + command.usage));
+    const int status = command.run(*this, arguments.value());
+    if (std::fflush(stdout) != 0) return report(system_error("write", "standard output"));
+    return status;
+}
+
+Result<container::Engine *> App::engine() {
+    if (engine_) return engine_.get();
+    const std::string file = globals_.one("config-file", default_config);
+    spec::Config config;
+    auto text = sys::read_file(file, std::size_t{4} << 20);
+    if (text.ok()) {
+        CTR_ASSIGN(config, spec::parse_config(text.value(), file));
+    } else if (text.error().errno_value != ENOENT || globals_.has("config-file")) {
+        return std::move(text).error().in("reading the config");
+    }
+    config.run_root = root();
+    if (config.run_root.empty() || config.run_root[0] != '/') {
+        char cwd[4096];
+        if (::getcwd(cwd, sizeof cwd) == nullptr) return system_error("getcwd");
+        config.run_root = std::string(cwd) + "/" + config.run_root;
+    }
+    while (config.run_root.size() > 1 && config.run_root.back() == '/')
+        config.run_root.pop_back();
+    std::vector<plugin::Directory> directories;
+    for (const std::string &path : globals_.all("plugin-dir"))
+        directories.push_back({path, true});
+    for (const std::string &path : config.plugin_dirs)
+        directories.push_back({path, false});
+    directories.push_back({cli::own_plugin_directory(), false});
+    const std::map<std::string, std::string> pins(config.pins.begin(), config.pins.end());
+    plugin::Catalog catalog = plugin::Catalog::scan(directories, pins);
+    for (const plugin::Refusal &refusal : catalog.refused())
+        log_.line(CTR_LOG_WARN, "plugin refused: " + refusal.error.text());
+    engine_ = std::make_unique<container::Engine>(std::move(config), std::move(catalog),
+                                                  std::make_unique<sys::RealMachine>());
+    return engine_.get();
+}
+
+} // namespace core::oci

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+//
+// create, start, run: a bundle becomes a container.
+//
+//   create            run                    run --detach
+//   plan, up to the gate: the same for all three (bring_up)
+//   commit            start                  start
+//                     wait, delete           leave it on its own
+#include "oci/app.hpp"
+
+#include "cli/terminal.hpp"
+#include "container/bundle.hpp"
+#include "oci/rendezvous.hpp"
+#include "sys/files.hpp"
+
+#include <climits>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace core::oci {
+namespace {
+
+using container::Container;
+
+enum class Mode { create, run, run_detached };
+
+Result<std::string> absolute(const std::string &path) {
+    char resolved[PATH_MAX];
+    if (::realpath(path.c_str(), resolved) == nullptr) return system_error("realpath", path);
+    return std::string(resolved);
+}
+
+Result<container::CreateRequest> read_request(const App &app, const Arguments &arguments, Mode mode) {
+    container::CreateRequest request;
+    request.id = arguments.positional()[0];
+    request.drivers = app.drivers();
+    request.own_gate = mode == Mode::create;
+    request.detached = mode == Mode::run_detached;
+    CTR_ASSIGN(const std::string bundle, absolute(arguments.one("bundle", ".")).in("--bundle"));
+    request.meta = {{"rm", mode == Mode::run && !arguments.has("keep")}};
+    std::string config = arguments.one("config");
+    if (!config.empty() && config[0] != '/') {
+        CTR_ASSIGN(config, absolute(config).in("--config"));
+    }
+    CTR_TRY(container::read_bundle(bundle, config, request));
+    if (!request.spec.contains("process"))
+        return invalid("/process", "missing: there is no program to run", "the bundle's config.json says it");
+    Json &process = request.spec["process"];
+    CTR_TRY(check_console(arguments, process.value("terminal", false), mode == Mode::run));
+    CTR_ASSIGN(request.preserve_fds, passed_fds(arguments, process));
+    if (arguments.has("no-pivot")) request.spec["ctr"]["pivot"] = false;
+    if (arguments.has("no-new-keyring")) request.spec["ctr"]["keyring"] = false;
+    return request;
+}
+
+/// Up to the gate, with all that the engine is to know told.
+Result<std::unique_ptr<Container>> bring_up(App &app, const Arguments &arguments, container::CreateRequest request,
+                                            Fd &console) {
+    CTR_ASSIGN(container::Engine * engine, app.engine());
+    CTR_ASSIGN(auto container, Container::create(*engine, std::move(request)));
+    console = container->take_console();
+    if (auto told = tell_engine(arguments, container->child(), console); !told.ok())
+        return container->give_up(std::move(told).error());
+    return container;
+}
+
+int report_start(const App &app, Error error, const std::string &program) {
+    app.log().fatal(message_for_engines(error, program), error.hint);
+    return exit_failed;
+}
+
+/// Waits for the end of a container in the foreground.
+int attend_to_end(App &app, const Arguments &arguments, Container &container, const cli::ForwardedSignals &signals,
+                  Fd console) {
+    auto ended = cli::attend(container.child(), signals, std::move(console), true);
+    if (!ended.ok()) return app.report(ended.error());
+    if (auto cleaned = container.ended(ended.value(), arguments.has("keep")); !cleaned.ok())
+        app.report(std::move(cleaned).error().in("the container ended, but not all could be taken back"));
+    return ended.value().shell_status();
+}
+
+int make(App &app, const Arguments &arguments, Mode mode) {
+    auto request = read_request(app, arguments, mode);
+    if (!request.ok()) return app.report(request.error());
+    const std::string program = request.value().spec.value("/process/args/0"_json_pointer, "");
+    // The container's orphans become ours, so that the last of them is waited for by somebody who knows of them.
+    if (mode == Mode::run && !arguments.has("no-subreaper")) ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    const cli::ForwardedSignals signals;
+    request.value().signal_mask = signals.old_mask();
+    Fd console;
+    auto container = bring_up(app, arguments, std::move(request).value(), console);
+    if (!container.ok()) return report_start(app, container.error(), program);
+    Container &made = *container.value();
+    auto gone_on = mode == Mode::create ? made.commit() : made.start();
+    if (!gone_on.ok()) return report_start(app, gone_on.error(), program);
+    if (mode == Mode::run_detached) made.release();
+    return mode == Mode::run ? attend_to_end(app, arguments, made, signals, std::move(console)) : 0;
+}
+
+} // namespace
+
+int create_command(App &app, const Arguments &arguments) { return make(app, arguments, Mode::create); }
+
+int run_command(App &app, const Arguments &arguments) {
+    return make(app, arguments, arguments.has("detach") ? Mode::run_detached : Mode::run);
+}
+
+int start_command(App &app, const Arguments &arguments) {
+    auto engine = app.engine();
+    if (!engine.ok()) return app.report(engine.error());
+    const std::string &id = arguments.positional()[0];
+    auto state = container::state(*engine.value(), id);
+    if (!state.ok()) return app.report(state.error());
+    auto started = container::start(*engine.value(), id);
+    if (started.ok()) return 0;
+    const Json program = state.value().meta.value("/spec/process/args/0"_json_pointer, Json(""));
+    return report_start(app, started.error(), program.get<std::string>());
+}
+
+} // namespace core::oci

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "oci/log.hpp"
+
+#include "base/json.hpp"
+#include "sys/clock.hpp"
+#include "sys/files.hpp"
+
+#include <cstdio>
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace core::oci {
+namespace {
+
+const char *word_of(int level) {
+    switch (level) {
+    case CTR_LOG_ERROR: return "error";
+    case CTR_LOG_WARN: return "warning";
+    case CTR_LOG_INFO: return "info";
+    default: return "debug";
+    }
+}
+
+/// Quoted, and safe to print: the message may hold names from an image.
+std::string quoted(const std::string &text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+} // namespace
+
+Result<void> Log::open(const std::string &file, Form form, bool debug) {
+    form_ = form;
+    debug_ = debug;
+    if (file.empty() || file == "/dev/stderr") return {};
+    file_.reset(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+    return file_.valid() ? Result<void>() : system_error("open", file, "--log FILE must be writable");
+}
+
+void Log::line(int level, const std::string &message) const {
+    if (level == CTR_LOG_DEBUG && !debug_) return;
+    const int fd = file_.valid() ? file_.get() : STDERR_FILENO;
+    std::string text;
+    if (form_ == Form::json) {
+        text = Json{{"level", word_of(level)}, {"msg", message}, {"time", sys::timestamp()}}.dump(
+            -1, ' ', false, Json::error_handler_t::replace);
+    } else if (::isatty(fd) == 1) {
+        std::string four = word_of(level);
+        four.resize(4);
+        for (char &c : four)
+            c = static_cast<char>(c - 'a' + 'A');
+        text = four + "[0000] " + message;
+    } else {
+        text = "time=\"" + sys::timestamp() + "\" level=" + word_of(level) + " msg=" + quoted(message);
+    }
+    // One write a line: several ctr-oci may have the same log. There is nobody to tell that it cannot be written.
+    static_cast<void>(sys::write_all(fd, text + "\n", "log"));
+}
+
+void Log::fatal(const std::string &message, const std::string &hint) const {
+    // The hint first: engines take the last line for the reason.
+    if (!hint.empty()) line(CTR_LOG_INFO, "hint: " + hint);
+    line(CTR_LOG_ERROR, message);
+    if (file_.valid()) std::fprintf(stderr, "%s\n", message.c_str());
+}
+
+} // namespace core::oci

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+//
+// update: a resources object for a living container, from a file, from standard input or from options.
+#include "oci/app.hpp"
+
+#include "container/running.hpp"
+#include "spec/oci.hpp"
+#include "sys/files.hpp"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace core::oci {
+namespace {
+
+/// Which option sets which member. Numbers unless it is a CPU list.
+struct Row {
+    const char *option, *pointer;
+    bool text = false;
+};
+constexpr Row rows[] = {
+    {"blkio-weight", "/blockIO/weight"},
+    {"cpu-period", "/cpu/period"},
+    {"cpu-quota", "/cpu/quota"},
+    {"cpu-burst", "/cpu/burst"},
+    {"cpu-share", "/cpu/shares"},
+    {"cpu-rt-period", "/cpu/realtimePeriod"},
+    {"cpu-rt-runtime", "/cpu/realtimeRuntime"},
+    {"cpu-idle", "/cpu/idle"},
+    {"cpuset-cpus", "/cpu/cpus", true},
+    {"cpuset-mems", "/cpu/mems", true},
+    {"memory", "/memory/limit"},
+    {"memory-reservation", "/memory/reservation"},
+    {"memory-swap", "/memory/swap"},
+    {"pids-limit", "/pids/limit"},
+    {"kernel-memory", "/memory/kernel"},
+    {"kernel-memory-tcp", "/memory/kernelTCP"},
+};
+
+/// Bytes may have a unit: 64M.
+Result<std::int64_t> parse_number(const char *option, const std::string &text) {
+    std::int64_t value = 0;
+    const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    int shift = unit.empty() || unit == "b" || unit == "B" ? 0 : -1;
+    for (int i = 0; i < 4; ++i)
+        if (unit.size() == 1 && (unit[0] == "kmgt"[i] || unit[0] == "KMGT"[i])) shift = 10 * (i + 1);
+    if (wrong != std::errc() || shift < 0 || value > (INT64_MAX >> shift) || value < (INT64_MIN >> shift))
+        return invalid(std::string("--") + option + " " + text, "expected a number");
+    return value * (std::int64_t{1} << shift);
+}
+
+/// Engines in Go send every member, with 0 and "" for those that they do not mean: runc's convention for this command alone.
+void drop_zeros(Json &object) {
+    for (auto it = object.begin(); it != object.end();) {
+        if (it->is_object()) drop_zeros(*it);
+        const bool nothing = it->is_null() || (it->is_number_integer() && *it == 0) || (it->is_string() && *it == "") ||
+                             (it->is_object() && it->empty());
+        it = nothing ? object.erase(it) : std::next(it);
+    }
+}
+
+Result<Json> read_resources(const Arguments &arguments) {
+    Json resources = Json::object();
+    if (const std::string file = arguments.one("resources"); !file.empty()) {
+        CTR_ASSIGN(const std::string text, file == "-"
+                                               ? sys::read_fd(STDIN_FILENO, "standard input", spec::max_spec_size)
+                                               : sys::read_file(file, spec::max_spec_size));
+        CTR_ASSIGN(resources, parse_json(text, file == "-" ? "standard input" : file));
+        if (!resources.is_object()) return invalid("--resources", "expected an object", "see `linux.resources`");
+        for (const char *group : {"memory", "cpu", "blockIO", "pids"})
+            if (resources.contains(group) && resources[group].is_object()) drop_zeros(resources[group]);
+        return resources;
+    }
+    for (const Row &row : rows) {
+        if (!arguments.has(row.option)) continue;
+        Json &member = resources[Json::json_pointer(row.pointer)];
+        if (row.text) {
+            member = arguments.one(row.option);
+        } else {
+            CTR_ASSIGN(member, parse_number(row.option, arguments.one(row.option)));
+        }
+    }
+    return resources;
+}
+
+} // namespace
+
+int update_command(App &app, const Arguments &arguments) {
+    auto engine = app.engine();
+    if (!engine.ok()) return app.report(engine.error());
+    const std::string &id = arguments.positional()[0];
+    auto state = container::state(*engine.value(), id);
+    if (!state.ok()) return app.report(state.error());
+    if (state.value().status == container::Status::stopped)
+        return app.report(failure(ErrorClass::invalid, "container not running: " + id));
+    auto resources = read_resources(arguments);
+    if (!resources.ok()) return app.report(resources.error());
+    // The device rules of a living container are not what `update` is for: engines send them along unchanged.
+    resources.value().erase("devices");
+    auto valid = spec::validate({{"ociVersion", "1.0.0"}, {"linux", {{"resources", resources.value()}}}});
+    if (!valid.ok()) return app.report(valid.error());
+    auto updated = container::update(*engine.value(), id, resources.value());
+    return updated.ok() ? 0 : app.report(updated.error());
+}
+
+} // namespace core::oci

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+//
+// Unix sockets by path, and descriptors sent over them: the gate at which a created container waits, and what engines listen on for the terminal and the
+// pidfd. A path may be longer than a socket address can be (107 bytes): it is reached through /proc/self/fd then.
+#pragma once
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+
+#include <string>
+#include <sys/socket.h>
+
+namespace core::sys {
+
+/// A listening socket at `path` (type SOCK_STREAM or SOCK_SEQPACKET). Errors: EADDRINUSE.
+Result<Fd> listen_at(const std::string &path, int type);
+/// Errors: ENOENT, ECONNREFUSED nobody listens, EPROTOTYPE it is of another type.
+Result<Fd> connect_to(const std::string &path, int type);
+/// Sends `text` with one descriptor beside it (SCM_RIGHTS, unix(7)). `path` names the receiver in errors.
+Result<void> send_fd(int socket, int fd, const std::string &text, const std::string &path);
+
+} // namespace core::sys
