@@ -89,6 +89,8 @@ int add_devices(Plan plan, const State &state) {
         if (read_device(plan, i, asked[i]) != 0) return -1;
     if (state.dev == Dev::tmpfs && add_defaults(plan, asked) != 0) return -1;
     for (std::size_t i = 0; i < asked.size(); ++i) {
+        // The machine's ptmx opens the machine's terminals. The container's is the link to its own devpts (devpts.txt).
+        if (asked[i].path == "/dev/ptmx" && state.dev == Dev::tmpfs) continue;
         const bool in_dev = is_below(asked[i].path, "/dev");
         if (in_dev && state.dev == Dev::machine) continue; // it is there already
         if (in_dev && state.dev == Dev::other_bind)

@@ -143,6 +143,15 @@ TEST_F(CgroupV1, DeviceRulesAreRunBeforeTheyAreWritten) {
               std::string::npos);
 }
 
+TEST_F(CgroupV1, TheRightToMakeANodeMayStayWhereARuleDeniesOne) {
+    const DeviceRule none{false, 'a', any_device, any_device, "rwm"}, all_nodes{true, 'c', any_device, any_device, "m"},
+        no_fuse{false, 'c', 10, 229, "rwm"};
+    const auto lines = devices({none, all_nodes, no_fuse});
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), "devices.allow=c *:* m"), 1) << "docker's default rules";
+    for (const auto &line : lines)
+        EXPECT_EQ(line.find("10:229"), std::string::npos) << line;
+}
+
 TEST_F(CgroupV1, PlanMakesAndJoins) {
     ASSERT_EQ(plan(R"({"linux": {"resources": {"memory": {"limit": 1048576}}}})"), 0);
     ASSERT_EQ(planning.steps.size(), 2u);
