@@ -34,6 +34,7 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     container->journal_ = std::make_unique<Journal>(std::move(journal));
     // Beyond this point there is something to undo: no plain returns.
     launch::LaunchOptions options;
+    options.protect_executable = engine.config().protect_executable;
     options.preserve_fds = request.preserve_fds;
     options.signal_mask = request.signal_mask;
     options.outlives_owner = request.detached;

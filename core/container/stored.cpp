@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -234,11 +235,15 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
     if (!pidfd.valid() || !record.alive())
         return failure(ErrorClass::not_found, request.id + ": its first process is gone");
+    // In the container's pid namespace its processes see the child before it has let go of anything: they may not look into it (CVE-2016-9962).
+    // The kernel takes this back at execve.
+    if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return system_error("prctl(PR_SET_DUMPABLE)");
     out.recorder = std::make_unique<MemoryRecorder>();
     launch::LaunchOptions options;
     options.init_pid = record.pid;
     options.init_pidfd = pidfd.get();
     options.outlives_owner = request.detached;
+    options.protect_executable = engine.config().protect_executable;
     options.preserve_fds = request.preserve_fds;
     options.signal_mask = request.signal_mask;
     out.launch = std::make_unique<launch::Launch>(*out.plan, engine.kinds(), *out.recorder, options);

@@ -268,6 +268,11 @@ CTR_CHILD void child_main(void *child_plan) {
     const std::uint32_t n_steps = state.run.block->n_steps;
     const std::uint32_t gate = find_step(state.run.block, plan::kind_gate);
     state.run.step = find_step(state.run.block, plan::kind_clone);
+    if (sys::let_go_of(&state.plan->own) != 0)
+        give_up_with(&state, "prctl(PR_SET_MM_MAP)", "/proc/self/exe",
+                     "the kernel needs CONFIG_CHECKPOINT_RESTORE to keep ctr's own file out of the container's reach; "
+                     "\"protect_executable\": "
+                     "false in the config does without");
     join_namespaces(&state);
     enter_user_namespace(&state);
     if (state.plan->in_container) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "launch/run.hpp"
+#include "sys/own_executable.hpp"
 
 #include <csignal>
 
@@ -20,6 +21,7 @@ struct ChildPlan {
     Packed *block = nullptr;
     int channel = -1;        // its end of the pair
     int parent_channel = -1; // to be closed
+    sys::OwnExecutable own;  // what it lets go of
     int gate = -1;           // a listening socket on which `start` knocks; -1: the parent itself opens the gate
     Join joins[16];
     std::size_t n_joins = 0;

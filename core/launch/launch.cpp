@@ -89,6 +89,10 @@ Result<void> Launch::clone() {
         ::sigprocmask(SIG_SETMASK, nullptr, &child_plan_.signal_mask);
 
     const auto clone_step = static_cast<std::uint32_t>(plan_.find(plan::kind_clone) - plan_.steps.data());
+    Fd empty;
+    if (options_.protect_executable) {
+        CTR_ASSIGN(child_plan_.own, sys::own_executable(empty));
+    }
     at_boundary("before clone", clone_step);
     CTR_ASSIGN(NamespaceSetup namespaces, NamespaceSetup::from(plan_, *block_, options_.init_pid, options_.init_pidfd));
     CTR_TRY(namespaces.fill(child_plan_));

@@ -30,6 +30,7 @@ struct LaunchOptions {
     int gate = -1;       // listening socket: the child waits there for `start`; -1: open_gate() opens
     int init_pidfd = -1; // exec: the container's init, whose namespaces are joined
     int init_pid = 0;
+    bool protect_executable = true; // core/sys/own_executable.hpp
     unsigned preserve_fds = 0;
     bool outlives_owner = false;         // behind the gate nobody's death kills the child any more
     std::optional<sigset_t> signal_mask; // what the program shall have; nothing: the caller's own

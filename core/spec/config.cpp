@@ -69,6 +69,12 @@ Result<void> read_log_level(const Json &value, const Where &where, Config &confi
     return {};
 }
 
+Result<void> read_protect_executable(const Json &value, const Where &where, Config &config) {
+    if (!value.is_boolean()) return expected("true or false", value, where);
+    config.protect_executable = value.get<bool>();
+    return {};
+}
+
 Result<void> read_plugins(const Json &value, const Where &where, Config &config) {
     if (!value.is_object()) return expected("an object with \"pins\"", value, where);
     for (const auto &item : value.items())
@@ -95,6 +101,7 @@ constexpr Key host_keys[] = {{"data_root", read_data_root},
                              {"run_root", read_run_root},
                              {"plugin_dirs", read_plugin_dirs},
                              {"log_level", read_log_level},
+                             {"protect_executable", read_protect_executable},
                              {"plugins", read_plugins}};
 
 Result<void> read_slot(std::string_view slot, const Json &value, const Where &where, Config &config) {
@@ -193,6 +200,7 @@ Result<void> check_sections(const Config &config, const std::vector<std::string_
 Json to_json(const Config &config) {
     Json out = {{"data_root", config.data_root}, {"run_root", config.run_root}, {"log_level", config.log_level}};
     out["plugin_dirs"] = config.plugin_dirs;
+    out["protect_executable"] = config.protect_executable;
     if (!config.pins.empty()) out["plugins"]["pins"] = config.pins;
     for (const auto &[slot, id] : config.drivers)
         out[slot] = {{"driver", id}};

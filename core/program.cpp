@@ -4,7 +4,7 @@
 #include "cli/app.hpp"
 #include "oci/app.hpp"
 
-int main(int argc, char **argv) {
+extern "C" [[gnu::visibility("default")]] int ctr_main(int argc, char **argv) {
     const std::string path = argc > 0 ? argv[0] : "ctr";
     const std::string name = path.substr(path.find_last_of('/') + 1);
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
