@@ -118,6 +118,7 @@ CTR_CHILD int read_ids(ctr_run *raw, UserIds &ids) {
     const int root = ctr::host->root_fd(raw);
     const char *wrong = nullptr, *about = run.str("user");
     ids.n_groups = 0;
+    ids.home[0] = '\0';
     if (run.count("user") != 0) {
         wrong = root < 0 ? "the container has no root yet" : find_user(root, about, ids);
         // The own group stands first among the supplementary ones, as login(1) does it.
@@ -135,7 +136,9 @@ CTR_CHILD int read_ids(ctr_run *raw, UserIds &ids) {
         if (uid < 0 || gid < 0 || uid > 2147483647 || gid > 2147483647) wrong = "ids must be from 0 to 2147483647";
         ids.uid = static_cast<std::uint32_t>(uid);
         ids.gid = static_cast<std::uint32_t>(gid);
+        if (wrong == nullptr && root >= 0 && wants_home(raw)) wrong = find_home(root, ids);
     }
+    if (wrong == nullptr && ids.home[0] == '/') set_home(raw, ids.home);
     for (std::size_t i = 0, n = run.count("groups"); i < n && wrong == nullptr; ++i) {
         const std::int64_t gid = run.integer("groups", 0, i);
         if (ids.n_groups == sizeof ids.groups / sizeof *ids.groups)

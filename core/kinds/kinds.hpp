@@ -16,5 +16,9 @@ const ctr_step_kind *const *all();
 CTR_CHILD void set_root_fd(ctr_run *run, int fd);
 /// [child] The parent death signal that must be armed again after ids change (setresuid clears it, prctl(2)); 0: none.
 CTR_CHILD int death_signal(ctr_run *run);
+/// [child] The user's home directory, for the program's HOME. Does nothing if its environment has that variable already.
+CTR_CHILD void set_home(ctr_run *run, const char *directory);
+/// [child] The environment has no HOME yet.
+CTR_CHILD bool wants_home(ctr_run *run);
 
 } // namespace core::kinds

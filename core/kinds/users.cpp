@@ -184,6 +184,15 @@ CTR_CHILD const char *find_user(int root, const char *user, UserIds &out) {
     return entry[0] == '\0' ? nullptr : read_group(root, nullptr, entry, out, unused, found);
 }
 
+CTR_CHILD const char *find_home(int root, UserIds &ids) {
+    char unused[256];
+    bool found = false;
+    const std::uint32_t gid = ids.gid;
+    const char *wrong = read_passwd(root, nullptr, ids, unused, found);
+    ids.gid = gid; // the caller's word, not the entry's
+    return wrong;
+}
+
 CTR_CHILD const char *add_group(int root, const char *group, UserIds &out) {
     std::uint32_t gid = 0;
     const char *wrong = find_group(root, group, out, gid);

@@ -20,6 +20,8 @@ struct UserIds {
 /// "NAME|UID[:GROUP|GID]". Digits are an id and never looked up as a name (CVE-2016-3697); an id needs no entry. Without a group: the
 /// one in passwd (0 without an entry), and all groups that list the user. nullptr, or what is wrong, in words.
 CTR_CHILD const char *find_user(int root, const char *user, UserIds &out);
+/// The home directory of the entry with ids.uid, into ids.home; left empty without one.
+CTR_CHILD const char *find_home(int root, UserIds &ids);
 /// Adds a supplementary group by name or number.
 CTR_CHILD const char *add_group(int root, const char *group, UserIds &out);
 

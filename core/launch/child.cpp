@@ -22,17 +22,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace core::kinds {
-
-CTR_CHILD void set_root_fd(ctr_run *run, int fd) {
-    if (run->root_fd >= 0) close(run->root_fd);
-    run->root_fd = fd;
-}
-
-CTR_CHILD int death_signal(ctr_run *run) { return run->death_signal; }
-
-} // namespace core::kinds
-
 namespace core::launch {
 namespace {
 
@@ -43,10 +32,40 @@ struct ChildState {
     ctr_run run;
     std::uint32_t parent_done = 0; // steps of the parent with a smaller index are done
     char executable[path_max] = "";
+    char home[sizeof "HOME=" + 255] = "HOME=/";
 };
 
 /// The child is a process of its own, so there is one; too large for comfort on the stack.
 constinit ChildState child_state;
+
+} // namespace
+} // namespace core::launch
+
+namespace core::kinds {
+
+CTR_CHILD void set_root_fd(ctr_run *run, int fd) {
+    if (run->root_fd >= 0) close(run->root_fd);
+    run->root_fd = fd;
+}
+
+CTR_CHILD int death_signal(ctr_run *run) { return run->death_signal; }
+
+CTR_CHILD bool wants_home(ctr_run * /*run*/) {
+    const launch::ChildPlan *plan = launch::child_state.plan;
+    return plan != nullptr && plan->home_at != launch::ChildPlan::has_home;
+}
+
+CTR_CHILD void set_home(ctr_run *run, const char *directory) {
+    if (!wants_home(run)) return;
+    auto &home = launch::child_state.home;
+    const std::size_t length = strlen(directory), name = sizeof "HOME=" - 1;
+    if (name + length < sizeof home) memcpy(home + name, directory, length + 1);
+}
+
+} // namespace core::kinds
+
+namespace core::launch {
+namespace {
 
 /// Tells the parent what went wrong and ends.
 [[noreturn]] CTR_CHILD void give_up(ChildState *state) {
@@ -193,7 +212,7 @@ CTR_CHILD void resolve_executable(ChildState *state) {
         if (problem == 0) memcpy(state->executable, program, strlen(program) + 1);
     } else {
         const char *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        for (const char *const *entry = state->plan->envp; *entry != nullptr; ++entry)
+        for (const char **entry = state->plan->envp; *entry != nullptr; ++entry)
             if (strncmp(*entry, "PATH=", 5) == 0) path = *entry + 5;
         while (problem != 0 && *path != '\0') {
             const char *end = strchr(path, ':');
@@ -287,6 +306,7 @@ CTR_CHILD void child_main(void *child_plan) {
     run_steps(&state, gate, n_steps);
     state.run.step = find_step(state.run.block, plan::kind_execve);
     state.run.failed = false;
+    if (state.plan->home_at != ChildPlan::has_home) state.plan->envp[state.plan->home_at] = state.home;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &state.plan->signal_mask, nullptr, 8);
     sys::execute(state.executable, state.plan->argv, state.plan->envp, state.plan->preserve_fds);
     give_up_with(&state, "execve", state.executable,

@@ -27,7 +27,9 @@ struct ChildPlan {
     std::size_t n_joins = 0;
     std::uint32_t mapped_by = plan::no_wait; // the step that writes the id maps of the new user namespace
     const char *const *argv = nullptr;
-    const char *const *envp = nullptr;
+    const char **envp = nullptr;
+    static constexpr std::size_t has_home = SIZE_MAX;
+    std::size_t home_at = has_home; // where in envp HOME=... is to be put, unless the environment has it
     const char *cwd = "/";
     unsigned preserve_fds = 0;
     bool outlives_owner = false; // nobody's death kills it once the gate is open

@@ -17,6 +17,7 @@
 #include "launch/wire.hpp"
 #include "sys/socket.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -68,6 +69,10 @@ Result<void> Launch::clone() {
         if (arg.name == "cwd") child_plan_.cwd = arg.text.c_str();
     }
     argv_.push_back(nullptr);
+    const bool has_home =
+        std::any_of(envp_.begin(), envp_.end(), [](const char *each) { return std::strncmp(each, "HOME=", 5) == 0; });
+    child_plan_.home_at = has_home ? ChildPlan::has_home : envp_.size();
+    if (!has_home) envp_.push_back("HOME=/"); // the child looks the user up
     envp_.push_back(nullptr);
 
     int ends[2];

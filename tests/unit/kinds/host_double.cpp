@@ -68,6 +68,8 @@ int sh_text(ctr_shell *, const char *text) { return printing->script += std::str
 namespace core::kinds {
 CTR_CHILD void set_root_fd(ctr_run *, int fd) { root = fd; }
 CTR_CHILD int death_signal(ctr_run *) { return 0; }
+CTR_CHILD bool wants_home(ctr_run *) { return false; }
+CTR_CHILD void set_home(ctr_run *, const char *) {}
 } // namespace core::kinds
 
 namespace host_double {
