@@ -157,6 +157,7 @@ Result<Asked> from_bundle(const Arguments &arguments, Asked asked) {
         network_namespace = network_namespace || ns.value("type", "") == "network";
     asked.create.drivers["storage"] = "rootfs";
     asked.create.drivers.try_emplace("network", network_namespace ? "none" : "host");
+    spec["ctr"]["bundle"] = bundle;
     asked.create.meta["bundle"] = bundle;
     asked.create.meta["command"] = spec.value("/process/args"_json_pointer, Json::array());
     asked.create.spec = std::move(spec);

@@ -54,7 +54,7 @@ private:
 
     /// Waits for the other process's step; its values come in the line.
     std::string wait_lines(const plan::Step &step) {
-        if (step.wait_for == plan::no_wait) return "";
+        if (step.wait_for == plan::no_wait || plan_.steps[step.wait_for].kind == plan::kind_clone) return "";
         return "read -r line < " + fifo(step.wait_for) + "; eval \"$line\"\n";
     }
 
@@ -102,8 +102,8 @@ private:
 
     Result<void> parts() {
         fifos_ = "mkfifo \"$meet/pid\"\n";
-        child_ = "# Who am I on the machine? /proc is still the machine's.\nread -r pid rest < /proc/self/stat; echo "
-                 "\"$pid\" > \"$meet/pid\"\n";
+        child_ = "# Who am I on the machine? /proc is still the machine's.\nread -r child_pid rest < "
+                 "/proc/self/stat; echo \"$child_pid\" > \"$meet/pid\"\n";
         for (std::uint32_t i = 0; i < block_->n_steps; ++i) {
             const plan::Step &step = plan_.steps[i];
             const PackedStep &packed = block_->steps[i];
