@@ -27,9 +27,11 @@ int check_propagation(Plan plan, const std::string &word) {
                         "private, slave, shared, unbindable, with an r in front for all mounts below");
 }
 
-/// Where the root is attached, seen by the child alone. OCI hooks that enter its mount namespace look for it where the bundle's config.json says;
-/// root in a user namespace may be unable to get there.
+/// Where the root is attached, seen by the child alone. OCI hooks that enter its mount namespace look for it where the bundle's config.json says.
+/// Root in a user namespace may be unable to get there, and where mounts are shared with the machine those around the bundle stay as they are.
 std::string attach_at(Plan plan) {
+    const std::string propagation = plan.spec("/linux/rootfsPropagation").str();
+    if (propagation == "shared" || propagation == "rshared") return plan.name("rootfs_dir");
     const ctr::Node list = plan.spec("/linux/namespaces");
     for (std::size_t i = 0; i < list.size(); ++i)
         if (list.at(i).get("/type").str() == "user") return plan.name("rootfs_dir");
