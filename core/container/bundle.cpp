@@ -49,6 +49,7 @@ Result<void> read_bundle(const std::string &directory, const std::string &file, 
             make_absolute(mount, directory);
     request.drivers["storage"] = "rootfs";
     request.drivers.try_emplace("network", has_network_namespace(spec) ? "none" : "host");
+    spec["ctr"]["bundle"] = directory;
     request.meta["bundle"] = directory;
     request.meta["command"] = spec.value("/process/args"_json_pointer, Json::array());
     request.spec = std::move(spec);

@@ -131,6 +131,7 @@ Result<void> start(Engine &engine, const std::string &id) {
         return failure(ErrorClass::invalid, id + " is " + status_name(status_of(record)) + ", not created",
                        "only a created container can be started");
     launch::Launch launch(record.plan, engine.kinds(), journal, {});
+    launch.restore(record.values, record.pid);
     CTR_TRY(launch.knock(engine.directory_of(id) + "/gate"));
     auto started = launch.open_gate();
     if (started.ok()) started = journal.running();

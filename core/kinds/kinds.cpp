@@ -40,6 +40,9 @@ const ctr_step_kind *const *all() {
                                                  &no_new_privs,
                                                  &cwd_set,
                                                  &cgroup_unshare,
+                                                 &oci_hook_run,
+                                                 &oci_hook_run_inside,
+                                                 &oci_hook_at_delete,
                                                  nullptr};
     return kinds;
 }

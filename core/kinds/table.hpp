@@ -27,5 +27,7 @@ extern const ctr_step_kind cgroup_unshare, sysctl, hostname, domainname, link_up
 extern const ctr_step_kind console_open;
 // identity.cpp
 extern const ctr_step_kind rlimit, set_umask, oom_score_adj, ids_set, no_new_privs;
+// hooks.cpp
+extern const ctr_step_kind oci_hook_run, oci_hook_run_inside, oci_hook_at_delete;
 
 } // namespace core::kinds

@@ -63,12 +63,16 @@ void Block::mark_announcements(const plan::Plan &plan) {
         // What a child gives always goes to the parent, who keeps the durable part.
         if (step.process == CTR_PROCESS_CHILD && !step.outputs.empty()) step_memory_[i].announce = true;
         if (step.wait_for != plan::no_wait) step_memory_[step.wait_for].announce = true;
+        const auto crosses_from = [&step](const plan::Step &giver) {
+            // What steps before the clone gave the child has; what the clone itself gives it is told.
+            if (giver.kind == plan::kind_clone) return step.process == CTR_PROCESS_CHILD;
+            return giver.process != step.process && plan::era(giver.phase) >= 2;
+        };
         for (const plan::Arg &arg : step.args)
             for (const std::string &name : plan::values_in(arg))
                 for (std::size_t giver = 0; giver < i; ++giver)
                     for (const plan::Output &output : plan.steps[giver].outputs)
-                        if (output.value == name && plan.steps[giver].process != step.process &&
-                            plan::era(plan.steps[giver].phase) >= 2)
+                        if (output.value == name && crosses_from(plan.steps[giver]))
                             step_memory_[giver].announce = true;
     }
 }

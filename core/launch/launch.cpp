@@ -14,6 +14,7 @@
 #include "launch/launch.hpp"
 
 #include "launch/namespaces.hpp"
+#include "launch/undo.hpp"
 #include "launch/wire.hpp"
 #include "sys/socket.hpp"
 
@@ -116,6 +117,8 @@ Result<void> Launch::clone() {
         pidfd->fd = ::fcntl(child_.pidfd.get(), F_DUPFD_CLOEXEC, 0);
         pidfd->known = pidfd->fd >= 0;
     }
+    if (block_->steps[clone_step].announce && send_step_done(channel_.get(), block_.get(), clone_step) != 0)
+        return lost_child();
     at_boundary("after clone", clone_step);
     return {};
 }
@@ -269,6 +272,11 @@ Result<void> Launch::knock(const std::string &socket_path) {
     }
     channel_ = std::move(connected).value();
     return {};
+}
+
+void Launch::restore(const std::map<std::string, Json> &values, int pid) {
+    restore_values(*block_, values);
+    if (Value *value = block_->value("child.pid"); value != nullptr) value->integer = pid, value->known = true;
 }
 
 } // namespace core::launch

@@ -3,11 +3,13 @@
 // Carries a plan out, in the parent. launch.cpp has the whole start of a container on one screen.
 #pragma once
 
+#include "base/json.hpp"
 #include "launch/block.hpp"
 #include "launch/child.hpp"
 #include "sys/process.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +51,8 @@ public:
     Result<void> commit();
     /// `start` in another process than `create`: connects to the gate socket at which the child waits; then open_gate().
     Result<void> knock(const std::string &socket_path);
+    /// There too: the durable values that the steps gave so far, and the child's pid.
+    void restore(const std::map<std::string, Json> &values, int pid);
     /// Opens the gate and returns when the program runs (execve succeeded), or with what prevented it.
     Result<void> open_gate();
     /// The parent's steps of phase `started`.

@@ -8,6 +8,7 @@
 #include "launch/namespaces.hpp"
 #include "launch/run.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <sched.h>
 
@@ -29,8 +30,10 @@ public:
         if (plan_.find(plan::kind_clone) == nullptr) return out;
         out += "\n# ---- the child: its script, run in new namespaces\ncat > \"$meet/child\" <<'CHILD'\nset -eu\n" +
                child_ + "CHILD\n";
+        if (has_started_steps()) out += "mkfifo \"$meet/started\"; exec 9<> \"$meet/started\"\n";
         out += "export meet" + exported_ + "\n" + unshare() + " sh \"$meet/child\" &\nshell_child=$!\n";
-        out += "read -r child_pid < \"$meet/pid\"\n\n# ---- beside it\n" + beside_ + started_ +
+        out += "read -r child_pid < \"$meet/pid\"\n\n# ---- beside it\n" + beside_ +
+               (has_started_steps() ? "\n# ---- the program runs\nread -r line <&9\n" : "") + started_ +
                "\nstatus=0\nwait \"$shell_child\" || status=$?\nexit \"$status\"\n";
         return out;
     }
@@ -54,7 +57,7 @@ private:
 
     /// Waits for the other process's step; its values come in the line.
     std::string wait_lines(const plan::Step &step) {
-        if (step.wait_for == plan::no_wait) return "";
+        if (step.wait_for == plan::no_wait || plan_.steps[step.wait_for].kind == plan::kind_clone) return "";
         return "read -r line < " + fifo(step.wait_for) + "; eval \"$line\"\n";
     }
 
@@ -71,6 +74,11 @@ private:
                 if (plan_.steps[i].process == plan_.steps[index].process && plan::era(plan_.steps[i].phase) >= 2)
                     values += shell_variable(output.value) + "=${" + shell_variable(output.value) + "-} ";
         return "echo \"" + (values.empty() ? ":" : values) + "\" > " + fifo(index) + " &\n";
+    }
+
+    bool has_started_steps() const {
+        return std::any_of(plan_.steps.begin(), plan_.steps.end(),
+                           [](const plan::Step &step) { return plan::era(step.phase) == 4; });
     }
 
     std::string title(std::uint32_t index) const {
@@ -90,7 +98,9 @@ private:
         }
         if (step.kind == plan::kind_gate) return std::string("# the gate: `create` would end here\n");
         if (step.kind == plan::kind_execve) {
-            out = "exec ${setpriv-} env -i"; // the identity steps have collected the options of setpriv(1)
+            // The machine's files are out of sight: descriptor 9 was opened by the parent.
+            if (has_started_steps()) out = "echo started >&9; exec 9>&-\n";
+            out += "exec ${setpriv-} env -i"; // the identity steps have collected the options of setpriv(1)
             for (const plan::Arg &arg : step.args)
                 if (arg.name == "env") out += " " + shell_quote(arg.text);
             for (const plan::Arg &arg : step.args)
@@ -102,8 +112,8 @@ private:
 
     Result<void> parts() {
         fifos_ = "mkfifo \"$meet/pid\"\n";
-        child_ = "# Who am I on the machine? /proc is still the machine's.\nread -r pid rest < /proc/self/stat; echo "
-                 "\"$pid\" > \"$meet/pid\"\n";
+        child_ = "# Who am I on the machine? /proc is still the machine's.\nread -r child_pid rest < "
+                 "/proc/self/stat; echo \"$child_pid\" > \"$meet/pid\"\n";
         for (std::uint32_t i = 0; i < block_->n_steps; ++i) {
             const plan::Step &step = plan_.steps[i];
             const PackedStep &packed = block_->steps[i];

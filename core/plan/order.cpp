@@ -140,6 +140,17 @@ std::string chain(const std::vector<Step> &steps, const Dependencies &deps, cons
     return text + name_of(steps[at]);
 }
 
+/// The child learns what the clone gives (its pid on the machine) by a message, the token child.alive by being there.
+bool is_told(const Step &clone, const Step &step, const std::string &why) {
+    return clone.kind == kind_clone && step.process == CTR_PROCESS_CHILD &&
+           std::any_of(clone.outputs.begin(), clone.outputs.end(),
+                       [&](const Output &output) { return output.value == why; });
+}
+
+bool is_undone_last(const Step &step) {
+    return std::find(step.gives.begin(), step.gives.end(), token_undone_last) != step.gives.end();
+}
+
 } // namespace
 
 Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::string>> &known_givers) {
@@ -156,7 +167,7 @@ Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::stri
         // The clone itself comes behind the steps that say how; its journal before everything.
         const auto key = [&](std::size_t i) {
             return std::tuple(steps[i].kind != kind_journal, steps[i].phase, steps[i].kind == kind_clone,
-                              std::string_view(steps[i].plugin));
+                              !is_undone_last(steps[i]), std::string_view(steps[i].plugin));
         };
         return key(a) < key(b);
     });
@@ -198,11 +209,12 @@ Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::stri
     for (const std::size_t i : line) {
         Step step = std::move(steps[i]);
         std::uint32_t last = no_wait;
-        for (const std::size_t earlier : deps.before[i]) {
+        for (std::size_t k = 0; k < deps.before[i].size(); ++k) {
+            const std::size_t earlier = deps.before[i][k];
             const Step &other = position[earlier] < sorted.size() ? sorted[position[earlier]] : steps[earlier];
             const bool both_run = era(other.phase) >= 2 && era(step.phase) >= 2;
-            if (both_run && other.process != step.process && (last == no_wait || position[earlier] > last))
-                last = position[earlier];
+            const bool crosses = (both_run && other.process != step.process) || is_told(other, step, deps.reason[i][k]);
+            if (crosses && (last == no_wait || position[earlier] > last)) last = position[earlier];
         }
         std::uint32_t &already = waited[step.process == CTR_PROCESS_CHILD ? 1 : 0];
         if (last != no_wait && last >= already) {

@@ -57,6 +57,8 @@ inline constexpr const char *kind_journal =
 inline constexpr const char *kind_clone = "clone3";  // gives child.alive, child.pid, child.pidfd
 inline constexpr const char *kind_gate = "gate";     // `create` ends here; `start` opens it
 inline constexpr const char *kind_execve = "execve"; // args arg*, env*
+/// A step of prepare that gives it comes first, so that its undo comes last.
+inline constexpr const char *token_undone_last = "undone.last";
 
 struct PluginUse {
     std::string id, version, path;

@@ -3,12 +3,28 @@
 
 #include "base/fd.hpp"
 #include "sys/files.hpp"
+#include "sys/process.hpp"
 
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
 
 namespace core::sys {
 namespace {
@@ -73,6 +89,176 @@ Result<Ran> run_program(const std::vector<std::string> &argv, bool keep_output) 
         CTR_ASSIGN(ran.output, read_fd(output.get(), path, std::size_t{16} << 20));
     }
     return ran;
+}
+
+namespace {
+
+/// Beyond this a limit is none (31 years).
+constexpr std::int64_t longest_timeout = 1000000000;
+
+struct Descriptors {
+    int input, errors_in, errors_out, report_in, report_out, pidfd;
+};
+
+CTR_CHILD void close_all(Descriptors *all) {
+    for (int *fd : {&all->input, &all->errors_in, &all->errors_out, &all->report_in, &all->report_out, &all->pidfd}) {
+        if (*fd >= 0) close(*fd);
+        *fd = -1;
+    }
+}
+
+/// Where the caller's own stdio is closed, a new descriptor may get a number that the program's stdio needs.
+CTR_CHILD int above_stdio(int fd) {
+    if (fd < 0 || fd > 2) return fd;
+    const int higher = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    close(fd);
+    return higher;
+}
+
+CTR_CHILD int make_pipe(int *in, int *out) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    *in = above_stdio(ends[0]);
+    *out = above_stdio(ends[1]);
+    return *in < 0 || *out < 0 ? -1 : 0;
+}
+
+/// A file, not a pipe: a program that does not read its input cannot block or kill (SIGPIPE) who runs it.
+CTR_CHILD int make_input(const char *text, std::size_t size) {
+    long fd = syscall(SYS_memfd_create, "input", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+    if (fd < 0 && errno == EINVAL) fd = syscall(SYS_memfd_create, "input", MFD_CLOEXEC); // before Linux 6.3
+    const int input = above_stdio(static_cast<int>(fd));
+    for (std::size_t at = 0; input >= 0 && at < size;) {
+        const ssize_t n = write(input, text + at, size - at);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return close(input), -1;
+        at += static_cast<std::size_t>(n);
+    }
+    if (input >= 0) lseek(input, 0, SEEK_SET);
+    return input;
+}
+
+/// In the new process. Its errno goes to the caller if it does not become the program.
+[[noreturn]] CTR_CHILD void become(const Spawn *what, const Descriptors *fds, int caller) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != caller) _exit(127);
+    const unsigned long fresh[4] = {0, 0, 0, 0}; // the kernel's struct sigaction: SIG_DFL, no flags, an empty mask
+    for (int signal = 1; signal <= 64; ++signal)
+        syscall(SYS_rt_sigaction, signal, fresh, nullptr, 8);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, fresh, nullptr, 8);
+    int wrong = 0;
+    if ((what->cwd == nullptr || chdir(what->cwd) != 0) && chdir("/") != 0) wrong = errno;
+    if (dup2(fds->input, STDIN_FILENO) < 0 || dup2(fds->errors_out, STDERR_FILENO) < 0) wrong = errno;
+    if (wrong == 0) {
+        execute(what->path, what->argv, what->envp, 0);
+        wrong = errno;
+    }
+    if (write(fds->report_out, &wrong, sizeof wrong) < 0) _exit(126);
+    _exit(127);
+}
+
+/// Takes what is there, passes it on, and keeps the last of it. False at the end.
+CTR_CHILD bool take_errors(int fd, Spawned *how) {
+    char text[4096];
+    const ssize_t got = read(fd, text, sizeof text);
+    if (got < 0) return errno == EAGAIN || errno == EINTR;
+    if (got == 0) return false;
+    auto n = static_cast<std::size_t>(got);
+    const char *from = text;
+    if (write(STDERR_FILENO, text, n) < 0) errno = 0; // nobody listens
+    if (n > sizeof how->errors) {
+        from += n - sizeof how->errors;
+        n = sizeof how->errors;
+    }
+    const std::size_t room = sizeof how->errors - n, keep = how->n_errors < room ? how->n_errors : room;
+    memmove(how->errors, how->errors + how->n_errors - keep, keep);
+    memcpy(how->errors + keep, from, n);
+    how->n_errors = keep + n;
+    return true;
+}
+
+/// Waits for its end, at most until the time is over. False: it has to be killed.
+CTR_CHILD bool wait_within(const Spawn *what, Descriptors *fds, Spawned *how) {
+    const bool limited = what->timeout > 0 && what->timeout < longest_timeout;
+    timespec start, now;
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &start);
+    for (;;) {
+        timespec left = {what->timeout, 0};
+        if (limited) {
+            syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+            left.tv_sec -= now.tv_sec - start.tv_sec;
+            left.tv_nsec -= now.tv_nsec - start.tv_nsec;
+            if (left.tv_nsec < 0) left.tv_nsec += 1000000000, --left.tv_sec;
+            if (left.tv_nsec >= 1000000000) left.tv_nsec -= 1000000000, ++left.tv_sec;
+            if (left.tv_sec < 0) return false;
+        }
+        pollfd polled[2] = {{fds->pidfd, POLLIN, 0}, {fds->errors_in, POLLIN, 0}};
+        if (ppoll(polled, 2, limited ? &left : nullptr, nullptr) < 0 && errno != EINTR) return false;
+        if (polled[1].revents != 0 && !take_errors(fds->errors_in, how)) {
+            close(fds->errors_in);
+            fds->errors_in = -1;
+        }
+        if (polled[0].revents != 0) return true;
+    }
+}
+
+CTR_CHILD void not_started(Spawned *how, const char *syscall_name) {
+    how->end = Spawned::End::not_started;
+    how->syscall = syscall_name;
+    how->code = errno;
+}
+
+} // namespace
+
+CTR_CHILD void spawn_and_wait(const Spawn *what, Spawned *how) {
+    Descriptors fds = {-1, -1, -1, -1, -1, -1};
+    how->n_errors = 0;
+    how->code = 0;
+    fds.input = make_input(what->input, what->input_size);
+    if (fds.input < 0) return not_started(how, "memfd_create");
+    if (make_pipe(&fds.errors_in, &fds.errors_out) != 0 || make_pipe(&fds.report_in, &fds.report_out) != 0) {
+        not_started(how, "pipe2");
+        return close_all(&fds);
+    }
+    // A process that it leaves behind may keep the other end open; nobody waits for that one.
+    fcntl(fds.errors_in, F_SETFL, O_NONBLOCK);
+    fcntl(fds.report_in, F_SETFL, O_NONBLOCK);
+
+    clone_args args;
+    memset(&args, 0, sizeof args);
+    args.flags = CLONE_PIDFD;
+    args.pidfd = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&fds.pidfd));
+    args.exit_signal = SIGCHLD;
+    const int caller = getpid();
+    const long pid = syscall(SYS_clone3, &args, sizeof args);
+    if (pid == 0) become(what, &fds, caller);
+    if (pid < 0) {
+        not_started(how, "clone3");
+        return close_all(&fds);
+    }
+    close(fds.errors_out);
+    close(fds.report_out);
+    fds.errors_out = fds.report_out = -1;
+
+    const bool in_time = wait_within(what, &fds, how);
+    if (!in_time) syscall(SYS_pidfd_send_signal, fds.pidfd, SIGKILL, nullptr, 0);
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    while (syscall(SYS_waitid, P_PIDFD, fds.pidfd, &info, WEXITED, nullptr) != 0 && errno == EINTR) {
+    }
+    for (int i = 0; i < 16 && fds.errors_in >= 0; ++i) { // bounded: what it left behind may go on writing
+        pollfd more = {fds.errors_in, POLLIN, 0};
+        if (poll(&more, 1, 0) != 1 || !take_errors(fds.errors_in, how)) break;
+    }
+    int wrong = 0;
+    how->end =
+        in_time ? info.si_code == CLD_EXITED ? Spawned::End::exited : Spawned::End::signaled : Spawned::End::timed_out;
+    how->code = info.si_status;
+    if (read(fds.report_in, &wrong, sizeof wrong) == static_cast<ssize_t>(sizeof wrong)) {
+        errno = wrong;
+        not_started(how, "execve");
+    }
+    close_all(&fds);
 }
 
 } // namespace core::sys

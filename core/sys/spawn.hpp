@@ -5,6 +5,9 @@
 
 #include "base/result.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <ctr/plugin.h>
 #include <string>
 #include <vector>
 
@@ -18,5 +21,29 @@ struct Ran {
     std::string output; // what it wrote to stdout, if that was asked for; at most 16 MiB
 };
 Result<Ran> run_program(const std::vector<std::string> &argv, bool keep_output = false);
+
+/// A program with input, an environment of its own and a time limit. All pointers are borrowed; argv and envp end with nullptr.
+struct Spawn {
+    const char *path = nullptr; // not looked up
+    const char *const *argv = nullptr, *const *envp = nullptr;
+    const char *cwd = nullptr; // where that is missing, "/"
+    const char *input = nullptr;
+    std::size_t input_size = 0;
+    std::int64_t timeout = 0; // in seconds; 0: none
+};
+
+/// How it went, and the last that it wrote to stderr.
+struct Spawned {
+    enum class End { exited, signaled, timed_out, not_started };
+    End end = End::not_started;
+    int code = 0;                  // exit status, signal, or errno
+    const char *syscall = nullptr; // what failed, if it was not started
+    std::size_t n_errors = 0;
+    char errors[384] = "";
+};
+
+/// Runs it in the namespaces of the calling process and waits. Its stdin is the input, its stdout the caller's; what it writes to stderr goes on to
+/// the caller's. No other descriptor, no blocked or ignored signal reaches it, and it dies with its caller. Allocates nothing: for both sides of the clone.
+CTR_CHILD void spawn_and_wait(const Spawn *what, Spawned *how);
 
 } // namespace core::sys

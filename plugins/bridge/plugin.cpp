@@ -157,7 +157,8 @@ int plan(ctr::Plan plan) {
     Settings settings;
     if (check_namespace(plan) != 0 || check_id(plan) != 0 || read_settings(plan, settings) != 0) return -1;
     if (add_plumbing(plan, settings) != 0) return -1;
-    return plan.spec("/ctr") ? add_name_files(plan) : 0; // a plain OCI bundle brings its own files
+    // A bundle brings its own files.
+    return plan.spec("/ctr") && !plan.spec("/ctr/bundle") ? add_name_files(plan) : 0;
 }
 
 constexpr ctr_step_kind ensure_kind =

@@ -29,7 +29,7 @@ std::string machine_hostname(ctr::Plan plan) {
 int plan(ctr::Plan plan) {
     if (plan.operation() != CTR_OP_CREATE) return 0;
     if (refuse_namespace(plan) != 0) return -1;
-    if (!plan.spec("/ctr")) return 0;
+    if (!plan.spec("/ctr") || plan.spec("/ctr/bundle")) return 0; // a bundle brings its own files
 
     name_files::Files files;
     std::string hosts = plan.ask("file:/etc/hosts").value_or("127.0.0.1\tlocalhost\n::1\tlocalhost\n");

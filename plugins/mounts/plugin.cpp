@@ -27,6 +27,19 @@ int check_propagation(Plan plan, const std::string &word) {
                         "private, slave, shared, unbindable, with an r in front for all mounts below");
 }
 
+/// Where the root is attached, seen by the child alone. OCI hooks that enter its mount namespace look for it where the bundle's config.json says.
+/// Root in a user namespace may be unable to get there, and where mounts are shared with the machine those around the bundle stay as they are.
+std::string attach_at(Plan plan) {
+    const std::string propagation = plan.spec("/linux/rootfsPropagation").str();
+    if (propagation == "shared" || propagation == "rshared") return plan.name("rootfs_dir");
+    const ctr::Node list = plan.spec("/linux/namespaces");
+    for (std::size_t i = 0; i < list.size(); ++i)
+        if (list.at(i).get("/type").str() == "user") return plan.name("rootfs_dir");
+    const std::string path = plan.spec("/root/path").str();
+    const bool named = plan.spec("/hooks").size() != 0 && plan.spec("/ctr/bundle") && !path.empty() && path != "/";
+    return named ? path : plan.name("rootfs_dir");
+}
+
 /// Cuts the child's copy of the machine's mounts off, so that nothing mounted in it appears there. The default is rslave: what
 /// is mounted on the machine later below the source of a bind mount is seen in the container. With "shared" bind mounts may
 /// be shared with the machine, so the mounts stay as they are but for the one that holds the root.
@@ -34,7 +47,7 @@ int add_cut(Plan plan, const std::string &word) {
     const bool shared = word == "shared" || word == "rshared";
     ctr::Step step = plan.step(CTR_KIND_MOUNT_PROPAGATION, CTR_ISOLATE);
     if (shared)
-        step.arg("target", plan.name("rootfs_dir")).arg("holder", std::int64_t{1}).arg("propagation", "private");
+        step.arg("target", attach_at(plan)).arg("holder", std::int64_t{1}).arg("propagation", "private");
     else
         step.arg("propagation", word.empty() || word == "slave" || word == "rslave" ? "rslave" : "rprivate");
     return step.note("nothing mounted from here on appears on the machine")
@@ -47,7 +60,7 @@ int add_root(Plan plan) {
     // One giver more of these tokens: in a plan without mounts or devices they are true as soon as there is a root.
     return plan.step(CTR_KIND_ROOTFS_ATTACH, CTR_MOUNTS)
         .value("mount", "rootfs")
-        .arg("at", plan.name("rootfs_dir"))
+        .arg("at", attach_at(plan))
         .needs("mounts.private")
         .after("userns.mapped")
         .gives("root.attached")
@@ -69,6 +82,8 @@ int plan_steps(Plan plan) {
             .after("dev.mounted")
             .after("console.ready")
             .after("cgroup.mounted")
+            .after("hooks.runtime")
+            .after("hooks.container")
             .gives("pivoted")
             .add() != 0)
         return -1;

@@ -65,7 +65,11 @@ void look_at_capabilities(Plan plan, Circumstances &all) {
 int plan_load(Plan plan, unsigned flags, const std::string &flag_names) {
     const bool no_new_privs = plan.spec("/process/noNewPrivileges").boolean();
     auto step = plan.step("seccomp.load", CTR_CONFINE);
-    step.value("program", "seccomp.program").arg("flags", std::int64_t{flags}).after("caps.bounded").after("ids.set");
+    step.value("program", "seccomp.program")
+        .arg("flags", std::int64_t{flags})
+        .after("caps.bounded")
+        .after("ids.set")
+        .after("hooks.start");
     // Without no_new_privs the kernel wants SYS_ADMIN, which the interim set still has; with it seccomp is the last call before execve.
     if (no_new_privs)
         step.after("caps.final").after("no_new_privs.set");

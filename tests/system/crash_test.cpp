@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace fixture;
 
@@ -99,6 +101,27 @@ TEST_F(Crash, ARunThatKeepsItsContainerIsKilledAnywhere) {
         if (box.ctr({"ps", "-a", "-q"}).out.find("crash") != std::string::npos) {
             EXPECT_STATUS(box.ctr({"rm", "crash"}), 0);
         }
+    });
+}
+
+TEST_F(Crash, ABundleWithHooksKilledAnywhereGetsItsPoststop) {
+    const std::string bundle = box.dir() + "/hooked", poststop = box.dir() + "/poststop";
+    ::mkdir(bundle.c_str(), 0755);
+    const auto hook = [](const std::string &script) {
+        return R"([{"path": "/bin/sh", "args": ["sh", "-c", ")" + script + "\"]}]";
+    };
+    write_text(bundle + "/config.json",
+               R"({"ociVersion": "1.3.0", "process": {"user": {"uid": 0, "gid": 0}, "args": ["/bin/true"], "cwd": "/"},
+                   "root": {"path": ")" +
+                   box.rootfs() + R"("}, "linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}]}, "hooks": {)" +
+                   "\"createRuntime\": " + hook("true") + ", \"createContainer\": " + hook("true") +
+                   ", \"poststart\": " + hook("true") + ", \"poststop\": " + hook("echo ran >> " + poststop) + "}}");
+    std::size_t runs = 0;
+    kill_everywhere({"run", "--rm", "--bundle", bundle, "--name", "crash"}, 0, [&] {
+        // Not if it was killed before the hook's step was recorded (once); twice if it was killed between the hook and its record (once).
+        const std::size_t ran = lines_of(::access(poststop.c_str(), F_OK) == 0 ? read_text(poststop) : "").size();
+        EXPECT_LE(++runs, ran + 1);
+        EXPECT_LE(ran, runs + 1);
     });
 }
 

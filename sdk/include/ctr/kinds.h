@@ -25,6 +25,10 @@
  * ns.open         type (str), pid (int): child.pid. Output `ns` (fd): /proc/PID/ns/TYPE.
  * idmap.write     pid (int): child.pid. uid*, gid* (str "INSIDE OUTSIDE SIZE"). Writes the id maps of child.pid; falls back to newuidmap/newgidmap when
  *                 not privileged. Gives nothing by itself: add gives "userns.mapped".
+ * oci_hook.run    hook (str: its place in the spec, for messages), path, arg (str)*=path (argv, from argv[0] on), env (str)*, cwd (str)?="/", state (str: its
+ *                 standard input), timeout (int)? in seconds. Runs an OCI hook on the machine and waits; anything but exit status 0 fails
+ *                 the step. Its stdout and stderr are ctr's.
+ * oci_hook.at_delete  the same arguments: nothing at first, the undo runs the hook. Its failure is a warning.
  *
  * ---- process: child -----------------------------------------------------------------------------------------------------
  * rootfs.attach   mount (fd, detached), at (str, machine path: name("rootfs_dir")). Makes it the root that `target` means.
@@ -58,6 +62,8 @@
  * no_new_privs    No arguments.
  * cwd.set         path (str): chdir(2) inside the container, checked to be inside; made (mode 0755) if it is missing and create (int)?=0.
  * cgroup.unshare  No arguments; made by ns.new type=cgroup.
+ * oci_hook.run_inside  as oci_hook.run, in the child's namespaces and as who the child is then: before pivot `path` is one of the machine's files,
+ *                 afterwards one of the container's.
  *
  * ---- tokens that the stock plugins give -----------------------------------------------------------------------------------
  * values   rootfs (fd, prepare): the detached root file system, from the storage driver
@@ -77,10 +83,14 @@
  *          caps.interim       the last set that still has SYS_ADMIN (confine; from `capabilities`)
  *          caps.final         effective, permitted, inheritable, ambient as asked (confine; from `capabilities`)
  *          no_new_privs.set   (confine; from `process`)
+ *          hooks.runtime      prestart and createRuntime OCI hooks ran (mounts, parent; from `hooks`)
+ *          hooks.container    createContainer OCI hooks ran (mounts; from `hooks`)
+ *          hooks.start        startContainer OCI hooks ran (confine; from `hooks`)
  *          seccomp.loaded     (confine; from `seccomp`)
+ *          undone.last        a step of prepare that gives it stands before all others of its phase: its undo is the last
  *
- * Order inside confine: caps.bounded, ids.set, caps.interim, then without no_new_privs seccomp.loaded, caps.final; with
- * no_new_privs caps.final, no_new_privs.set, seccomp.loaded. `capabilities` and `seccomp` both look at /process/noNewPrivileges
+ * Order inside confine: caps.bounded, ids.set, caps.interim, then without no_new_privs hooks.start, seccomp.loaded, caps.final; with
+ * no_new_privs caps.final, no_new_privs.set, hooks.start, seccomp.loaded. `capabilities` and `seccomp` both look at /process/noNewPrivileges
  * and say so by `after`. */
 #ifndef CTR_KINDS_H
 #define CTR_KINDS_H
@@ -118,5 +128,8 @@
 #define CTR_KIND_IDS_SET "ids.set"
 #define CTR_KIND_NO_NEW_PRIVS "no_new_privs"
 #define CTR_KIND_CWD_SET "cwd.set"
+#define CTR_KIND_OCI_HOOK_RUN "oci_hook.run"
+#define CTR_KIND_OCI_HOOK_RUN_INSIDE "oci_hook.run_inside"
+#define CTR_KIND_OCI_HOOK_AT_DELETE "oci_hook.at_delete"
 
 #endif

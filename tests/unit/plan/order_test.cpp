@@ -127,6 +127,21 @@ TEST(Order, one_plugins_own_order_against_its_tokens_is_a_cycle) {
                  {"first of a", "second of a", "wait for each other"});
 }
 
+TEST(Order, what_is_undone_last_runs_first) {
+    EXPECT_EQ(ordered({step("a", "first", CTR_PREPARE), step("z", "poststop", CTR_PREPARE, {}, {"undone.last"}),
+                       step("core", plan::kind_journal, CTR_PREPARE)}),
+              "journal poststop first");
+}
+
+TEST(Order, a_child_is_told_what_the_clone_gives) {
+    Step told = step("a", "told", CTR_MOUNTS), there = step("b", "there", CTR_MOUNTS, {"child.alive"});
+    told.args = {{"state", CTR_FORM_TEMPLATE, 0, "pid ${child.pid}"}};
+    Plan plan = plan_of({told, there, clone()});
+    ASSERT_TRUE(plan::order(plan, {}).ok());
+    EXPECT_EQ(plan.find("told")->wait_for, 0u);
+    EXPECT_EQ(plan.find("there")->wait_for, plan::no_wait);
+}
+
 TEST(Order, puts_a_rendezvous_where_the_child_needs_the_parent) {
     Plan plan =
         plan_of({clone(), step("net", "plumb", CTR_ATTACH, {}, {"network.ready"}), step("a", "alone", CTR_ISOLATE),

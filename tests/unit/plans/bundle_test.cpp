@@ -86,4 +86,66 @@ TEST(BundlePlan, with_an_oci_seccomp_filter) {
     golden(for_bundle().plan(spec), "bundle-seccomp");
 }
 
+/// One hook in each list, two in the one whose order is turned round.
+Json hooks() {
+    Json hooks;
+    for (const char *name : {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"})
+        hooks[name] = Json::array({{{"path", std::string("/hooks/") + name}}});
+    hooks["createRuntime"][0]["args"] = {"hook", "--costs", "$5"};
+    hooks["createRuntime"][0]["env"] = {"A=1"};
+    hooks["createRuntime"][0]["timeout"] = 10;
+    hooks["poststop"].push_back({{"path", "/hooks/second"}});
+    return hooks;
+}
+
+TEST(BundlePlan, with_all_six_oci_hooks) {
+    Json spec = bundle();
+    spec["ctr"]["bundle"] = "/srv/bundle";
+    spec["annotations"] = {{"a \"word\"", "costs $5"}};
+    spec["hooks"] = hooks();
+    golden(for_bundle().plan(spec), "bundle-hooks");
+}
+
+TEST(BundlePlan, start_container_hooks_run_before_the_filter_and_behind_the_capabilities) {
+    for (const bool no_new_privs : {false, true}) {
+        Json spec = bundle();
+        spec["ctr"]["bundle"] = "/srv/bundle";
+        spec["process"]["noNewPrivileges"] = no_new_privs;
+        spec["linux"]["seccomp"] = Json::parse(
+            R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mount"], "action": "SCMP_ACT_ERRNO"}]})");
+        spec["hooks"]["startContainer"] = hooks()["startContainer"];
+        const auto plan = for_bundle().plan(spec);
+        ASSERT_TRUE(plan.ok()) << plan.error().text();
+        const auto at = [&](const char *kind) { return plan.value().find(kind) - plan.value().steps.data(); };
+        EXPECT_LT(at("oci_hook.run_inside"), at("seccomp.load"));
+        EXPECT_LT(at("ids.set"), at("oci_hook.run_inside"));
+        EXPECT_LT(at(no_new_privs ? "no_new_privs" : "caps.interim"), at("oci_hook.run_inside"));
+        EXPECT_EQ(plan.value().steps[static_cast<std::size_t>(at("oci_hook.run_inside"))].wait_for,
+                  static_cast<std::uint32_t>(at("clone3")))
+            << "the child learns its pid from the parent";
+    }
+}
+
+TEST(BundlePlan, with_hooks_but_no_bundle_is_refused) {
+    Json spec = bundle();
+    spec["hooks"] = hooks();
+    expect_refused(for_bundle().plan(spec), {"/hooks", "bundle", "--bundle DIR"});
+}
+
+TEST(BundlePlan, without_the_plugin_hooks_are_refused_by_name) {
+    Json spec = bundle();
+    spec["hooks"]["poststop"] = hooks()["poststop"];
+    Planning planning = for_bundle();
+    planning.without = {"hooks"};
+    expect_refused(planning.plan(spec), {"/hooks/poststop/0/path", "no plugin carries it out"});
+}
+
+TEST(BundlePlan, a_hook_with_too_many_words_is_refused) {
+    Json spec = bundle();
+    spec["ctr"]["bundle"] = "/srv/bundle";
+    spec["hooks"]["prestart"] = hooks()["prestart"];
+    spec["hooks"]["prestart"][0]["args"] = std::vector<std::string>(4097, "x");
+    expect_refused(for_bundle().plan(spec), {"/hooks/prestart/0", "4096"});
+}
+
 } // namespace

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+//
+// OCI hooks: programs of the machine or of the container that are run at fixed points of its life, with its state as JSON on their standard
+// input (runtime-spec, config.md "POSIX-platform Hooks"). Where they stand in the plan is the plugin's business; here is how one is run.
+// Parent and child run the same code, which allocates nothing. A failing hook fails its step, but for those at delete: they have nothing to stop.
+#include "child.hpp"
+#include "shell.hpp"
+#include "sys/spawn.hpp"
+#include "table.hpp"
+
+namespace core::kinds {
+namespace {
+
+/// Arguments and environment of one hook together; the plugin refuses more.
+constexpr std::size_t max_words = 4096;
+
+/// Text in a fixed room: what does not fit is cut.
+struct Text {
+    char *data;
+    std::size_t room, length;
+};
+
+CTR_ALWAYS_INLINE void add(Text &text, const char *more, std::size_t n) {
+    for (std::size_t i = 0; i < n && text.length + 1 < text.room; ++i)
+        text.data[text.length++] = more[i];
+    text.data[text.length] = '\0';
+}
+CTR_ALWAYS_INLINE void add(Text &text, const char *more) { add(text, more, strlen(more)); }
+CTR_ALWAYS_INLINE void add(Text &text, std::int64_t number) {
+    char digits[24];
+    add(text, digits, write_decimal(digits, number));
+}
+
+/// What went wrong, in words.
+struct Words {
+    char about[1000], message[128], said[400];
+};
+
+CTR_CHILD void describe(ctr_run *raw, const sys::Spawned *how, Words *words) {
+    const ctr::ChildRun run{raw};
+    Text about = {words->about, sizeof words->about, 0}, message = {words->message, sizeof words->message, 0},
+         said = {words->said, sizeof words->said, 0};
+    add(about, run.str("hook"));
+    add(about, ": ");
+    add(about, run.str("path"));
+    switch (how->end) {
+    case sys::Spawned::End::exited:
+        add(message, "the OCI hook failed with exit status ");
+        add(message, how->code);
+        break;
+    case sys::Spawned::End::signaled:
+        add(message, "the OCI hook was killed by signal ");
+        add(message, how->code);
+        break;
+    case sys::Spawned::End::timed_out:
+        add(message, "the OCI hook was killed, it did not end within its timeout of ");
+        add(message, run.integer("timeout"));
+        add(message, " s");
+        break;
+    case sys::Spawned::End::not_started: add(message, "the OCI hook could not be started"); break;
+    }
+    std::size_t from = 0, to = how->n_errors;
+    while (to > 0 && (how->errors[to - 1] == '\n' || how->errors[to - 1] == ' '))
+        --to;
+    while (from < to && (how->errors[from] & 0xc0) == 0x80) // the rest of a character that was cut
+        ++from;
+    add(said, "");
+    if (from == to) return;
+    add(said, "it said: ");
+    for (; from < to; ++from) {
+        const char c = how->errors[from];
+        const bool control = (c >= 0 && c < 0x20) || c == 0x7f;
+        add(said, control ? " " : &c, 1);
+    }
+}
+
+/// 0 if the hook did what it should.
+CTR_CHILD int run_hook(ctr_run *raw, sys::Spawned *how) {
+    const ctr::ChildRun run{raw};
+    const std::size_t n_args = run.count("arg"), n_env = run.count("env");
+    const char *words[max_words + 3];
+    sys::Spawn what;
+    what.path = run.str("path");
+    if (n_args + n_env > max_words) {
+        how->end = sys::Spawned::End::not_started;
+        how->code = E2BIG;
+        how->syscall = "execve";
+        return -1;
+    }
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < n_args; ++i)
+        words[n++] = run.str("arg", i);
+    if (n_args == 0) words[n++] = what.path;
+    words[n++] = nullptr;
+    what.argv = words;
+    what.envp = words + n;
+    for (std::size_t i = 0; i < n_env; ++i)
+        words[n++] = run.str("env", i);
+    words[n] = nullptr;
+    what.cwd = run.count("cwd") != 0 ? run.str("cwd") : nullptr;
+    const ctr_str state = run.text("state");
+    what.input = state.data;
+    what.input_size = state.len;
+    what.timeout = run.integer("timeout");
+    sys::spawn_and_wait(&what, how);
+    return how->end == sys::Spawned::End::exited && how->code == 0 ? 0 : -1;
+}
+
+CTR_CHILD int run_apply(ctr_run *raw) {
+    sys::Spawned how;
+    if (run_hook(raw, &how) == 0) return 0;
+    Words words;
+    describe(raw, &how, &words);
+    const bool started = how.end != sys::Spawned::End::not_started;
+    const ctr_error error = {sizeof(ctr_error), CTR_E_SYSTEM, started ? 0 : how.code,
+                             words.message,     words.said,   started ? nullptr : how.syscall,
+                             words.about};
+    return ctr::host->fail(raw, &error);
+}
+
+int later_apply(ctr::Run) { return 0; }
+
+/// Nothing is left that it could stop: a failure is a warning.
+int later_undo(ctr::Run run) {
+    sys::Spawned how;
+    if (run_hook(run.raw(), &how) == 0) return 0;
+    Words words;
+    describe(run.raw(), &how, &words);
+    std::string text = std::string(words.about) + ": " + words.message;
+    if (how.end == sys::Spawned::End::not_started) text += std::string(": ") + how.syscall + ": " + strerror(how.code);
+    if (words.said[0] != '\0') text += std::string(" (") + words.said + ")";
+    run.log(CTR_LOG_WARN, text);
+    return 0;
+}
+
+/// `before`: what puts the container's identity on, in the child.
+std::string line_of(const ctr::Run &run, const char *before) {
+    std::string line;
+    const std::string path = run.str("path");
+    if (run.has("arg") && run.str("arg") != path)
+        line = "# its argv[0] is " + quoted(run.str("arg")) + ", which env(1) cannot say\n";
+    line += "(cd " + (run.has("cwd") ? quoted(run.str("cwd")) + " 2> /dev/null || cd " : std::string()) +
+            "/; printf %s " + quoted(run.str("state")) + " | ";
+    if (run.integer("timeout") > 0) line += "timeout -s KILL " + std::to_string(run.integer("timeout")) + " ";
+    line += std::string(before) + "env -i";
+    for (const auto &each : run.strings("env"))
+        line += " " + quoted(each);
+    line += " " + quoted(path);
+    for (std::size_t i = 1; i < run.count("arg"); ++i)
+        line += " " + quoted(run.str("arg", i));
+    return line + ")";
+}
+
+int run_shell(ctr::Run run, ctr::Shell shell) { return shell.text(line_of(run, "")); }
+int inside_shell(ctr::Run run, ctr::Shell shell) { return shell.text(line_of(run, "${setpriv-} ")); }
+int later_shell(ctr::Run run, ctr::Shell shell) {
+    return shell.text("# " + quoted(run.str("path")) + " runs when all is taken back");
+}
+int later_shell_undo(ctr::Run run, ctr::Shell shell) {
+    return shell.text(line_of(run, "") + " || echo " + quoted(run.str("hook") + " failed") + " >&2");
+}
+
+constexpr ctr_step_kind kind(const char *name, ctr_process process, int (*shell)(ctr_run *, ctr_shell *)) {
+    return {sizeof(ctr_step_kind), static_cast<std::uint32_t>(process), name, run_apply, nullptr, shell, nullptr};
+}
+
+} // namespace
+
+constinit const ctr_step_kind oci_hook_run =
+    kind(CTR_KIND_OCI_HOOK_RUN, CTR_PROCESS_PARENT, ctr::detail::shell_trampoline<run_shell>);
+constinit const ctr_step_kind oci_hook_run_inside =
+    kind(CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_PROCESS_CHILD, ctr::detail::shell_trampoline<inside_shell>);
+constinit const ctr_step_kind oci_hook_at_delete =
+    ctr::parent_kind<later_apply, later_undo, later_shell, later_shell_undo>(CTR_KIND_OCI_HOOK_AT_DELETE);
+
+} // namespace core::kinds

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+//
+// The six lists of OCI hooks, and where in the plan each stands (runtime-spec, runtime.md "Lifecycle"):
+//
+//   prestart         parent, mounts     all is there that the container needs; the child waits before pivot_root
+//   createRuntime    parent, mounts     behind prestart
+//   createContainer  child, mounts      behind createRuntime: in the container's namespaces, the machine's files still in sight
+//   (gate)
+//   startContainer   child, confine     the container's files; as the program's user, with its capabilities and limits
+//   poststart        parent, started    the program runs
+//   poststop         undo, prepare      the first step of the plan, so the last to be taken back
+//
+// How a hook is run is the built-in kinds' (core/kinds/hooks.cpp): no plugin makes processes.
+#include "state.hpp"
+
+namespace hooks {
+namespace {
+
+using ctr::Node;
+using ctr::Plan;
+using ctr::Step;
+
+/// What core/kinds/hooks.cpp has room for.
+constexpr std::size_t max_words = 4096;
+
+struct List {
+    const char *name, *kind;
+    ctr_phase phase;
+    const char *status; // of the container, as the hook is told
+};
+
+/// The step of one hook, but for its place among the others; -1 if the hook is refused.
+int add_hook(Plan plan, const List &list, std::size_t index, const std::string &bundle, Step &step) {
+    const std::string where = std::string("/hooks/") + list.name + "/" + std::to_string(index);
+    const Node hook = plan.spec(where);
+    const auto args = hook.get("/args").strings(), env = hook.get("/env").strings();
+    if (args.size() + env.size() > max_words)
+        return plan.invalid(where, "args and env have more than " + std::to_string(max_words) + " entries",
+                            "hand them over in a file");
+    step.arg("hook", where).arg("path", hook.get("/path").str()).args("arg", args).args("env", env);
+    // Behind pivot the bundle is out of sight.
+    step.arg("cwd", list.phase == CTR_CONFINE ? "/" : bundle).format("state", state_of(plan, bundle, list.status));
+    if (const Node timeout = hook.get("/timeout")) step.arg("timeout", timeout.integer().value_or(0));
+    return step.add();
+}
+
+/// The container is there as the spec asks for it, but for what comes with pivot_root.
+void stand_behind_creation(Step &step) {
+    for (const char *token : {"userns.mapped", "cgroup.joined", "network.ready", "mounts.done", "dev.mounted",
+                              "cgroup.mounted", "console.ready"})
+        step.after(token);
+}
+
+/// The program's user and capabilities are on, so that a file of the image gets no more than the program would: execve leaves what the bounding
+/// set allows. The filter comes behind: it could forbid what running a hook needs.
+void stand_before_filter(Plan plan, Step &step) {
+    step.after("caps.bounded").after("ids.set");
+    if (plan.spec("/process/noNewPrivileges").boolean())
+        step.after("caps.final").after("no_new_privs.set");
+    else
+        step.after("caps.interim");
+}
+
+int add_list(Plan plan, const List &list, const std::string &bundle) {
+    const std::string name = list.name;
+    const std::size_t n = plan.spec("/hooks/" + name).size();
+    for (std::size_t at = 0; at < n; ++at) {
+        const std::size_t i = name == "poststop" ? n - 1 - at : at; // undos go backwards
+        Step step = plan.step(list.kind, list.phase);
+        if (list.phase == CTR_MOUNTS) stand_behind_creation(step);
+        if (name == "prestart" || name == "createRuntime") step.gives("hooks.runtime");
+        if (name == "createContainer") step.after("hooks.runtime").gives("hooks.container");
+        if (name == "startContainer") {
+            stand_before_filter(plan, step);
+            step.gives("hooks.start");
+        }
+        if (name == "poststop") step.until(CTR_UNTIL_DELETE).gives("undone.last");
+        if (add_hook(plan, list, i, bundle, step) != 0) return -1;
+    }
+    return 0;
+}
+
+int plan_steps(Plan plan) {
+    const Node bundle = plan.spec("/ctr/bundle");
+    if (!bundle.is_string())
+        return plan.invalid("/hooks", "OCI hooks are told the path of the bundle, and there is none",
+                            "run the container from a bundle: --bundle DIR");
+    constexpr List lists[] = {{"prestart", CTR_KIND_OCI_HOOK_RUN, CTR_MOUNTS, "creating"},
+                              {"createRuntime", CTR_KIND_OCI_HOOK_RUN, CTR_MOUNTS, "creating"},
+                              {"createContainer", CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_MOUNTS, "creating"},
+                              {"startContainer", CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_CONFINE, "created"},
+                              {"poststart", CTR_KIND_OCI_HOOK_RUN, CTR_STARTED, "running"}};
+    for (const List &list : lists)
+        if (add_list(plan, list, bundle.str()) != 0) return -1;
+    const List last = {"poststop", CTR_KIND_OCI_HOOK_AT_DELETE, CTR_PREPARE, "stopped"};
+    return add_list(plan, last, bundle.str());
+}
+
+} // namespace
+} // namespace hooks
+
+CTR_PLUGIN("hooks", "0.1.0", hooks::plan_steps);

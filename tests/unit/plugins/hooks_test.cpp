@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#include "../../../plugins/hooks/state.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hooks {
+namespace {
+
+TEST(State, TextsAreJsonStrings) {
+    EXPECT_EQ(json_string(""), "\"\"");
+    EXPECT_EQ(json_string("a \"b\" c\\d/é"), "\"a \\\"b\\\" c\\\\d/é\"");
+    EXPECT_EQ(json_string(std::string("\n\x01\x7f\0", 4)), "\"\\u000a\\u0001\\u007f\\u0000\"");
+}
+
+} // namespace
+} // namespace hooks

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// Programs with input, environment and a time limit: what OCI hooks are run by.
+#include "sys/spawn.hpp"
+
+#include <csignal>
+#include <gtest/gtest.h>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+using core::sys::Spawn;
+using core::sys::Spawned;
+
+Spawned run(const std::vector<const char *> &argv, const std::string &input = {}, std::int64_t timeout = 20,
+            const char *path = nullptr) {
+    std::vector<const char *> words = argv;
+    words.push_back(nullptr);
+    const char *const environment[] = {"WORD=a b", nullptr};
+    Spawn what;
+    what.path = path == nullptr ? argv[0] : path;
+    what.argv = words.data();
+    what.envp = environment;
+    what.input = input.data();
+    what.input_size = input.size();
+    what.timeout = timeout;
+    Spawned how;
+    core::sys::spawn_and_wait(&what, &how);
+    return how;
+}
+Spawned sh(const char *script, const std::string &input = {}, std::int64_t timeout = 20) {
+    return run({"sh", "-c", script}, input, timeout, "/bin/sh");
+}
+std::string said(const Spawned &how) { return std::string(how.errors, how.n_errors); }
+
+TEST(Spawn, gives_input_and_environment) {
+    const Spawned how =
+        sh("read word; test \"$word\" = hello && test \"$WORD\" = 'a b' && test \"$(pwd)\" = /", "hello\n");
+    EXPECT_EQ(how.end, Spawned::End::exited);
+    EXPECT_EQ(how.code, 0);
+}
+
+TEST(Spawn, survives_large_input_that_nobody_reads) {
+    const Spawned how = sh("exit 3", std::string(std::size_t{4} << 20, 'x'));
+    EXPECT_EQ(how.end, Spawned::End::exited);
+    EXPECT_EQ(how.code, 3);
+}
+
+TEST(Spawn, keeps_the_last_of_what_it_said) {
+    EXPECT_EQ(said(sh("echo one >&2; exit 1")), "one\n");
+    const std::string text =
+        said(sh("i=0; while [ $i -lt 5000 ]; do echo line $i >&2; i=$((i+1)); done; echo end >&2"));
+    EXPECT_EQ(text.size(), sizeof Spawned::errors);
+    EXPECT_EQ(text.substr(text.size() - 4), "end\n");
+}
+
+TEST(Spawn, says_how_it_ended) {
+    EXPECT_EQ(sh("kill -TERM $$").end, Spawned::End::signaled);
+    EXPECT_EQ(sh("kill -TERM $$").code, SIGTERM);
+    const Spawned missing = run({"/nowhere/program"});
+    EXPECT_EQ(missing.end, Spawned::End::not_started);
+    EXPECT_EQ(missing.code, ENOENT);
+    EXPECT_STREQ(missing.syscall, "execve");
+}
+
+TEST(Spawn, kills_what_takes_too_long_but_waits_for_no_descendant) {
+    const auto before = ::time(nullptr);
+    EXPECT_EQ(sh("while :; do echo busy >&2; sleep 0.1; done", {}, 1).end, Spawned::End::timed_out);
+    EXPECT_EQ(sh("sleep 20 > /dev/null & exit 4").code, 4);
+    EXPECT_LT(::time(nullptr) - before, 10);
+}
+
+TEST(Spawn, leaves_no_descriptor_and_hands_none_over) {
+    const int before = ::dup(0);
+    ::close(before);
+    const int kept = ::dup(0);
+    EXPECT_EQ(
+        sh("for fd in /proc/self/fd/*; do case ${fd##*/} in 0|1|2) ;; *) test ! -e \"$fd\" || exit 9;; esac; done")
+            .code,
+        0);
+    ::close(kept);
+    const int after = ::dup(0);
+    ::close(after);
+    EXPECT_EQ(after, before);
+}
+
+TEST(Spawn, clears_blocked_and_ignored_signals) {
+    sigset_t blocked, old;
+    ::sigfillset(&blocked);
+    ::sigprocmask(SIG_BLOCK, &blocked, &old);
+    const auto handler = ::signal(SIGPIPE, SIG_IGN);
+    EXPECT_EQ(sh("grep -qE '^SigBlk:.0*$' /proc/self/status && grep -qE '^SigIgn:.0*$' /proc/self/status").code, 0);
+    ::signal(SIGPIPE, handler);
+    ::sigprocmask(SIG_SETMASK, &old, nullptr);
+}
+
+} // namespace
