@@ -35,13 +35,13 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     if (::access(engine.directory_of(request.id).c_str(), F_OK) == 0)
         return name_in_use(engine.directory_of(request.id));
     CTR_ASSIGN(plan::Plan plan, engine.plan(CTR_OP_CREATE, request.id, request.spec, request.drivers));
-    std::unique_ptr<Container> container(new Container(engine, std::move(plan)));
-
     const std::string directory = engine.directory_of(request.id);
-    const Json meta = {{"spec", std::move(request.spec)}, {"about", std::move(request.meta)}};
-    CTR_TRY(make_directories(container->plan_, directory));
-    CTR_ASSIGN(Journal journal, Journal::create(directory, container->plan_, meta));
-    container->journal_ = std::make_unique<Journal>(std::move(journal));
+    Json meta = Json::object();
+    meta["spec"] = std::move(request.spec);
+    meta["about"] = std::move(request.meta);
+    CTR_TRY(make_directories(plan, directory));
+    CTR_ASSIGN(Journal journal, Journal::create(directory, std::move(plan), std::move(meta)));
+    std::unique_ptr<Container> container(new Container(engine, std::move(journal)));
     // Beyond this point there is something to undo: no plain returns.
     launch::LaunchOptions options;
     options.preserve_fds = request.preserve_fds;
@@ -53,9 +53,9 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
         options.gate = container->gate_.get();
     }
     container->launch_ =
-        std::make_unique<launch::Launch>(container->plan_, engine.kinds(), *container->journal_, options);
+        std::make_unique<launch::Launch>(container->plan(), engine.kinds(), container->journal_, options);
     auto created = container->launch_->create();
-    if (created.ok()) created = container->journal_->created(container->launch_->child().pid);
+    if (created.ok()) created = container->journal_.created(container->launch_->child().pid);
     if (!created.ok()) return container->give_up(std::move(created).error());
     return container;
 }
@@ -63,13 +63,13 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
 Result<void> Container::commit() {
     auto committed = launch_->commit();
     if (!committed.ok()) return give_up(std::move(committed).error());
-    journal_->release();
+    journal_.release();
     return {};
 }
 
 Result<void> Container::start() {
     auto started = launch_->open_gate();
-    if (started.ok()) started = journal_->running();
+    if (started.ok()) started = journal_.running();
     if (started.ok()) started = launch_->started();
     if (!started.ok()) return give_up(std::move(started).error());
     return {};
@@ -82,15 +82,15 @@ Result<sys::Exit> Container::wait(bool keep) {
 }
 
 Result<void> Container::ended(sys::Exit exit, bool keep) {
-    CTR_TRY(journal_->stopped(exit.shell_status()));
+    CTR_TRY(journal_.stopped(exit.shell_status()));
     launch_.reset();
-    CTR_TRY(undo_steps(engine_, *journal_, keep ? Scope::until_stop : Scope::all));
-    if (!keep) return remove_directory(*journal_);
+    CTR_TRY(undo_steps(engine_, journal_, keep ? Scope::until_stop : Scope::all));
+    if (!keep) return remove_directory(journal_);
     return {};
 }
 
 Fd Container::take_console() {
-    for (const plan::Step &step : plan_.steps)
+    for (const plan::Step &step : plan().steps)
         if (step.kind == "console.open")
             for (const plan::Output &output : step.outputs)
                 if (launch::Value *value = launch_->value(output.value); value != nullptr && value->known)
@@ -102,8 +102,8 @@ Fd Container::take_console() {
 Error Container::give_up(Error error) {
     if (launch_) launch_->kill();
     launch_.reset();
-    auto undone = undo_steps(engine_, *journal_, Scope::all);
-    if (undone.ok()) undone = remove_directory(*journal_);
+    auto undone = undo_steps(engine_, journal_, Scope::all);
+    if (undone.ok()) undone = remove_directory(journal_);
     if (!undone.ok())
         error.hint += (error.hint.empty() ? "" : "; ") + std::string("besides, not all could be undone: ") +
                       undone.error().text() + " (`ctr recover` tries again)";

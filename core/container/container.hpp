@@ -43,15 +43,14 @@ public:
     const sys::Child &child() const { return launch_->child(); }
     /// The terminal's master, if the container has one; it is the caller's.
     Fd take_console();
-    const plan::Plan &plan() const { return plan_; }
+    const plan::Plan &plan() const { return journal_.record().plan; }
 
 private:
-    Container(Engine &engine, plan::Plan plan) : engine_(engine), plan_(std::move(plan)) {}
+    Container(Engine &engine, Journal journal) : engine_(engine), journal_(std::move(journal)) {}
     Error give_up(Error error);
 
     Engine &engine_;
-    plan::Plan plan_;
-    std::unique_ptr<Journal> journal_;
+    Journal journal_;
     std::unique_ptr<launch::Launch> launch_;
     Fd gate_;
 };
