@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "base/json_writer.hpp"
 
+#include "base/text.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace core {
 namespace {
-
-/// The length of the UTF-8 sequence at the front of `text` (not empty); 0: there is none. RFC 3629: no overlong forms, no surrogates.
-std::size_t sequence(std::string_view text) {
-    const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    const auto follows = [&](std::size_t i) { return (at(i) & 0xc0U) == 0x80U; };
-    const unsigned first = at(0);
-    if (first < 0x80) return 1;
-    if (first < 0xc2 || first > 0xf4 || !follows(1)) return 0;
-    if (first < 0xe0) return 2;
-    if (!follows(2) || (first == 0xe0 && at(1) < 0xa0) || (first == 0xed && at(1) > 0x9f)) return 0;
-    if (first < 0xf0) return 3;
-    if (!follows(3) || (first == 0xf0 && at(1) < 0x90) || (first == 0xf4 && at(1) > 0x8f)) return 0;
-    return 4;
-}
 
 bool is_plain(char c) { return static_cast<unsigned char>(c) - 0x20U < 0x60U && c != '"' && c != '\\'; }
 
@@ -34,7 +22,7 @@ void JsonWriter::quote(std::string_view value) {
         value.remove_prefix(plain);
         if (value.empty()) break;
         const char c = value[0];
-        const std::size_t length = sequence(value);
+        const std::size_t length = utf8_sequence(value);
         if (length == 0) {
             out_ += "\xef\xbf\xbd";
             replaced_ = true;

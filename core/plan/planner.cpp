@@ -146,9 +146,10 @@ Result<void> check_section(const plugin::Manifest &manifest, const spec::Config 
     const auto section = config.sections.find(manifest.id);
     if (section == config.sections.end()) return {};
     const std::string path = (config.file.empty() ? std::string() : config.file + ": ") + "/" + manifest.id;
-    if (manifest.config.is_null()) return invalid(path, "the plugin takes no config", "remove the section");
-    CTR_TRY(spec::check_schema(manifest.config, manifest.id + " manifest config"));
-    return spec::validate(section->second, manifest.config, path);
+    if (manifest.config.empty()) return invalid(path, "the plugin takes no config", "remove the section");
+    const Json schema = manifest.config_schema();
+    CTR_TRY(spec::check_schema(schema, manifest.id + " manifest config"));
+    return spec::validate(section->second, schema, path);
 }
 
 Result<void> let_each_plan(const Active &active, ctr_plan &handle) {
