@@ -4,10 +4,26 @@
 #include "cli/app.hpp"
 #include "oci/app.hpp"
 
+#include <unistd.h>
+
+namespace {
+
+int run(const std::string &name, const std::vector<std::string> &words) {
+    if (name == "ctr-oci" || name == "runc" || name == "crun") return core::oci::App().main(name, words);
+    return core::cli::App().main(words);
+}
+
+} // namespace
+
 extern "C" [[gnu::visibility("default")]] int ctr_main(int argc, char **argv) {
     const std::string path = argc > 0 ? argv[0] : "ctr";
     const std::string name = path.substr(path.find_last_of('/') + 1);
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
-    if (name == "ctr-oci" || name == "runc" || name == "crun") return core::oci::App().main(name, words);
-    return core::cli::App().main(words);
+    const int status = run(name, words);
+#ifdef CTR_QUICK_EXIT
+    // Output is flushed. Nothing is taken apart that the kernel takes back at once: each page of memory that is written to (freeing does) has
+    // to be copied first while a container's process may still share it.
+    ::_exit(status);
+#endif
+    return status;
 }

@@ -103,4 +103,17 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
     return candidates.empty() ? std::string() : "known: " + join(candidates, ", ");
 }
 
+std::size_t utf8_sequence(std::string_view text) {
+    const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    const auto follows = [&](std::size_t i) { return (at(i) & 0xc0U) == 0x80U; };
+    const unsigned first = at(0);
+    if (first < 0x80) return 1;
+    if (first < 0xc2 || first > 0xf4 || !follows(1)) return 0;
+    if (first < 0xe0) return 2;
+    if (!follows(2) || (first == 0xe0 && at(1) < 0xa0) || (first == 0xed && at(1) > 0x9f)) return 0;
+    if (first < 0xf0) return 3;
+    if (!follows(3) || (first == 0xf0 && at(1) < 0x90) || (first == 0xf4 && at(1) > 0x8f)) return 0;
+    return 4;
+}
+
 } // namespace core

@@ -27,4 +27,7 @@ std::optional<std::string_view> nearest(std::string_view word, const std::vector
 /// The hint for an unknown word: `did you mean "bridge"?`, else `known: a, b, c`, else empty.
 std::string suggestion(std::string_view word, const std::vector<std::string_view> &candidates);
 
+/// The length of the UTF-8 sequence at the front of `text`, which is not empty; 0: there is none. RFC 3629: no overlong forms, no surrogates.
+std::size_t utf8_sequence(std::string_view text);
+
 } // namespace core

@@ -6,6 +6,7 @@
 #include "spec/schema.hpp"
 #include "sys/files.hpp"
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace core::cli {
@@ -36,7 +37,7 @@ Json manifest_json(const plugin::Plugin &plugin) {
             {"gives", m.gives},
             {"claims", m.claims},
             {"privileges", m.privileges},
-            {"config", m.config}};
+            {"config", m.config_schema()}};
 }
 
 Json refusal_json(const plugin::Refusal &refusal) {
@@ -45,14 +46,17 @@ Json refusal_json(const plugin::Refusal &refusal) {
 
 Result<void> check_all_sections(const spec::Config &config, const plugin::Catalog &catalog) {
     std::vector<std::string_view> ids;
+    std::map<std::string_view, Json> schemas;
     for (const auto &each : catalog.plugins()) {
-        ids.push_back(each->manifest.id);
-        if (!each->manifest.config.is_null())
-            CTR_TRY(spec::check_schema(each->manifest.config).in("manifest of " + each->manifest.id));
+        const plugin::Manifest &m = each->manifest;
+        ids.push_back(m.id);
+        if (m.config.empty()) continue;
+        const Json &schema = schemas[m.id] = m.config_schema();
+        CTR_TRY(spec::check_schema(schema).in("manifest of " + m.id));
     }
     return spec::check_sections(config, ids, [&](std::string_view id) -> const Json * {
-        const plugin::Plugin *plugin = catalog.find(std::string(id));
-        return plugin == nullptr || plugin->manifest.config.is_null() ? nullptr : &plugin->manifest.config;
+        const auto schema = schemas.find(id);
+        return schema == schemas.end() ? nullptr : &schema->second;
     });
 }
 
@@ -136,9 +140,9 @@ int plugin_show_command(App &app, const Arguments &arguments) {
                       {"gives", joined(m.gives, ", ")},
                       {"privileges", joined(m.privileges, ", ")}}));
     App::print("claims\n  " + joined(m.claims, "\n  ") + "\n");
-    if (!m.config.is_null())
+    if (!m.config.empty())
         App::print("config section \"" + m.id + "\", as a JSON schema\n" +
-                   m.config.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+                   m.config_schema().dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return 0;
 }
 

@@ -24,14 +24,14 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     if (::access(engine.directory_of(request.id).c_str(), F_OK) == 0)
         return name_in_use(engine.directory_of(request.id));
     CTR_ASSIGN(plan::Plan plan, engine.plan(CTR_OP_CREATE, request.id, request.spec, request.drivers));
-    std::unique_ptr<Container> container(new Container(engine, std::move(plan)));
-
     const std::string directory = engine.directory_of(request.id);
     request.meta["created"] = sys::timestamp();
-    const Json meta = {{"spec", std::move(request.spec)}, {"about", std::move(request.meta)}};
-    CTR_TRY(make_directories(container->plan_, directory));
-    CTR_ASSIGN(Journal journal, Journal::create(directory, container->plan_, meta));
-    container->journal_ = std::make_unique<Journal>(std::move(journal));
+    Json meta = Json::object();
+    meta["spec"] = std::move(request.spec);
+    meta["about"] = std::move(request.meta);
+    CTR_TRY(make_directories(plan, directory));
+    CTR_ASSIGN(Journal journal, Journal::create(directory, std::move(plan), std::move(meta)));
+    std::unique_ptr<Container> container(new Container(engine, std::move(journal)));
     // Beyond this point there is something to undo: no plain returns.
     launch::LaunchOptions options;
     options.protect_executable = engine.config().protect_executable;
@@ -45,9 +45,9 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
         options.gate = container->gate_.get();
     }
     container->launch_ =
-        std::make_unique<launch::Launch>(container->plan_, engine.kinds(), *container->journal_, options);
+        std::make_unique<launch::Launch>(container->plan(), engine.kinds(), container->journal_, options);
     auto created = container->launch_->create();
-    if (created.ok()) created = container->journal_->created(container->launch_->child().pid);
+    if (created.ok()) created = container->journal_.created(container->launch_->child().pid);
     if (!created.ok()) return container->give_up(std::move(created).error());
     return container;
 }
@@ -55,13 +55,13 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
 Result<void> Container::commit() {
     auto committed = launch_->commit();
     if (!committed.ok()) return give_up(std::move(committed).error());
-    journal_->release();
+    journal_.release();
     return {};
 }
 
 Result<void> Container::start() {
     auto started = launch_->open_gate();
-    if (started.ok()) started = journal_->running();
+    if (started.ok()) started = journal_.running();
     if (started.ok()) started = launch_->started();
     if (!started.ok()) return give_up(std::move(started).error());
     return {};
@@ -74,21 +74,21 @@ Result<sys::Exit> Container::wait(bool keep) {
 }
 
 Result<void> Container::ended(sys::Exit exit, bool keep) {
-    CTR_TRY(journal_->stopped(exit.shell_status()));
+    CTR_TRY(journal_.stopped(exit.shell_status()));
     launch_.reset();
-    CTR_TRY(undo_steps(engine_, *journal_, keep ? Scope::until_stop : Scope::all));
-    if (!keep) return remove_directory(*journal_);
+    CTR_TRY(undo_steps(engine_, journal_, keep ? Scope::until_stop : Scope::all));
+    if (!keep) return remove_directory(journal_);
     return {};
 }
 
-Fd Container::take_console() { return container::take_console(plan_, *launch_); }
+Fd Container::take_console() { return container::take_console(plan(), *launch_); }
 
 /// The first error is the one reported; what could not be undone is named in its hint and stays in the journal.
 Error Container::give_up(Error error) {
     if (launch_) launch_->kill();
     launch_.reset();
-    auto undone = undo_steps(engine_, *journal_, Scope::all);
-    if (undone.ok()) undone = remove_directory(*journal_);
+    auto undone = undo_steps(engine_, journal_, Scope::all);
+    if (undone.ok()) undone = remove_directory(journal_);
     if (!undone.ok())
         error.hint += (error.hint.empty() ? "" : "; ") + std::string("besides, not all could be undone: ") +
                       undone.error().text() + " (`ctr recover` tries again)";

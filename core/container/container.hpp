@@ -43,19 +43,18 @@ public:
 
     const sys::Child &child() const { return launch_->child(); }
     /// With `detached`, after start(): this object owns nothing any more.
-    void release() { journal_->release(); }
+    void release() { journal_.release(); }
     /// What follows a failure of the caller's own between create and start: everything is undone.
     Error give_up(Error error);
     /// The terminal's master, if the container has one; it is the caller's.
     Fd take_console();
-    const plan::Plan &plan() const { return plan_; }
+    const plan::Plan &plan() const { return journal_.record().plan; }
 
 private:
-    Container(Engine &engine, plan::Plan plan) : engine_(engine), plan_(std::move(plan)) {}
+    Container(Engine &engine, Journal journal) : engine_(engine), journal_(std::move(journal)) {}
 
     Engine &engine_;
-    plan::Plan plan_;
-    std::unique_ptr<Journal> journal_;
+    Journal journal_;
     std::unique_ptr<launch::Launch> launch_;
     Fd gate_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "container/journal.hpp"
 
+#include "base/json_writer.hpp"
 #include "plan/plan_json.hpp"
 #include "sys/files.hpp"
 
@@ -116,7 +117,15 @@ bool Record::alive() const {
     return pid > 0 && boot_id == sys::boot_id() && start_time != 0 && sys::process_start_time(pid) == start_time;
 }
 
-Result<Journal> Journal::create(const std::string &directory, const plan::Plan &plan, Json meta) {
+Result<Journal> Journal::create(const std::string &directory, plan::Plan plan, Json meta) {
+    JsonWriter line(std::size_t{32} << 10);
+    line.begin('{').key("plan");
+    plan::write(line, plan, plan::Answers::without);
+    line.key("meta").value(meta).key("boot_id").text(sys::boot_id()).end('}');
+    if (line.replaced())
+        return invalid(plan.id, "a text of its description is not UTF-8, and could not be read back by another ctr",
+                       "give the command, its environment and all paths in UTF-8");
+
     const auto slash = directory.find_last_of('/');
     CTR_TRY(sys::make_directories(directory.substr(0, slash), 0711));
     if (::mkdir(directory.c_str(), 0711) != 0) {
@@ -131,15 +140,11 @@ Result<Journal> Journal::create(const std::string &directory, const plan::Plan &
         static_cast<void>(sys::remove_tree(directory));
         return error;
     }
-    journal.record_.plan = plan;
+    journal.record_.plan = std::move(plan);
     journal.record_.meta = std::move(meta);
     journal.record_.boot_id = sys::boot_id();
     resize(journal.record_);
-    plan::Plan stored = plan;
-    stored.machine.clear(); // what was asked is for `ctr plan`; an undo asks nothing
-    const Json line = {
-        {"plan", plan::to_json(stored)}, {"meta", journal.record_.meta}, {"boot_id", journal.record_.boot_id}};
-    CTR_TRY(journal.append(line.dump()));
+    CTR_TRY(journal.append(line.take()));
     return journal;
 }
 
@@ -190,8 +195,9 @@ int Journal::owner(const std::string &directory) {
     return lock.l_pid;
 }
 
-Result<void> Journal::append(const std::string &line) {
-    return sys::write_all(fd_.get(), line + "\n", path_of(directory_));
+Result<void> Journal::append(std::string line) {
+    line += '\n';
+    return sys::write_all(fd_.get(), line, path_of(directory_));
 }
 
 Result<void> Journal::intent(std::uint32_t step) {

@@ -41,8 +41,8 @@ Error name_in_use(const std::string &directory);
 
 class Journal final : public launch::Recorder {
 public:
-    /// Makes the container's directory and journal and locks it. Errors: EEXIST the id is taken.
-    static Result<Journal> create(const std::string &directory, const plan::Plan &plan, Json meta);
+    /// Makes the container's directory and journal and locks it. Errors: EEXIST the id is taken; text that is not UTF-8.
+    static Result<Journal> create(const std::string &directory, plan::Plan plan, Json meta);
     /// Opens and locks an existing one. Errors: busy while its owner lives; not_found.
     static Result<Journal> open(const std::string &directory);
     /// Reads without a lock; the truth at this moment.
@@ -62,13 +62,14 @@ public:
     Result<void> stopped(std::int64_t exit_status);
 
     Record &record() { return record_; }
+    const Record &record() const { return record_; }
     const std::string &directory() const { return directory_; }
     /// Gives the lock up, for another process to own the container.
     void release() { fd_.reset(); }
 
 private:
     Journal() = default;
-    Result<void> append(const std::string &line);
+    Result<void> append(std::string line);
     Result<void> append_values(const char *word, std::uint32_t step, const launch::Packed &block);
 
     std::string directory_;

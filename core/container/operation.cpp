@@ -7,10 +7,10 @@
 namespace core::container {
 
 Result<void> run_operation(Engine &engine, ctr_operation operation, const std::string &id, const Json &spec) {
-    CTR_ASSIGN(const plan::Plan plan, engine.plan(operation, id, spec, {}));
+    CTR_ASSIGN(plan::Plan plan, engine.plan(operation, id, spec, {}));
     const std::string directory = engine.operations_dir() + "/" + id;
     CTR_TRY(make_directories(plan, directory));
-    CTR_ASSIGN(Journal journal, Journal::create(directory, plan, Json{{"spec", spec}}));
+    CTR_ASSIGN(Journal journal, Journal::create(directory, std::move(plan), Json{{"spec", spec}}));
     launch::Launch launch(journal.record().plan, engine.kinds(), journal, {});
     auto done = launch.run_parent_steps();
     if (done.ok()) return remove_directory(journal);

@@ -48,7 +48,9 @@ Result<void> remove_directory(Journal &journal) {
     if (names.ok())
         for (const std::string &name : names.value())
             if (name != "journal") CTR_TRY(sys::remove_tree(directory + "/" + name));
-    CTR_TRY(sys::remove_tree(directory));
+    const std::string file = directory + "/journal";
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT) return system_error("unlink", file);
+    if (::rmdir(directory.c_str()) != 0 && errno != ENOENT) return system_error("rmdir", directory);
     journal.release();
     return {};
 }

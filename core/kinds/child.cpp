@@ -46,10 +46,30 @@ CTR_CHILD int splice_link(int directory, char (&path)[PATH_MAX], std::size_t sta
     return 0;
 }
 
-/// One walk from the root: opens each prefix, makes what is missing. dangling_link: `path` was rewritten, walk again.
+/// The directory of the last component, if it is there; `end` is where its name ends.
+CTR_CHILD int open_directory_of(int root, char (&path)[PATH_MAX], std::uint64_t resolve, std::size_t &end) {
+    end = strlen(path);
+    while (end > 0 && path[end - 1] == '/')
+        --end;
+    while (end > 0 && path[end - 1] != '/')
+        --end;
+    if (end == 0) return -1;
+    const char saved = path[end];
+    path[end] = '\0';
+    const int fd = open_inside(root, path, O_PATH | O_DIRECTORY, resolve);
+    path[end] = saved;
+    return fd;
+}
+
+/// One walk from the root (from the last directory if that is there already, as mostly): opens each prefix, makes what is missing.
+/// dangling_link: `path` was rewritten, walk again.
 CTR_CHILD int walk(int root, char (&path)[PATH_MAX], Make last, unsigned mode, std::uint64_t resolve) {
-    int here = open_inside(root, "/", O_PATH | O_DIRECTORY);
     std::size_t end = 0;
+    int here = open_directory_of(root, path, resolve, end);
+    if (here < 0) {
+        end = 0;
+        here = open_inside(root, "/", O_PATH | O_DIRECTORY);
+    }
     while (here >= 0) {
         std::size_t start = end;
         while (path[start] == '/')

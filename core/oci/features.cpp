@@ -43,8 +43,8 @@ int features_command(App &app, const Arguments & /*arguments*/) {
     Json features = nothing_but_the_core();
     const auto &off = engine.value()->config().off;
     for (const auto &plugin : engine.value()->catalog().plugins())
-        if (plugin->manifest.features.is_object() && off.find(plugin->manifest.id) == off.end())
-            features.merge_patch(plugin->manifest.features);
+        if (!plugin->manifest.features.empty() && off.find(plugin->manifest.id) == off.end())
+            features.merge_patch(Json::parse(plugin->manifest.features)); // checked when the manifest was read
     App::print(features.dump(2) + "\n");
     return 0;
 }

@@ -174,10 +174,12 @@ Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::stri
     std::vector<bool> done(n, false);
     std::vector<std::size_t> line;
     line.reserve(n);
+    auto front = preferred.begin(); // what stands before it is done
     const auto ready = [&](std::size_t at) {
         for (const std::size_t earlier : deps.before[at])
             if (!done[earlier]) return false;
-        for (const std::size_t i : preferred) {
+        for (auto each = front; each != preferred.end() && steps[*each].phase <= steps[at].phase; ++each) {
+            const std::size_t i = *each;
             if (done[i] || i == at) continue;
             if (era(steps[i].phase) < era(steps[at].phase)) return false;
             if (steps[i].process != steps[at].process) continue;
@@ -187,8 +189,7 @@ Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::stri
         return true;
     };
     while (line.size() < n) {
-        const auto next =
-            std::find_if(preferred.begin(), preferred.end(), [&](std::size_t i) { return !done[i] && ready(i); });
+        const auto next = std::find_if(front, preferred.end(), [&](std::size_t i) { return !done[i] && ready(i); });
         if (next == preferred.end()) {
             const auto stuck =
                 std::find_if(preferred.begin(), preferred.end(), [&](std::size_t i) { return !done[i]; });
@@ -198,6 +199,8 @@ Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::stri
         }
         done[*next] = true;
         line.push_back(*next);
+        while (front != preferred.end() && done[*front])
+            ++front;
     }
 
     std::vector<std::uint32_t> position(n);

@@ -44,6 +44,12 @@ ctr_str handed_out(ctr_plan *plan, std::string text) {
     return {plan->answers.back().c_str(), plan->answers.back().size()};
 }
 
+/// A plugin that asks for a directory may have steps that count on it: the planner sees to it that it is made.
+ctr_str directory_handed_out(ctr_plan *plan, std::string directory) {
+    plan->directories.insert(directory);
+    return handed_out(plan, std::move(directory));
+}
+
 void remember(ctr_plan *plan, Error error) {
     if (!plan->failed)
         plan->failed =
@@ -76,9 +82,9 @@ ctr_str name(ctr_plan *plan, const char *what) {
     if (word == "id") return handed_out(plan, request.names.id);
     if (word == "run_dir") return handed_out(plan, request.names.run_dir);
     if (word == "state_dir" || word.rfind("state_dir:", 0) == 0)
-        return handed_out(plan, state_dir_of(*request.config, plugin_of("state_dir")));
+        return directory_handed_out(plan, state_dir_of(*request.config, plugin_of("state_dir")));
     if (word == "data_dir" || word.rfind("data_dir:", 0) == 0)
-        return handed_out(plan, data_dir_of(*request.config, plugin_of("data_dir")));
+        return directory_handed_out(plan, data_dir_of(*request.config, plugin_of("data_dir")));
     if (word == "data_root") return handed_out(plan, request.config->data_root);
     if (word == "rootfs_dir") return handed_out(plan, rootfs_dir_of(*request.config));
     if (word.rfind("driver.", 0) == 0)

@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <optional>
+#include <set>
 
 /// What `ctr_plan *` points to: one plan that is being made, and whose turn it is.
 struct ctr_plan {
@@ -17,6 +18,7 @@ struct ctr_plan {
     core::plan::Plan *plan = nullptr;
     core::plugin::Plugin *current = nullptr; // whose plan() runs; nullptr: no plugin may call
     std::deque<std::string> answers;         // what was handed out as ctr_str
+    std::set<std::string> directories;       // state_dir and data_dir that were handed out
     std::optional<core::Error> failed;       // the first refusal
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "plan/plan_json.hpp"
 
+#include "base/json_writer.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace core::plan {
@@ -24,16 +26,16 @@ std::string from_hex(const std::string &text) {
     return out;
 }
 
-Json arg_json(const Arg &arg) {
-    Json out = {{"name", arg.name}};
+void write_arg(JsonWriter &out, const Arg &arg) {
+    out.begin('{').key("name").text(arg.name);
     switch (arg.form) {
-    case CTR_FORM_INT: out["int"] = arg.integer; break;
-    case CTR_FORM_STRING: out["string"] = arg.text; break;
-    case CTR_FORM_BYTES: out["bytes"] = to_hex(arg.text); break;
-    case CTR_FORM_TEMPLATE: out["template"] = arg.text; break;
-    case CTR_FORM_VALUE: out["value"] = arg.text; break;
+    case CTR_FORM_INT: out.key("int").integer(arg.integer); break;
+    case CTR_FORM_STRING: out.key("string").text(arg.text); break;
+    case CTR_FORM_BYTES: out.key("bytes").text(to_hex(arg.text)); break;
+    case CTR_FORM_TEMPLATE: out.key("template").text(arg.text); break;
+    case CTR_FORM_VALUE: out.key("value").text(arg.text); break;
     }
-    return out;
+    out.end('}');
 }
 
 Arg arg_from(const Json &json) {
@@ -52,23 +54,44 @@ Arg arg_from(const Json &json) {
     return arg;
 }
 
-Json step_json(const Step &step) {
-    Json out = {{"plugin", step.plugin},
-                {"kind", step.kind},
-                {"process", process_name(step.process)},
-                {"phase", phase_name(step.phase)}};
-    if (step.lifetime == CTR_UNTIL_DELETE) out["until"] = "delete";
-    if (step.has_undo) out["undo"] = true;
-    if (!step.note.empty()) out["note"] = step.note;
-    for (const Arg &arg : step.args)
-        out["args"].push_back(arg_json(arg));
-    for (const Output &output : step.outputs)
-        out["outputs"].push_back({{"name", output.name}, {"type", type_name(output.type)}, {"value", output.value}});
-    if (!step.needs.empty()) out["needs"] = step.needs;
-    if (!step.after.empty()) out["after"] = step.after;
-    if (!step.gives.empty()) out["gives"] = step.gives;
-    if (step.wait_for != no_wait) out["wait_for"] = step.wait_for;
-    return out;
+void write_tokens(JsonWriter &out, const char *key, const std::vector<std::string> &tokens) {
+    if (tokens.empty()) return;
+    out.key(key).begin('[');
+    for (const std::string &token : tokens)
+        out.text(token);
+    out.end(']');
+}
+
+void write_step(JsonWriter &out, const Step &step) {
+    out.begin('{').key("plugin").text(step.plugin).key("kind").text(step.kind);
+    out.key("process").text(process_name(step.process)).key("phase").text(phase_name(step.phase));
+    if (step.lifetime == CTR_UNTIL_DELETE) out.key("until").text("delete");
+    if (step.has_undo) out.key("undo").boolean(true);
+    if (!step.note.empty()) out.key("note").text(step.note);
+    if (!step.args.empty()) {
+        out.key("args").begin('[');
+        for (const Arg &arg : step.args)
+            write_arg(out, arg);
+        out.end(']');
+    }
+    if (!step.outputs.empty()) {
+        out.key("outputs").begin('[');
+        for (const Output &output : step.outputs)
+            out.begin('{')
+                .key("name")
+                .text(output.name)
+                .key("type")
+                .text(type_name(output.type))
+                .key("value")
+                .text(output.value)
+                .end('}');
+        out.end(']');
+    }
+    write_tokens(out, "needs", step.needs);
+    write_tokens(out, "after", step.after);
+    write_tokens(out, "gives", step.gives);
+    if (step.wait_for != no_wait) out.key("wait_for").integer(step.wait_for);
+    out.end('}');
 }
 
 template <typename Enum, typename Name>
@@ -106,19 +129,28 @@ Step step_from(const Json &json) {
 
 } // namespace
 
-Json to_json(const Plan &plan) {
-    Json out = {
-        {"plan", 1}, {"id", plan.id}, {"operation", static_cast<int>(plan.operation)}, {"drivers", plan.drivers}};
-    out["plugins"] = Json::array();
+void write(JsonWriter &out, const Plan &plan, Answers answers) {
+    out.begin('{').key("plan").integer(1).key("id").text(plan.id);
+    out.key("operation").integer(plan.operation).key("drivers").begin('{');
+    for (const auto &[slot, driver] : plan.drivers)
+        out.key(slot).text(driver);
+    out.end('}').key("plugins").begin('[');
     for (const PluginUse &use : plan.plugins)
-        out["plugins"].push_back({{"id", use.id}, {"version", use.version}, {"path", use.path}});
-    out["steps"] = Json::array();
+        out.begin('{').key("id").text(use.id).key("version").text(use.version).key("path").text(use.path).end('}');
+    out.end(']').key("steps").begin('[');
     for (const Step &step : plan.steps)
-        out["steps"].push_back(step_json(step));
-    out["machine"] = Json::object();
-    for (const auto &[question, answer] : plan.machine)
-        out["machine"][question] = answer ? Json(*answer) : Json();
-    return out;
+        write_step(out, step);
+    out.end(']').key("machine").begin('{');
+    if (answers == Answers::with)
+        for (const auto &[question, answer] : plan.machine)
+            answer ? out.key(question).text(*answer) : out.key(question).null();
+    out.end('}').end('}');
+}
+
+Json to_json(const Plan &plan) {
+    JsonWriter out;
+    write(out, plan, Answers::with);
+    return Json::parse(out.take());
 }
 
 Result<Plan> from_json(const Json &json) {

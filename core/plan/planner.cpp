@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace core::plan {
 namespace {
@@ -147,9 +148,10 @@ Result<void> check_section(const plugin::Manifest &manifest, const spec::Config 
     const auto section = config.sections.find(manifest.id);
     if (section == config.sections.end()) return {};
     const std::string path = (config.file.empty() ? std::string() : config.file + ": ") + "/" + manifest.id;
-    if (manifest.config.is_null()) return invalid(path, "the plugin takes no config", "remove the section");
-    CTR_TRY(spec::check_schema(manifest.config, manifest.id + " manifest config"));
-    return spec::validate(section->second, manifest.config, path);
+    if (manifest.config.empty()) return invalid(path, "the plugin takes no config", "remove the section");
+    const Json schema = manifest.config_schema();
+    CTR_TRY(spec::check_schema(schema, manifest.id + " manifest config"));
+    return spec::validate(section->second, schema, path);
 }
 
 Result<void> let_each_plan(const Active &active, ctr_plan &handle) {
@@ -218,30 +220,29 @@ Step execve_of(const Json &spec) {
     return step;
 }
 
-/// The directories that steps may count on.
-void add_journal(Plan &plan, const Request &request) {
+bool is_below(std::string_view path, std::string_view directory) {
+    return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+/// The directories that steps may count on: of those that plugins `asked` for, the ones that a step names.
+void add_journal(Plan &plan, const Request &request, const std::set<std::string> &asked) {
     Step step = core_step(kind_journal, CTR_PROCESS_PARENT, CTR_PREPARE,
                           "the container's directory and journal; directories of the plugins in use");
     const auto add = [&step](const std::string &path) { step.args.push_back({"directory", CTR_FORM_STRING, 0, path}); };
     add(request.names.run_dir); // first: container.cpp makes it with the journal in it
     if (request.operation == CTR_OP_CREATE) add(rootfs_dir_of(*request.config));
-    std::vector<std::string> seen;
+    const auto is_named = [&plan](const std::string &directory) {
+        return std::any_of(plan.steps.begin(), plan.steps.end(), [&](const Step &each) {
+            return std::any_of(each.args.begin(), each.args.end(),
+                               [&](const Arg &arg) { return is_below(arg.text, directory); });
+        });
+    };
+    std::set<std::string_view> seen;
     for (const Step &each : plan.steps) {
-        if (each.plugin == core_plugin || std::find(seen.begin(), seen.end(), each.plugin) != seen.end()) continue;
-        seen.push_back(each.plugin);
-        const std::string state = state_dir_of(*request.config, each.plugin),
-                          data = data_dir_of(*request.config, each.plugin);
-        for (const Step &user : plan.steps) {
-            const auto mentions = [&](const std::string &directory) {
-                return std::any_of(user.args.begin(), user.args.end(), [&](const Arg &arg) {
-                    return arg.text == directory || arg.text.compare(0, directory.size() + 1, directory + "/") == 0;
-                });
-            };
-            for (const std::string &directory : {state, data})
-                if (mentions(directory) && std::none_of(step.args.begin(), step.args.end(),
-                                                        [&](const Arg &arg) { return arg.text == directory; }))
-                    add(directory);
-        }
+        if (asked.empty() || each.plugin == core_plugin || !seen.insert(each.plugin).second) continue;
+        for (const std::string &directory :
+             {state_dir_of(*request.config, each.plugin), data_dir_of(*request.config, each.plugin)})
+            if (asked.count(directory) != 0 && is_named(directory)) add(directory);
     }
     plan.steps.insert(plan.steps.begin(), std::move(step));
 }
@@ -336,7 +337,7 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
         plan.plugins.push_back({each->manifest.id, each->manifest.version, each->path});
 
     if (has_child) add_clone(plan, request);
-    if (request.operation != CTR_OP_EXEC) add_journal(plan, request);
+    if (request.operation != CTR_OP_EXEC) add_journal(plan, request, handle.directories);
     CTR_TRY(order(plan, token_givers(catalog)));
     if (has_child) add_gate_and_execve(plan, *request.spec);
     plan.machine = machine.record();

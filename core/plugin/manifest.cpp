@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/manifest.hpp"
 
+#include "base/json_view.hpp"
+
 #include <algorithm>
 
 namespace core::plugin {
@@ -9,42 +11,47 @@ namespace {
 /// Reads typed members of one object and remembers the first thing that is wrong.
 class Reader {
 public:
-    Reader(const Json &object, std::string path) : object_(object), path_(std::move(path)) {}
+    Reader(const JsonView &object, std::string path) : members_(object.members()), path_(std::move(path)) {}
 
     std::string text(const char *key, bool required) {
-        const Json *value = member(key, required);
+        const JsonView *value = member(key, required);
         if (value == nullptr) return {};
-        if (!value->is_string()) return wrong(key, "a string", value->type_name()), std::string();
-        return value->get<std::string>();
+        if (!value->is_text()) return wrong(key, "a string", value->type_name()), std::string();
+        return value->text();
     }
     std::int64_t integer(const char *key) {
-        const Json *value = member(key, false);
+        const JsonView *value = member(key, false);
         if (value == nullptr) return 0;
-        if (!value->is_number_integer()) return wrong(key, "an integer", value->type_name()), 0;
-        return value->get<std::int64_t>();
+        const auto integer = value->integer();
+        if (!integer) wrong(key, "an integer", value->type_name());
+        return integer.value_or(0);
     }
     bool boolean(const char *key) {
-        const Json *value = member(key, false);
+        const JsonView *value = member(key, false);
         if (value == nullptr) return false;
         if (!value->is_boolean()) return wrong(key, "true or false", value->type_name()), false;
-        return value->get<bool>();
+        return value->boolean();
     }
     std::vector<std::string> texts(const char *key) {
         std::vector<std::string> out;
-        const Json *value = member(key, false);
+        const JsonView *value = member(key, false);
         if (value == nullptr) return out;
         if (!value->is_array()) return wrong(key, "an array of strings", value->type_name()), out;
-        for (const Json &each : *value) {
-            if (!each.is_string())
+        const auto elements = value->elements();
+        out.reserve(elements.size());
+        for (const JsonView &each : elements) {
+            if (!each.is_text())
                 return wrong(key, "an array of strings", std::string("an element of type ") + each.type_name()), out;
-            out.push_back(each.get<std::string>());
+            out.push_back(each.text());
         }
         return out;
     }
-    const Json *member(const char *key, bool required) {
+    /// Of two members with one name the last counts.
+    const JsonView *member(const char *key, bool required) {
         known_.emplace_back(key);
-        const auto found = object_.find(key);
-        if (found != object_.end()) return &*found;
+        const auto found =
+            std::find_if(members_.rbegin(), members_.rend(), [&](const auto &each) { return each.first == key; });
+        if (found != members_.rend()) return &found->second;
         if (required) wrong(key, "a value", "nothing");
         return nullptr;
     }
@@ -59,7 +66,7 @@ public:
                            {}};
     }
     void refuse_unknown() {
-        for (const auto &[key, value] : object_.items())
+        for (const auto &[key, value] : members_)
             if (std::find(known_.begin(), known_.end(), key) == known_.end())
                 wrong(key, "only keys that docs/PLUGINS.md lists", "an unknown key");
     }
@@ -67,9 +74,9 @@ public:
     Error error() const { return first_; }
 
 private:
-    const Json &object_;
+    const std::vector<std::pair<std::string, JsonView>> members_;
     std::string path_;
-    std::vector<std::string> known_;
+    std::vector<std::string_view> known_;
     Error first_;
 };
 
@@ -81,15 +88,15 @@ bool valid_id(const std::string &id) {
 }
 
 void read_default(Reader &reader, Manifest &out, const std::string &path) {
-    const Json *value = reader.member("default", false);
+    const JsonView *value = reader.member("default", false);
     if (value == nullptr) return;
     if (!value->is_object()) return reader.wrong("default", "an object", value->type_name());
     Reader inner(*value, path);
     out.automatic = true;
     out.rank = inner.integer("rank");
-    if (const Json *when = inner.member("when", false); when != nullptr) {
+    if (const JsonView *when = inner.member("when", false); when != nullptr) {
         if (!when->is_array()) return reader.wrong("default/when", "an array", when->type_name());
-        for (const Json &each : *when) {
+        for (const JsonView &each : when->elements()) {
             if (!each.is_object()) return reader.wrong("default/when", "objects {ask, is}", each.type_name());
             Reader condition(each, path);
             out.when.push_back({condition.text("ask", true), condition.text("is", true)});
@@ -102,16 +109,16 @@ void read_default(Reader &reader, Manifest &out, const std::string &path) {
 }
 
 void read_kinds(Reader &reader, Manifest &out) {
-    const Json *value = reader.member("kinds", false);
+    const JsonView *value = reader.member("kinds", false);
     if (value == nullptr) return;
     if (!value->is_object()) return reader.wrong("kinds", "an object of kind: process", value->type_name());
-    for (const auto &[kind, process] : value->items()) {
-        if (process == "parent")
+    for (const auto &[kind, process] : value->members()) {
+        if (process.raw() == "\"parent\"")
             out.kinds[kind] = CTR_PROCESS_PARENT;
-        else if (process == "child")
+        else if (process.raw() == "\"child\"")
             out.kinds[kind] = CTR_PROCESS_CHILD;
         else
-            return reader.wrong("kinds/" + kind, "\"parent\" or \"child\"", process.dump());
+            return reader.wrong("kinds/" + kind, "\"parent\" or \"child\"", std::string(process.raw()));
     }
 }
 
@@ -131,8 +138,10 @@ bool Manifest::plans(ctr_operation operation) const {
     return std::find(operations.begin(), operations.end(), operation_name(operation)) != operations.end();
 }
 
+Json Manifest::config_schema() const { return config.empty() ? Json() : Json::parse(config); }
+
 Result<Manifest> parse_manifest(const std::string &text, const std::string &path) {
-    CTR_ASSIGN(const Json json, parse_json(text, path + ": manifest", JsonOptions{.comments = false, .max_depth = 32}));
+    CTR_ASSIGN(const JsonView json, JsonView::of(text, path + ": manifest", 32));
     if (!json.is_object()) return invalid(path, std::string("manifest: expected an object, got ") + json.type_name());
     Reader reader(json, path);
     Manifest out;
@@ -161,8 +170,12 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
     out.gives = reader.texts("gives");
     out.claims = reader.texts("claims");
     out.privileges = reader.texts("privileges");
-    if (const Json *schema = reader.member("config", false); schema != nullptr) out.config = *schema;
-    if (const Json *features = reader.member("features", false); features != nullptr) out.features = *features;
+    if (const JsonView *schema = reader.member("config", false); schema != nullptr && schema->raw() != "null")
+        out.config = schema->raw();
+    if (const JsonView *features = reader.member("features", false); features != nullptr) {
+        if (!features->is_object()) reader.wrong("features", "an object", features->type_name());
+        out.features = features->raw();
+    }
     reader.refuse_unknown();
     if (!reader.failed() && !valid_id(out.id))
         reader.wrong("id", "1 to 64 characters of a-z 0-9 . _ -", "\"" + out.id + "\"");

@@ -36,10 +36,11 @@ struct Manifest {
     std::vector<std::string> needs, gives; // tokens and values, for messages
     std::vector<std::string> claims;
     std::vector<std::string> privileges;
-    Json config;   // the schema of its config section; null: it takes none
-    Json features; // its part of the OCI features structure; null: none
+    std::string config;   // the schema of its config section as JSON text; empty: it takes none
+    std::string features; // its part of the OCI features structure as JSON text; empty: none
 
     bool plans(ctr_operation operation) const;
+    Json config_schema() const; // null: it takes none
 };
 
 /// Parses and checks a manifest. Errors name the key, what was expected and what was got; unknown keys are refused.

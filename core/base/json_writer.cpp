@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "base/json_writer.hpp"
+
+#include "base/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace core {
+namespace {
+
+bool is_plain(char c) { return static_cast<unsigned char>(c) - 0x20U < 0x60U && c != '"' && c != '\\'; }
+
+} // namespace
+
+void JsonWriter::quote(std::string_view value) {
+    out_ += '"';
+    while (!value.empty()) {
+        std::size_t plain = 0;
+        while (plain < value.size() && is_plain(value[plain]))
+            ++plain;
+        out_.append(value.data(), plain);
+        value.remove_prefix(plain);
+        if (value.empty()) break;
+        const char c = value[0];
+        const std::size_t length = utf8_sequence(value);
+        if (length == 0) {
+            out_ += "\xef\xbf\xbd";
+            replaced_ = true;
+        } else if (length > 1) {
+            out_.append(value.data(), length);
+        } else if (c == '"' || c == '\\') {
+            out_ += '\\';
+            out_ += c;
+        } else {
+            constexpr char digits[] = "0123456789abcdef";
+            out_ += "\\u00";
+            out_ += digits[static_cast<unsigned char>(c) >> 4U];
+            out_ += digits[static_cast<unsigned char>(c) & 15U];
+        }
+        value.remove_prefix(length == 0 ? 1 : length);
+    }
+    out_ += '"';
+}
+
+JsonWriter &JsonWriter::key(std::string_view name) {
+    comma();
+    quote(name);
+    out_ += ':';
+    return *this;
+}
+JsonWriter &JsonWriter::text(std::string_view value) {
+    comma();
+    quote(value);
+    return *this;
+}
+JsonWriter &JsonWriter::integer(std::int64_t value) {
+    comma();
+    out_ += std::to_string(value);
+    return *this;
+}
+JsonWriter &JsonWriter::null() {
+    comma();
+    out_ += "null";
+    return *this;
+}
+JsonWriter &JsonWriter::boolean(bool value) {
+    comma();
+    out_ += value ? "true" : "false";
+    return *this;
+}
+
+JsonWriter &JsonWriter::value(const Json &json) {
+    switch (json.type()) {
+    case Json::value_t::object:
+        begin('{');
+        for (const auto &[name, member] : json.get_ref<const Json::object_t &>())
+            key(name).value(member);
+        return end('}');
+    case Json::value_t::array:
+        begin('[');
+        for (const Json &element : json)
+            value(element);
+        return end(']');
+    case Json::value_t::string: return text(json.get_ref<const std::string &>());
+    default: return comma(), out_ += json.dump(), *this;
+    }
+}
+
+} // namespace core
