@@ -25,6 +25,9 @@
  * ns.open         type (str), pid (int): child.pid. Output `ns` (fd): /proc/PID/ns/TYPE.
  * idmap.write     pid (int): child.pid. uid*, gid* (str "INSIDE OUTSIDE SIZE"). Writes the id maps of child.pid; falls back to newuidmap/newgidmap when
  *                 not privileged. Gives nothing by itself: add gives "userns.mapped".
+ * userns.new      uid*, gid* (str "INSIDE OUTSIDE SIZE"). A user namespace without processes, for its id maps. Output `userns` (fd).
+ * mount.idmapped  source, userns (fd), recursive (int)?: with the mounts below, map_below (int)?: these are mapped too, propagation (str)?.
+ *                 A detached copy of a machine's mount with other ids, for mount.bind. Output `mount` (fd).
  *
  * ---- process: child -----------------------------------------------------------------------------------------------------
  * rootfs.attach   mount (fd, detached), at (str, machine path: name("rootfs_dir")). Makes it the root that `target` means.
@@ -32,7 +35,8 @@
  * mount.propagation  target?="/" of the machine's tree when nothing is attached, propagation (str): private slave shared unbindable
  *                 with an optional r in front ("rslave").
  * mount.new       type (str: tmpfs proc sysfs devpts mqueue ...), source (str)?, target, options (str)* (one mount option each, as in
- *                 fstab: flags and file system options alike), create?="dir". Makes the mount point if it is missing.
+ *                 fstab: flags and file system options alike), create?="dir", userns (fd)?: of the options idmap and ridmap. Makes the
+ *                 mount point if it is missing. tmpcopyup: a tmpfs that begins with what the directory has.
  * mount.bind      source (str)? or mount (fd)?, target, options (str)* (bind rbind ro rro nosuid ... propagation words), create?="auto"
  *                 (dir or file as the source is; "no").
  * mount.setattr   target, options (str)*: changes flags of the mount at target.
@@ -44,6 +48,7 @@
  * root.symlink    target, to (str). An existing link is replaced only if it is a link.
  * root.write      target, content (str), mode (int)?=0644.
  * sysctl          key (str, dotted or slashed), value (str). Through a procfs of the child's own: nothing in the image can redirect it.
+ * proc.write      path (str, below /proc: "self/..."), content (str), hint (str)?: said if it fails. Through the same procfs.
  * hostname, domainname   name (str).
  * link.up         name (str): brings up a network interface in the child's namespace.
  * keyring.join    name (str): a new session keyring; kernels or policies that refuse it are ignored.
@@ -93,6 +98,8 @@
 #define CTR_KIND_MACHINE_OPEN "machine.open"
 #define CTR_KIND_NS_OPEN "ns.open"
 #define CTR_KIND_IDMAP_WRITE "idmap.write"
+#define CTR_KIND_USERNS_NEW "userns.new"
+#define CTR_KIND_MOUNT_IDMAPPED "mount.idmapped"
 #define CTR_KIND_ROOTFS_ATTACH "rootfs.attach"
 #define CTR_KIND_PIVOT_ROOT "pivot_root"
 #define CTR_KIND_MOUNT_PROPAGATION "mount.propagation"
@@ -106,6 +113,7 @@
 #define CTR_KIND_ROOT_SYMLINK "root.symlink"
 #define CTR_KIND_ROOT_WRITE "root.write"
 #define CTR_KIND_SYSCTL "sysctl"
+#define CTR_KIND_PROC_WRITE "proc.write"
 #define CTR_KIND_HOSTNAME "hostname"
 #define CTR_KIND_DOMAINNAME "domainname"
 #define CTR_KIND_LINK_UP "link.up"
