@@ -193,7 +193,7 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     spec["ctr"] = request.ctr.is_null() ? Json::object() : request.ctr;
     // What confines the container confines every process in it.
     const Json made_from = record.meta.value("spec", Json::object());
-    for (const char *key : {"seccomp", "personality", "memoryPolicy"})
+    for (const char *key : {"seccomp", "personality", "memoryPolicy", "intelRdt"})
         if (const Json::json_pointer at(std::string("/linux/") + key); made_from.contains(at))
             spec["linux"][key] = made_from[at];
     for (const char *key : {"seccomp", "capabilities"})

@@ -126,7 +126,7 @@ int plan_ids(Plan plan) {
         for (const auto gid : *groups)
             step.arg("add_groups", std::to_string(gid));
     }
-    return step.arg("keep_caps", std::int64_t{1}).after("caps.bounded").gives("ids.set").add();
+    return step.arg("keep_caps", std::int64_t{1}).after("caps.bounded").after("label.set").gives("ids.set").add();
 }
 
 int plan_no_new_privs(Plan plan) {
