@@ -78,6 +78,9 @@ CTR_CHILD int bind_apply(ctr_run *raw) {
     const ctr::ChildRun run{raw};
     MountOptions options = {};
     if (read_options(raw, options) != 0 || refuse_data(raw) != 0) return -1;
+    if (options.iversion)
+        return fail_words(raw, CTR_E_INVALID, "a bind mount has no such option", "iversion",
+                          "options of the file system belong to its own mount, not to a bind mount of it");
     const bool given = run.count("mount") != 0;
     const char *source = run.str("source");
     const int mount =
@@ -153,8 +156,8 @@ CTR_CHILD int setattr_apply(ctr_run *raw) {
     const int fd = open_mount_point(raw, nullptr, 0);
     if (fd < 0) return -1;
     int result = reconfigure(raw, fd);
-    if (result == 0 && (options.idmap || options.tmpcopyup))
-        result = fail_words(raw, CTR_E_INVALID, "a mount that is there already cannot be id-mapped or copied up",
+    if (result == 0 && (options.idmap || options.tmpcopyup || options.iversion))
+        result = fail_words(raw, CTR_E_INVALID, "idmap, tmpcopyup and iversion are for new mounts only",
                             ctr::ChildRun{raw}.str("target"));
     if (result == 0) result = change(raw, fd, options);
     close_fd(fd);
