@@ -5,7 +5,6 @@
 #include "placing.hpp"
 
 #include <algorithm>
-#include <linux/mempolicy.h>
 #include <sched.h>
 
 namespace process {

@@ -150,11 +150,11 @@ std::string json_text(std::string_view text) {
     return out + "\"";
 }
 
-int plan_notify(Plan plan) {
-    if (plan.step("seccomp.channel", CTR_CONFINE)
-            .output("peer", CTR_TYPE_FD, "seccomp.peer")
-            .note("on it the filter's descriptor is announced")
-            .add() != 0)
+int plan_notify(Plan plan, const std::vector<std::string> &after) {
+    ctr::Step channel = plan.step("seccomp.channel", CTR_CONFINE);
+    for (const auto &token : after)
+        channel.after(token);
+    if (channel.output("peer", CTR_TYPE_FD, "seccomp.peer").note("on it the filter's descriptor is announced").add() != 0)
         return -1;
     return plan.step("seccomp.notify", CTR_CONFINE)
         .value("peer", "seccomp.peer")

@@ -7,8 +7,9 @@
 
 namespace seccomp {
 
-/// Adds seccomp.channel and seccomp.notify. 0, or -1: the plan was refused.
-int plan_notify(ctr::Plan plan);
+/// Adds seccomp.channel and seccomp.notify, both after the tokens that seccomp.load comes after: while the parent waits for the
+/// descriptor it does nothing else. 0, or -1: the plan was refused.
+int plan_notify(ctr::Plan plan, const std::vector<std::string> &after);
 
 int notify_step(ctr::Run run);
 int notify_in_shell(ctr::Run run, ctr::Shell shell);

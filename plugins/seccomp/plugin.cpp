@@ -66,14 +66,15 @@ void look_at_capabilities(Plan plan, Circumstances &all) {
 int plan_load(Plan plan, unsigned flags, const std::string &flag_names, bool notifies = false) {
     const bool no_new_privs = plan.spec("/process/noNewPrivileges").boolean();
     auto step = plan.step("seccomp.load", CTR_CONFINE);
-    if (notifies && plan_notify(plan) != 0) return -1;
-    if (notifies) step.value("peer", "seccomp.peer");
-    step.value("program", "seccomp.program").arg("flags", std::int64_t{flags}).after("caps.bounded").after("ids.set");
     // Without no_new_privs the kernel wants SYS_ADMIN, which the interim set still has; with it seccomp is the last call before execve.
-    if (no_new_privs)
-        step.after("caps.final").after("no_new_privs.set");
-    else
-        step.after("caps.interim");
+    std::vector<std::string> after = {"caps.bounded", "ids.set"};
+    for (const char *token : {no_new_privs ? "caps.final" : "caps.interim", no_new_privs ? "no_new_privs.set" : "label.set"})
+        after.emplace_back(token);
+    if (notifies && plan_notify(plan, after) != 0) return -1;
+    if (notifies) step.value("peer", "seccomp.peer");
+    step.value("program", "seccomp.program").arg("flags", std::int64_t{flags});
+    for (const auto &token : after)
+        step.after(token);
     return step.note(flag_names).gives("seccomp.loaded").add();
 }
 
