@@ -221,13 +221,19 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     spec["ctr"] = request.ctr.is_null() ? Json::object() : request.ctr;
     // What confines the container confines every process in it.
     const Json made_from = record.meta.value("spec", Json::object());
-    for (const char *key : {"seccomp", "personality"})
+    for (const char *key : {"seccomp", "personality", "memoryPolicy", "intelRdt"})
         if (const Json::json_pointer at(std::string("/linux/") + key); made_from.contains(at))
             spec["linux"][key] = made_from[at];
     for (const char *key : {"seccomp", "capabilities"})
         if (const Json::json_pointer at(std::string("/ctr/") + key);
             made_from.contains(at) && !spec["ctr"].contains(key))
             spec["ctr"][key] = made_from[at];
+    // And what a supervisor is told about the container.
+    Json about = {{"pid", record.pid}};
+    for (const auto &[key, where] : {std::pair("annotations", "/annotations"), std::pair("bundle", "/ctr/bundle"),
+                                     std::pair("root", "/root/path"), std::pair("ociVersion", "/ociVersion")})
+        if (const Json::json_pointer at(where); made_from.contains(at)) about[key] = made_from[at];
+    spec["ctr"]["container"] = std::move(about);
     CTR_TRY(add_cgroup(record, request.sub_cgroup, spec["ctr"]));
 
     Exec out;

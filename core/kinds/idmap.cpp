@@ -2,6 +2,8 @@
 //
 // The id maps of the child's user namespace, user_namespaces(7). One write sets a map for good. With CAP_SETUID and CAP_SETGID the
 // parent writes any map; without, only its own id (and setgroups forbidden first), or what /etc/subuid grants by newuidmap(1).
+#include "idmap.hpp"
+
 #include "shell.hpp"
 #include "sys/spawn.hpp"
 #include "table.hpp"
@@ -29,8 +31,8 @@ bool is_own(const std::vector<std::string> &map, std::uint64_t own) {
            line.find(' ') == line.size() - tail.size();
 }
 
-int run_helper(ctr::Run run, const char *program, const std::vector<std::string> &map) {
-    std::vector<std::string> argv{program, run.str("pid")};
+int run_helper(ctr::Run run, const std::string &pid, const char *program, const std::vector<std::string> &map) {
+    std::vector<std::string> argv{program, pid};
     for (const auto &line : map)
         for (std::size_t begin = 0; begin < line.size();) {
             const std::size_t end = std::min(line.find(' ', begin), line.size());
@@ -45,10 +47,11 @@ int run_helper(ctr::Run run, const char *program, const std::vector<std::string>
     return 0;
 }
 
-int write_map(ctr::Run run, const char *name, const char *file, const char *program, std::uint64_t own) {
+int write_map(ctr::Run run, const std::string &pid, const char *name, const char *file, const char *program,
+              std::uint64_t own) {
     const auto map = run.strings(name);
     if (map.empty()) return 0;
-    const std::string process = "/proc/" + run.str("pid") + "/";
+    const std::string process = "/proc/" + pid + "/";
     std::string text;
     for (const auto &line : map)
         text += line + "\n";
@@ -58,7 +61,7 @@ int write_map(ctr::Run run, const char *name, const char *file, const char *prog
         wrong = write_once(process + file, text);
     }
     if (wrong == 0) return 0;
-    if (wrong == EPERM) return run_helper(run, program, map);
+    if (wrong == EPERM) return run_helper(run, pid, program, map);
     errno = wrong;
     return run.fail("write", process + file, wrong == EINVAL ? "id ranges must not overlap; at most 340 lines" : "");
 }
@@ -66,8 +69,7 @@ int write_map(ctr::Run run, const char *name, const char *file, const char *prog
 int apply(ctr::Run run) {
     if (!run.has("pid"))
         return run.fail({CTR_E_INTERNAL, "idmap.write has no pid", "give it the value child.pid", 0, {}, {}});
-    if (write_map(run, "gid", "gid_map", "newgidmap", ::getegid()) != 0) return -1;
-    return write_map(run, "uid", "uid_map", "newuidmap", ::geteuid());
+    return write_id_maps(run, run.str("pid"));
 }
 
 int shell(ctr::Run run, ctr::Shell shell) {
@@ -87,6 +89,11 @@ int shell(ctr::Run run, ctr::Shell shell) {
 }
 
 } // namespace
+
+int write_id_maps(ctr::Run run, const std::string &pid) {
+    if (write_map(run, pid, "gid", "gid_map", "newgidmap", ::getegid()) != 0) return -1;
+    return write_map(run, pid, "uid", "uid_map", "newuidmap", ::geteuid());
+}
 
 constinit const ctr_step_kind idmap_write = ctr::parent_kind<apply, shell>(CTR_KIND_IDMAP_WRITE);
 

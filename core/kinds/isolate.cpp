@@ -62,6 +62,22 @@ int sysctl_shell(ctr::Run run, ctr::Shell shell) {
     return shell.cmd({"sysctl", "-w", run.str("key") + "=" + run.str("value")});
 }
 
+CTR_CHILD int proc_apply(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    const char *path = run.str("path");
+    const ctr_str content = run.text("content");
+    const int procfs = open_procfs(ctr::host->root_fd(raw));
+    if (procfs < 0) return fail(raw, "fsopen", "proc");
+    int result = 0;
+    if (write_procfs(procfs, path, content.data, content.len) != 0)
+        result = fail(raw, "write", path, run.count("hint") != 0 ? run.str("hint") : nullptr);
+    close_fd(procfs);
+    return result;
+}
+int proc_shell(ctr::Run run, ctr::Shell shell) {
+    return shell.text("printf %s " + quoted(run.str("content")) + " > /proc/" + quoted(run.str("path")));
+}
+
 CTR_CHILD int hostname_apply(ctr_run *raw) {
     const ctr_str name = ctr::ChildRun{raw}.text("name");
     return sethostname(name.data, name.len) == 0 ? 0 : fail(raw, "sethostname", name.data);
@@ -121,6 +137,7 @@ int cgroup_unshare_shell(ctr::Run, ctr::Shell shell) {
 
 constinit const ctr_step_kind cgroup_unshare =
     ctr::child_kind<cgroup_unshare_shell>("cgroup.unshare", cgroup_unshare_apply);
+constinit const ctr_step_kind proc_write = ctr::child_kind<proc_shell>(CTR_KIND_PROC_WRITE, proc_apply);
 constinit const ctr_step_kind sysctl = ctr::child_kind<sysctl_shell>(CTR_KIND_SYSCTL, sysctl_apply);
 constinit const ctr_step_kind hostname = ctr::child_kind<hostname_shell>(CTR_KIND_HOSTNAME, hostname_apply);
 constinit const ctr_step_kind domainname = ctr::child_kind<domainname_shell>(CTR_KIND_DOMAINNAME, domainname_apply);

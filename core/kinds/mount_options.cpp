@@ -23,7 +23,8 @@ enum class Does : unsigned char {
     unset,
     ro,
     rw,
-    refuse
+    idmap,
+    tmpcopyup
 };
 
 struct Word {
@@ -100,9 +101,9 @@ const Word words[] = {
     {"nomand", Does::unset, 0, false},
     {"iversion", Does::iversion, 0, false},
     {"noiversion", Does::nothing, 0, false},
-    {"idmap", Does::refuse, 0, false},
-    {"ridmap", Does::refuse, 0, false},
-    {"tmpcopyup", Does::refuse, 0, false},
+    {"idmap", Does::idmap, 0, false},
+    {"ridmap", Does::idmap, 0, true},
+    {"tmpcopyup", Does::tmpcopyup, 0, false},
 };
 
 CTR_CHILD const Word *find(const char *name) {
@@ -118,7 +119,6 @@ CTR_CHILD OptionWord meaning(const Word *word) {
     case Does::unset: return OptionWord::unset;
     case Does::ro:
     case Does::rw: return OptionWord::both;
-    case Does::refuse: return OptionWord::refused;
     default: return OptionWord::flag;
     }
 }
@@ -160,6 +160,11 @@ CTR_CHILD OptionWord add_option(MountOptions &options, const char *name) {
     case Does::rbind: options.bind = options.recursive = true; break;
     case Does::remount: options.remount = true; break;
     case Does::iversion: options.iversion = true; break;
+    case Does::idmap:
+        options.idmap = true;
+        options.idmap_below = options.idmap_below || word->below;
+        break;
+    case Does::tmpcopyup: options.tmpcopyup = true; break;
     default: break;
     }
     return meaning(word);

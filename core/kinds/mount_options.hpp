@@ -19,6 +19,8 @@ struct MountOptions {
     unsigned n_propagation;
     bool bind, recursive, remount;
     bool iversion; // only mount(2) can say it
+    bool idmap, idmap_below, tmpcopyup;
+    int userns; // of idmap: whose maps the mount gets
 };
 
 /// What a word was.
@@ -27,7 +29,6 @@ enum class OptionWord {
     superblock, // in the superblock's hands: a flag that every file system understands ("sync", "ro")
     both,       // "ro", "rw": flag and superblock
     unset,      // a superblock flag switched off that is off by itself ("async"): nothing for a bind mount to refuse
-    refused,    // known, but not carried out ("idmap")
     data        // the file system's own
 };
 

@@ -124,8 +124,11 @@ CTR_CHILD bool append(char (&data)[page], std::size_t &length, const char *word)
 CTR_CHILD int read_options(ctr_run *raw, MountOptions &options) {
     const ctr::ChildRun run{raw};
     for (std::size_t i = 0, n = run.count("options"); i < n; ++i)
-        if (add_option(options, run.str("options", i)) == OptionWord::refused)
-            return fail_words(raw, CTR_E_UNSUPPORTED, "this mount option is not carried out", run.str("options", i));
+        add_option(options, run.str("options", i));
+    if (!options.idmap) return 0;
+    options.userns = run.fd("userns");
+    if (options.userns < 0)
+        return fail_words(raw, CTR_E_INVALID, "idmap has no id maps", run.str("target"), "give the step a userns");
     return 0;
 }
 
@@ -140,12 +143,12 @@ CTR_CHILD int refuse_data(ctr_run *raw) {
     return 0;
 }
 
-CTR_CHILD int configure(ctr_run *raw, int context) {
+CTR_CHILD int configure(ctr_run *raw, int context, bool writable) {
     const ctr::ChildRun run{raw};
     for (std::size_t i = 0, n = run.count("options"); i < n; ++i) {
         const char *option = run.str("options", i);
         const OptionWord word = option_word(option);
-        if (word == OptionWord::flag) continue;
+        if (word == OptionWord::flag || (writable && word == OptionWord::both)) continue;
         if (configure_one(context, option) != 0) return fail_context(raw, context, "fsconfig", option);
     }
     return 0;
@@ -170,7 +173,7 @@ CTR_CHILD int new_mount(ctr_run *raw, const char *type, const char *source, cons
     int fd = -1;
     if (source[0] != '\0' && sys::fsconfig_string(context, "source", source) != 0)
         fail_context(raw, context, "fsconfig", source);
-    else if (configure(raw, context) == 0) {
+    else if (configure(raw, context, options.tmpcopyup) == 0) {
         if (sys::fsconfig_create(context) != 0)
             fail_context(raw, context, "fsconfig", type);
         else if ((fd = sys::fsmount(context, options.set)) < 0)
@@ -184,6 +187,12 @@ CTR_CHILD int new_mount(ctr_run *raw, const char *type, const char *source, cons
 }
 
 CTR_CHILD int attach(ctr_run *raw, int mount, int target, const MountOptions &options) {
+    if (options.idmap && sys::mount_idmap(mount, options.idmap_below ? AT_RECURSIVE : 0, options.userns) != 0)
+        return fail(raw, "mount_setattr", ctr::ChildRun{raw}.str("target"),
+                    errno == EINVAL   ? "this file system's mounts cannot be id-mapped"
+                    : errno == EPERM  ? "id-mapping needs CAP_SYS_ADMIN where the file system was mounted"
+                    : errno == ENOSYS ? "id-mapped mounts need Linux 5.12"
+                                      : nullptr);
     const bool later = set_attributes(mount, options) != 0;
     if (later && errno != ENOSYS) return fail_attributes(raw, options);
     if (sys::move_mount_fd(mount, target) != 0)
@@ -211,6 +220,10 @@ CTR_CHILD bool needs_classic(ctr_run *raw, const MountOptions &options) {
 CTR_CHILD int mount_classic(ctr_run *raw, const char *type, const char *source, int target,
                             const MountOptions &options) {
     const ctr::ChildRun run{raw};
+    if (options.idmap || options.tmpcopyup)
+        return fail_words(raw, CTR_E_UNSUPPORTED,
+                          "idmap and tmpcopyup cannot stand beside iversion or options of more than 255 bytes",
+                          run.str("target"));
     char data[page], path[40];
     std::size_t length = 0;
     data[0] = '\0';

@@ -9,12 +9,12 @@
 
 namespace core::kinds {
 
-/// Reads the step's options; fails the step on one that is not carried out.
+/// Reads the step's options, and the user namespace that idmap needs.
 CTR_CHILD int read_options(ctr_run *run, MountOptions &options);
 /// Fails the step if an option means nothing to a bind mount.
 CTR_CHILD int refuse_data(ctr_run *run);
-/// Hands the superblock's options and the file system's own ones to a context.
-CTR_CHILD int configure(ctr_run *run, int context);
+/// Hands the superblock's options and the file system's own ones to a context; `writable`: all but ro and rw.
+CTR_CHILD int configure(ctr_run *run, int context, bool writable);
 
 /// The mount point of the step's `target`, as O_PATH. `make` nullptr: it must exist.
 CTR_CHILD int open_mount_point(ctr_run *run, const Make *make, std::uint64_t resolve);
@@ -29,5 +29,8 @@ CTR_CHILD int change(ctr_run *run, int mount, const MountOptions &options);
 CTR_CHILD int mount_classic(ctr_run *run, const char *type, const char *source, int target,
                             const MountOptions &options);
 CTR_CHILD bool needs_classic(ctr_run *run, const MountOptions &options);
+
+/// Fills the new mount `mount` with what `directory` has: owners, modes, times, extended attributes, links, nodes. Fails the step.
+CTR_CHILD int copy_up(ctr_run *run, int directory, int mount);
 
 } // namespace core::kinds

@@ -6,6 +6,7 @@
 #include "shell.hpp"
 #include "table.hpp"
 
+#include <algorithm>
 #include <ctr/plugin.hpp>
 
 namespace core::kinds {
@@ -37,9 +38,13 @@ CTR_CHILD int new_apply(ctr_run *raw) {
     if (needs_classic(raw, options)) {
         result = mount_classic(raw, type, source, target, options);
     } else {
+        const std::uint64_t later = options.tmpcopyup ? options.set & MOUNT_ATTR_RDONLY : 0;
+        options.set &= ~later;
         const int mount = new_mount(raw, type, source, options);
-        options.set = options.clear = 0; // fsmount has done that
-        if (mount >= 0) result = attach(raw, mount, target, options);
+        options.set = later; // fsmount has done the rest
+        options.clear = 0;
+        if (mount >= 0 && (!options.tmpcopyup || copy_up(raw, target, mount) == 0))
+            result = attach(raw, mount, target, options);
         close_fd(mount);
     }
     close_fd(target);
@@ -48,9 +53,21 @@ CTR_CHILD int new_apply(ctr_run *raw) {
 
 int new_shell(ctr::Run run, ctr::Shell shell) {
     const std::string target = inside(run.str("target")), type = run.str("type"), create = run.str("create");
-    const std::string options = joined(run.strings("options"));
+    std::vector<std::string> words;
+    bool copy = false;
+    for (const auto &word : run.strings("options"))
+        word == "tmpcopyup" ? void(copy = true) : words.push_back(word);
+    const std::string options = joined(words);
     std::string text;
     if (create.empty() || create == "dir") text = "mkdir -p " + target + "\n";
+    // Read-only only when the copy is there.
+    if (copy)
+        return shell.text(text + "copy=$(mktemp -d)\ncp -a " + target + "/. \"$copy\"\nmount -t " + quoted(type) +
+                          (options.empty() ? "" : " -o " + quoted(options) + ",rw") + " " + quoted(type) + " " + target +
+                          "\ncp -a \"$copy\"/. " + target + "\nrm -r \"$copy\"" +
+                          (std::find(words.begin(), words.end(), "ro") != words.end()
+                               ? "\nmount -o remount,ro " + target
+                               : ""));
     if (create == "file") text = "touch " + target + "\n";
     text += "mount -t " + quoted(type);
     if (!options.empty()) text += " -o " + quoted(options);
@@ -61,6 +78,9 @@ CTR_CHILD int bind_apply(ctr_run *raw) {
     const ctr::ChildRun run{raw};
     MountOptions options = {};
     if (read_options(raw, options) != 0 || refuse_data(raw) != 0) return -1;
+    if (options.iversion)
+        return fail_words(raw, CTR_E_INVALID, "a bind mount has no such option", "iversion",
+                          "options of the file system belong to its own mount, not to a bind mount of it");
     const bool given = run.count("mount") != 0;
     const char *source = run.str("source");
     const int mount =
@@ -123,7 +143,7 @@ CTR_CHILD int reconfigure(ctr_run *raw, int fd) {
     if (!any) return 0;
     const int context = sys::fspick(fd);
     if (context < 0) return fail(raw, "fspick", run.str("target"));
-    int result = configure(raw, context);
+    int result = configure(raw, context, false);
     if (result == 0 && sys::fsconfig_reconfigure(context) != 0)
         result = fail(raw, "fsconfig", run.str("target"), "the file system refused to be changed");
     close_fd(context);
@@ -136,6 +156,9 @@ CTR_CHILD int setattr_apply(ctr_run *raw) {
     const int fd = open_mount_point(raw, nullptr, 0);
     if (fd < 0) return -1;
     int result = reconfigure(raw, fd);
+    if (result == 0 && (options.idmap || options.tmpcopyup || options.iversion))
+        result = fail_words(raw, CTR_E_INVALID, "idmap, tmpcopyup and iversion are for new mounts only",
+                            ctr::ChildRun{raw}.str("target"));
     if (result == 0) result = change(raw, fd, options);
     close_fd(fd);
     return result;

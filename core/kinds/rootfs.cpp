@@ -4,7 +4,8 @@
 //
 // Storage hands over a detached mount, so nothing of it was ever visible on the machine. pivot_root(".", ".") stacks the old root
 // on the new one, pivot_root(2) NOTES; the old root is made slave before it is detached, or unmounting it would
-// propagate to the machine where its mounts are shared (linux.rootfsPropagation "shared").
+// propagate to the machine where its mounts are shared (linux.rootfsPropagation "shared"). From inside it: seen from the new
+// root "." is the new root, whose mounts keep the propagation that was asked for.
 #include "child.hpp"
 #include "kinds.hpp"
 #include "mount_options.hpp"
@@ -42,12 +43,15 @@ int attach_shell(ctr::Run run, ctr::Shell shell) {
 CTR_CHILD int pivot_apply(ctr_run *raw) {
     const int root = require_root(raw);
     if (root < 0) return -1;
-    if (fchdir(root) != 0) return fail(raw, "fchdir", ".");
+    const int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (old < 0 || fchdir(root) != 0) return fail(raw, "fchdir", ".");
     if (syscall(SYS_pivot_root, ".", ".") != 0)
         return fail(raw, "pivot_root", ".",
                     errno == EINVAL
                         ? "the root of the child's mount namespace must not be shared, nor be the initial ramdisk"
                         : nullptr);
+    if (fchdir(old) != 0) return fail(raw, "fchdir", "the old root");
+    close_fd(old);
     if (::mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) != 0) return fail(raw, "mount", "the old root");
     if (umount2(".", MNT_DETACH) != 0) return fail(raw, "umount2", "the old root");
     if (chdir("/") != 0) return fail(raw, "chdir", "/");
@@ -58,7 +62,7 @@ CTR_CHILD int pivot_apply(ctr_run *raw) {
 }
 
 int pivot_shell(ctr::Run, ctr::Shell shell) {
-    return shell.text("cd \"$root\"\npivot_root . .\nmount --make-rslave .\numount -l .\ncd /\nroot=");
+    return shell.text("cd \"$root\"\npivot_root . .\numount -l .\ncd /\nroot=");
 }
 
 /// Makes the mount that holds the machine path private: the path itself need not be a mount point.

@@ -13,6 +13,8 @@ extern const ctr_step_kind ns_new, ns_join, clone_cgroup;
 extern const ctr_step_kind machine_mkdir, machine_write, machine_open, ns_open;
 // idmap.cpp
 extern const ctr_step_kind idmap_write;
+// idmapped.cpp
+extern const ctr_step_kind userns_new, mount_idmapped;
 // rootfs.cpp
 extern const ctr_step_kind rootfs_attach, pivot_root, mount_propagation;
 // mounts.cpp
@@ -22,7 +24,7 @@ extern const ctr_step_kind mount_mask, mount_readonly;
 // root_files.cpp
 extern const ctr_step_kind root_mkdir, root_mknod, root_symlink, root_write, cwd_set;
 // isolate.cpp
-extern const ctr_step_kind cgroup_unshare, sysctl, hostname, domainname, link_up, keyring_join, session_new;
+extern const ctr_step_kind cgroup_unshare, sysctl, proc_write, hostname, domainname, link_up, keyring_join, session_new;
 // console.cpp
 extern const ctr_step_kind console_open;
 // identity.cpp

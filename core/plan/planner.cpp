@@ -19,9 +19,9 @@ using Active = std::vector<plugin::Plugin *>; // by id
 
 /// What the core itself carries out: the clone and the exec. /ctr/cgroup is its own word to the cgroup driver of an exec (container/stored.cpp),
 /// /ctr/bundle says where a bundle is (cli/run.cpp).
-const std::vector<std::string> core_claims = {"/ctr/cgroup",  "/ctr/bundle",   "/ociVersion",
-                                              "/annotations", "/process/args", "/process/env",
-                                              "/ctr/rm",      "/ctr/name",     "/ctr/image_config"};
+const std::vector<std::string> core_claims = {"/ctr/cgroup",       "/ctr/bundle",   "/ociVersion", "/annotations",
+                                              "/process/args",     "/process/env",  "/ctr/rm",     "/ctr/name",
+                                              "/ctr/image_config", "/ctr/container"};
 
 std::string replaced(std::string text, const std::string &mark, const std::string &with) {
     for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + with.size()))

@@ -19,6 +19,9 @@
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256
 #endif
+#ifndef MOUNT_ATTR_IDMAP
+#define MOUNT_ATTR_IDMAP 0x00100000
+#endif
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
 #endif
@@ -59,10 +62,10 @@ CTR_ALWAYS_INLINE int move_mount_path(int mount, const char *target) {
 }
 /// Linux 5.12; ENOSYS before.
 CTR_ALWAYS_INLINE int mount_setattr(int fd, unsigned flags, std::uint64_t set, std::uint64_t clear,
-                                    std::uint64_t propagation) {
+                                    std::uint64_t propagation, std::uint64_t userns = 0) {
     struct {
         std::uint64_t attr_set, attr_clr, propagation, userns_fd;
-    } attr = {set, clear, propagation, 0};
+    } attr = {set, clear, propagation, userns};
     static_assert(sizeof attr == MOUNT_ATTR_SIZE_VER0);
 #ifdef SYS_mount_setattr
     constexpr long number = SYS_mount_setattr;
@@ -70,6 +73,10 @@ CTR_ALWAYS_INLINE int mount_setattr(int fd, unsigned flags, std::uint64_t set, s
     constexpr long number = 442;
 #endif
     return static_cast<int>(syscall(number, fd, "", AT_EMPTY_PATH | flags, &attr, sizeof attr));
+}
+/// Gives a mount that nobody has seen yet the id maps of a user namespace; once for each mount.
+CTR_ALWAYS_INLINE int mount_idmap(int fd, unsigned flags, int userns) {
+    return mount_setattr(fd, flags, MOUNT_ATTR_IDMAP, 0, 0, static_cast<std::uint64_t>(userns));
 }
 CTR_ALWAYS_INLINE int openat2(int at, const char *path, std::uint64_t flags, std::uint64_t mode,
                               std::uint64_t resolve) {

@@ -11,15 +11,20 @@ namespace {
 using ctr::Plan;
 
 int check_options(Plan plan, const Mount &mount) {
-    for (std::size_t i = 0; i < mount.options.size(); ++i)
-        for (const char *refused : {"idmap", "ridmap", "tmpcopyup"})
-            if (mount.options[i] == refused)
-                return plan.fail({CTR_E_UNSUPPORTED,
-                                  "the mount option \"" + mount.options[i] + "\" is not carried out",
-                                  "leave it out",
-                                  0,
-                                  {},
-                                  mount.where + "/options/" + std::to_string(i)});
+    if (mount.has("tmpcopyup") && (mount.bind || mount.remount || mount.type != "tmpfs"))
+        return plan.invalid(mount.where + "/options", "tmpcopyup is an option of mounts of type tmpfs");
+    return 0;
+}
+
+/// What the kernel calls the file systems' option for a label of SELinux. Those of the kernel's own objects have their labels by policy.
+int add_label(Plan plan, Mount &mount) {
+    const std::string label = plan.spec("/linux/mountLabel").str();
+    if (label.empty() || mount.bind || mount.remount) return 0;
+    for (const char *own : {"proc", "sysfs", "mqueue", "cgroup", "cgroup2", "devtmpfs", "securityfs", "debugfs"})
+        if (mount.type == own) return 0;
+    for (const auto &option : mount.options)
+        if (option.rfind("context=", 0) == 0) return 0; // asked for by name
+    mount.options.push_back("context=" + label);
     return 0;
 }
 
@@ -66,10 +71,26 @@ std::vector<std::string> step_options(const Mount &mount, const State &state) {
     for (const auto &option : mount.options) {
         // A read-only /dev could not get its nodes: add_protection() makes it so in the end.
         if (mount.destination == "/dev" && state.dev_read_only && option == "ro") continue;
+        if (option == "idmap" || option == "ridmap") continue; // see add_mount
         options.push_back(option);
     }
     if (mount.bind && !mount.has("bind") && !mount.has("rbind")) options.push_back("bind");
     return options;
+}
+
+/// The machine's mount with other ids: made by the parent, which may.
+int add_copy(Plan plan, const Mount &mount, const std::string &value) {
+    const std::string root = plan.spec("/linux/rootfsPropagation").str();
+    ctr::Step step = plan.step(CTR_KIND_MOUNT_IDMAPPED, CTR_PREPARE);
+    step.arg("source", mount.source).value("userns", mount.userns);
+    if (mount.has("rbind")) step.arg("recursive", std::int64_t{1});
+    if (mount.has("ridmap")) step.arg("map_below", std::int64_t{1});
+    // As if it were bound in the child, whose mounts were cut off: see add_cut().
+    if (root.empty() || root == "slave" || root == "rslave")
+        step.arg("propagation", "slave");
+    else if (root != "shared" && root != "rshared")
+        step.arg("propagation", "private");
+    return step.output("mount", CTR_TYPE_FD, value).note("for " + mount.destination).add();
 }
 
 int add_mount(Plan plan, const Mount &mount, const State &state, bool behind_cgroup) {
@@ -77,7 +98,15 @@ int add_mount(Plan plan, const Mount &mount, const State &state, bool behind_cgr
     ctr::Step step = plan.step(kind, CTR_MOUNTS);
     step.arg("target", mount.destination).args("options", step_options(mount, state));
     if (!mount.remount && !mount.bind) step.arg("type", mount.type);
-    if (!mount.remount && !mount.source.empty()) step.arg("source", mount.source);
+    if (mount.bind && mount.is_idmapped()) {
+        const std::string value = "mount." + mount.where.substr(mount.where.rfind('/') + 1);
+        if (add_copy(plan, mount, value) != 0) return -1;
+        step.value("mount", value);
+    } else if (!mount.remount && !mount.source.empty()) {
+        step.arg("source", mount.source);
+    }
+    if (!mount.bind && mount.is_idmapped())
+        step.arg("options", mount.has("ridmap") ? "ridmap" : "idmap").value("userns", mount.userns);
     step.needs("root.attached").gives("mounts.done").gives("mount:" + mount.destination);
     if (behind_cgroup) step.after("cgroup.mounted");
     if (is_below(mount.destination, "/dev")) step.gives("dev.mounted");
@@ -107,7 +136,7 @@ int read_mounts(Plan plan, std::vector<Mount> &all) {
         mount.options = entry.get("/options").strings();
         mount.remount = mount.has("remount");
         mount.bind = !mount.remount && (mount.has("bind") || mount.has("rbind") || mount.type == "bind");
-        if (check(plan, mount) != 0) return -1;
+        if (check(plan, mount) != 0 || add_label(plan, mount) != 0) return -1;
         all.push_back(std::move(mount));
     }
     return 0;

@@ -24,14 +24,18 @@ struct Mount {
     std::string destination, source, type;
     std::vector<std::string> options;
     bool bind = false, remount = false;
+    std::string userns; // the value whose id maps it gets; empty: none
 
     bool has(const char *option) const;
+    bool is_idmapped() const { return !userns.empty(); }
     bool is_cgroup() const { return type == "cgroup" && !bind; }
 };
 
 /// mount_list.cpp
 int read_mounts(ctr::Plan plan, std::vector<Mount> &all);
 int add_mounts(ctr::Plan plan, const std::vector<Mount> &all, State &state);
+/// idmap.cpp: finds the id maps of each mount that shall have some, and adds the steps that make them
+int add_id_maps(ctr::Plan plan, std::vector<Mount> &all);
 /// devices.cpp
 int add_devices(ctr::Plan plan, const State &state);
 /// protect.cpp: what happens after pivot

@@ -40,6 +40,17 @@ std::string attach_at(Plan plan) {
     return named ? path : plan.name("rootfs_dir");
 }
 
+/// Without SELinux no file system takes the option.
+int check_label(Plan plan) {
+    if (plan.spec("/linux/mountLabel").str().empty() || plan.ask("exists:/sys/fs/selinux/enforce")) return 0;
+    return plan.fail({CTR_E_UNSUPPORTED,
+                      "SELinux is not enabled on this machine",
+                      "leave the label out",
+                      0,
+                      {},
+                      "/linux/mountLabel"});
+}
+
 /// Cuts the child's copy of the machine's mounts off, so that nothing mounted in it appears there. The default is rslave: what
 /// is mounted on the machine later below the source of a bind mount is seen in the container. With "shared" bind mounts may
 /// be shared with the machine, so the mounts stay as they are but for the one that holds the root.
@@ -74,7 +85,8 @@ int plan_steps(Plan plan) {
     std::vector<Mount> all;
     State state;
     if (require_namespace(plan) != 0 || check_propagation(plan, propagation) != 0) return -1;
-    if (read_mounts(plan, all) != 0 || add_cut(plan, propagation) != 0 || add_root(plan) != 0) return -1;
+    if (check_label(plan) != 0 || read_mounts(plan, all) != 0 || add_id_maps(plan, all) != 0) return -1;
+    if (add_cut(plan, propagation) != 0 || add_root(plan) != 0) return -1;
     if (add_mounts(plan, all, state) != 0 || add_devices(plan, state) != 0) return -1;
     if (plan.step(CTR_KIND_PIVOT_ROOT, CTR_PIVOT)
             .needs("root.attached")

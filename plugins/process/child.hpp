@@ -10,5 +10,7 @@ namespace process {
 int scheduler_in_child(ctr_run *run);
 int ioprio_in_child(ctr_run *run);
 int personality_in_child(ctr_run *run);
+int mempolicy_in_child(ctr_run *run);
+int affinity_in_child(ctr_run *run);
 
 } // namespace process

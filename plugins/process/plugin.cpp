@@ -11,6 +11,7 @@
 // (`-u 1000 -w /root/app` works with docker), and the kind checks that it lies inside the container.
 #include "child.hpp"
 #include "limits.hpp"
+#include "placing.hpp"
 #include "scheduling.hpp"
 #include "user.hpp"
 
@@ -125,7 +126,7 @@ int plan_ids(Plan plan) {
         for (const auto gid : *groups)
             step.arg("add_groups", std::to_string(gid));
     }
-    return step.arg("keep_caps", std::int64_t{1}).after("caps.bounded").gives("ids.set").add();
+    return step.arg("keep_caps", std::int64_t{1}).after("caps.bounded").after("label.set").gives("ids.set").add();
 }
 
 int plan_no_new_privs(Plan plan) {
@@ -133,13 +134,14 @@ int plan_no_new_privs(Plan plan) {
     return plan.step(CTR_KIND_NO_NEW_PRIVS, CTR_CONFINE)
         .note("set-user-ID and file capabilities give nothing")
         .after("caps.final")
+        .after("label.set")
         .gives("no_new_privs.set")
         .add();
 }
 
 int plan_steps(Plan plan) {
-    for (const auto part : {plan_session, plan_oom_score, plan_cwd, plan_scheduler, plan_ioprio, plan_personality,
-                            plan_limits, plan_umask, plan_ids, plan_no_new_privs})
+    for (const auto part : {plan_session, plan_oom_score, plan_cwd, plan_affinity, plan_scheduler, plan_ioprio,
+                            plan_personality, plan_memory_policy, plan_limits, plan_umask, plan_ids, plan_no_new_privs})
         if (part(plan) != 0) return -1;
     return 0;
 }
@@ -148,8 +150,13 @@ constexpr ctr_step_kind scheduler = ctr::child_kind<scheduler_in_shell>("process
 constexpr ctr_step_kind ioprio = ctr::child_kind<ioprio_in_shell>("process.ioprio", ioprio_in_child);
 constexpr ctr_step_kind personality =
     ctr::child_kind<personality_in_shell>("process.personality", personality_in_child);
+constexpr ctr_step_kind mempolicy = ctr::child_kind<mempolicy_in_shell>("process.mempolicy", mempolicy_in_child);
+constexpr ctr_step_kind affinity = ctr::child_kind<affinity_in_shell>("process.affinity", affinity_in_child);
+constexpr ctr_step_kind parent_affinity =
+    ctr::parent_kind<affinity_in_parent, affinity_in_shell>("process.parent_affinity");
 
 } // namespace
 } // namespace process
 
-CTR_PLUGIN("process", "0.1.0", process::plan_steps, &process::scheduler, &process::ioprio, &process::personality);
+CTR_PLUGIN("process", "0.1.0", process::plan_steps, &process::scheduler, &process::ioprio, &process::personality,
+           &process::mempolicy, &process::affinity, &process::parent_affinity);

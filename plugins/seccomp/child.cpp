@@ -4,6 +4,7 @@
 #include "program.hpp"
 
 #include <linux/seccomp.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,9 +13,31 @@ namespace {
 
 /// Where the program is read to: part of the plugin's own memory, because a mapping may fail under the container's RLIMIT_AS, which
 /// is in force by now.
+/// This process's end of the pair on which the supervisor's descriptor is announced.
+int near_end = -1;
+
 alignas(8) char buffer[sizeof(Header) + BPF_MAXINSNS * sizeof(sock_filter)];
 
+/// Only read(2) and write(2) from here on: what else the filter lets through nobody knows.
+CTR_CHILD int announce(const ctr::ChildRun &run, long listener) {
+    const int number = static_cast<int>(listener);
+    char answer = 0;
+    if (write(near_end, &number, sizeof number) == static_cast<ssize_t>(sizeof number) &&
+        read(near_end, &answer, sizeof answer) == static_cast<ssize_t>(sizeof answer))
+        return 0;
+    return run.fail("write", "seccomp listener", "the filter must let read and write through");
+}
+
 } // namespace
+
+CTR_CHILD int channel_in_child(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    int ends[2];
+    if (syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return run.fail("socketpair", "seccomp listener");
+    near_end = ends[0];
+    return run.output_fd("peer", ends[1]);
+}
 
 CTR_CHILD int load_in_child(ctr_run *raw) {
     const ctr::ChildRun run{raw};
@@ -29,7 +52,10 @@ CTR_CHILD int load_in_child(ctr_run *raw) {
     }
     sock_fprog program{static_cast<unsigned short>(header.count), nullptr};
     program.filter = static_cast<sock_filter *>(static_cast<void *>(buffer + sizeof header));
+    const bool listens = run.count("peer") != 0;
+    if (listens) close(run.fd("peer")); // the parent has it, and must be alone with it to see this process end
     const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, run.integer("flags"), &program);
+    if (result >= 0 && listens) return announce(run, result);
     if (result == 0) return 0;
     if (result > 0) errno = ESRCH; // TSYNC: a thread that could not follow; there is none but this
     return run.fail("seccomp", "seccomp.program",

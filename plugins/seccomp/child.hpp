@@ -7,6 +7,7 @@
 
 namespace seccomp {
 
+int channel_in_child(ctr_run *run);
 int load_in_child(ctr_run *run);
 
 } // namespace seccomp

@@ -6,6 +6,7 @@
 //   /ctr/seccomp     "default", "unconfined", or a profile in docker's format
 #include "child.hpp"
 #include "default_profile.hpp"
+#include "notify.hpp"
 #include "program.hpp"
 #include "syscalls.hpp"
 #include "translate.hpp"
@@ -62,19 +63,19 @@ void look_at_capabilities(Plan plan, Circumstances &all) {
     all.capabilities.insert(add.begin(), add.end());
 }
 
-int plan_load(Plan plan, unsigned flags, const std::string &flag_names) {
+int plan_load(Plan plan, unsigned flags, const std::string &flag_names, bool notifies = false) {
     const bool no_new_privs = plan.spec("/process/noNewPrivileges").boolean();
     auto step = plan.step("seccomp.load", CTR_CONFINE);
-    step.value("program", "seccomp.program")
-        .arg("flags", std::int64_t{flags})
-        .after("caps.bounded")
-        .after("ids.set")
-        .after("hooks.start");
     // Without no_new_privs the kernel wants SYS_ADMIN, which the interim set still has; with it seccomp is the last call before execve.
-    if (no_new_privs)
-        step.after("caps.final").after("no_new_privs.set");
-    else
-        step.after("caps.interim");
+    std::vector<std::string> after = {"caps.bounded", "ids.set", "hooks.start"};
+    for (const char *token :
+         {no_new_privs ? "caps.final" : "caps.interim", no_new_privs ? "no_new_privs.set" : "label.set"})
+        after.emplace_back(token);
+    if (notifies && plan_notify(plan, after) != 0) return -1;
+    if (notifies) step.value("peer", "seccomp.peer");
+    step.value("program", "seccomp.program").arg("flags", std::int64_t{flags});
+    for (const auto &token : after)
+        step.after(token);
     return step.note(flag_names).gives("seccomp.loaded").add();
 }
 
@@ -114,7 +115,7 @@ int plan_profile(Plan plan, const char *where, Format format, const Circumstance
     std::string flags;
     for (const auto &flag : node.get("/flags").strings())
         flags += (flags.empty() ? "" : " ") + flag;
-    return plan_load(plan, profile->flags, flags);
+    return plan_load(plan, profile->flags, flags, profile->notifies);
 }
 
 int plan_steps(Plan plan) {
@@ -222,7 +223,11 @@ int load_in_shell(Run, Shell shell) {
 constexpr ctr_step_kind compile_kind = ctr::parent_kind<compile_step, compile_in_shell>("seccomp.compile");
 constexpr ctr_step_kind load_kind = ctr::child_kind<load_in_shell>("seccomp.load", load_in_child);
 
+constexpr ctr_step_kind channel_kind = ctr::child_kind<channel_in_shell>("seccomp.channel", channel_in_child);
+constexpr ctr_step_kind notify_kind = ctr::parent_kind<notify_step, notify_in_shell>("seccomp.notify");
+
 } // namespace
 } // namespace seccomp
 
-CTR_PLUGIN("seccomp", "0.1.0", seccomp::plan_steps, &seccomp::compile_kind, &seccomp::load_kind);
+CTR_PLUGIN("seccomp", "0.1.0", seccomp::plan_steps, &seccomp::compile_kind, &seccomp::load_kind, &seccomp::channel_kind,
+           &seccomp::notify_kind);

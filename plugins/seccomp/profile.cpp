@@ -14,6 +14,7 @@ struct ActionName {
 };
 constexpr ActionName action_names[] = {{"ALLOW", SECCOMP_RET_ALLOW, false},
                                        {"LOG", SECCOMP_RET_LOG, false},
+                                       {"NOTIFY", SECCOMP_RET_USER_NOTIF, false},
                                        {"KILL_THREAD", SECCOMP_RET_KILL_THREAD, false},
                                        {"KILL_PROCESS", SECCOMP_RET_KILL_PROCESS, false},
                                        {"TRAP", SECCOMP_RET_TRAP, false},

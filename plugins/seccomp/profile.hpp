@@ -45,6 +45,8 @@ struct Profile {
     std::vector<std::string> architectures;
     /// SECCOMP_FILTER_FLAG_*, for the load.
     unsigned flags = 0;
+    /// A rule asks a supervisor.
+    bool notifies = false;
     std::vector<Rule> rules;
     /// Names that the author knew though no rule of this profile has them (a rule for another capability or kernel): what is newer
     /// than everything the author knew gets ENOSYS, what he knew and did not allow gets the default action.

@@ -28,14 +28,14 @@ constexpr Word actions[] = {{"SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW},
                             {"SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS},
                             {"SCMP_ACT_TRAP", SECCOMP_RET_TRAP},
                             {"SCMP_ACT_TRACE", SECCOMP_RET_TRACE},
-                            {"SCMP_ACT_LOG", SECCOMP_RET_LOG}};
+                            {"SCMP_ACT_LOG", SECCOMP_RET_LOG},
+                            {"SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF}};
+constexpr unsigned wait_killable_recv = 1u << 5, tsync_esrch = 1u << 4; // Linux 5.19, 5.7
 constexpr Word filter_flags[] = {
     {"SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC},
     {"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
     {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-    // Says how a call waits for a supervisor. There is none (NOTIFY is refused), and the kernel
-    // takes the flag only together with a listener.
-    {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 0}};
+    {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", wait_killable_recv}};
 constexpr std::pair<std::string_view, Compare> operators[] = {{"SCMP_CMP_NE", Compare::ne},
                                                               {"SCMP_CMP_LT", Compare::lt},
                                                               {"SCMP_CMP_LE", Compare::le},
@@ -55,9 +55,11 @@ public:
         const bool members =
             docker_
                 ? only(root_, "", {"defaultAction", "defaultErrnoRet", "architectures", "archMap", "flags", "syscalls"})
-                : only(root_, "", {"defaultAction", "defaultErrnoRet", "architectures", "flags", "syscalls"});
+                : only(root_, "",
+                       {"defaultAction", "defaultErrnoRet", "architectures", "flags", "syscalls", "listenerPath",
+                        "listenerMetadata"});
         const bool good = members && action(root_, "", "defaultAction", "defaultErrnoRet", profile_.default_action) &&
-                          architectures() && flags() && syscalls();
+                          architectures() && flags() && syscalls() && listener();
         return good ? std::optional(std::move(profile_)) : std::nullopt;
     }
 
@@ -93,9 +95,12 @@ private:
     bool action(Node node, const std::string &pointer, const char *name, const char *errno_name, Action &out) {
         const std::string path = pointer + "/" + name;
         const std::string text = node.get(std::string("/") + name).str();
-        if (text == "SCMP_ACT_NOTIFY")
-            return unsupported(path, "SCMP_ACT_NOTIFY cannot be carried out: there is no supervisor to ask",
+        if (text == "SCMP_ACT_NOTIFY" && docker_)
+            return unsupported(path, "a profile in docker's format cannot name a supervisor to ask",
                                "use SCMP_ACT_ERRNO");
+        if (text == "SCMP_ACT_NOTIFY" && pointer.empty())
+            return refuse(path, "SCMP_ACT_NOTIFY cannot be the default: the process could not even tell its supervisor",
+                          "name the system calls that it shall answer");
         const Word *found = nullptr;
         for (const auto &each : actions)
             if (each.name == text) found = &each;
@@ -113,6 +118,30 @@ private:
         if (!value || *value > most)
             return refuse(pointer + "/" + errno_name, "must be a whole number up to " + std::to_string(most));
         out = found->value | static_cast<Action>(*value);
+        return true;
+    }
+
+    /// The listener's descriptor is announced by write(2), which must go through before anybody can answer.
+    bool notify(const Rule &rule, const std::string &pointer) {
+        for (std::size_t i = 0; i < rule.names.size(); ++i)
+            if (rule.names[i] == "write")
+                return refuse(pointer + "/names/" + std::to_string(i),
+                              "write cannot have SCMP_ACT_NOTIFY: the supervisor is found by it");
+        return profile_.notifies = true;
+    }
+
+    bool listener() {
+        const std::string path = root_.get("/listenerPath").str();
+        if (path.empty() && !root_.get("/listenerMetadata").str().empty())
+            return refuse("/listenerMetadata", "stands without listenerPath");
+        if (!profile_.notifies) { // then the runtime-spec wants the path ignored, and the kernel no such flag
+            profile_.flags &= ~wait_killable_recv;
+            return true;
+        }
+        if (path.empty()) return refuse("/listenerPath", "is missing: SCMP_ACT_NOTIFY needs a supervisor's socket");
+        if (path[0] != '/') return refuse("/listenerPath", "\"" + path + "\" is no absolute path");
+        if ((profile_.flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) profile_.flags |= tsync_esrch;
+        profile_.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
         return true;
     }
 
@@ -177,6 +206,7 @@ private:
             (docker_ && !filter(node.get("/includes"), pointer + "/includes", true, applies)) ||
             (docker_ && !filter(node.get("/excludes"), pointer + "/excludes", false, applies)))
             return false;
+        if (applies && rule.action == SECCOMP_RET_USER_NOTIF && !notify(rule, pointer)) return false;
         // A rule that says what the default says anyway changes nothing, but its author knew the names.
         if (!applies || rule.action == profile_.default_action) {
             for (auto &name : rule.names)

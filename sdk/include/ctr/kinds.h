@@ -29,6 +29,9 @@
  *                 standard input), timeout (int)? in seconds. Runs an OCI hook on the machine and waits; anything but exit status 0 fails
  *                 the step. Its stdout and stderr are ctr's.
  * oci_hook.at_delete  the same arguments: nothing at first, the undo runs the hook. Its failure is a warning.
+ * userns.new      uid*, gid* (str "INSIDE OUTSIDE SIZE"). A user namespace without processes, for its id maps. Output `userns` (fd).
+ * mount.idmapped  source, userns (fd), recursive (int)?: with the mounts below, map_below (int)?: these are mapped too, propagation (str)?.
+ *                 A detached copy of a machine's mount with other ids, for mount.bind. Output `mount` (fd).
  *
  * ---- process: child -----------------------------------------------------------------------------------------------------
  * rootfs.attach   mount (fd, detached), at (str, machine path: name("rootfs_dir")). Makes it the root that `target` means.
@@ -36,7 +39,8 @@
  * mount.propagation  target?="/" of the machine's tree when nothing is attached, propagation (str): private slave shared unbindable
  *                 with an optional r in front ("rslave").
  * mount.new       type (str: tmpfs proc sysfs devpts mqueue ...), source (str)?, target, options (str)* (one mount option each, as in
- *                 fstab: flags and file system options alike), create?="dir". Makes the mount point if it is missing.
+ *                 fstab: flags and file system options alike), create?="dir", userns (fd)?: of the options idmap and ridmap. Makes the
+ *                 mount point if it is missing. tmpcopyup: a tmpfs that begins with what the directory has.
  * mount.bind      source (str)? or mount (fd)?, target, options (str)* (bind rbind ro rro nosuid ... propagation words), create?="auto"
  *                 (dir or file as the source is; "no").
  * mount.setattr   target, options (str)*: changes flags of the mount at target.
@@ -48,6 +52,7 @@
  * root.symlink    target, to (str). An existing link is replaced only if it is a link.
  * root.write      target, content (str), mode (int)?=0644.
  * sysctl          key (str, dotted or slashed), value (str). Through a procfs of the child's own: nothing in the image can redirect it.
+ * proc.write      path (str, below /proc: "self/..."), content (str), hint (str)?: said if it fails. Through the same procfs.
  * hostname, domainname   name (str).
  * link.up         name (str): brings up a network interface in the child's namespace.
  * keyring.join    name (str): a new session keyring; kernels or policies that refuse it are ignored.
@@ -103,6 +108,8 @@
 #define CTR_KIND_MACHINE_OPEN "machine.open"
 #define CTR_KIND_NS_OPEN "ns.open"
 #define CTR_KIND_IDMAP_WRITE "idmap.write"
+#define CTR_KIND_USERNS_NEW "userns.new"
+#define CTR_KIND_MOUNT_IDMAPPED "mount.idmapped"
 #define CTR_KIND_ROOTFS_ATTACH "rootfs.attach"
 #define CTR_KIND_PIVOT_ROOT "pivot_root"
 #define CTR_KIND_MOUNT_PROPAGATION "mount.propagation"
@@ -116,6 +123,7 @@
 #define CTR_KIND_ROOT_SYMLINK "root.symlink"
 #define CTR_KIND_ROOT_WRITE "root.write"
 #define CTR_KIND_SYSCTL "sysctl"
+#define CTR_KIND_PROC_WRITE "proc.write"
 #define CTR_KIND_HOSTNAME "hostname"
 #define CTR_KIND_DOMAINNAME "domainname"
 #define CTR_KIND_LINK_UP "link.up"

@@ -52,8 +52,8 @@ TEST(MountOptions, EveryWordIsOfOneSort) {
     EXPECT_EQ(option_word("sync"), OptionWord::superblock);
     EXPECT_EQ(option_word("async"), OptionWord::unset);
     EXPECT_EQ(option_word("ro"), OptionWord::both);
-    EXPECT_EQ(option_word("idmap"), OptionWord::refused);
-    EXPECT_EQ(option_word("tmpcopyup"), OptionWord::refused);
+    EXPECT_EQ(option_word("idmap"), OptionWord::flag);
+    EXPECT_EQ(option_word("tmpcopyup"), OptionWord::flag);
     EXPECT_EQ(option_word("defaults"), OptionWord::flag);
     EXPECT_EQ(option_word(""), OptionWord::data);
 }

@@ -94,8 +94,21 @@ TEST_F(Mounts, OptionsReachTheMountAndTheFileSystem) {
         CHECK(fields.find("size=64k") != std::string::npos);
         CHECK(apply("mount.new", {"type=tmpfs", "target=/b", "options=size=banana"}).find("Bad value") !=
               std::string::npos);
-        CHECK(apply("mount.new", {"type=tmpfs", "target=/b", "options=idmap"}).find("not carried out") !=
+        CHECK(apply("mount.new", {"type=tmpfs", "target=/b", "options=idmap"}).find("idmap has no id maps") !=
               std::string::npos);
+        return {};
+    });
+}
+
+TEST_F(Mounts, ProcFilesAreWrittenBelowProcOnly) {
+    run([](const std::string &) -> std::string {
+        NEED(apply("proc.write", {"path=self/comm", "content=somebody"}));
+        std::string name;
+        std::getline(std::ifstream("/proc/self/comm"), name);
+        CHECK(name == "somebody");
+        CHECK(apply("proc.write", {"path=self/comm/../../../etc/passwd", "content=x"}) != "");
+        CHECK(apply("proc.write", {"path=self/cwd/file", "content=x"}) != ""); // a magic link
+        CHECK(apply("proc.write", {"path=self/attr/none", "content=x", "hint=why"}) != "");
         return {};
     });
 }

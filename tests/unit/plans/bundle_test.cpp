@@ -148,4 +148,85 @@ TEST(BundlePlan, a_hook_with_too_many_words_is_refused) {
     expect_refused(for_bundle().plan(spec), {"/hooks/prestart/0", "4096"});
 }
 
+TEST(BundlePlan, with_id_mapped_mounts_makes_each_map_once) {
+    Json spec = bundle();
+    const Json map = Json::array({{{"containerID", 0}, {"hostID", 100000}, {"size", 65536}}});
+    spec["linux"]["namespaces"].push_back({{"type", "user"}});
+    spec["linux"]["uidMappings"] = spec["linux"]["gidMappings"] = map;
+    for (const char *name : {"/one", "/two"})
+        spec["mounts"].push_back(
+            {{"destination", name}, {"type", "bind"}, {"source", "/srv"}, {"options", {"rbind", "ridmap"}}});
+    spec["mounts"].push_back({{"destination", "/three"},
+                              {"type", "tmpfs"},
+                              {"options", {"tmpcopyup", "ro"}},
+                              {"uidMappings", {{{"containerID", 0}, {"hostID", 7}, {"size", 1}}}},
+                              {"gidMappings", map}});
+    golden(for_bundle().plan(spec), "bundle-idmapped-mounts");
+}
+
+TEST(BundlePlan, idmap_needs_maps_from_somewhere) {
+    Json spec = bundle();
+    spec["mounts"].push_back(
+        {{"destination", "/a"}, {"type", "bind"}, {"source", "/srv"}, {"options", {"bind", "idmap"}}});
+    expect_refused(for_bundle().plan(spec), {"/mounts/7/options", "idmap without id maps"});
+    spec["mounts"].back() = {{"destination", "/a"}, {"type", "proc"}, {"options", {"tmpcopyup"}}};
+    expect_refused(for_bundle().plan(spec), {"/mounts/7/options", "tmpcopyup"});
+}
+
+TEST(BundlePlan, with_labels_devices_memory_and_a_supervisor) {
+    Json spec = bundle();
+    spec["annotations"] = {{"colour", "\"blue\" $x"}};
+    spec["process"]["apparmorProfile"] = "docker-default";
+    spec["process"]["selinuxLabel"] = "system_u:system_r:container_t:s0:c1,c2";
+    spec["linux"]["mountLabel"] = "system_u:object_r:container_file_t:s0:c1,c2";
+    spec["linux"]["netDevices"] = {{"eth1", Json::object()}, {"eth2", {{"name", "net%d"}}}};
+    spec["linux"]["memoryPolicy"] = {
+        {"mode", "MPOL_INTERLEAVE"}, {"nodes", "0-1,3"}, {"flags", {"MPOL_F_STATIC_NODES"}}};
+    spec["linux"]["intelRdt"] = {{"l3CacheSchema", "L3:0=f"}, {"enableMonitoring", true}};
+    spec["linux"]["seccomp"] = Json::parse(R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/agent.sock",
+        "listenerMetadata": "m", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]})");
+    Planning planning = for_bundle();
+    planning.machine["file:/sys/module/apparmor/parameters/enabled"] = "Y\n";
+    planning.machine["exists:/proc/self/attr/apparmor/exec"] = "yes";
+    planning.machine["exists:/sys/fs/selinux/enforce"] = "yes";
+    planning.machine["mounts"] += "60 22 0:60 / /sys/fs/resctrl rw - resctrl resctrl rw\n";
+    golden(planning.plan(spec), "bundle-security-resctrl");
+}
+
+TEST(BundlePlan, asks_the_machine_before_it_promises_labels) {
+    for (const char *field : {"apparmorProfile", "selinuxLabel"}) {
+        Json spec = bundle();
+        spec["process"][field] = "x";
+        expect_refused(for_bundle().plan(spec), {std::string("/process/") + field, "is not enabled on this machine"});
+    }
+    Json spec = bundle();
+    spec["linux"]["mountLabel"] = "x";
+    expect_refused(for_bundle().plan(spec), {"/linux/mountLabel", "SELinux is not enabled"});
+    spec = bundle();
+    spec["linux"]["intelRdt"] = Json::object();
+    expect_refused(for_bundle().plan(spec), {"/linux/intelRdt", "no resctrl file system"});
+    spec = bundle();
+    spec["linux"]["memoryPolicy"] = {{"mode", "MPOL_BIND"}};
+    expect_refused(for_bundle().plan(spec), {"/linux/memoryPolicy/nodes", "needs nodes"});
+    spec = bundle();
+    spec["linux"]["namespaces"].erase(1);
+    spec["linux"]["netDevices"] = {{"eth1", Json::object()}};
+    expect_refused(for_bundle().plan(spec), {"/linux/netDevices", "no network namespace"});
+}
+
+TEST(BundlePlan, cpu_affinity_is_for_exec_only) {
+    Json spec = bundle();
+    spec["process"]["execCPUAffinity"] = {{"initial", "0"}, {"final", "0-1"}};
+    auto plan = for_bundle().plan(spec);
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    EXPECT_EQ(plan.value().find("process.affinity"), nullptr);
+    Planning exec = for_bundle();
+    exec.operation = CTR_OP_EXEC;
+    exec.drivers["cgroup"] = "off";
+    plan = exec.plan({{"process", spec["process"]}, {"ctr", {{"rm", false}}}});
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    EXPECT_NE(plan.value().find("process.parent_affinity"), nullptr);
+    EXPECT_NE(plan.value().find("process.affinity"), nullptr);
+}
+
 } // namespace

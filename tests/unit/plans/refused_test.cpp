@@ -15,8 +15,8 @@ Json run_spec() { return core::spec::run_spec(run_options()).value(); }
 
 TEST(Refused, a_field_that_nobody_carries_out_is_named) {
     Json spec = run_spec();
-    spec["linux"]["intelRdt"] = {{"closID", "guaranteed"}};
-    expect_refused(Planning().plan(spec), {"/linux/intelRdt", "no plugin carries it out"});
+    spec["vm"] = {{"kernel", {{"path", "/boot/vmlinuz"}}}};
+    expect_refused(Planning().plan(spec), {"/vm", "no plugin carries it out"});
 }
 
 TEST(Refused, a_field_that_two_claim_names_both) {

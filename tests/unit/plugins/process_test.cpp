@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "../../../plugins/process/limits.hpp"
+#include "../../../plugins/process/placing.hpp"
 #include "../../../plugins/process/user.hpp"
 
 #include <gtest/gtest.h>
 
 namespace process {
 namespace {
+
+using Numbers = std::vector<std::int64_t>;
+
+TEST(NumberList, has_ranges_and_single_numbers) {
+    EXPECT_EQ(parse_list("0-3,7", 1024), (Numbers{0, 1, 2, 3, 7}));
+    EXPECT_EQ(parse_list(" 5, 1-2,2", 1024), (Numbers{1, 2, 5}));
+    EXPECT_EQ(parse_list("", 1024), Numbers{});
+    EXPECT_EQ(parse_list("1023", 1024), Numbers{1023});
+}
+
+TEST(NumberList, refuses_what_is_none) {
+    for (const char *text : {"1024", "3-1", "1,", ",1", "-1", "1-", "a", "1 2", "99999999999999999999", "0-99999999"})
+        EXPECT_FALSE(parse_list(text, 1024)) << text;
+}
 
 TEST(UserString, numbers_need_no_look_up) {
     const auto user = parse_user("1000:2000");

@@ -225,14 +225,39 @@ TEST_F(ProfileTest, refuses_with_the_place) {
               "/syscalls/0/includes/minKernel");
 }
 
-TEST_F(ProfileTest, refuses_a_supervisor_as_unsupported) {
+TEST_F(ProfileTest, a_supervisor_has_a_socket_and_the_filter_a_listener) {
+    const auto profile = read(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x",
+        "flags": ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"],
+        "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]})");
+    ASSERT_TRUE(profile);
+    EXPECT_TRUE(profile->notifies);
+    EXPECT_EQ(profile->flags, 1u | 8u | 16u | 32u); // TSYNC, NEW_LISTENER, TSYNC_ESRCH, WAIT_KILLABLE_RECV
+    EXPECT_EQ(text_of(profile->rules.at(0)), "NOTIFY mkdir");
+}
+
+TEST_F(ProfileTest, a_listener_without_a_question_is_ignored) {
+    const auto profile = read(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x",
+        "flags": ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]})");
+    ASSERT_TRUE(profile);
+    EXPECT_FALSE(profile->notifies);
+    EXPECT_EQ(profile->flags, 0u);
+}
+
+TEST_F(ProfileTest, refuses_a_supervisor_that_cannot_be_asked) {
     EXPECT_EQ(
         refused(Format::oci,
                 R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["a"], "action": "SCMP_ACT_NOTIFY"}]})"),
-        "/syscalls/0/action");
-    EXPECT_TRUE(refusal_.unsupported);
-    EXPECT_EQ(refused(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x"})"),
-              "/listenerPath");
+        "/listenerPath");
+    EXPECT_EQ(refused(Format::oci, R"({"defaultAction": "SCMP_ACT_NOTIFY", "listenerPath": "/run/x"})"),
+              "/defaultAction");
+    EXPECT_EQ(refused(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x",
+        "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_NOTIFY"}]})"),
+              "/syscalls/0/names/1");
+    EXPECT_EQ(refused(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "x"})"),
+              "/listenerMetadata");
+    EXPECT_EQ(refused(Format::docker, R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["a"],
+        "action": "SCMP_ACT_NOTIFY"}]})"),
+              "/syscalls/0/action");
     EXPECT_TRUE(refusal_.unsupported);
     EXPECT_TRUE(read(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": ""})"));
 }

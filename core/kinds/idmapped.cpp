@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// Id-mapped mounts (mount_setattr(2), Linux 5.12): what the file system calls id 0 is seen as another id through this mount.
+//
+// The maps are those of a user namespace, which is made for nothing else; a descriptor keeps it. A copy of a machine's mount is
+// mapped by the parent: that needs rights where the file system was mounted, which a child in a user namespace of its own
+// does not have. It goes to the child detached, like the root.
+#include "idmap.hpp"
+#include "mount_options.hpp"
+#include "shell.hpp"
+#include "sys/mount_api.hpp"
+#include "sys/process.hpp"
+#include "table.hpp"
+
+#include <csignal>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace core::kinds {
+namespace {
+
+/// Holds the namespace until a descriptor does.
+void hold(void *) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    for (;;)
+        ::pause();
+}
+
+int userns_apply(ctr::Run run) {
+    auto holder = sys::clone_process({CLONE_NEWUSER, -1}, hold, nullptr);
+    if (!holder.ok())
+        return run.fail({CTR_E_SYSTEM, {}, holder.error().hint, holder.error().errno_value, "clone3", "user"});
+    const std::string process = std::to_string(holder.value().pid), path = "/proc/" + process + "/ns/user";
+    int result = write_id_maps(run, process);
+    const int fd = result == 0 ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC) : -1;
+    if (result == 0 && fd < 0) result = run.fail("open", path);
+    sys::kill_and_reap(holder.value());
+    return result == 0 ? run.output_fd("userns", fd) : -1;
+}
+
+/// As mount(8) has it from util-linux 2.39 on; `mount.idmapped` puts it behind X-mount.idmap=.
+int userns_shell(ctr::Run run, ctr::Shell shell) {
+    std::string map;
+    for (const char *which : {"uid", "gid"})
+        for (std::string line : run.strings(which)) {
+            for (char &c : line)
+                if (c == ' ') c = ':';
+            map += (map.empty() ? "" : " ") + std::string(1, which[0]) + ":" + line;
+        }
+    return shell.set(run.output_value("userns"), {"echo", map});
+}
+
+int mount_apply(ctr::Run run) {
+    const std::string source = run.str("source");
+    const int userns = run.fd("userns");
+    const bool recursive = run.integer("recursive") != 0, all = run.integer("map_below") != 0;
+    const int mount = sys::open_tree_clone(AT_FDCWD, source.c_str(), recursive ? AT_RECURSIVE : 0);
+    if (mount < 0)
+        return run.fail("open_tree", source,
+                        errno == ENOENT ? "the source of a bind mount must exist on the machine" : "");
+    const unsigned long propagation = propagation_flags(run.str("propagation").c_str()) & ~MS_REC;
+    int result = 0;
+    if (propagation != 0 && sys::mount_setattr(mount, AT_RECURSIVE, 0, 0, propagation) != 0)
+        result = run.fail("mount_setattr", source);
+    if (result == 0 && sys::mount_idmap(mount, all ? AT_RECURSIVE : 0, userns) != 0)
+        result = run.fail("mount_setattr", source,
+                          errno == EINVAL   ? "this file system's mounts cannot be id-mapped, or this one is already"
+                          : errno == EPERM  ? "id-mapping needs CAP_SYS_ADMIN where the file system was mounted"
+                          : errno == ENOSYS ? "id-mapped mounts need Linux 5.12"
+                                            : "");
+    if (result == 0) return run.output_fd("mount", mount);
+    ::close(mount);
+    return -1;
+}
+int mount_undo(ctr::Run) { return 0; } // a detached mount goes with its descriptor
+
+/// The script has no detached mounts: this one is mounted on something of its own.
+int mount_shell(ctr::Run run, ctr::Shell shell) {
+    const std::string source = quoted(run.str("source")), value = run.output_value("mount");
+    if (shell.set(value, {"mktemp", "-d"}) != 0) return -1;
+    const std::string at = "\"\x01" + value + "\x02\"";
+    return shell.text("[ -d " + source + " ] || { rmdir " + at + "; touch " + at + "; }\nmount --" +
+                      (run.integer("recursive") != 0 ? "rbind" : "bind") + " -o \"X-mount.idmap=" + run.str("userns") +
+                      "\" " + source + " " + at);
+}
+int mount_shell_undo(ctr::Run run, ctr::Shell shell) {
+    const std::string at = "\"\x01" + run.output_value("mount") + "\x02\"";
+    return shell.text("umount -l " + at + "\nrm -d " + at);
+}
+
+} // namespace
+
+constinit const ctr_step_kind userns_new = ctr::parent_kind<userns_apply, userns_shell>(CTR_KIND_USERNS_NEW);
+constinit const ctr_step_kind mount_idmapped =
+    ctr::parent_kind<mount_apply, mount_undo, mount_shell, mount_shell_undo>(CTR_KIND_MOUNT_IDMAPPED);
+
+} // namespace core::kinds

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+//
+// Id-mapped mounts. The maps of a mount are its own, or, where it only says idmap, the container's; the kernel takes them from a user
+// namespace. For a new one of the container's a second one with the same maps is made: the mounts are prepared before there is a child.
+#include "mounts.hpp"
+
+#include <map>
+
+namespace mounts {
+namespace {
+
+using ctr::Plan;
+
+/// "INSIDE OUTSIDE SIZE" each.
+using Lines = std::vector<std::string>;
+
+int read_map(Plan plan, const std::string &where, Lines &lines) {
+    const ctr::Node map = plan.spec(where);
+    for (std::size_t i = 0; i < map.size(); ++i) {
+        std::string line;
+        for (const char *part : {"containerID", "hostID", "size"}) {
+            const auto number = map.at(i).get(std::string("/") + part).uinteger();
+            if (!number || *number > 4294967295u)
+                return plan.invalid(where + "/" + std::to_string(i) + "/" + part,
+                                    "must be a whole number up to 4294967295");
+            line += (line.empty() ? "" : " ") + std::to_string(*number);
+        }
+        lines.push_back(std::move(line));
+    }
+    return 0;
+}
+
+/// The path of the user namespace that the container joins; empty for a new one; nothing if it has none.
+std::optional<std::string> user_namespace(Plan plan) {
+    const ctr::Node list = plan.spec("/linux/namespaces");
+    for (std::size_t i = 0; i < list.size(); ++i)
+        if (list.at(i).get("/type").str() == "user") return list.at(i).get("/path").str();
+    return std::nullopt;
+}
+
+/// Makes each set of maps once.
+class Maker {
+public:
+    explicit Maker(Plan plan) : plan_(plan) {}
+
+    int joined(const std::string &path, std::string &value) {
+        std::string &known = made_[path];
+        if (known.empty()) {
+            known = next();
+            if (plan_.step(CTR_KIND_MACHINE_OPEN, CTR_PREPARE)
+                    .arg("path", path)
+                    .output("fd", CTR_TYPE_FD, known)
+                    .note("the container's id maps, for mounts")
+                    .add() != 0)
+                return -1;
+        }
+        return value = known, 0;
+    }
+
+    int maps(const Lines &uids, const Lines &gids, std::string &value) {
+        std::string key;
+        for (const Lines *lines : {&uids, &gids})
+            for (const auto &line : *lines)
+                (key += line) += lines == &uids ? "u" : "g";
+        std::string &known = made_[key];
+        if (known.empty()) {
+            known = next();
+            if (plan_.step(CTR_KIND_USERNS_NEW, CTR_PREPARE)
+                    .args("uid", uids)
+                    .args("gid", gids)
+                    .output("userns", CTR_TYPE_FD, known)
+                    .note("id maps for mounts")
+                    .add() != 0)
+                return -1;
+        }
+        return value = known, 0;
+    }
+
+private:
+    std::string next() const { return "mounts.userns." + std::to_string(made_.size()); }
+    Plan plan_;
+    std::map<std::string, std::string> made_;
+};
+
+int own_maps(Plan plan, Mount &mount, Maker &maker, const Lines &uids, const Lines &gids) {
+    if (mount.remount)
+        return plan.invalid(mount.where, "a mount that is there already cannot be id-mapped");
+    if (uids.empty() || gids.empty())
+        return plan.invalid(mount.where + (uids.empty() ? "/uidMappings" : "/gidMappings"),
+                            "is missing beside " + std::string(uids.empty() ? "gidMappings" : "uidMappings"));
+    return maker.maps(uids, gids, mount.userns);
+}
+
+int containers_maps(Plan plan, Mount &mount, Maker &maker) {
+    if (mount.remount)
+        return plan.invalid(mount.where, "a mount that is there already cannot be id-mapped");
+    const auto path = user_namespace(plan);
+    if (path && !path->empty()) return maker.joined(*path, mount.userns);
+    Lines uids, gids;
+    if (read_map(plan, "/linux/uidMappings", uids) != 0 || read_map(plan, "/linux/gidMappings", gids) != 0) return -1;
+    if (!path || uids.empty() || gids.empty())
+        return plan.invalid(mount.where + "/options", "idmap without id maps, in a container without a user namespace",
+                            "give the mount uidMappings and gidMappings");
+    return maker.maps(uids, gids, mount.userns);
+}
+
+} // namespace
+
+int add_id_maps(Plan plan, std::vector<Mount> &all) {
+    Maker maker(plan);
+    for (Mount &mount : all) {
+        Lines uids, gids;
+        if (read_map(plan, mount.where + "/uidMappings", uids) != 0 ||
+            read_map(plan, mount.where + "/gidMappings", gids) != 0)
+            return -1;
+        const bool asked = mount.has("idmap") || mount.has("ridmap");
+        if (!asked && uids.empty() && gids.empty()) continue;
+        if (mount.is_cgroup())
+            return plan.invalid(mount.where, "a cgroup file system cannot be id-mapped");
+        const bool own = !uids.empty() || !gids.empty();
+        if ((own ? own_maps(plan, mount, maker, uids, gids) : containers_maps(plan, mount, maker)) != 0) return -1;
+    }
+    return 0;
+}
+
+} // namespace mounts
