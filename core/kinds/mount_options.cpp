@@ -174,7 +174,7 @@ const char *const *all_option_words() {
     static const char *all[std::size(words) + 1];
     std::size_t n = 0;
     for (const Word &word : words)
-        if (word.does != Does::refuse) all[n++] = word.name;
+        all[n++] = word.name;
     return all;
 }
 

@@ -40,11 +40,15 @@ int attach_shell(ctr::Run run, ctr::Shell shell) {
                       " \"$root\"\nmount --make-rslave \"$root\"");
 }
 
-CTR_CHILD int pivot_apply(ctr_run *raw) {
-    const int root = require_root(raw);
-    if (root < 0) return -1;
+/// The old root stays mounted below the new one, out of sight: chroot(2) makes "/" mean the upper of the two.
+CTR_CHILD int move_root(ctr_run *raw) {
+    if (::mount(".", "/", nullptr, MS_MOVE, nullptr) != 0) return fail(raw, "mount(MS_MOVE)", "/");
+    return chroot(".") == 0 ? 0 : fail(raw, "chroot", ".");
+}
+
+CTR_CHILD int change_root(ctr_run *raw) {
     const int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (old < 0 || fchdir(root) != 0) return fail(raw, "fchdir", ".");
+    if (old < 0) return fail(raw, "open", "/");
     if (syscall(SYS_pivot_root, ".", ".") != 0)
         return fail(raw, "pivot_root", ".",
                     errno == EINVAL
@@ -53,7 +57,15 @@ CTR_CHILD int pivot_apply(ctr_run *raw) {
     if (fchdir(old) != 0) return fail(raw, "fchdir", "the old root");
     close_fd(old);
     if (::mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) != 0) return fail(raw, "mount", "the old root");
-    if (umount2(".", MNT_DETACH) != 0) return fail(raw, "umount2", "the old root");
+    return umount2(".", MNT_DETACH) == 0 ? 0 : fail(raw, "umount2", "the old root");
+}
+
+CTR_CHILD int pivot_apply(ctr_run *raw) {
+    const int root = require_root(raw);
+    if (root < 0) return -1;
+    if (fchdir(root) != 0) return fail(raw, "fchdir", ".");
+    const bool move = ctr::ChildRun{raw}.integer("move") != 0;
+    if ((move ? move_root(raw) : change_root(raw)) != 0) return -1;
     if (chdir("/") != 0) return fail(raw, "chdir", "/");
     const int now = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (now < 0) return fail(raw, "open", "/");
@@ -61,7 +73,8 @@ CTR_CHILD int pivot_apply(ctr_run *raw) {
     return 0;
 }
 
-int pivot_shell(ctr::Run, ctr::Shell shell) {
+int pivot_shell(ctr::Run run, ctr::Shell shell) {
+    if (run.integer("move") != 0) return shell.text("# chroot below\ncd \"$root\"\nmount --move . /\nroot=");
     return shell.text("cd \"$root\"\npivot_root . .\numount -l .\ncd /\nroot=");
 }
 

@@ -88,8 +88,9 @@ int plan_steps(Plan plan) {
     if (check_label(plan) != 0 || read_mounts(plan, all) != 0 || add_id_maps(plan, all) != 0) return -1;
     if (add_cut(plan, propagation) != 0 || add_root(plan) != 0) return -1;
     if (add_mounts(plan, all, state) != 0 || add_devices(plan, state) != 0) return -1;
-    if (plan.step(CTR_KIND_PIVOT_ROOT, CTR_PIVOT)
-            .needs("root.attached")
+    ctr::Step pivot = plan.step(CTR_KIND_PIVOT_ROOT, CTR_PIVOT);
+    if (!plan.spec("/ctr/pivot").boolean(true)) pivot.arg("move", std::int64_t{1});
+    if (pivot.needs("root.attached")
             .needs("mounts.done")
             .after("dev.mounted")
             .after("console.ready")

@@ -23,7 +23,7 @@ using ctr::Plan;
 using ctr::Step;
 
 int plan_session(Plan plan) {
-    if (plan.config("/keyring").boolean(true)) {
+    if (plan.config("/keyring").boolean(true) && plan.spec("/ctr/keyring").boolean(true)) {
         const int made = plan.step(CTR_KIND_KEYRING_JOIN, CTR_ISOLATE)
                              .arg("name", "_ses." + plan.id())
                              .note("its caller's keys stay out of reach")

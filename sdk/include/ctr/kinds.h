@@ -35,7 +35,8 @@
  *
  * ---- process: child -----------------------------------------------------------------------------------------------------
  * rootfs.attach   mount (fd, detached), at (str, machine path: name("rootfs_dir")). Makes it the root that `target` means.
- * pivot_root      No arguments. pivot_root(2) to the attached root, detaches the old one, chdir("/").
+ * pivot_root      move (int)?=0. pivot_root(2) to the attached root, detaches the old one, chdir("/"). With move: MS_MOVE and chroot(2), for a machine whose
+ *                 own root cannot be pivoted (a ramdisk).
  * mount.propagation  target?="/" of the machine's tree when nothing is attached, propagation (str): private slave shared unbindable
  *                 with an optional r in front ("rslave").
  * mount.new       type (str: tmpfs proc sysfs devpts mqueue ...), source (str)?, target, options (str)* (one mount option each, as in
