@@ -54,15 +54,15 @@ public:
     Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
     Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
     bool ok() const { return state_.index() == 0; }
-    T &value() & { return assert(ok()), *std::get_if<0>(&state_); }
-    const T &value() const & { return assert(ok()), *std::get_if<0>(&state_); }
-    T &&value() && { return assert(ok()), std::move(*std::get_if<0>(&state_)); }
-    Error &error() & { return assert(!ok()), *std::get_if<1>(&state_); }
-    const Error &error() const & { return assert(!ok()), *std::get_if<1>(&state_); }
-    Error &&error() && { return assert(!ok()), std::move(*std::get_if<1>(&state_)); }
+    T &value() & { return std::get<0>(state_); }
+    const T &value() const & { return std::get<0>(state_); }
+    T &&value() && { return std::get<0>(std::move(state_)); }
+    Error &error() & { return std::get<1>(state_); }
+    const Error &error() const & { return std::get<1>(state_); }
+    Error &&error() && { return std::get<1>(std::move(state_)); }
     /// Adds context to the error, if there is one.
     Result in(std::string what) && {
-        if (!ok()) return std::move(*std::get_if<1>(&state_)).in(std::move(what));
+        if (!ok()) return std::get<1>(std::move(state_)).in(std::move(what));
         return std::move(*this);
     }
 

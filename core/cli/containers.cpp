@@ -17,7 +17,7 @@ std::string command_text(const Json &meta) {
 
 std::string source_of(const Json &meta) {
     for (const char *key : {"image", "rootfs", "bundle"})
-        if (const std::string text = meta.value(Json::json_pointer(std::string("/about/") + key), ""); !text.empty())
+        if (std::string text = meta.value(Json::json_pointer(std::string("/about/") + key), ""); !text.empty())
             return text;
     return "-";
 }

@@ -158,6 +158,7 @@ CTR_CHILD int read_ids(ctr_run *raw, UserIds &ids) {
 CTR_CHILD int ids_apply(ctr_run *raw) {
     constexpr auto hint = "the user namespace has no such id";
     UserIds ids;
+    ids.uid = ids.gid = 0;
     if (read_ids(raw, ids) != 0) return -1;
     if (ctr::ChildRun{raw}.integer("keep_caps", 1) != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
         return fail(raw, "prctl(PR_SET_KEEPCAPS)", nullptr);

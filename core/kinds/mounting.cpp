@@ -102,7 +102,7 @@ CTR_CHILD int configure_one(int context, const char *option) {
     const char *value = strchr(option, '=');
     if (value == nullptr) return sys::fsconfig_flag(context, option);
     char key[256];
-    const std::size_t length = static_cast<std::size_t>(value - option);
+    const auto length = static_cast<std::size_t>(value - option);
     if (length >= sizeof key) return errno = EINVAL, -1;
     memcpy(key, option, length);
     key[length] = '\0';

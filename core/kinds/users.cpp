@@ -57,7 +57,7 @@ CTR_CHILD char *next_line(Lines &lines) {
 CTR_CHILD std::size_t split(char *line, char **fields, std::size_t max) {
     std::size_t n = 0;
     fields[n++] = line;
-    for (char *c = line; *c != '\0' && n < max; ++c)
+    for (char *c = line; *c != '\0' && n < max; ++c) // NOLINT(clang-analyzer-core.*): read(2) has filled it
         if (*c == ':') {
             *c = '\0';
             fields[n++] = c + 1;
@@ -124,7 +124,7 @@ CTR_CHILD const char *read_group(int root, const char *group, const char *member
         if (group != nullptr) {
             found = equal(field[0], group);
             if (found) gid_out = gid;
-        } else if (n == 4 && lists(field[3], member)) {
+        } else if (n == 4 && member != nullptr && lists(field[3], member)) {
             wrong = push_group(out, gid);
         }
     }

@@ -31,7 +31,7 @@ public:
         visit(spec, 0, Where(""));
         std::vector<RequestedPath> out;
         out.reserve(found_.size() + 8);
-        for (std::uint16_t row = 0; row < fields_.size(); ++row)
+        for (std::size_t row = 0; row < fields_.size(); ++row)
             if (place_[row] != 0) out.push_back(std::move(found_[place_[row] - 1u]));
         if (const auto extra = spec.find("ctr"); extra != spec.end() && extra->is_object())
             for (const auto &[key, value] : extra->get_ref<const Json::object_t &>())

@@ -16,7 +16,8 @@ inline Subnet subnet_of(ctr::Run run) {
     const std::size_t slash = text.find('/');
     Subnet subnet;
     subnet.gateway = parse_address(text.substr(0, slash)).value_or(0);
-    subnet.prefix = slash == std::string::npos ? 32 : std::atoi(text.c_str() + slash + 1);
+    subnet.prefix =
+        slash == std::string::npos ? 32 : static_cast<int>(std::strtol(text.c_str() + slash + 1, nullptr, 10));
     subnet.network = subnet.gateway & subnet.mask();
     return subnet;
 }

@@ -116,7 +116,7 @@ int add_plumbing(ctr::Plan plan, const Settings &settings) {
 std::string machine_resolv_conf(ctr::Plan plan) {
     // systemd-resolved: the stub in /etc/resolv.conf is a loopback server, the real ones stand beside it.
     for (const char *path : {"file:/etc/resolv.conf", "file:/run/systemd/resolve/resolv.conf"}) {
-        const std::string text = plan.ask(path).value_or("");
+        std::string text = plan.ask(path).value_or("");
         const name_files::Resolver resolver = name_files::parse_resolv_conf(text);
         const auto &servers = resolver.servers;
         if (!std::all_of(servers.begin(), servers.end(), name_files::is_loopback)) return text;

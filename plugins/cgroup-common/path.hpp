@@ -50,7 +50,7 @@ inline std::optional<std::string> container_path(std::string_view asked, std::st
     std::string whole =
         absolute ? std::string(asked) : std::string(parent) + '/' + std::string(asked.empty() ? id : asked);
     std::string reason;
-    const auto path = normal_path(whole, reason);
+    auto path = normal_path(whole, reason);
     if (path && !path->empty()) return path;
     problem.message =
         "the cgroup path \"" + whole + "\" cannot be used: " + (path ? "it is the root of the hierarchy" : reason);

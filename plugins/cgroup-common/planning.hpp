@@ -79,7 +79,7 @@ inline std::vector<std::string> bind_options(const WantedMount &wanted) {
     std::vector<std::string> out{"bind"};
     for (const auto &option : wanted.options)
         for (const char *flag : flags)
-            if (option == flag) out.push_back(option);
+            if (option == flag) out.emplace_back(option);
     if (wanted.read_only) out.push_back("ro");
     return out;
 }

@@ -12,7 +12,6 @@ namespace {
 
 using cgroup::DeviceRule;
 using cgroup::Resources;
-using cgroup::Setting;
 using cgroup::Settings;
 using cgroup::When;
 

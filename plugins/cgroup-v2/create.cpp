@@ -68,7 +68,7 @@ std::optional<Error> enable_controllers(Run run, const cgroup::Settings &setting
         needed.push_back(controller_of(s));
     std::string dir = run.str("mount");
     for (const auto &name : cgroup::split(run.str("path"), '/')) {
-        if (const auto error = hand_down(dir, controllers, needed)) return error;
+        if (auto error = hand_down(dir, controllers, needed)) return error;
         dir += '/' + name;
     }
     return std::nullopt;

@@ -83,10 +83,10 @@ Resolver parse_resolv_conf(std::string_view text) {
         line = line.substr(0, line.find_first_of("#;"));
         const std::string_view keyword = next_word(line);
         std::vector<std::string> rest = words(line);
-        if (keyword == "nameserver" && !rest.empty()) resolver.servers.push_back(std::move(rest.front()));
+        if (keyword == "nameserver" && !rest.empty()) resolver.servers.push_back(rest.front());
+        if (keyword == "options") resolver.options.insert(resolver.options.end(), rest.begin(), rest.end());
         if (keyword == "search" || keyword == "domain")
             resolver.search = std::move(rest); // resolv.conf(5): the last one wins
-        if (keyword == "options") resolver.options.insert(resolver.options.end(), rest.begin(), rest.end());
     }
     return resolver;
 }

@@ -50,14 +50,14 @@ protected:
     ~CatalogTest() override { static_cast<void>(sys::remove_tree(root)); }
 
     std::string directory(const char *name, mode_t mode = 0755) const {
-        const std::string path = root + "/" + name;
+        std::string path = root + "/" + name;
         ::mkdir(path.c_str(), 0755);
         ::chmod(path.c_str(), mode); // whatever the umask says
         return path;
     }
     static std::string install(const std::string &directory, const char *name, const std::string &bytes,
                                mode_t mode = 0644) {
-        const std::string path = directory + "/" + name;
+        std::string path = directory + "/" + name;
         EXPECT_TRUE(sys::replace_file(path, bytes, 0644).ok());
         ::chmod(path.c_str(), mode);
         return path;
