@@ -100,7 +100,8 @@ Result<State> state(const Engine &engine, const std::string &id) {
     State out;
     out.id = id;
     out.status = status_of(record);
-    if (out.status == Status::running && is_paused(engine, id)) out.status = Status::paused;
+    const bool lives = out.status == Status::running || out.status == Status::created;
+    if (lives && is_paused(engine, id)) out.status = Status::paused;
     out.pid = record.alive() ? record.pid : 0;
     out.exit_status = record.exit_status;
     out.drivers = record.plan.drivers;

@@ -35,6 +35,13 @@ std::string option_lines(const std::vector<Option> &options) {
     return out;
 }
 
+/// As with runc, an option given twice is what was said last.
+std::vector<Option> last_counts(std::vector<Option> options) {
+    for (Option &option : options)
+        option.repeats = true;
+    return options;
+}
+
 std::string help_of_all(const std::string &name) {
     std::string out = "Usage: " + name +
                       " [GLOBAL OPTIONS] COMMAND ...\n\nAn OCI runtime with runc's command line.\n\n"
@@ -63,6 +70,7 @@ std::string message_for_engines(const Error &error, const std::string &program) 
         return who + "executable file not found in $PATH: " + error.text();
     if (missing) return who + "no such file or directory: " + error.text();
     if (error.errno_value == EACCES) return who + "permission denied: " + error.text();
+    if (error.errno_value == ENOEXEC) return who + "exec format error: " + error.text();
     return who + error.text();
 }
 
@@ -100,7 +108,7 @@ Result<void> App::take_globals(std::vector<std::string> &words) {
             words.erase(words.begin());
         }
     }
-    CTR_ASSIGN(globals_, cli::parse(global_options, front, false));
+    CTR_ASSIGN(globals_, cli::parse(last_counts(global_options), front, false));
     const std::string form = globals_.one("log-format", "text");
     if (form != "text" && form != "json") return invalid("--log-format " + form, "expected text or json");
     CTR_TRY(log_.open(globals_.one("log"), form == "json" ? Log::Form::json : Log::Form::text, globals_.has("debug")));
@@ -143,7 +151,7 @@ int App::main(const std::string &name, std::vector<std::string> words) {
                               "`" + name_ + " --help` lists the commands"));
     const Command &command = *found;
     words.erase(words.begin());
-    std::vector<Option> options = command.options;
+    std::vector<Option> options = last_counts(command.options);
     options.push_back({"help", 'h', nullptr, false, ""});
     auto arguments = cli::parse(options, words, command.stops_at_first);
     if (!arguments.ok()) return report(std::move(arguments).error().in(command.name));

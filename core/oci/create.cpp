@@ -99,6 +99,18 @@ int make(App &app, const Arguments &arguments, Mode mode) {
     return mode == Mode::run ? attend_to_end(app, arguments, made, signals, std::move(console)) : 0;
 }
 
+/// In runc's words.
+Error not_created(const std::string &id, container::Status status) {
+    using container::Status;
+    const std::string hint = "only a created container can be started: " + id;
+    if (status == Status::stopped)
+        return failure(ErrorClass::invalid, "cannot start a container that has stopped", hint);
+    if (status == Status::running)
+        return failure(ErrorClass::invalid, "cannot start an already running container", hint);
+    return failure(ErrorClass::invalid,
+                   std::string("cannot start a container in the ") + container::status_name(status) + " state", hint);
+}
+
 } // namespace
 
 int create_command(App &app, const Arguments &arguments) { return make(app, arguments, Mode::create); }
@@ -113,6 +125,7 @@ int start_command(App &app, const Arguments &arguments) {
     const std::string &id = arguments.positional()[0];
     auto state = container::state(*engine.value(), id);
     if (!state.ok()) return app.report(state.error());
+    if (state.value().status != container::Status::created) return app.report(not_created(id, state.value().status));
     auto started = container::start(*engine.value(), id);
     if (started.ok()) return 0;
     const Json program = state.value().meta.value("/spec/process/args/0"_json_pointer, Json(""));

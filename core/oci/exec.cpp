@@ -26,12 +26,11 @@ Result<std::uint32_t> parse_id(const std::string &option, const std::string &tex
 Result<void> set_user(const std::string &text, Json &process) {
     const auto colon = text.find(':');
     CTR_ASSIGN(const std::uint32_t uid, parse_id("--user", text.substr(0, colon)));
-    Json user = {{"uid", uid}, {"gid", 0}};
+    Json &user = process["user"]; // what is not said stays the container's, as with runc
+    user["uid"] = uid;
     if (colon != std::string::npos) {
         CTR_ASSIGN(user["gid"], parse_id("--user", text.substr(colon + 1)));
     }
-    if (process["user"].contains("umask")) user["umask"] = process["user"]["umask"];
-    process["user"] = std::move(user);
     return {};
 }
 

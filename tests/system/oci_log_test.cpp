@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+//
+// ctr-oci: what goes where when something fails. Engines read the last line of the level error of --log FILE, people standard error.
+#include "fixture/oci.hpp"
+
+#include <cstdio>
+#include <sys/stat.h>
+
+using namespace fixture;
+
+namespace {
+
+class OciLog : public OciTest {
+protected:
+    std::string file = box.dir() + "/log";
+
+    void SetUp() override {
+        std::remove(file.c_str());
+        OciTest::SetUp();
+    }
+};
+
+/// The lines of a JSON log; each must be one.
+std::vector<Json> parsed(const std::string &text) {
+    std::vector<Json> all;
+    for (const std::string &line : lines_of(text)) {
+        all.push_back(Json::parse(line, nullptr, false));
+        EXPECT_TRUE(all.back().is_object()) << line;
+    }
+    return all;
+}
+
+} // namespace
+
+TEST_F(OciLog, JsonLinesEndWithTheError) {
+    const Ran ran = oci({"state", "none"}, {"--log", file, "--log-format", "json"});
+    EXPECT_STATUS(ran, 1);
+    const auto lines = parsed(read_text(file));
+    ASSERT_FALSE(lines.empty());
+    for (const Json &line : lines)
+        for (const char *member : {"level", "msg", "time"})
+            EXPECT_TRUE(line.at(member).is_string()) << line;
+    EXPECT_EQ(lines.back()["level"], "error");
+    EXPECT_HAS(lines.back()["msg"].get<std::string>(), "container does not exist");
+    EXPECT_HAS(ran.err, "container does not exist");
+    EXPECT_EQ(ran.out, "");
+}
+
+TEST_F(OciLog, TextLinesEndWithTheError) {
+    EXPECT_STATUS(oci({"state", "none"}, {"--log", file}), 1);
+    const std::string last = last_line(read_text(file));
+    EXPECT_EQ(last.rfind("time=\"", 0), 0U) << last;
+    EXPECT_HAS(last, "\" level=error msg=\"");
+    EXPECT_HAS(last, "container does not exist");
+}
+
+TEST_F(OciLog, WithoutAFileTheLinesAreOnStandardError) {
+    const Ran text = oci({"state", "none"});
+    EXPECT_HAS(last_line(text.err), "level=error msg=\"");
+    const Ran json = oci({"state", "none"}, {"--log-format", "json"});
+    EXPECT_EQ(parsed(json.err).back()["level"], "error");
+    EXPECT_EQ(oci({"state", "none"}, {"--log", "/dev/stderr", "--log-format", "json"}).err.find("{\"level\""), 0U);
+}
+
+TEST_F(OciLog, TheLogIsAppendedTo) {
+    write_text(file, "before\n");
+    EXPECT_STATUS(oci({"state", "none"}, {"--log", file}), 1);
+    EXPECT_EQ(lines_of(read_text(file)).front(), "before");
+    EXPECT_GT(lines_of(read_text(file)).size(), 1U);
+}
+
+TEST_F(OciLog, GlobalOptionsTakeAnEqualsSignToo) {
+    EXPECT_STATUS(oci({"state", "none"}, {"--log=" + file, "--log-format=json"}), 1);
+    EXPECT_EQ(parsed(read_text(file)).back()["level"], "error");
+}
+
+TEST_F(OciLog, SuccessSaysNothingUnlessDebugged) {
+    const Bundle quiet = bundle("one", "true");
+    quiet.write();
+    const Ran ran = oci({"run", "-b", quiet.dir, "one"}, {"--log", file, "--log-format", "json"});
+    EXPECT_STATUS(ran, 0);
+    EXPECT_EQ(read_text(file), "");
+    EXPECT_EQ(ran.err, "");
+    EXPECT_STATUS(oci({"run", "-b", quiet.dir, "one"}, {"--debug", "--log", file, "--log-format", "json"}), 0);
+    const auto lines = parsed(read_text(file));
+    ASSERT_FALSE(lines.empty()) << "--debug tells what is done";
+    for (const Json &line : lines)
+        EXPECT_EQ(line["level"], "debug");
+}
+
+TEST_F(OciLog, AFailedCreateHasOneErrorAndItIsTheLastLine) {
+    Bundle wrong = bundle("one", "true");
+    wrong.config["mounts"].push_back(
+        {{"destination", "/mnt"}, {"type", "bind"}, {"source", "/not/there"}, {"options", {"rbind"}}});
+    wrong.write();
+    const Ran ran = oci({"create", "-b", wrong.dir, "one"}, {"--debug", "--log", file, "--log-format", "json"});
+    EXPECT_STATUS(ran, 1);
+    int errors = 0;
+    const auto lines = parsed(read_text(file));
+    for (const Json &line : lines)
+        errors += line["level"] == "error" ? 1 : 0;
+    EXPECT_EQ(errors, 1);
+    ASSERT_FALSE(lines.empty());
+    EXPECT_EQ(lines.back()["level"], "error");
+    EXPECT_HAS(lines.back()["msg"].get<std::string>(), "/not/there");
+}
+
+TEST_F(OciLog, NamesFromOutsideCannotForgeALine) {
+    Bundle evil = bundle("one", "true");
+    evil.program({"/bin/x\n{\"level\":\"error\",\"msg\":\"forged\"}\ntime=\"x\" level=error \x1b[2J"});
+    evil.write();
+    EXPECT_STATUS(oci({"run", "-b", evil.dir, "one"}, {"--log", file, "--log-format", "json"}), 1);
+    for (const Json &line : parsed(read_text(file)))
+        EXPECT_NE(line["msg"], "forged");
+    std::remove(file.c_str());
+    EXPECT_STATUS(oci({"run", "-b", evil.dir, "one"}, {"--log", file}), 1);
+    for (const std::string &line : lines_of(read_text(file)))
+        EXPECT_EQ(line.rfind("time=\"2", 0), 0U) << line;
+    EXPECT_EQ(read_text(file).find('\x1b'), std::string::npos);
+}
+
+TEST_F(OciLog, ALogThatCannotBeWrittenIsAnError) {
+    EXPECT_REFUSED(oci({"list"}, {"--log", "/not/there/log"}), "/not/there/log");
+}
+
+TEST_F(OciLog, ErrorsBeforeTheCommandAreLoggedToo) {
+    EXPECT_STATUS(oci({"fly"}, {"--log", file, "--log-format", "json"}), 1);
+    EXPECT_EQ(parsed(read_text(file)).back()["level"], "error");
+    std::remove(file.c_str());
+    EXPECT_STATUS(oci({"list"}, {"--log", file, "--log-format", "json", "--rootless", "perhaps"}), 1);
+    EXPECT_EQ(parsed(read_text(file)).back()["level"], "error");
+}
