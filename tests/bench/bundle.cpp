@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 /// As `runc spec` 1.1 writes it, without the terminal and with another program.
 constexpr const char *config = R"({
-"ociVersion": "1.0.2", "hostname": "bench", "root": {"path": "rootfs", "readonly": true},
-"process": {"terminal": false, "user": {"uid": 0, "gid": 0}, "args": ["/bin/true"], "cwd": "/", "noNewPrivileges": true,
+"ociVersion": "1.0.2", "hostname": "bench", "root": {"path": "@ROOTFS@", "readonly": true},
+"process": {"terminal": false, "user": {"uid": 0, "gid": 0}, "args": [@ARGS@], "cwd": "/", "noNewPrivileges": true,
   "env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"],
   "capabilities": {"bounding": ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"],
     "effective": ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"],
@@ -35,7 +35,7 @@ constexpr const char *config = R"({
   {"destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue", "options": ["nosuid", "noexec", "nodev"]},
   {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "noexec", "nodev", "ro"]},
   {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "relatime", "ro"]}],
-"linux": {"cgroupsPath": "@CGROUP@", "resources": {"devices": [{"allow": false, "access": "rwm"}]},
+"linux": {@SECCOMP@ "cgroupsPath": "@CGROUP@", "resources": {"devices": [{"allow": false, "access": "rwm"}]},
   "namespaces": [{"type": "pid"}, {"type": "network"}, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}],
   "maskedPaths": ["/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
     "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi"],
@@ -56,18 +56,31 @@ Workspace::~Workspace() {
     if (!path_.empty()) fs::remove_all(path_, ignored);
 }
 
-std::string make_bundle(const std::string &workspace, const std::string &cgroup) {
+std::string make_bundles(const std::string &workspace, const std::string &cgroup, const std::string &profile) {
     const fs::path rootfs = fs::path(workspace) / "bundle/rootfs";
     std::error_code failed;
     for (const char *directory : {"bin", "proc", "sys", "dev"})
         fs::create_directories(rootfs / directory, failed);
     fs::copy_file("/bin/busybox", rootfs / "bin/busybox", failed);
     if (failed) return "/bin/busybox cannot be copied (" + failed.message() + "): install busybox-static";
-    for (const char *applet : {"true", "sh"})
+    for (const char *applet : {"true", "sh", "sleep"})
         fs::create_symlink("busybox", rootfs / "bin" / applet, failed);
-    std::string text = config;
-    text.replace(text.find("@CGROUP@"), 8, cgroup);
-    std::ofstream(rootfs.parent_path() / "config.json") << text;
+    std::ifstream file(profile);
+    const std::string filter((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    if (filter.empty()) return profile + " cannot be read";
+    const auto write = [&](const std::string &name, const std::string &seccomp, const std::string &args,
+                           const std::string &group) {
+        std::string text = config;
+        for (const auto &[mark, with] : {std::pair{"@CGROUP@", group}, std::pair{"@ROOTFS@", rootfs.string()},
+                                         std::pair{"@ARGS@", args}, std::pair{"@SECCOMP@", seccomp}})
+            text.replace(text.find(mark), std::strlen(mark), with);
+        fs::create_directories(fs::path(workspace) / name, failed);
+        std::ofstream(fs::path(workspace) / name / "config.json") << text;
+    };
+    write("bundle", "", R"("/bin/true")", cgroup);
+    write("bundle-seccomp", "\"seccomp\": " + filter + ",", R"("/bin/true")", cgroup);
+    for (const char *name : {"ctr-oci", "crun", "runc"})
+        write(std::string("bundle-sleep-") + name, "", R"("/bin/sleep", "1000")", cgroup + "-" + name);
     return {};
 }
 
@@ -86,7 +99,8 @@ void remove_cgroups(const std::string &cgroup) {
     std::error_code ignored;
     ::rmdir(("/sys/fs/cgroup" + cgroup).c_str());
     for (const auto &hierarchy : fs::directory_iterator("/sys/fs/cgroup", ignored))
-        ::rmdir((hierarchy.path().string() + cgroup).c_str());
+        for (const char *more : {"", "-ctr-oci", "-crun", "-runc"})
+            ::rmdir((hierarchy.path().string() + cgroup + more).c_str());
 }
 
 } // namespace bench

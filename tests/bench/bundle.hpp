@@ -20,8 +20,9 @@ private:
     std::string path_;
 };
 
-/// Makes WORKSPACE/bundle; `cgroup` is its linux.cgroupsPath. Returns why it cannot, or nothing.
-std::string make_bundle(const std::string &workspace, const std::string &cgroup);
+/// Makes WORKSPACE/bundle, bundle-seccomp (with a profile of docker's size) and bundle-sleep-PROGRAM for each runtime; their linux.cgroupsPath begins with
+/// `cgroup`. Returns why it cannot, or nothing.
+std::string make_bundles(const std::string &workspace, const std::string &cgroup, const std::string &profile);
 
 /// Leaves the machine's mounts to themselves: a private mount namespace, without the v2 mount of a hybrid machine, because crun 1.8
 /// refuses to run beside it. Returns why it cannot, or nothing.

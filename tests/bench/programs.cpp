@@ -20,7 +20,7 @@ std::string in_path(const std::string &name) {
     return {};
 }
 
-int wait_for(const std::vector<std::string> &command, bool quiet, rusage *used) {
+int wait_for(const Command &command, bool quiet, rusage *used) {
     posix_spawn_file_actions_t files;
     ::posix_spawn_file_actions_init(&files);
     ::posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
@@ -39,57 +39,89 @@ int wait_for(const std::vector<std::string> &command, bool quiet, rusage *used) 
 }
 
 /// The floor is musl where that is installed: a glibc program pays 0.8 ms for its own start in a virtual machine.
-bool add_floor(const std::string &source, const std::string &workspace, std::vector<Program> &all) {
+void add_floor(const std::string &source, const std::string &workspace, std::vector<Contender> &all) {
     const std::string musl = in_path("musl-gcc"), program = workspace + "/floor",
                       multiarch = "/usr/include/x86_64-linux-gnu";
-    if (::access(source.c_str(), R_OK) != 0) return false;
-    std::vector<std::string> compile = {
-        musl.empty() ? in_path("cc") : musl, "-O2", "-static", "-pthread", "-w", source, "-o", program};
+    Command compile = {musl.empty() ? in_path("cc") : musl, "-O2", "-static", "-pthread", "-w", source, "-o", program};
     if (!musl.empty()) compile.insert(compile.end(), {"-idirafter", "/usr/include", "-idirafter", multiarch});
-    if (compile[0].empty() || wait_for(compile, true, nullptr) != 0) return false;
+    if (::access(source.c_str(), R_OK) != 0 || compile[0].empty() || wait_for(compile, true, nullptr) != 0) {
+        std::printf("floor: left out, %s is not there or cannot be compiled (--floor FILE)\n", source.c_str());
+        return;
+    }
     // 1: the child joins its cgroups by `tasks`; 16: no seccomp, as in the bundle.
     all.push_back({musl.empty() ? "floor (glibc)" : "floor (musl)",
-                   {program, "-f", "17", "-b", workspace + "/bundle/rootfs", "-c", "ctr-bench-floor"},
+                   {},
+                   {{program, "-f", "17", "-b", workspace + "/bundle/rootfs", "-c", "ctr-bench-floor"}},
+                   {},
                    {},
                    {}});
-    return true;
 }
 
-} // namespace
+/// The program with its own state directory, ready for a runc command.
+struct Runtime {
+    std::string name;
+    Command start;
+    Command operator()(const Command &words) const {
+        Command all = start;
+        all.insert(all.end(), words.begin(), words.end());
+        return all;
+    }
+};
 
-std::vector<Program> find_programs(const std::string &ctr, const std::string &floor_source,
-                                   const std::string &workspace) {
-    const std::string bundle = workspace + "/bundle";
-    std::vector<Program> all;
-    all.push_back(
-        {"ctr",
-         {ctr, "--run-root", workspace + "/ctr", "--data-root", workspace + "/data", "run", "--rm", "--bundle", bundle},
-         {},
-         {}});
+std::vector<Runtime> find_runtimes(const std::string &ctr_oci, const std::string &workspace) {
+    std::vector<Runtime> all = {{"ctr-oci", {ctr_oci, "--root", workspace + "/ctr-oci"}}};
     for (const std::string name : {"crun", "runc"}) {
         const std::string path = in_path(name);
         if (path.empty())
             std::printf("%s: left out, it is not installed\n", name.c_str());
         else
-            all.push_back(
-                {name, {path, "--root", workspace + "/" + name, "run", "--bundle", bundle, "ctr-bench"}, {}, {}});
+            all.push_back({name, {path, "--root", workspace + "/" + name}});
     }
-    if (!add_floor(floor_source, workspace, all))
-        std::printf("floor: left out, %s is not there or cannot be compiled (--floor FILE)\n", floor_source.c_str());
-    all.push_back({"payload alone", {bundle + "/rootfs/bin/true"}, {}, {}});
     return all;
 }
 
-std::optional<Time> time_one(const Program &program) {
+} // namespace
+
+std::vector<Task> find_tasks(const std::string &ctr_oci, const std::string &floor_source,
+                             const std::string &workspace) {
+    const std::string plain = workspace + "/bundle", filtered = workspace + "/bundle-seccomp",
+                      sleeping = workspace + "/bundle-sleep";
+    std::vector<Task> tasks = {{"run", {}}, {"run, seccomp", {}}, {"create start delete", {}}, {"exec", {}}};
+    for (const Runtime &runtime : find_runtimes(ctr_oci, workspace)) {
+        const auto add = [&](std::size_t task, std::vector<Command> timed, std::vector<Command> before = {},
+                             std::vector<Command> after = {}) {
+            tasks[task].contenders.push_back(
+                {runtime.name, std::move(before), std::move(timed), std::move(after), {}, {}});
+        };
+        add(0, {runtime({"run", "--bundle", plain, "ctr-bench"})});
+        add(1, {runtime({"run", "--bundle", filtered, "ctr-bench"})});
+        add(2, {runtime({"create", "--bundle", plain, "ctr-bench"}), runtime({"start", "ctr-bench"}),
+                runtime({"delete", "--force", "ctr-bench"})});
+        const std::string sleeper = "ctr-bench-" + runtime.name;
+        add(3, {runtime({"exec", sleeper, "/bin/true"})},
+            {runtime({"run", "--detach", "--bundle", sleeping + "-" + runtime.name, sleeper})},
+            {runtime({"delete", "--force", sleeper})});
+    }
+    add_floor(floor_source, workspace, tasks[0].contenders);
+    tasks[0].contenders.push_back({"payload alone", {}, {{plain + "/rootfs/bin/true"}}, {}, {}, {}});
+    return tasks;
+}
+
+std::optional<Time> time_one(const std::vector<Command> &commands) {
     const auto micro = [](const timeval &t) {
         return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_usec);
     };
-    rusage used{};
-    const auto begin = std::chrono::steady_clock::now();
-    const int status = wait_for(program.command, false, &used);
-    const std::chrono::duration<double, std::micro> wall = std::chrono::steady_clock::now() - begin;
-    if (status != 0) return std::nullopt;
-    return Time{wall.count(), micro(used.ru_utime) + micro(used.ru_stime)};
+    Time time{0, 0};
+    for (const Command &command : commands) {
+        rusage used{};
+        const auto begin = std::chrono::steady_clock::now();
+        const int status = wait_for(command, false, &used);
+        const std::chrono::duration<double, std::micro> wall = std::chrono::steady_clock::now() - begin;
+        if (status != 0) return std::nullopt;
+        time.wall += wall.count();
+        time.cpu += micro(used.ru_utime) + micro(used.ru_stime);
+    }
+    return time;
 }
 
 } // namespace bench
