@@ -6,6 +6,7 @@
 #include "sys/files.hpp"
 
 #include <fcntl.h>
+#include <stdexcept>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,9 +29,19 @@ bool take_lock(int fd) {
     return ::fcntl(fd, F_SETLK, &lock) == 0;
 }
 
-void resize(Record &record) {
-    record.intended.assign(record.plan.steps.size(), false);
-    record.undone.assign(record.plan.steps.size(), false);
+/// A plan has at most that many steps; a larger number in a line is damage.
+constexpr std::size_t most_steps = 1u << 20;
+
+void mark(std::vector<bool> &steps, std::size_t step) {
+    if (step >= most_steps) throw std::out_of_range("a step's number");
+    if (step >= steps.size()) steps.resize(step + 1, false);
+    steps[step] = true;
+}
+
+/// One mark for each step of the plan.
+void fit(Record &record) {
+    record.intended.resize(record.plan.steps.size(), false);
+    record.undone.resize(record.plan.steps.size(), false);
 }
 
 /// Adds one line to what is known.
@@ -43,11 +54,11 @@ Result<void> apply(Record &record, const Json &line) {
     };
     try {
         if (line.contains("intent")) {
-            record.intended.at(step("intent")) = true;
+            mark(record.intended, step("intent"));
         } else if (line.contains("done") || line.contains("gave")) {
             values();
         } else if (line.contains("undone")) {
-            record.undone.at(step("undone")) = true;
+            mark(record.undone, step("undone"));
         } else if (line.contains("created")) {
             record.stage = Stage::created;
             record.pid = line["created"].get<int>();
@@ -57,11 +68,13 @@ Result<void> apply(Record &record, const Json &line) {
         } else if (line.contains("stopped")) {
             record.stage = Stage::stopped;
             record.exit_status = line["stopped"].get<std::int64_t>();
+        } else if (line.contains("boot_id")) {
+            record.boot_id = line["boot_id"].get<std::string>();
+            record.plan.drivers = line.at("drivers").get<std::map<std::string, std::string>>();
+            record.cgroup = line.at("cgroup").get<std::string>();
+            record.meta = line.at("meta");
         } else if (line.contains("plan")) {
             CTR_ASSIGN(record.plan, plan::from_json(line["plan"]));
-            record.meta = line.at("meta");
-            record.boot_id = line.at("boot_id").get<std::string>();
-            resize(record);
         }
         return {};
     } catch (const std::exception &e) {
@@ -69,17 +82,23 @@ Result<void> apply(Record &record, const Json &line) {
     }
 }
 
+bool is_plan(std::string_view line) { return line.substr(0, 8) == "{\"plan\":"; }
+
 /// `whole`: where the last complete line ends.
-Result<Record> read_from(int fd, const std::string &path, std::size_t *whole = nullptr) {
+Result<Record> read_from(int fd, const std::string &path, Journal::Part part, std::size_t *whole = nullptr) {
     CTR_ASSIGN(const std::string text, sys::read_fd(fd, path, journal_limit));
     Record record;
     std::size_t at = 0;
+    bool has_plan = false;
     for (auto end = text.find('\n'); end != std::string::npos; at = end + 1, end = text.find('\n', at)) {
-        CTR_ASSIGN(const Json line, parse_json(std::string_view(text).substr(at, end - at), path));
-        CTR_TRY(apply(record, line).in(path));
+        const std::string_view line = std::string_view(text).substr(at, end - at);
+        has_plan = has_plan || is_plan(line);
+        if (is_plan(line) && part == Journal::Part::without_steps) continue;
+        CTR_ASSIGN(const Json json, parse_json(line, path));
+        CTR_TRY(apply(record, json).in(path));
     }
     if (whole != nullptr) *whole = at;
-    if (at == 0)
+    if (!has_plan)
         return Error{ErrorClass::not_found,
                      "the journal has no plan: its owner died before it had done anything",
                      {},
@@ -87,7 +106,17 @@ Result<Record> read_from(int fd, const std::string &path, std::size_t *whole = n
                      {},
                      path,
                      {}};
+    if (part == Journal::Part::all) fit(record);
     return record;
+}
+
+/// The step of the cgroup's driver that says where the cgroup is.
+std::string cgroup_of(const plan::Plan &plan) {
+    const auto driver = plan.drivers.find("cgroup");
+    if (driver == plan.drivers.end()) return {};
+    for (const plan::Step &step : plan.steps)
+        if (step.plugin == driver->second && step.arg("path") != nullptr) return step.arg_text("path");
+    return {};
 }
 
 Json durable(const launch::Value &value) {
@@ -118,11 +147,17 @@ bool Record::alive() const {
 }
 
 Result<Journal> Journal::create(const std::string &directory, plan::Plan plan, Json meta) {
-    JsonWriter line(std::size_t{32} << 10);
+    Record record;
+    record.boot_id = sys::boot_id();
+    record.cgroup = cgroup_of(plan);
+    record.meta = std::move(meta);
+    JsonWriter about(std::size_t{8} << 10), line(std::size_t{32} << 10);
+    about.begin('{').key("boot_id").text(record.boot_id).key("drivers").value(plan.drivers);
+    about.key("cgroup").text(record.cgroup).key("meta").value(record.meta).end('}');
     line.begin('{').key("plan");
     plan::write(line, plan, plan::Answers::without);
-    line.key("meta").value(meta).key("boot_id").text(sys::boot_id()).end('}');
-    if (line.replaced())
+    line.end('}');
+    if (about.replaced() || line.replaced())
         return invalid(plan.id, "a text of its description is not UTF-8, and could not be read back by another ctr",
                        "give the command, its environment and all paths in UTF-8");
 
@@ -140,11 +175,11 @@ Result<Journal> Journal::create(const std::string &directory, plan::Plan plan, J
         static_cast<void>(sys::remove_tree(directory));
         return error;
     }
-    journal.record_.plan = std::move(plan);
-    journal.record_.meta = std::move(meta);
-    journal.record_.boot_id = sys::boot_id();
-    resize(journal.record_);
-    CTR_TRY(journal.append(line.take()));
+    record.plan = std::move(plan);
+    fit(record);
+    journal.record_ = std::move(record);
+    // Both in one write: a container has a plan, or it was never begun.
+    CTR_TRY(journal.append(about.take() + "\n" + line.take()));
     return journal;
 }
 
@@ -166,14 +201,14 @@ Result<Journal> Journal::open(const std::string &directory) {
                      name,
                      {}};
     std::size_t whole = 0;
-    CTR_ASSIGN(journal.record_, read_from(journal.fd_.get(), path_of(directory), &whole));
+    CTR_ASSIGN(journal.record_, read_from(journal.fd_.get(), path_of(directory), Part::all, &whole));
     // A torn last line must not become the front of the next one.
     if (::ftruncate(journal.fd_.get(), static_cast<off_t>(whole)) != 0)
         return system_error("ftruncate", path_of(directory));
     return journal;
 }
 
-Result<Record> Journal::read(const std::string &directory) {
+Result<Record> Journal::read(const std::string &directory, Part part) {
     const Fd fd(::open(path_of(directory).c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid() && errno == ENOENT)
         return Error{ErrorClass::not_found,
@@ -184,7 +219,7 @@ Result<Record> Journal::read(const std::string &directory) {
                      directory.substr(directory.find_last_of('/') + 1),
                      {}};
     if (!fd.valid()) return system_error("open", path_of(directory));
-    return read_from(fd.get(), path_of(directory));
+    return read_from(fd.get(), path_of(directory), part);
 }
 
 int Journal::owner(const std::string &directory) {

@@ -23,8 +23,9 @@ enum class Stage { creating, created, running, stopped };
 
 /// What the lines of a journal add up to.
 struct Record {
-    plan::Plan plan;
+    plan::Plan plan;                    // read without its steps: drivers only
     Json meta;                          // what the container was made from: spec, bundle, rm, created
+    std::string cgroup;                 // where its cgroup is, as the driver's step says; empty: none
     std::string boot_id;                // of the boot in which it was made
     std::vector<bool> intended, undone; // by step
     std::map<std::string, Json> values; // durable values that steps gave
@@ -45,8 +46,10 @@ public:
     static Result<Journal> create(const std::string &directory, plan::Plan plan, Json meta);
     /// Opens and locks an existing one. Errors: busy while its owner lives; not_found.
     static Result<Journal> open(const std::string &directory);
+    /// How much is read: the plan's steps are most of a journal, and who only wants to know how a container is needs none.
+    enum class Part { all, without_steps };
     /// Reads without a lock; the truth at this moment.
-    static Result<Record> read(const std::string &directory);
+    static Result<Record> read(const std::string &directory, Part part = Part::all);
     /// The pid of the process that holds the lock, 0 if nobody does.
     static int owner(const std::string &directory);
 

@@ -58,7 +58,7 @@ Error not_running(const std::string &id) {
 
 Result<void> signal_init(Engine &engine, const std::string &id, int signal) {
     CTR_TRY(check_id(id));
-    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id)));
+    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id), Journal::Part::without_steps));
     if (!record.alive()) return not_running(id);
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
     if (!pidfd.valid() || !record.alive()) return not_running(id);

@@ -96,7 +96,7 @@ const char *status_name(Status status) {
 
 Result<State> state(const Engine &engine, const std::string &id) {
     CTR_TRY(check_id(id));
-    CTR_ASSIGN(Record record, Journal::read(engine.directory_of(id)));
+    CTR_ASSIGN(Record record, Journal::read(engine.directory_of(id), Journal::Part::without_steps));
     State out;
     out.id = id;
     out.status = status_of(record);
@@ -151,7 +151,7 @@ Result<void> remove(Engine &engine, const std::string &id, bool force) {
     if (force && is_paused(engine, id)) static_cast<void>(freeze(engine, id, false));
     if (force) {
         // A foreground owner notices the death itself and cleans up; then there is nothing left to do here.
-        auto record = Journal::read(directory);
+        auto record = Journal::read(directory, Journal::Part::without_steps);
         if (!record.ok() && record.error().error_class == ErrorClass::not_found &&
             ::access(directory.c_str(), F_OK) != 0)
             return record.error();
@@ -199,13 +199,8 @@ Result<void> add_cgroup(const Record &record, const std::string &below, Json &ct
     if (("/" + below + "/").find("/../") != std::string::npos || below.find(':') != std::string::npos)
         return invalid("--cgroup " + below,
                        "expected a path below the container's cgroup, the same for all controllers");
-    const auto driver = record.plan.drivers.find("cgroup");
-    if (ctr.contains("cgroup") || driver == record.plan.drivers.end()) return {};
-    for (const plan::Step &step : record.plan.steps)
-        if (step.plugin == driver->second && step.arg("path") != nullptr) {
-            ctr["cgroup"] = step.arg_text("path") + (below.empty() || below[0] == '/' ? below : "/" + below);
-            return {};
-        }
+    if (!ctr.contains("cgroup") && !record.cgroup.empty())
+        ctr["cgroup"] = record.cgroup + (below.empty() || below[0] == '/' ? below : "/" + below);
     return {};
 }
 
@@ -213,7 +208,7 @@ Result<void> add_cgroup(const Record &record, const std::string &below, Json &ct
 
 Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     CTR_TRY(check_id(request.id));
-    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(request.id)));
+    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(request.id), Journal::Part::without_steps));
     if (const Status status = status_of(record); status != Status::running && status != Status::created)
         return failure(ErrorClass::invalid,
                        "cannot exec in a " + std::string(status_name(status)) + " container: " + request.id,
