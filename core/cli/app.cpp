@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/app.hpp"
 
+#include "container/rootless.hpp"
 #include "launch/run.hpp"
 #include "sys/files.hpp"
 
@@ -134,8 +135,14 @@ Result<spec::Config> App::read_config() const {
     } else if (text.error().errno_value != ENOENT || globals_.has("config")) {
         return std::move(text).error().in("reading the config");
     }
+    const spec::Config defaults;
     if (globals_.has("data-root")) config.data_root = globals_.one("data-root");
     if (globals_.has("run-root")) config.run_root = globals_.one("run-root");
+    if (::geteuid() != 0) {
+        if (config.run_root == defaults.run_root) config.run_root.clear();
+        if (config.data_root == defaults.data_root) config.data_root.clear();
+        CTR_TRY(container::use_own_roots(config.run_root, config.data_root));
+    }
     for (std::string *root : {&config.data_root, &config.run_root}) {
         if (root->empty() || (*root)[0] != '/')
             return invalid(root == &config.data_root ? "data_root" : "run_root",

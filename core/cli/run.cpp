@@ -6,6 +6,7 @@
 #include "cli/terminal.hpp"
 #include "container/bundle.hpp"
 #include "container/images.hpp"
+#include "container/rootless.hpp"
 #include "launch/shell.hpp"
 #include "plan/plan_json.hpp"
 #include "plan/show.hpp"
@@ -165,6 +166,9 @@ Result<Asked> from_flags(container::Engine &engine, const Arguments &arguments, 
     CTR_TRY(take_files(arguments, options));
     CTR_ASSIGN(const auto network, engine.driver("network", asked.create.drivers));
     options.network = network.value_or("host");
+    container::OwnIds ids = container::own_ids();
+    options.uids = std::move(ids.uids);
+    options.gids = std::move(ids.gids);
     CTR_ASSIGN(asked.create.spec, spec::run_spec(options));
     asked.create.meta["command"] = asked.create.spec["process"]["args"];
     return asked;

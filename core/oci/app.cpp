@@ -89,7 +89,7 @@ std::string App::root() const {
 }
 
 std::map<std::string, std::string> App::drivers() const {
-    if (globals_.one("cgroup-manager") == "disabled") return {{"cgroup", "off"}};
+    if (globals_.one("cgroup-manager") == "disabled") return {{"cgroup", "no-cgroup"}};
     return {};
 }
 

@@ -153,8 +153,8 @@ Json mount(const char *destination, const char *type, const char *source, String
     return {{"destination", destination}, {"type", type}, {"source", source}, {"options", std::move(options)}};
 }
 
-Json default_mounts() {
-    return Json::array({
+Json default_mounts(const RunOptions &options) {
+    Json all = Json::array({
         mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}),
         mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}),
         mount("/dev/pts", "devpts", "devpts",
@@ -164,6 +164,13 @@ Json default_mounts() {
         mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}),
         mount("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "ro"}),
     });
+    if (options.uids.empty()) return all;
+    all.erase(all.size() - 1); // without a cgroup there is none to show
+    const bool has_tty_group = std::any_of(options.gids.begin(), options.gids.end(), [](const IdRange &range) {
+        return range.inside <= 5 && range.inside + std::uint64_t{range.size} > 5;
+    });
+    if (!has_tty_group) all[2]["options"].erase(5);
+    return all;
 }
 
 /// The mounts of -v and --tmpfs, outer directories before inner ones whatever the order of the flags.
@@ -197,7 +204,7 @@ bool is_covered(const Json &each, const Json &own) {
 Result<Json> mounts(const RunOptions &options) {
     CTR_ASSIGN(const Json own, user_mounts(options));
     Json out = Json::array();
-    for (Json &each : default_mounts())
+    for (Json &each : default_mounts(options))
         if (!is_covered(each, own)) out.push_back(std::move(each));
     out.insert(out.end(), own.begin(), own.end());
     return out;
@@ -209,6 +216,7 @@ Json namespaces(const RunOptions &options) {
     Json out = Json::array();
     for (const char *type : {"mount", "uts", "ipc", "pid", "network", "cgroup"})
         if (std::string_view(type) != "network" || options.network != "host") out.push_back({{"type", type}});
+    if (!options.uids.empty()) out.push_back({{"type", "user"}});
     return out;
 }
 
@@ -231,11 +239,22 @@ std::string root_propagation(const RunOptions &options) {
     return out;
 }
 
+Json id_map(const std::vector<IdRange> &ranges) {
+    Json out = Json::array();
+    for (const IdRange &each : ranges)
+        out.push_back({{"containerID", each.inside}, {"hostID", each.outside}, {"size", each.size}});
+    return out;
+}
+
 Json linux_part(const RunOptions &options) {
     Json out = {{"namespaces", namespaces(options)},
                 {"resources", resources(options)},
                 {"maskedPaths", masked_paths},
                 {"readonlyPaths", readonly_paths}};
+    if (!options.uids.empty()) {
+        out["uidMappings"] = id_map(options.uids);
+        out["gidMappings"] = id_map(options.gids);
+    }
     if (!options.sysctls.empty()) out["sysctl"] = options.sysctls;
     if (const std::string propagation = root_propagation(options); !propagation.empty())
         out["rootfsPropagation"] = propagation;

@@ -21,6 +21,11 @@ struct ConsoleSize {
     std::uint16_t width = 0, height = 0;
 };
 
+/// Ids of the container and those that stand for them on the machine.
+struct IdRange {
+    std::uint32_t inside = 0, outside = 0, size = 1;
+};
+
 /// What the command line and the image say, already parsed. Exactly one of `image` and `rootfs` is set.
 struct RunOptions {
     std::string id;
@@ -54,6 +59,8 @@ struct RunOptions {
     std::vector<Ulimit> ulimits;
     std::map<std::string, std::string> sysctls;
     bool rm = false;
+    std::vector<IdRange> uids,
+        gids; // for a user without privilege: the container gets a user namespace with these maps
 };
 
 /// An error names the flag, or the part of the image's config, that cannot be. The result passes validate().

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sstream>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
@@ -117,6 +118,25 @@ std::string effective_capabilities() {
     return at == std::string::npos ? "0" : status.value().substr(at + 8, 16);
 }
 
+/// In a user namespace root's files on the machine are nobody's, whatever the effective uid says.
+bool is_writable(const std::string &path) { return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0; }
+
+/// One of the hierarchies of cgroup v1 may be written to. mountinfo, proc(5): "36 35 98:0 ROOT MOUNT-POINT OPTIONS ... - cgroup SOURCE OPTIONS".
+bool may_make_cgroup1() {
+    const auto text = read_file("/proc/self/mountinfo");
+    if (!text.ok()) return false;
+    std::istringstream lines(text.value());
+    for (std::string line; std::getline(lines, line);) {
+        if (line.find(" - cgroup ") == std::string::npos) continue;
+        std::istringstream words(line);
+        std::string path;
+        for (int i = 0; i < 5; ++i)
+            words >> path;
+        if (is_writable(path)) return true;
+    }
+    return false;
+}
+
 } // namespace
 
 Result<std::optional<std::string>> Machine::ask(const std::string &question) {
@@ -144,6 +164,8 @@ Result<std::optional<std::string>> RealMachine::answer(const std::string &questi
     if (what == "filesystem") return knows_file_system(path) ? std::optional<std::string>("yes") : std::nullopt;
     if (what == "cpus") return std::optional<std::string>(std::to_string(::sysconf(_SC_NPROCESSORS_ONLN)));
     if (what == "euid") return std::optional<std::string>(std::to_string(::geteuid()));
+    if (what == "writable") return is_writable(path) ? std::optional<std::string>("yes") : std::nullopt;
+    if (what == "cgroup1") return may_make_cgroup1() ? std::optional<std::string>("writable") : std::nullopt;
     if (what == "caps") return std::optional<std::string>(effective_capabilities());
     return invalid("ask", "unknown question \"" + question + "\"", "sdk/include/ctr/host.h lists the questions");
 }

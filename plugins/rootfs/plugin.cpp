@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace {
@@ -28,12 +29,14 @@ int plan(ctr::Plan plan) {
         return plan.invalid("/root/path", "the storage driver rootfs needs a directory that is the container's root",
                             "give --rootfs DIR or --bundle DIR; an image needs --storage overlay or btrfs");
     if (path[0] != '/') return plan.invalid("/root/path", "\"" + path + "\" is not an absolute path");
-    return plan.step("rootfs.open", CTR_PREPARE)
-        .arg("path", path)
-        .arg("propagation", propagation(plan))
-        .output("rootfs", CTR_TYPE_FD, "rootfs")
-        .note("the directory as a detached mount")
-        .add();
+    // Whoever may not copy mounts of the machine may do so in a mount namespace of his own user namespace: there the child does it.
+    const bool privileged = plan.ask("euid").value_or("0") == "0";
+    ctr::Step step =
+        plan.step(privileged ? "rootfs.open" : "rootfs.open_inside", privileged ? CTR_PREPARE : CTR_MOUNTS);
+    if (!privileged) step.needs("mounts.private").after("userns.mapped");
+    step.arg("path", path);
+    if (privileged) step.arg("propagation", propagation(plan));
+    return step.output("rootfs", CTR_TYPE_FD, "rootfs").note("the directory as a detached mount").add();
 }
 
 /// Linux before 5.12 has no mount_setattr(2); mount(2) reaches the detached mount through its descriptor.
@@ -86,8 +89,29 @@ int shell(ctr::Run run, ctr::Shell sh) {
 int undo(ctr::Run) { return 0; }
 int shell_undo(ctr::Run run, ctr::Shell sh) { return sh.cmd({"umount", "--recursive", run.str("path")}); }
 
+/// Its propagation is that of the child's mounts, which a user namespace has made slaves of the machine's (mount_namespaces(7)).
+CTR_CHILD int apply_inside(ctr_run *raw) {
+    const ctr::ChildRun run{raw};
+    const char *path = run.str("path");
+    const int fd = static_cast<int>(
+        syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_NO_AUTOMOUNT));
+    if (fd < 0)
+        return run.fail("open_tree", path,
+                        "a container of a user without privilege needs a user namespace and a mount namespace");
+    struct stat status;
+    if (fstat(fd, &status) != 0 || !S_ISDIR(status.st_mode)) {
+        errno = ENOTDIR;
+        return run.fail("open_tree", path, "the container's root must be a directory");
+    }
+    return run.output_fd("rootfs", fd);
+}
+
+/// The script runs as root; there it is the same as the parent's.
+int shell_inside(ctr::Run run, ctr::Shell sh) { return sh.set(run.output_value("rootfs"), {"echo", run.str("path")}); }
+
+constexpr ctr_step_kind inside_kind = ctr::child_kind<shell_inside>("rootfs.open_inside", apply_inside);
 constexpr ctr_step_kind open_kind = ctr::parent_kind<apply, undo, shell, shell_undo>("rootfs.open");
 
 } // namespace
 
-CTR_PLUGIN("rootfs", "0.1.0", plan, &open_kind);
+CTR_PLUGIN("rootfs", "0.1.0", plan, &open_kind, &inside_kind);

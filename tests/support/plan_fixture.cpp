@@ -76,6 +76,8 @@ std::string cgroup_mount(int id, const std::string &controllers) {
 Answers common_machine() {
     return {{"kernel", "6.1.0"},
             {"euid", "0"},
+            {"cgroup1", "writable"},
+            {"writable:/sys/fs/cgroup", "yes"},
             {"caps", "000001ffffffffff"},
             {"cpus", "4"},
             {"filesystem:overlay", "yes"},

@@ -62,6 +62,8 @@ typedef struct ctr_host {
      *   "kernel"         "6.18.44", without what follows the third number
      *   "filesystem:NAME" "yes" if the kernel knows this file system now
      *   "cpus"           the number of processors that may be used
+     *   "writable:PATH"  "yes" if this process may write there: in a user namespace root may not everywhere
+     *   "cgroup1"        "writable" if cgroups may be made in a hierarchy of cgroup v1
      *   "euid", "caps"   effective user id; effective capability set in hexadecimal */
     int (*ask)(ctr_plan *plan, const char *question, ctr_str *answer);
     /* [plan] An extension ("ctr.storage/1") of the driver in a slot ("storage"); NULL if it has none. */
