@@ -17,8 +17,9 @@ namespace {
 using Active = std::vector<plugin::Plugin *>; // by id
 
 /// What the core itself carries out: the clone and the exec. /ctr/cgroup is its own word to the cgroup driver of an exec (container/stored.cpp).
-const std::vector<std::string> core_claims = {"/ctr/cgroup",  "/ociVersion", "/annotations", "/process/args",
-                                              "/process/env", "/ctr/rm",     "/ctr/name",    "/ctr/image_config", "/ctr/container"};
+const std::vector<std::string> core_claims = {"/ctr/cgroup",   "/ociVersion",       "/annotations",
+                                              "/process/args", "/process/env",      "/ctr/rm",
+                                              "/ctr/name",     "/ctr/image_config", "/ctr/container"};
 
 std::string replaced(std::string text, const std::string &mark, const std::string &with) {
     for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + with.size()))

@@ -30,7 +30,11 @@ int check_propagation(Plan plan, const std::string &word) {
 /// Without SELinux no file system takes the option.
 int check_label(Plan plan) {
     if (plan.spec("/linux/mountLabel").str().empty() || plan.ask("exists:/sys/fs/selinux/enforce")) return 0;
-    return plan.fail({CTR_E_UNSUPPORTED, "SELinux is not enabled on this machine", "leave the label out", 0, {},
+    return plan.fail({CTR_E_UNSUPPORTED,
+                      "SELinux is not enabled on this machine",
+                      "leave the label out",
+                      0,
+                      {},
                       "/linux/mountLabel"});
 }
 
@@ -80,7 +84,8 @@ int plan_steps(Plan plan) {
     State state;
     if (require_namespace(plan) != 0 || check_propagation(plan, propagation) != 0) return -1;
     if (check_label(plan) != 0 || read_mounts(plan, all) != 0 || add_id_maps(plan, all) != 0) return -1;
-    if (add_cut(plan, propagation) != 0 || add_root(plan) != 0 || add_root_propagation(plan, propagation) != 0) return -1;
+    if (add_cut(plan, propagation) != 0 || add_root(plan) != 0 || add_root_propagation(plan, propagation) != 0)
+        return -1;
     if (add_mounts(plan, all, state) != 0 || add_devices(plan, state) != 0) return -1;
     if (plan.step(CTR_KIND_PIVOT_ROOT, CTR_PIVOT)
             .needs("root.attached")

@@ -68,7 +68,8 @@ int plan_load(Plan plan, unsigned flags, const std::string &flag_names, bool not
     auto step = plan.step("seccomp.load", CTR_CONFINE);
     // Without no_new_privs the kernel wants SYS_ADMIN, which the interim set still has; with it seccomp is the last call before execve.
     std::vector<std::string> after = {"caps.bounded", "ids.set"};
-    for (const char *token : {no_new_privs ? "caps.final" : "caps.interim", no_new_privs ? "no_new_privs.set" : "label.set"})
+    for (const char *token :
+         {no_new_privs ? "caps.final" : "caps.interim", no_new_privs ? "no_new_privs.set" : "label.set"})
         after.emplace_back(token);
     if (notifies && plan_notify(plan, after) != 0) return -1;
     if (notifies) step.value("peer", "seccomp.peer");
@@ -228,5 +229,5 @@ constexpr ctr_step_kind notify_kind = ctr::parent_kind<notify_step, notify_in_sh
 } // namespace
 } // namespace seccomp
 
-CTR_PLUGIN("seccomp", "0.1.0", seccomp::plan_steps, &seccomp::compile_kind, &seccomp::load_kind,
-           &seccomp::channel_kind, &seccomp::notify_kind);
+CTR_PLUGIN("seccomp", "0.1.0", seccomp::plan_steps, &seccomp::compile_kind, &seccomp::load_kind, &seccomp::channel_kind,
+           &seccomp::notify_kind);

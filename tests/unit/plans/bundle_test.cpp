@@ -92,15 +92,20 @@ TEST(BundlePlan, with_id_mapped_mounts_makes_each_map_once) {
     spec["linux"]["namespaces"].push_back({{"type", "user"}});
     spec["linux"]["uidMappings"] = spec["linux"]["gidMappings"] = map;
     for (const char *name : {"/one", "/two"})
-        spec["mounts"].push_back({{"destination", name}, {"type", "bind"}, {"source", "/srv"}, {"options", {"rbind", "ridmap"}}});
-    spec["mounts"].push_back({{"destination", "/three"}, {"type", "tmpfs"}, {"options", {"tmpcopyup", "ro"}},
-                              {"uidMappings", {{{"containerID", 0}, {"hostID", 7}, {"size", 1}}}}, {"gidMappings", map}});
+        spec["mounts"].push_back(
+            {{"destination", name}, {"type", "bind"}, {"source", "/srv"}, {"options", {"rbind", "ridmap"}}});
+    spec["mounts"].push_back({{"destination", "/three"},
+                              {"type", "tmpfs"},
+                              {"options", {"tmpcopyup", "ro"}},
+                              {"uidMappings", {{{"containerID", 0}, {"hostID", 7}, {"size", 1}}}},
+                              {"gidMappings", map}});
     golden(for_bundle().plan(spec), "bundle-idmapped-mounts");
 }
 
 TEST(BundlePlan, idmap_needs_maps_from_somewhere) {
     Json spec = bundle();
-    spec["mounts"].push_back({{"destination", "/a"}, {"type", "bind"}, {"source", "/srv"}, {"options", {"bind", "idmap"}}});
+    spec["mounts"].push_back(
+        {{"destination", "/a"}, {"type", "bind"}, {"source", "/srv"}, {"options", {"bind", "idmap"}}});
     expect_refused(for_bundle().plan(spec), {"/mounts/7/options", "idmap without id maps"});
     spec["mounts"].back() = {{"destination", "/a"}, {"type", "proc"}, {"options", {"tmpcopyup"}}};
     expect_refused(for_bundle().plan(spec), {"/mounts/7/options", "tmpcopyup"});
@@ -113,7 +118,8 @@ TEST(BundlePlan, with_labels_devices_memory_and_a_supervisor) {
     spec["process"]["selinuxLabel"] = "system_u:system_r:container_t:s0:c1,c2";
     spec["linux"]["mountLabel"] = "system_u:object_r:container_file_t:s0:c1,c2";
     spec["linux"]["netDevices"] = {{"eth1", Json::object()}, {"eth2", {{"name", "net%d"}}}};
-    spec["linux"]["memoryPolicy"] = {{"mode", "MPOL_INTERLEAVE"}, {"nodes", "0-1,3"}, {"flags", {"MPOL_F_STATIC_NODES"}}};
+    spec["linux"]["memoryPolicy"] = {
+        {"mode", "MPOL_INTERLEAVE"}, {"nodes", "0-1,3"}, {"flags", {"MPOL_F_STATIC_NODES"}}};
     spec["linux"]["intelRdt"] = {{"l3CacheSchema", "L3:0=f"}, {"enableMonitoring", true}};
     spec["linux"]["seccomp"] = Json::parse(R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/agent.sock",
         "listenerMetadata": "m", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]})");
