@@ -93,8 +93,7 @@ CTR_CHILD int copy_below(int from, int to, const char *name, unsigned depth) {
     const int source = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (source < 0) return -1;
     int target = -1, result = -1;
-    if (mkdirat(to, name, 0700) == 0)
-        target = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (mkdirat(to, name, 0700) == 0) target = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (target >= 0) result = copy_directory(source, target, depth - 1);
     close_fd(target);
     close_fd(source);

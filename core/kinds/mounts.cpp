@@ -62,12 +62,11 @@ int new_shell(ctr::Run run, ctr::Shell shell) {
     if (create.empty() || create == "dir") text = "mkdir -p " + target + "\n";
     // Read-only only when the copy is there.
     if (copy)
-        return shell.text(text + "copy=$(mktemp -d)\ncp -a " + target + "/. \"$copy\"\nmount -t " + quoted(type) +
-                          (options.empty() ? "" : " -o " + quoted(options) + ",rw") + " " + quoted(type) + " " + target +
-                          "\ncp -a \"$copy\"/. " + target + "\nrm -r \"$copy\"" +
-                          (std::find(words.begin(), words.end(), "ro") != words.end()
-                               ? "\nmount -o remount,ro " + target
-                               : ""));
+        return shell.text(
+            text + "copy=$(mktemp -d)\ncp -a " + target + "/. \"$copy\"\nmount -t " + quoted(type) +
+            (options.empty() ? "" : " -o " + quoted(options) + ",rw") + " " + quoted(type) + " " + target +
+            "\ncp -a \"$copy\"/. " + target + "\nrm -r \"$copy\"" +
+            (std::find(words.begin(), words.end(), "ro") != words.end() ? "\nmount -o remount,ro " + target : ""));
     if (create == "file") text = "touch " + target + "\n";
     text += "mount -t " + quoted(type);
     if (!options.empty()) text += " -o " + quoted(options);

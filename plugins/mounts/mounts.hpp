@@ -39,6 +39,6 @@ int add_id_maps(ctr::Plan plan, std::vector<Mount> &all);
 /// devices.cpp
 int add_devices(ctr::Plan plan, const State &state);
 /// protect.cpp: what happens after pivot
-int add_protection(ctr::Plan plan, const State &state);
+int add_protection(ctr::Plan plan, const State &state, const std::vector<Mount> &mounts);
 
 } // namespace mounts

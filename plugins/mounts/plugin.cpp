@@ -80,13 +80,25 @@ int add_root(Plan plan) {
         .add();
 }
 
+/// What the storage driver's root has mounted below it, before anything of the spec is: mounts say themselves how they propagate. A shared
+/// root comes later (protect.cpp): pivot_root(2) refuses it, and what is mounted below it would be shared too.
+int add_root_propagation(Plan plan, const std::string &word) {
+    if (word != "rprivate" && word != "runbindable") return 0;
+    return plan.step(CTR_KIND_MOUNT_PROPAGATION, CTR_MOUNTS)
+        .arg("target", "/")
+        .arg("propagation", word)
+        .needs("root.attached")
+        .add();
+}
+
 int plan_steps(Plan plan) {
     const std::string propagation = plan.spec("/linux/rootfsPropagation").str();
     std::vector<Mount> all;
     State state;
     if (require_namespace(plan) != 0 || check_propagation(plan, propagation) != 0) return -1;
     if (check_label(plan) != 0 || read_mounts(plan, all) != 0 || add_id_maps(plan, all) != 0) return -1;
-    if (add_cut(plan, propagation) != 0 || add_root(plan) != 0) return -1;
+    if (add_cut(plan, propagation) != 0 || add_root(plan) != 0 || add_root_propagation(plan, propagation) != 0)
+        return -1;
     if (add_mounts(plan, all, state) != 0 || add_devices(plan, state) != 0) return -1;
     ctr::Step pivot = plan.step(CTR_KIND_PIVOT_ROOT, CTR_PIVOT);
     if (!plan.spec("/ctr/pivot").boolean(true)) pivot.arg("move", std::int64_t{1});
@@ -100,7 +112,7 @@ int plan_steps(Plan plan) {
             .gives("pivoted")
             .add() != 0)
         return -1;
-    return add_protection(plan, state);
+    return add_protection(plan, state, all);
 }
 
 } // namespace

@@ -22,15 +22,39 @@ int add_paths(Plan plan, const std::string &pointer, const char *kind) {
     return 0;
 }
 
-int add_propagation(Plan plan) {
+/// The words of a mount about its own propagation.
+std::vector<std::string> own_propagation(const Mount &mount) {
+    std::vector<std::string> words;
+    for (const auto &option : mount.options)
+        for (const char *word : {"private", "slave", "unbindable", "rprivate", "rslave", "runbindable"})
+            if (option == word) words.push_back(option);
+    return words;
+}
+
+int add_propagation(Plan plan, const std::vector<Mount> &mounts) {
     const std::string propagation = plan.spec("/linux/rootfsPropagation").str();
-    // rootfs.attach has made the root's mounts slave already
-    if (propagation.empty() || propagation == "slave" || propagation == "rslave") return 0;
-    return plan.step(CTR_KIND_MOUNT_PROPAGATION, CTR_PIVOT)
-        .arg("target", "/")
-        .arg("propagation", propagation)
-        .needs("pivoted")
-        .add();
+    // rootfs.attach has made the root's mounts slave already; rprivate and runbindable stand before the mounts
+    for (const char *done : {"", "slave", "rslave", "rprivate", "runbindable"})
+        if (propagation == done) return 0;
+    if (plan.step(CTR_KIND_MOUNT_PROPAGATION, CTR_PIVOT)
+            .arg("target", "/")
+            .arg("propagation", propagation)
+            .needs("pivoted")
+            .add() != 0)
+        return -1;
+    if (propagation != "rshared") return 0;
+    for (const Mount &mount : mounts) {
+        const auto words = own_propagation(mount);
+        if (words.empty() || mount.remount || mount.is_cgroup()) continue;
+        if (plan.step(CTR_KIND_MOUNT_SETATTR, CTR_PIVOT)
+                .arg("target", mount.destination)
+                .args("options", words)
+                .note("its own propagation stands")
+                .needs("pivoted")
+                .add() != 0)
+            return -1;
+    }
+    return 0;
 }
 
 int add_read_only(Plan plan, const char *target, const char *note) {
@@ -46,8 +70,8 @@ int add_read_only(Plan plan, const char *target, const char *note) {
 
 } // namespace
 
-int add_protection(Plan plan, const State &state) {
-    if (add_propagation(plan) != 0) return -1;
+int add_protection(Plan plan, const State &state, const std::vector<Mount> &mounts) {
+    if (add_propagation(plan, mounts) != 0) return -1;
     if (add_paths(plan, "/linux/readonlyPaths", CTR_KIND_MOUNT_READONLY) != 0) return -1;
     if (add_paths(plan, "/linux/maskedPaths", CTR_KIND_MOUNT_MASK) != 0) return -1;
     if (state.dev_read_only && add_read_only(plan, "/dev", "as asked, now that its nodes are there") != 0) return -1;

@@ -60,8 +60,8 @@ int choose_name(ctr::Run run, Netlink &there, const std::string &wanted, std::st
         if (index == 0) return 0;
         if (name == wanted) break;
     }
-    return run.fail({CTR_E_EXISTS, "the container's network has an interface with this name", "choose another name", 0,
-                     {}, name});
+    return run.fail(
+        {CTR_E_EXISTS, "the container's network has an interface with this name", "choose another name", 0, {}, name});
 }
 
 int set_up(ctr::Run run, Netlink &there, const std::string &name, const std::vector<Address> &addresses) {

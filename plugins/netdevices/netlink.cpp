@@ -109,9 +109,8 @@ Problem Netlink::index_of(const std::string &name, int &index) {
     std::string query = request(RTM_GETLINK, NLM_F_ACK, ifinfomsg{});
     put(query, IFLA_IFNAME, name.c_str(), name.size() + 1);
     index = 0;
-    const Problem problem = talk("RTM_GETLINK", query, [&index](const nlmsghdr *message) {
-        index = header_of<ifinfomsg>(message).ifi_index;
-    });
+    const Problem problem = talk(
+        "RTM_GETLINK", query, [&index](const nlmsghdr *message) { index = header_of<ifinfomsg>(message).ifi_index; });
     return problem.errno_value == ENODEV ? Problem{} : problem;
 }
 
@@ -152,8 +151,8 @@ Problem Netlink::add_address(int index, const Address &address) {
     if (!address.peer.empty()) put(change, IFA_ADDRESS, address.peer);
     if (!address.broadcast.empty()) put(change, IFA_BROADCAST, address.broadcast);
     // What the kernel itself says about an address (tentative, secondary, permanent) is not for us to say.
-    const std::uint32_t flags =
-        address.flags & (IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN);
+    const std::uint32_t flags = address.flags & (IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR |
+                                                 IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN);
     put(change, IFA_FLAGS, &flags, sizeof flags);
     return talk("RTM_NEWADDR", change, [](const nlmsghdr *) {});
 }

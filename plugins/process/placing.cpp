@@ -19,8 +19,12 @@ struct Word {
 };
 
 // Not all are in the headers of Debian 12; set_mempolicy(2) and the kernel's uapi have them.
-constexpr Word modes[] = {{"MPOL_DEFAULT", 0},        {"MPOL_PREFERRED", 1}, {"MPOL_BIND", 2},
-                          {"MPOL_INTERLEAVE", 3},     {"MPOL_LOCAL", 4},     {"MPOL_PREFERRED_MANY", 5},
+constexpr Word modes[] = {{"MPOL_DEFAULT", 0},
+                          {"MPOL_PREFERRED", 1},
+                          {"MPOL_BIND", 2},
+                          {"MPOL_INTERLEAVE", 3},
+                          {"MPOL_LOCAL", 4},
+                          {"MPOL_PREFERRED_MANY", 5},
                           {"MPOL_WEIGHTED_INTERLEAVE", 6}};
 constexpr Word mode_flags[] = {
     {"MPOL_F_STATIC_NODES", 1 << 15}, {"MPOL_F_RELATIVE_NODES", 1 << 14}, {"MPOL_F_NUMA_BALANCING", 1 << 13}};

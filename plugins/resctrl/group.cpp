@@ -54,8 +54,12 @@ int compare(Run run, const std::string &path) {
     if (!now) return run.fail("read", path + "/schemata");
     for (const auto &line : run.strings("line"))
         if (!has_line(*now, line))
-            return run.fail({CTR_E_INVALID, "the group is there and has other schemata than \"" + line + "\"",
-                             "choose another closID, or say what the group has", 0, {}, path});
+            return run.fail({CTR_E_INVALID,
+                             "the group is there and has other schemata than \"" + line + "\"",
+                             "choose another closID, or say what the group has",
+                             0,
+                             {},
+                             path});
     return 0;
 }
 
@@ -75,8 +79,7 @@ int group(Run run) {
                    : run.fail("access", path, "a closID without schemata names a group that is there already");
     const bool made = ::mkdir(path.c_str(), 0755) == 0;
     if (!made && errno != EEXIST)
-        return run.fail("mkdir", path,
-                        errno == ENOSPC ? "the processor has no class of service left" : "");
+        return run.fail("mkdir", path, errno == ENOSPC ? "the processor has no class of service left" : "");
     if (run.output("made", std::int64_t{made && run.integer("shared") == 0 ? 1 : 0}) != 0) return -1;
     if (!made) return compare(run, path);
     for (const auto &line : run.strings("line"))

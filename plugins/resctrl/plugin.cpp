@@ -42,8 +42,11 @@ int read_wanted(Plan plan, Wanted &wanted) {
     const Node node = plan.spec("/linux/intelRdt");
     wanted.root = mount_point(plan.ask("mounts").value_or(""));
     if (wanted.root.empty())
-        return plan.fail({CTR_E_UNSUPPORTED, "no resctrl file system is mounted on this machine",
-                          "mount -t resctrl resctrl /sys/fs/resctrl, on a processor that has it", 0, {},
+        return plan.fail({CTR_E_UNSUPPORTED,
+                          "no resctrl file system is mounted on this machine",
+                          "mount -t resctrl resctrl /sys/fs/resctrl, on a processor that has it",
+                          0,
+                          {},
                           "/linux/intelRdt"});
     wanted.name = node.get("/closID").str();
     wanted.named = !wanted.name.empty();
@@ -52,8 +55,8 @@ int read_wanted(Plan plan, Wanted &wanted) {
         return plan.invalid("/linux/intelRdt/closID", "\"" + wanted.name + "\" is no name of a group");
     // "/" is the group that everything is in.
     wanted.path = wanted.name == "/" ? wanted.root : wanted.root + "/" + wanted.name;
-    wanted.lines = wanted_lines(node.get("/l3CacheSchema").str(), node.get("/memBwSchema").str(),
-                                node.get("/schemata").strings());
+    wanted.lines =
+        wanted_lines(node.get("/l3CacheSchema").str(), node.get("/memBwSchema").str(), node.get("/schemata").strings());
     for (const auto &line : wanted.lines)
         if (!is_line(line))
             return plan.invalid("/linux/intelRdt", "\"" + line + "\" is no schema", "for example L3:0=7f0;1=1f");

@@ -66,7 +66,8 @@ bool has_line(std::string_view now, std::string_view line) {
     const auto colon = line.find(':');
     for (const auto &each : lines_of(now)) {
         const auto here = each.find(':');
-        if (here == std::string::npos || trimmed(std::string_view(each).substr(0, here)) != trimmed(line.substr(0, colon)))
+        if (here == std::string::npos ||
+            trimmed(std::string_view(each).substr(0, here)) != trimmed(line.substr(0, colon)))
             continue;
         const auto present = domains(std::string_view(each).substr(here + 1));
         for (const auto &[domain, value] : domains(line.substr(colon + 1)))

@@ -35,9 +35,7 @@ private:
     int fd_;
 };
 
-std::string member(const char *name, const std::string &value) {
-    return json_text(name) + ":" + json_text(value);
-}
+std::string member(const char *name, const std::string &value) { return json_text(name) + ":" + json_text(value); }
 
 std::string annotations(Node map) {
     std::string out;
@@ -62,8 +60,8 @@ std::vector<std::string> state_pieces(Plan plan) {
     std::string state = (metadata.empty() ? "" : "," + member("metadata", metadata)) + ",\"state\":{" +
                         member("ociVersion", version) + "," + member("id", plan.id()) + "," +
                         member("status", exec ? "running" : "created") + ",\"pid\":";
-    const std::string end = "," + member("bundle", bundle) + ",\"annotations\":" +
-                            annotations(about.get("/annotations")) + "}}";
+    const std::string end =
+        "," + member("bundle", bundle) + ",\"annotations\":" + annotations(about.get("/annotations")) + "}}";
     if (exec) {
         pieces.push_back(state + std::to_string(about.get("/pid").integer(0)) + end);
     } else {
@@ -154,7 +152,8 @@ int plan_notify(Plan plan, const std::vector<std::string> &after) {
     ctr::Step channel = plan.step("seccomp.channel", CTR_CONFINE);
     for (const auto &token : after)
         channel.after(token);
-    if (channel.output("peer", CTR_TYPE_FD, "seccomp.peer").note("on it the filter's descriptor is announced").add() != 0)
+    if (channel.output("peer", CTR_TYPE_FD, "seccomp.peer").note("on it the filter's descriptor is announced").add() !=
+        0)
         return -1;
     return plan.step("seccomp.notify", CTR_CONFINE)
         .value("peer", "seccomp.peer")

@@ -31,11 +31,10 @@ constexpr Word actions[] = {{"SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW},
                             {"SCMP_ACT_LOG", SECCOMP_RET_LOG},
                             {"SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF}};
 constexpr unsigned wait_killable_recv = 1u << 5, tsync_esrch = 1u << 4; // Linux 5.19, 5.7
-constexpr Word filter_flags[] = {
-    {"SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC},
-    {"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
-    {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-    {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", wait_killable_recv}};
+constexpr Word filter_flags[] = {{"SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC},
+                                 {"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
+                                 {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
+                                 {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", wait_killable_recv}};
 constexpr std::pair<std::string_view, Compare> operators[] = {{"SCMP_CMP_NE", Compare::ne},
                                                               {"SCMP_CMP_LT", Compare::lt},
                                                               {"SCMP_CMP_LE", Compare::le},

@@ -13,7 +13,8 @@ namespace {
 using ctr::Plan;
 
 int refuse(Plan plan, const char *where, const char *module) {
-    return plan.fail({CTR_E_UNSUPPORTED, std::string(module) + " is not enabled on this machine",
+    return plan.fail({CTR_E_UNSUPPORTED,
+                      std::string(module) + " is not enabled on this machine",
                       "leave it out of the description, or boot with security=" +
                           std::string(module == std::string_view("AppArmor") ? "apparmor" : "selinux"),
                       0,

@@ -11,7 +11,10 @@
 #include <fcntl.h>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <sched.h>
 #include <sstream>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,7 +98,7 @@ protected:
         return state.ok() ? std::move(state).value() : core::container::State{};
     }
     /// One more process in the container; its output is at the end of `output`.
-    int exec(const std::string &id, const std::vector<std::string> &program) const {
+    int exec(const std::string &id, const std::vector<std::string> &program, const core::Json &more = {}) const {
         ::unlink(output.c_str());
         return apart([&](auto &engine) {
             const auto now = core::container::state(engine, id);
@@ -104,6 +107,7 @@ protected:
             request.id = id;
             request.process = now.value().meta.at("spec").at("process");
             request.process["args"] = program;
+            if (more.is_object()) request.process.update(more);
             auto running = core::container::exec(engine, request);
             if (!good(running) || !good(running.value().start())) return 125;
             const auto exit = core::sys::wait_for(running.value().launch->child());
@@ -178,6 +182,75 @@ TEST_F(Seams, ExecSeesTheSameNamespacesAndIsConfinedAlike) {
     EXPECT_EQ(exec("host", {"/bin/missing"}), 125);
     EXPECT_EQ(remove("host", true), 0);
     EXPECT_EQ(exec("host", {"/bin/true"}), 125);
+}
+
+TEST_F(Seams, ExecRunsOnTheProcessorsThatItWasGiven) {
+    cpu_set_t cpus;
+    ASSERT_EQ(::sched_getaffinity(0, sizeof cpus, &cpus), 0);
+    if (CPU_COUNT(&cpus) < 2 || !CPU_ISSET(0, &cpus) || !CPU_ISSET(1, &cpus))
+        GTEST_SKIP() << "needs processors 0 and 1";
+    ASSERT_EQ(create("placed", {"/bin/sleep", "30"}), 0);
+    ASSERT_EQ(start("placed"), 0);
+    const auto allowed = [&](const core::Json &affinity) {
+        EXPECT_EQ(
+            exec("placed", {"/bin/grep", "Cpus_allowed_list", "/proc/self/status"}, {{"execCPUAffinity", affinity}}),
+            0);
+        return read_text(output);
+    };
+    EXPECT_EQ(allowed({{"initial", "0"}, {"final", "1"}}), "Cpus_allowed_list:\t1\n");
+    const std::string all = allowed(core::Json::object());
+    EXPECT_EQ(allowed({{"initial", "0"}}), all) << "without final: what the container has";
+    EXPECT_EQ(exec("placed", {"/bin/true"}, {{"execCPUAffinity", {{"final", "8000"}}}}), 125);
+    EXPECT_EQ(remove("placed", true), 0);
+}
+
+TEST_F(Seams, ASupervisorIsAskedFromStartAndFromExec) {
+    const std::string path = box.dir() + "/agent";
+    const int listening = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.c_str(), path.size());
+    ASSERT_EQ(::bind(listening, reinterpret_cast<const sockaddr *>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(listening, 4), 0);
+    // The descriptors that nobody takes are closed with the connection: the call then fails by ENOSYS.
+    const auto told = [&] {
+        const int from = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
+        std::string text;
+        char part[4096];
+        for (ssize_t n; (n = ::read(from, part, sizeof part)) > 0;)
+            text.append(part, static_cast<std::size_t>(n));
+        ::close(from);
+        return core::Json::parse(text, nullptr, false);
+    };
+    ASSERT_EQ(apart([&](auto &engine) {
+                  auto request = request_for(engine, "asked", {"/bin/sh", "-c", "probe mkdir /tmp/x; sleep 30"});
+                  request.own_gate = true;
+                  request.spec["ctr"].erase("seccomp");
+                  request.spec["annotations"] = {{"a", "b"}};
+                  request.spec["linux"]["seccomp"] = {
+                      {"defaultAction", "SCMP_ACT_ALLOW"},
+                      {"listenerPath", path},
+                      {"syscalls", {{{"names", {"mkdir"}}, {"action", "SCMP_ACT_NOTIFY"}}}}};
+                  auto container = Container::create(engine, std::move(request));
+                  return good(container) && good(container.value()->commit()) ? 0 : 1;
+              }),
+              0);
+    ASSERT_EQ(start("asked"), 0);
+    core::Json about = told();
+    ASSERT_TRUE(about.is_object());
+    EXPECT_EQ(about["state"]["status"], "created");
+    EXPECT_EQ(about["pid"], state("asked").pid);
+    EXPECT_EQ(about["state"]["pid"], state("asked").pid);
+    EXPECT_EQ(exec("asked", {"/bin/true"}), 0);
+    about = told();
+    ASSERT_TRUE(about.is_object());
+    EXPECT_EQ(about["state"]["status"], "running");
+    EXPECT_NE(about["pid"], state("asked").pid);
+    EXPECT_EQ(about["state"]["pid"], state("asked").pid);
+    EXPECT_EQ(about["state"]["annotations"], core::Json({{"a", "b"}}));
+    EXPECT_EQ(remove("asked", true), 0);
+    ::close(listening);
+    ::unlink(path.c_str());
 }
 
 TEST_F(Seams, AMonitorOwnsAContainerWhoseCallerIsGone) {
