@@ -127,8 +127,9 @@ CTR_CHILD int open_inside(int root, const char *path, int flags, std::uint64_t r
     return -1;
 }
 
-CTR_CHILD int make_path(int root, const char *path, Make last, unsigned mode, std::uint64_t resolve) {
+CTR_CHILD int make_path(int root, const char *path, Make last, unsigned mode, std::uint64_t resolve, bool *made) {
     int fd = open_inside(root, path, O_PATH, resolve);
+    if (made != nullptr) *made = fd < 0;
     if (fd >= 0 || errno != ENOENT) return fd;
 
     char buffer[PATH_MAX];

@@ -30,8 +30,10 @@ CTR_CHILD int open_inside(int root, const char *path, int flags, std::uint64_t r
 
 /// What make_path makes of the last component if it is missing; the components before it become directories (0755).
 enum class Make { directory, file };
-/// An O_PATH descriptor of `path` below `root`, made if it is missing. A dangling symbolic link is followed, inside.
-CTR_CHILD int make_path(int root, const char *path, Make last, unsigned mode, std::uint64_t resolve = 0);
+/// An O_PATH descriptor of `path` below `root`, made if it is missing (`made`, if given, says so). A dangling symbolic link is
+/// followed, inside.
+CTR_CHILD int make_path(int root, const char *path, Make last, unsigned mode, std::uint64_t resolve = 0,
+                        bool *made = nullptr);
 
 /// Splits a target into its directory (opened, made if missing) and its last name, which is copied to `name`.
 CTR_CHILD int open_parent(int root, const char *target, char (&name)[256]);

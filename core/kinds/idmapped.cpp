@@ -4,7 +4,8 @@
 //
 // The maps are those of a user namespace, which is made for nothing else; a descriptor keeps it. A copy of a machine's mount is
 // mapped by the parent: that needs rights where the file system was mounted, which a child in a user namespace of its own
-// does not have. It goes to the child detached, like the root.
+// does not have. It goes to the child detached, like the root. Without a userns the copy keeps its ids, and is still one that such a
+// child could not make: the way to the source may be closed to it.
 #include "idmap.hpp"
 #include "mount_options.hpp"
 #include "shell.hpp"
@@ -54,7 +55,7 @@ int userns_shell(ctr::Run run, ctr::Shell shell) {
 
 int mount_apply(ctr::Run run) {
     const std::string source = run.str("source");
-    const int userns = run.fd("userns");
+    const bool mapped = run.has("userns");
     const bool recursive = run.integer("recursive") != 0, all = run.integer("map_below") != 0;
     const int mount = sys::open_tree_clone(AT_FDCWD, source.c_str(), recursive ? AT_RECURSIVE : 0);
     if (mount < 0)
@@ -64,7 +65,7 @@ int mount_apply(ctr::Run run) {
     int result = 0;
     if (propagation != 0 && sys::mount_setattr(mount, AT_RECURSIVE, 0, 0, propagation) != 0)
         result = run.fail("mount_setattr", source);
-    if (result == 0 && sys::mount_idmap(mount, all ? AT_RECURSIVE : 0, userns) != 0)
+    if (result == 0 && mapped && sys::mount_idmap(mount, all ? AT_RECURSIVE : 0, run.fd("userns")) != 0)
         result = run.fail("mount_setattr", source,
                           errno == EINVAL   ? "this file system's mounts cannot be id-mapped, or this one is already"
                           : errno == EPERM  ? "id-mapping needs CAP_SYS_ADMIN where the file system was mounted"
@@ -82,8 +83,9 @@ int mount_shell(ctr::Run run, ctr::Shell shell) {
     if (shell.set(value, {"mktemp", "-d"}) != 0) return -1;
     const std::string at = "\"\x01" + value + "\x02\"";
     return shell.text("[ -d " + source + " ] || { rmdir " + at + "; touch " + at + "; }\nmount --" +
-                      (run.integer("recursive") != 0 ? "rbind" : "bind") + " -o \"X-mount.idmap=" + run.str("userns") +
-                      "\" " + source + " " + at);
+                      (run.integer("recursive") != 0 ? "rbind" : "bind") +
+                      (run.has("userns") ? " -o \"X-mount.idmap=" + run.str("userns") + "\" " : " ") + source + " " +
+                      at);
 }
 int mount_shell_undo(ctr::Run run, ctr::Shell shell) {
     const std::string at = "\"\x01" + run.output_value("mount") + "\x02\"";

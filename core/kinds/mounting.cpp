@@ -154,11 +154,11 @@ CTR_CHILD int configure(ctr_run *raw, int context, bool writable) {
     return 0;
 }
 
-CTR_CHILD int open_mount_point(ctr_run *raw, const Make *make, std::uint64_t resolve) {
+CTR_CHILD int open_mount_point(ctr_run *raw, const Make *make, std::uint64_t resolve, bool *made) {
     const int root = require_root(raw);
     if (root < 0) return -1;
     const char *target = ctr::ChildRun{raw}.str("target");
-    const int fd = make != nullptr ? make_path(root, target, *make, *make == Make::file ? 0644 : 0755, resolve)
+    const int fd = make != nullptr ? make_path(root, target, *make, *make == Make::file ? 0644 : 0755, resolve, made)
                                    : open_inside(root, target, O_PATH, resolve);
     if (fd < 0)
         fail(raw, "openat2", target,
@@ -166,13 +166,16 @@ CTR_CHILD int open_mount_point(ctr_run *raw, const Make *make, std::uint64_t res
     return fd;
 }
 
-CTR_CHILD int new_mount(ctr_run *raw, const char *type, const char *source, const MountOptions &options) {
+CTR_CHILD int new_mount(ctr_run *raw, const char *type, const char *source, const char *mode,
+                        const MountOptions &options) {
     const int context = sys::fsopen(type);
     if (context < 0)
         return fail(raw, "fsopen", type, errno == ENODEV ? "the kernel does not know this file system" : nullptr);
     int fd = -1;
     if (source[0] != '\0' && sys::fsconfig_string(context, "source", source) != 0)
         fail_context(raw, context, "fsconfig", source);
+    else if (mode != nullptr && configure_one(context, mode) != 0)
+        fail_context(raw, context, "fsconfig", mode);
     else if (configure(raw, context, options.tmpcopyup) == 0) {
         if (sys::fsconfig_create(context) != 0)
             fail_context(raw, context, "fsconfig", type);
@@ -217,7 +220,7 @@ CTR_CHILD bool needs_classic(ctr_run *raw, const MountOptions &options) {
     return false;
 }
 
-CTR_CHILD int mount_classic(ctr_run *raw, const char *type, const char *source, int target,
+CTR_CHILD int mount_classic(ctr_run *raw, const char *type, const char *source, const char *mode, int target,
                             const MountOptions &options) {
     const ctr::ChildRun run{raw};
     if (options.idmap || options.tmpcopyup)
@@ -227,6 +230,7 @@ CTR_CHILD int mount_classic(ctr_run *raw, const char *type, const char *source, 
     char data[page], path[40];
     std::size_t length = 0;
     data[0] = '\0';
+    if (mode != nullptr) append(data, length, mode);
     unsigned long how = mount_flags(options.set) | (options.iversion ? MS_I_VERSION : 0);
     for (std::size_t i = 0, n = run.count("options"); i < n; ++i) {
         const char *option = run.str("options", i);

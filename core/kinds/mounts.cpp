@@ -22,6 +22,21 @@ CTR_CHILD bool wants_mount_point(const ctr::ChildRun &run, Make &what) {
     return true;
 }
 
+/// A tmpfs takes the mode of the directory that it covers, unless an option says which it has, as runc and crun do: what the image
+/// opened to a user (/tmp, a data directory of the program's own) stays open to it. "mode=1777", or an empty word.
+CTR_CHILD int covered_mode(const ctr::ChildRun &run, int target, char (&out)[12]) {
+    out[0] = '\0';
+    for (std::size_t i = 0, n = run.count("options"); i < n; ++i)
+        if (strncmp(run.str("options", i), "mode=", 5) == 0) return 0;
+    struct stat st;
+    if (fstat(target, &st) != 0) return -1;
+    memcpy(out, "mode=", 5);
+    for (unsigned digit = 0; digit < 4; ++digit)
+        out[5 + digit] = static_cast<char>('0' + ((st.st_mode >> (9 - 3 * digit)) & 7));
+    out[9] = '\0';
+    return 0;
+}
+
 CTR_CHILD int new_apply(ctr_run *raw) {
     const ctr::ChildRun run{raw};
     const char *type = run.str("type"), *source = run.str("source");
@@ -31,16 +46,22 @@ CTR_CHILD int new_apply(ctr_run *raw) {
     const bool trusted = equal(type, "proc") || equal(type, "sysfs");
     Make what = Make::directory;
     const bool create = wants_mount_point(run, what);
-    const int target = open_mount_point(raw, create ? &what : nullptr, trusted ? RESOLVE_NO_SYMLINKS : 0);
+    bool made = false;
+    const int target = open_mount_point(raw, create ? &what : nullptr, trusted ? RESOLVE_NO_SYMLINKS : 0, &made);
     if (target < 0) return -1;
+    if (made)
+        options.tmpcopyup = false; // there is nothing, and the tmpfs keeps the mode and owner that it has by itself
+    char mode[12] = "";
 
     int result = -1;
-    if (needs_classic(raw, options)) {
-        result = mount_classic(raw, type, source, target, options);
+    if (!made && equal(type, "tmpfs") && covered_mode(run, target, mode) != 0) {
+        fail(raw, "fstat", run.str("target"));
+    } else if (needs_classic(raw, options)) {
+        result = mount_classic(raw, type, source, mode[0] != '\0' ? mode : nullptr, target, options);
     } else {
         const std::uint64_t later = options.tmpcopyup ? options.set & MOUNT_ATTR_RDONLY : 0;
         options.set &= ~later;
-        const int mount = new_mount(raw, type, source, options);
+        const int mount = new_mount(raw, type, source, mode[0] != '\0' ? mode : nullptr, options);
         options.set = later; // fsmount has done the rest
         options.clear = 0;
         if (mount >= 0 && (!options.tmpcopyup || copy_up(raw, target, mount) == 0))
@@ -54,22 +75,27 @@ CTR_CHILD int new_apply(ctr_run *raw) {
 int new_shell(ctr::Run run, ctr::Shell shell) {
     const std::string target = inside(run.str("target")), type = run.str("type"), create = run.str("create");
     std::vector<std::string> words;
-    bool copy = false;
-    for (const auto &word : run.strings("options"))
+    bool copy = false, mode = type == "tmpfs";
+    for (const auto &word : run.strings("options")) {
         word == "tmpcopyup" ? void(copy = true) : words.push_back(word);
+        if (word.rfind("mode=", 0) == 0) mode = false;
+    }
     const std::string options = joined(words);
     std::string text;
-    if (create.empty() || create == "dir") text = "mkdir -p " + target + "\n";
+    // As covered_mode() does it.
+    if (mode) text = "mode=$(stat -c mode=%a " + target + " 2>/dev/null || echo mode=1777)\n";
+    const std::string more = mode ? ",\"$mode\"" : "";
+    if (create.empty() || create == "dir") text += "mkdir -p " + target + "\n";
     // Read-only only when the copy is there.
     if (copy)
         return shell.text(
-            text + "copy=$(mktemp -d)\ncp -a " + target + "/. \"$copy\"\nmount -t " + quoted(type) +
-            (options.empty() ? "" : " -o " + quoted(options) + ",rw") + " " + quoted(type) + " " + target +
+            text + "copy=$(mktemp -d)\ncp -a " + target + "/. \"$copy\"\nmount -t " + quoted(type) + " -o " +
+            (options.empty() ? "" : quoted(options) + ",") + "rw" + more + " " + quoted(type) + " " + target +
             "\ncp -a \"$copy\"/. " + target + "\nrm -r \"$copy\"" +
             (std::find(words.begin(), words.end(), "ro") != words.end() ? "\nmount -o remount,ro " + target : ""));
     if (create == "file") text = "touch " + target + "\n";
     text += "mount -t " + quoted(type);
-    if (!options.empty()) text += " -o " + quoted(options);
+    if (!options.empty() || mode) text += " -o " + (options.empty() ? "rw" : quoted(options)) + more;
     return shell.text(text + " " + quoted(run.has("source") ? run.str("source") : type) + " " + target);
 }
 

@@ -50,7 +50,7 @@ CTR_CHILD int mask_apply(ctr_run *raw) {
         fail(raw, "fstat", ctr::ChildRun{raw}.str("target"));
     else if (S_ISDIR(st.st_mode)) {
         options.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-        mount = new_mount(raw, "tmpfs", "tmpfs", options);
+        mount = new_mount(raw, "tmpfs", "tmpfs", nullptr, options);
         options.set = 0;
     } else {
         mount = clone_null(raw);

@@ -103,9 +103,10 @@ Result<void> Launch::clone() {
     CTR_ASSIGN(NamespaceSetup namespaces, NamespaceSetup::from(plan_, *block_, options_.init_pid, options_.init_pidfd));
     CTR_TRY(namespaces.fill(child_plan_));
     CTR_TRY(namespaces.enter_parent_part());
-    auto cloned = sys::clone_process({namespaces.new_flags(), namespaces.cgroup_fd()}, child_main, &child_plan_);
+    auto cloned = sys::clone_process({namespaces.new_flags(), namespaces.cgroup_fd(), namespaces.entered_between()},
+                                     child_main, &child_plan_);
     if (!cloned.ok() && namespaces.cgroup_fd() >= 0 && namespaces.cgroup_fallback(cloned.error().errno_value))
-        cloned = sys::clone_process({namespaces.new_flags(), -1}, child_main, &child_plan_);
+        cloned = sys::clone_process({namespaces.new_flags(), -1, {}}, child_main, &child_plan_);
     CTR_TRY(namespaces.leave_parent_part());
     if (!cloned.ok()) return std::move(cloned).error();
     child_ = std::move(cloned).value();

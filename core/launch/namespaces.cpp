@@ -5,12 +5,15 @@
 // - A time namespace too; its offsets are written between unshare and the clone.
 // - A new user namespace owns only what is made with it. What is joined beside it belongs to somebody else, and after the clone the child would have
 //   no rights over it: the parent enters those before the clone and goes back.
+// - A user without privilege has some in the container's user namespace only, and nobody comes back from one that he has joined: a process in between joins it, then
+//   the pid namespace, and clones the child as its own brother (sys/process.hpp).
 // - A cgroup namespace roots at the cgroup that the process is in when it is made, so the child unshares it itself after it has joined: a step
 //   (cgroup.unshare), not a flag here.
 #include "launch/namespaces.hpp"
 
 #include "sys/files.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
@@ -84,6 +87,7 @@ Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block
     } else {
         block.steps[setup.mapped_by_].announce = true;
     }
+    if (init_pidfd >= 0 && ::geteuid() != 0) setup.use_go_between(init_pidfd);
     // Entered by whom: see the rules on top.
     std::vector<Opened> child;
     for (Opened &each : setup.child_joins_) {
@@ -151,6 +155,27 @@ Result<void> NamespaceSetup::join_all_of(int init_pid, int init_pidfd) {
     if (!all.fd.valid()) return system_error("fcntl", theirs);
     child_joins_.push_back(std::move(all));
     return {};
+}
+
+/// Its user namespace, and those that only children enter.
+void NamespaceSetup::use_go_between(int init_pidfd) {
+    const auto own_user = [](const Opened &each) { return (each.type & CLONE_NEWUSER) != 0; };
+    const auto user = std::find_if(child_joins_.begin(), child_joins_.end(), own_user);
+    if (user == child_joins_.end()) return;
+    between_.push_back({Fd(::fcntl(init_pidfd, F_DUPFD_CLOEXEC, 0)), CLONE_NEWUSER, "user"});
+    user->type &= ~CLONE_NEWUSER;
+    std::vector<Opened> rest;
+    for (Opened &each : child_joins_)
+        (each.type == CLONE_NEWPID || each.type == CLONE_NEWTIME ? between_ : rest).push_back(std::move(each));
+    std::erase_if(rest, [](const Opened &each) { return each.type == 0; });
+    child_joins_ = std::move(rest);
+}
+
+std::vector<sys::Namespace> NamespaceSetup::entered_between() const {
+    std::vector<sys::Namespace> out;
+    for (const Opened &each : between_)
+        out.push_back({each.fd.get(), each.type});
+    return out;
 }
 
 Result<void> NamespaceSetup::fill(ChildPlan &child) const {

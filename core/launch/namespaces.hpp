@@ -7,6 +7,7 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "launch/child.hpp"
+#include "sys/process.hpp"
 
 #include <cstdint>
 #include <string>
@@ -24,6 +25,8 @@ public:
 
     /// Tells the child what to join and which step maps its ids.
     Result<void> fill(ChildPlan &child) const;
+    /// For a caller without privilege of his own: only in the container's user namespace has he any.
+    std::vector<sys::Namespace> entered_between() const;
     /// What the parent must enter before the clone for the child to be born in it, and back afterwards.
     Result<void> enter_parent_part();
     Result<void> leave_parent_part();
@@ -40,13 +43,14 @@ private:
     Result<void> add_new(const plan::Step &step);
     Result<void> add_join(const plan::Step &step, Block &block);
     Result<void> join_all_of(int init_pid, int init_pidfd);
+    void use_go_between(int init_pidfd);
     Result<void> enter(const Opened &opened);
     Result<void> new_time_namespace();
 
     std::uint64_t new_flags_ = 0;
     bool new_time_ = false;
     std::string time_offsets_;
-    std::vector<Opened> child_joins_, parent_joins_, own_;
+    std::vector<Opened> child_joins_, parent_joins_, between_, own_;
     int cgroup_fd_ = -1;
     bool join_by_pid_ = false;
     std::uint32_t mapped_by_ = plan::no_wait;

@@ -14,9 +14,18 @@
 
 namespace core::sys {
 
+/// A descriptor for setns(2), with the flags that go with it.
+struct Namespace {
+    int fd = -1;
+    int flags = 0;
+};
+
 struct CloneRequest {
     std::uint64_t namespaces = 0; // CLONE_NEW* flags
     int cgroup = -1;              // cgroup v2 directory to be born in (CLONE_INTO_CGROUP), or -1
+    /// Entered first, in that order, by a process between this one and the child: whoever joins a user namespace has no way back. The child is this
+    /// process's own all the same (CLONE_PARENT).
+    std::vector<Namespace> entered_between;
 };
 
 struct Child {

@@ -106,7 +106,10 @@ int containers_maps(Plan plan, Mount &mount, Maker &maker) {
 
 int add_id_maps(Plan plan, std::vector<Mount> &all) {
     Maker maker(plan);
+    // As root outside of the container's user namespace the way may be open that is closed to its root: a directory of podman's, mode 0700.
+    const bool other_root = user_namespace(plan).has_value() && plan.ask("euid").value_or("") == "0";
     for (Mount &mount : all) {
+        mount.by_parent = mount.bind && other_root;
         Lines uids, gids;
         if (read_map(plan, mount.where + "/uidMappings", uids) != 0 ||
             read_map(plan, mount.where + "/gidMappings", gids) != 0)
@@ -115,6 +118,7 @@ int add_id_maps(Plan plan, std::vector<Mount> &all) {
         if (!asked && uids.empty() && gids.empty()) continue;
         if (mount.is_cgroup()) return plan.invalid(mount.where, "a cgroup file system cannot be id-mapped");
         const bool own = !uids.empty() || !gids.empty();
+        mount.by_parent = mount.bind;
         if ((own ? own_maps(plan, mount, maker, uids, gids) : containers_maps(plan, mount, maker)) != 0) return -1;
     }
     return 0;

@@ -78,11 +78,12 @@ std::vector<std::string> step_options(const Mount &mount, const State &state) {
     return options;
 }
 
-/// The machine's mount with other ids: made by the parent, which may.
+/// The machine's mount, perhaps with other ids: made by the parent, which may.
 int add_copy(Plan plan, const Mount &mount, const std::string &value) {
     const std::string root = plan.spec("/linux/rootfsPropagation").str();
     ctr::Step step = plan.step(CTR_KIND_MOUNT_IDMAPPED, CTR_PREPARE);
-    step.arg("source", mount.source).value("userns", mount.userns);
+    step.arg("source", mount.source);
+    if (mount.is_idmapped()) step.value("userns", mount.userns);
     if (mount.has("rbind")) step.arg("recursive", std::int64_t{1});
     if (mount.has("ridmap")) step.arg("map_below", std::int64_t{1});
     // As if it were bound in the child, whose mounts were cut off: see add_cut().
@@ -98,7 +99,7 @@ int add_mount(Plan plan, const Mount &mount, const State &state, bool behind_cgr
     ctr::Step step = plan.step(kind, CTR_MOUNTS);
     step.arg("target", mount.destination).args("options", step_options(mount, state));
     if (!mount.remount && !mount.bind) step.arg("type", mount.type);
-    if (mount.bind && mount.is_idmapped()) {
+    if (mount.by_parent) {
         const std::string value = "mount." + mount.where.substr(mount.where.rfind('/') + 1);
         if (add_copy(plan, mount, value) != 0) return -1;
         step.value("mount", value);

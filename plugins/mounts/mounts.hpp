@@ -24,7 +24,8 @@ struct Mount {
     std::string destination, source, type;
     std::vector<std::string> options;
     bool bind = false, remount = false;
-    std::string userns; // the value whose id maps it gets; empty: none
+    bool by_parent = false; // a bind mount whose source the child may not be able to reach
+    std::string userns;     // the value whose id maps it gets; empty: none
 
     bool has(const char *option) const;
     bool is_idmapped() const { return !userns.empty(); }
@@ -34,7 +35,7 @@ struct Mount {
 /// mount_list.cpp
 int read_mounts(ctr::Plan plan, std::vector<Mount> &all);
 int add_mounts(ctr::Plan plan, const std::vector<Mount> &all, State &state);
-/// idmap.cpp: finds the id maps of each mount that shall have some, and adds the steps that make them
+/// idmap.cpp: finds the id maps of each mount that shall have some, and adds the steps that make them; says what the parent opens
 int add_id_maps(ctr::Plan plan, std::vector<Mount> &all);
 /// devices.cpp
 int add_devices(ctr::Plan plan, const State &state);

@@ -11,7 +11,8 @@ umask 022 # a plugin that others could write is refused
 build_packages="g++ cmake make pkg-config libboost-dev libboost-program-options-dev nlohmann-json3-dev libnl-3-dev libnftables-dev
     libbtrfsutil-dev libseccomp-dev libarchive-dev libssl-dev libnftables1 iproute2 nftables util-linux mount kmod"
 demo_packages="busybox-static btrfs-progs"
-test_packages="libgtest-dev libgmock-dev busybox-static btrfs-progs strace crun runc clang-format-14 procps"
+test_packages="libgtest-dev libgmock-dev busybox-static btrfs-progs strace crun runc clang-format-14 procps podman containerd docker.io catatonit
+    containernetworking-plugins python3-grpcio python3-grpc-tools"
 
 say() { printf '%s\n' "$*"; }
 section() { printf '\n==== %s\n\n' "$*"; }

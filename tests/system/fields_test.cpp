@@ -264,6 +264,17 @@ TEST_F(Fields, ATmpfsBeginsWithWhatTheDirectoryHas) {
     EXPECT_HAS(small.err, "larger than the tmpfs");
 }
 
+TEST_F(Fields, ATmpfsIsOpenToTheUserUnlessTheImageSaysOtherwise) {
+    Json out = with_mount({{"destination", "/not/there"}, {"type", "tmpfs"}, {"options", {"tmpcopyup", "nosuid"}}});
+    out["mounts"].push_back({{"destination", "/closed"}, {"type", "tmpfs"}});
+    out["process"]["user"] = {{"uid", 1000}, {"gid", 1000}};
+    ::mkdir((box.rootfs() + "/closed").c_str(), 0751);
+    ::chmod((box.rootfs() + "/closed").c_str(), 0751);
+    const Ran ran = sh(out, "echo x >/not/there/file && cat /not/there/file; echo x >/closed/file");
+    EXPECT_HAS(ran.out, "x\n");
+    EXPECT_HAS(ran.err, "/closed/file: Permission denied");
+}
+
 TEST_F(Fields, ClocksHaveOffsets) {
     if (::access("/proc/self/ns/time", F_OK) != 0) GTEST_SKIP() << "the kernel has no time namespaces";
     Json out = spec();

@@ -30,8 +30,8 @@
  *                 the step. Its stdout and stderr are ctr's.
  * oci_hook.at_delete  the same arguments: nothing at first, the undo runs the hook. Its failure is a warning.
  * userns.new      uid*, gid* (str "INSIDE OUTSIDE SIZE"). A user namespace without processes, for its id maps. Output `userns` (fd).
- * mount.idmapped  source, userns (fd), recursive (int)?: with the mounts below, map_below (int)?: these are mapped too, propagation (str)?.
- *                 A detached copy of a machine's mount with other ids, for mount.bind. Output `mount` (fd).
+ * mount.idmapped  source, userns (fd)?, recursive (int)?: with the mounts below, map_below (int)?: these are mapped too, propagation (str)?.
+ *                 A detached copy of a machine's mount, for mount.bind; with other ids if there is a userns. Output `mount` (fd).
  *
  * ---- process: child -----------------------------------------------------------------------------------------------------
  * rootfs.attach   mount (fd, detached), at (str, machine path: name("rootfs_dir")). Makes it the root that `target` means.

@@ -8,7 +8,9 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sstream>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +98,38 @@ TEST_F(Mounts, OptionsReachTheMountAndTheFileSystem) {
               std::string::npos);
         CHECK(apply("mount.new", {"type=tmpfs", "target=/b", "options=idmap"}).find("idmap has no id maps") !=
               std::string::npos);
+        return {};
+    });
+}
+
+/// "41777": type and mode of what is there.
+std::string mode_of(const std::string &path) {
+    struct stat st = {};
+    std::ostringstream out;
+    if (::stat(path.c_str(), &st) == 0) out << std::oct << st.st_mode;
+    return out.str();
+}
+
+TEST_F(Mounts, ATmpfsHasTheModeOfWhatItCovers) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        ::umask(0);
+        CHECK(::mkdir((at + "/open").c_str(), 03771) == 0 && ::mkdir((at + "/said").c_str(), 0700) == 0);
+        CHECK(::mkdir((at + "/long").c_str(), 0711) == 0 && ::mkdir((at + "/copied").c_str(), 0750) == 0);
+        NEED(apply("mount.new", {"type=tmpfs", "target=/open", "options=ro", "options=size=64k"}));
+        CHECK(mode_of(at + "/open") == "43771");
+        NEED(apply("mount.new", {"type=tmpfs", "target=/said", "options=mode=0755"})); // its own words win
+        CHECK(mode_of(at + "/said") == "40755");
+        NEED(apply("mount.new", {"type=tmpfs", "target=/long", "options=iversion"})); // by mount(2)
+        CHECK(mode_of(at + "/long") == "40711");
+        NEED(apply("mount.new", {"type=tmpfs", "target=/copied", "options=tmpcopyup"}));
+        CHECK(mode_of(at + "/copied") == "40750");
+        // Where there was nothing it keeps tmpfs's own, not that of the mount point just made.
+        NEED(apply("mount.new", {"type=tmpfs", "target=/fresh/one"}));
+        CHECK(mode_of(at + "/fresh/one") == "41777");
+        NEED(apply("mount.new", {"type=tmpfs", "target=/fresh/two", "options=tmpcopyup", "options=ro"}));
+        CHECK(mode_of(at + "/fresh/two") == "41777");
+        CHECK(mounted(at + "/fresh/two").rfind("ro", 0) == 0);
         return {};
     });
 }
