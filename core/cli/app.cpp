@@ -88,7 +88,7 @@ int App::main(const std::vector<std::string> &all_words) {
     globals_ = std::move(globals).value();
     if (words.empty() || words[0] == "help") {
         print(help_of_all());
-        return words.empty() && !globals_.has("help") ? exit_failed : 0;
+        return finished(words.empty() && !globals_.has("help") ? exit_failed : 0);
     }
     const std::vector<std::string> given = words;
     const Command *command = take_command(words);
@@ -106,7 +106,7 @@ int App::main(const std::vector<std::string> &all_words) {
         }
     if (globals_.has("help")) {
         print(help_of(*command));
-        return 0;
+        return finished(0);
     }
     const std::size_t n = arguments.value().positional().size();
     if (n < command->least || n > command->most)
@@ -121,9 +121,11 @@ int App::main(const std::vector<std::string> &all_words) {
     if (launch::log_threshold == 0)
         return report(invalid("--log-level " + globals_.one("log-level"), "expected error, warn, info or debug"));
     launch::log_sink = log_line;
-    const int status = command->run(*this, arguments.value());
-    if (std::fflush(stdout) != 0) return report(system_error("write", "standard output"));
-    return status;
+    return finished(command->run(*this, arguments.value()));
+}
+
+int App::finished(int status) const {
+    return std::fflush(stdout) == 0 ? status : report(system_error("write", "standard output"));
 }
 
 Result<spec::Config> App::read_config() const {

@@ -30,6 +30,8 @@ public:
 
     /// Prints the error with its hint on standard error; returns the exit status that fits.
     int report(const Error &error) const;
+    /// Writes out what was printed: the program ends without stdio's own flush. Gives `status`, or that of not being able to.
+    int finished(int status) const;
     static void print(const std::string &text);
     static void warn(const std::string &text);
 

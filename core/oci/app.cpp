@@ -76,6 +76,10 @@ std::string message_for_engines(const Error &error, const std::string &program) 
 
 void App::print(const std::string &text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
+int App::finished(int status) const {
+    return std::fflush(stdout) == 0 ? status : report(system_error("write", "standard output"));
+}
+
 int App::report(const Error &error, int status) const {
     log_.fatal(error.text(), error.hint);
     return status;
@@ -138,11 +142,11 @@ int App::main(const std::string &name, std::vector<std::string> words) {
     launch::log_threshold = log_.debug() ? CTR_LOG_DEBUG : CTR_LOG_WARN;
     if (globals_.has("version")) {
         print(name_ + " version " CTR_VERSION "\nspec: 1.3.0\n");
-        return 0;
+        return finished(0);
     }
     if (words.empty() || words[0] == "help" || globals_.has("help")) {
         print(help_of_all(name_));
-        return 0;
+        return finished(0);
     }
     const auto found = std::find_if(commands().begin(), commands().end(),
                                     [&](const Command &command) { return words[0] == command.name; });
@@ -157,7 +161,7 @@ int App::main(const std::string &name, std::vector<std::string> words) {
     if (!arguments.ok()) return report(std::move(arguments).error().in(command.name));
     if (arguments.value().has("help")) {
         print(help_of(name_, command));
-        return 0;
+        return finished(0);
     }
     const std::size_t n = arguments.value().positional().size();
     if (n < command.least || n > command.most)
@@ -165,9 +169,7 @@ int App::main(const std::string &name, std::vector<std::string> words) {
             failure(ErrorClass::invalid,
                     std::string(command.name) + ": too " + (n < command.least ? "few" : "many") + " arguments",
                     "usage: " + name_ + " " + command.name + " " + command.usage));
-    const int status = command.run(*this, arguments.value());
-    if (std::fflush(stdout) != 0) return report(system_error("write", "standard output"));
-    return status;
+    return finished(command.run(*this, arguments.value()));
 }
 
 Result<container::Engine *> App::engine() {

@@ -39,6 +39,8 @@ public:
     /// Logs the error and says it on standard error; returns `status`.
     int report(const Error &error, int status = exit_failed) const;
     static void print(const std::string &text);
+    /// Writes out what was printed: the program ends without stdio's own flush. Gives `status`, or that of not being able to.
+    int finished(int status) const;
 
 private:
     Result<void> take_globals(std::vector<std::string> &words);

@@ -89,7 +89,6 @@ c containers delete three
 begin "As Kubernetes drives it"
 python=/usr/bin/python3 # Debian's, which has its packages
 if $python -c 'import grpc, grpc_tools' 2>/dev/null; then
-    here=$(cd "$(dirname "$0")" && pwd)
     $python -m grpc_tools.protoc -I"$here" --python_out="$work" --grpc_python_out="$work" "$here/cri.proto"
     for archive in box pause; do /usr/bin/ctr -a "$work/c.sock" -n k8s.io images import "$work/$archive.tar" >/dev/null; done
     pod_network=node

@@ -41,7 +41,8 @@ leave() {
 
 # enter "$0" "$@"
 enter() {
-    build=${2:-$(cd "$(dirname "$1")/../.." && pwd)/build}
+    here=$(cd "$(dirname "$1")" && pwd)
+    build=${2:-$here/../../build}
     RUNTIME=${RUNTIME:-$build/bin/ctr-oci}
     if [ -z "${CTR_ENGINES_WORK-}" ]; then
         [ "$(id -u)" = 0 ] || skip "needs root"
@@ -63,6 +64,7 @@ enter() {
     parent=ctr-engines-${work##*.}
     export HOME="$work" TMPDIR="$work"
     unset XDG_RUNTIME_DIR DOCKER_HOST CONTAINER_HOST CONTAINERD_ADDRESS
+    cd "$work" || exit 1 # conmon leaves a file where podman was started
     mount -t tmpfs -o mode=755 tmpfs /run
     mkdir -m 1777 /run/lock
     ip link set lo up 2>/dev/null

@@ -38,6 +38,7 @@ has_state() { [ "$(state "$1")" = "$2" ]; }
 
 begin "Running"
 check "an image is imported" 0 "*sha256*" p import "$work/rootfs.tar" box:latest
+check "podman finds its version" 0 "*version*" p info --format '{{.Host.OCIRuntime.Path}} {{.Host.OCIRuntime.Version}}'
 check "output and status are the program's" 3 "hello" r box sh -c 'echo hello; exit 3'
 check "standard input reaches it" 0 "typed" sh -c "echo typed | $podman_all $run -i box cat"
 check "a program that is not there: 127" 127 "*nosuch*" r box nosuch
@@ -74,6 +75,7 @@ begin "A container in the background"
 start one -m 64m --pids-limit 100 --health-cmd 'test -e /tmp/healthy' --health-interval disable box sh -c 'echo begun; trap "exit 9" TERM; while :; do sleep 0.1; done'
 holds "its log" within 30 sh -c "$podman_all logs one | grep -qx begun"
 check "its state" 0 "running 0" state one
+check "the runtime's own list has it" 0 "*running*" "$RUNTIME" list
 check "its limits" 0 "67108864*100" p exec one sh -c "$limits"
 check "exec: output, status, user, directory, environment" 4 "ann /tmp two" p exec -u ann -w /tmp -e B=two one sh -c 'echo $(whoami) $(pwd) $B; exit 4'
 check "exec with a terminal" 0 "/dev/pts/*" on_terminal $podman_all exec -it one tty
@@ -131,5 +133,5 @@ else
 fi
 
 check "nothing is left of them" 0 "" p ps -aq
-is "nor does the runtime know any" "$("$RUNTIME" list -q)" ""
+is "nor does the runtime know any" "$("$RUNTIME" list -q 2>&1)" ""
 finish

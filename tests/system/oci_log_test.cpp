@@ -74,6 +74,15 @@ TEST_F(OciLog, GlobalOptionsTakeAnEqualsSignToo) {
     EXPECT_EQ(parsed(read_text(file)).back()["level"], "error");
 }
 
+TEST_F(OciLog, VersionAndHelpAreSaid) {
+    const Ran version = oci({"--version"});
+    EXPECT_STATUS(version, 0);
+    EXPECT_HAS(version.out, "ctr-oci version ");
+    EXPECT_HAS(version.out, "spec: ");
+    EXPECT_HAS(oci({"--help"}).out, "update");
+    EXPECT_HAS(oci({"exec", "--help"}).out, "--process");
+}
+
 TEST_F(OciLog, SuccessSaysNothingUnlessDebugged) {
     const Bundle quiet = bundle("one", "true");
     quiet.write();

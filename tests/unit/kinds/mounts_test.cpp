@@ -114,10 +114,10 @@ TEST_F(Mounts, ATmpfsHasTheModeOfWhatItCovers) {
     run([](const std::string &at) -> std::string {
         NEED(attach(at));
         ::umask(0);
-        CHECK(::mkdir((at + "/open").c_str(), 03771) == 0 && ::mkdir((at + "/said").c_str(), 0700) == 0);
+        CHECK(::mkdir((at + "/open").c_str(), 01771) == 0 && ::mkdir((at + "/said").c_str(), 0700) == 0);
         CHECK(::mkdir((at + "/long").c_str(), 0711) == 0 && ::mkdir((at + "/copied").c_str(), 0750) == 0);
         NEED(apply("mount.new", {"type=tmpfs", "target=/open", "options=ro", "options=size=64k"}));
-        CHECK(mode_of(at + "/open") == "43771");
+        CHECK(mode_of(at + "/open") == "41771");
         NEED(apply("mount.new", {"type=tmpfs", "target=/said", "options=mode=0755"})); // its own words win
         CHECK(mode_of(at + "/said") == "40755");
         NEED(apply("mount.new", {"type=tmpfs", "target=/long", "options=iversion"})); // by mount(2)
