@@ -3,6 +3,7 @@
 
 #include "launch/run.hpp"
 #include "launch/undo.hpp"
+#include "spec/claims.hpp"
 
 #include <ctr/ext/cgroup.h>
 #include <fcntl.h>
@@ -48,6 +49,28 @@ Result<void> call_driver(Engine &engine, const std::string &id, const char *word
     CTR_TRY(check_id(id));
     CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id)));
     return call_driver(engine, id, record, word, call);
+}
+
+/// What the driver does not carry out is refused by name, here as when a container is planned.
+Result<void> check_claims(Engine &engine, const std::string &id, const Json &resources) {
+    CTR_TRY(check_id(id));
+    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id)));
+    const auto name = record.plan.drivers.find("cgroup");
+    const plugin::Plugin *plugin = name == record.plan.drivers.end() ? nullptr : engine.catalog().find(name->second);
+    if (plugin == nullptr) return no_cgroup(id);
+    const auto requested = spec::requested_paths({{"linux", {{"resources", resources}}}});
+    const std::vector<spec::Claimant> claimants = {{name->second, plugin->manifest.claims}};
+    const auto matches = spec::match_claims(requested, claimants);
+    for (std::size_t i = 0; i < requested.size(); ++i)
+        if (matches[i].empty())
+            return Error{ErrorClass::unsupported,
+                         "the driver " + name->second + " of the container's cgroup does not carry this out",
+                         "leave it out",
+                         0,
+                         {},
+                         requested[i].example(),
+                         {}};
+    return {};
 }
 
 Error not_running(const std::string &id) {
@@ -102,6 +125,7 @@ Result<void> freeze(Engine &engine, const std::string &id, bool frozen) {
 bool is_paused(const Engine &engine, const std::string &id) { return ::access(mark_of(engine, id).c_str(), F_OK) == 0; }
 
 Result<void> update(Engine &engine, const std::string &id, const Json &resources) {
+    CTR_TRY(check_claims(engine, id, resources));
     return call_driver(engine, id, "updating", [&](const ctr_cgroup_v1 &driver, ctr_run *run) {
         return driver.update(run, reinterpret_cast<const ctr_node *>(&resources));
     });

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// crash_driver NUMBER FILE WORDS...: `ctr WORDS...`, but at the NUMBER'th boundary (core/launch/launch.hpp, step_hook) it kills itself with SIGKILL.
+// crash_driver NUMBER FILE [ctr-oci] WORDS...: `ctr WORDS...` or `ctr-oci WORDS...`, but at the NUMBER'th boundary (core/launch/launch.hpp, step_hook) it kills itself with SIGKILL.
 // Every boundary is written to FILE as "WHEN STEP"; NUMBER 0 only counts.
 #include "cli/app.hpp"
 #include "launch/launch.hpp"
+#include "oci/app.hpp"
 
 #include <csignal>
 #include <cstdlib>
@@ -29,6 +30,8 @@ int main(int argc, char **argv) {
     log_fd = ::open(argv[2], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (log_fd < 0) return 2;
     core::launch::step_hook = at;
+    const std::string name = argv[3];
+    if (name == "ctr-oci") return core::oci::App().main(name, std::vector<std::string>(argv + 4, argv + argc));
     core::cli::App app;
     return app.main(std::vector<std::string>(argv + 3, argv + argc));
 }
