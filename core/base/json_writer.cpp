@@ -43,8 +43,7 @@ void JsonWriter::quote(std::string_view value) {
 }
 
 JsonWriter &JsonWriter::key(std::string_view name) {
-    comma();
-    quote(name);
+    text(name);
     out_ += ':';
     return *this;
 }

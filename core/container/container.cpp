@@ -75,7 +75,7 @@ Result<sys::Exit> Container::wait(bool keep) {
 
 Result<void> Container::ended(sys::Exit exit, bool keep) {
     CTR_TRY(journal_.stopped(exit.shell_status()));
-    launch_.reset();
+    launch_->close_values();
     CTR_TRY(undo_steps(engine_, journal_, keep ? Scope::until_stop : Scope::all));
     if (!keep) return remove_directory(journal_);
     return {};

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <unistd.h>
+#include <utility>
 
 namespace core::launch {
 
-Block::~Block() {
-    for (const Value &value : value_memory_)
-        if (value.type == CTR_TYPE_FD && value.fd >= 0) ::close(value.fd);
+Block::~Block() { close_values(); }
+
+void Block::close_values() {
+    for (Value &value : value_memory_)
+        if (value.type == CTR_TYPE_FD && value.fd >= 0) ::close(std::exchange(value.fd, -1));
 }
 
 std::uint32_t Block::value_index(std::string_view name) const {

@@ -85,6 +85,8 @@ public:
     /// Packs the steps. A kind that `lookup` does not know stays without code: carrying it out is an error, printing is not.
     static std::unique_ptr<Block> pack(const plan::Plan &plan, const KindLookup &lookup);
     ~Block();
+    /// Closes the descriptors that steps gave.
+    void close_values();
     Block(const Block &) = delete;
     Block &operator=(const Block &) = delete;
 

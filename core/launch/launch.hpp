@@ -63,6 +63,8 @@ public:
 
     const sys::Child &child() const { return child_; }
     void kill();
+    /// Gives up the descriptors that steps gave: what they hold could not be unmounted or removed.
+    void close_values() { block_->close_values(); }
     /// A value that a step gave; nullptr if there is none. The caller may take an fd by setting it to -1.
     Value *value(std::string_view name) const { return block_->value(name); }
 

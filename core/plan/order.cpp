@@ -39,10 +39,10 @@ public:
     }
 
     std::vector<std::vector<std::size_t>> before;
-    std::vector<std::vector<std::string>> reason; // parallel to before: the token or value
+    std::vector<std::vector<std::string_view>> reason; // parallel to before: the token or value
 
 private:
-    void add(std::size_t step, std::size_t earlier, const std::string &why) {
+    void add(std::size_t step, std::size_t earlier, std::string_view why) {
         if (step == earlier) return;
         before[step].push_back(earlier);
         reason[step].push_back(why);
@@ -95,7 +95,7 @@ private:
                         ErrorClass::invalid,
                         "step " + name_of(steps_[i]) + " of phase started uses the live value \"" + value + "\"",
                         "another process may run that phase: use durable values (integer, string, bytes) only");
-                add(i, found->second.first, value);
+                add(i, found->second.first, found->first);
             }
         }
         return {};
@@ -119,7 +119,8 @@ std::string chain(const std::vector<Step> &steps, const Dependencies &deps, cons
         std::size_t next = at;
         std::string reason;
         for (std::size_t k = 0; k < deps.before[at].size() && next == at; ++k)
-            if (!done[deps.before[at][k]]) next = deps.before[at][k], reason = "needs " + deps.reason[at][k] + " from";
+            if (!done[deps.before[at][k]])
+                next = deps.before[at][k], reason = "needs " + std::string(deps.reason[at][k]) + " from";
         for (std::size_t i = 0; i < steps.size() && next == at; ++i)
             if (!done[i] && i != at && era(steps[i].phase) < era(steps[at].phase))
                 next = i, reason = std::string("runs after phase ") + phase_name(steps[i].phase) + " with";

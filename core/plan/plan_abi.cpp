@@ -205,11 +205,12 @@ std::optional<std::string> phase_problem(ctr_phase phase, ctr_process process, c
                                  CTR_MOUNTS,  CTR_PIVOT, CTR_CONFINE, CTR_STARTED};
     if (std::find(std::begin(all), std::end(all), phase) == std::end(all))
         return "unknown phase " + std::to_string(phase);
-    const std::string in = std::string(" in phase ") + phase_name(phase);
+    const auto in_phase = [phase] { return std::string(" in phase ") + phase_name(phase); };
     if (operation >= CTR_OP_IMAGE_IMPORT && process != CTR_PROCESS_PARENT) return "an image plan has only parent steps";
     if ((process == CTR_PROCESS_CLONE) != (phase == CTR_CLONE))
-        return std::string("a ") + process_name(process) + " step" + in;
-    if (process == CTR_PROCESS_CHILD && (phase < CTR_ISOLATE || phase > CTR_CONFINE)) return "a child step" + in;
+        return std::string("a ") + process_name(process) + " step" + in_phase();
+    if (process == CTR_PROCESS_CHILD && (phase < CTR_ISOLATE || phase > CTR_CONFINE))
+        return "a child step" + in_phase();
     return std::nullopt;
 }
 
@@ -221,6 +222,7 @@ void copy_tokens(const char *const *tokens, std::vector<std::string> &to) {
 std::string text_of(ctr_str s) { return s.data == nullptr ? std::string() : std::string(s.data, s.len); }
 
 std::optional<std::string> take_args(const ctr_step &raw, Step &step) {
+    step.args.reserve(raw.n_args);
     for (std::uint32_t i = 0; i < raw.n_args; ++i) {
         const ctr_arg &arg = raw.args[i];
         if (arg.name == nullptr) return "argument without a name";

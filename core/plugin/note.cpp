@@ -24,9 +24,33 @@ Error refuse(const std::string &path, const std::string &field, const std::strin
                  {}};
 }
 
-bool read_exactly(int fd, void *to, std::size_t size, std::uint64_t offset) {
-    return ::pread(fd, to, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
-}
+/// The file, read by offset. One look at its front mostly shows all that is asked for: the linker puts notes behind the program headers.
+class File {
+public:
+    explicit File(int fd) : fd_(fd), got_(::pread(fd, front_, sizeof front_, 0)) {}
+
+    /// Is it all inside the file?
+    bool has(std::uint64_t offset, std::uint64_t size) const {
+        if (in_front(offset, size)) return true;
+        struct stat st {};
+        if (::fstat(fd_, &st) != 0) return false;
+        const auto end = static_cast<std::uint64_t>(st.st_size);
+        return offset <= end && size <= end - offset;
+    }
+    bool read(void *to, std::size_t size, std::uint64_t offset) const {
+        if (in_front(offset, size)) return std::memcpy(to, front_ + offset, size), true;
+        return ::pread(fd_, to, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
+    }
+
+private:
+    bool in_front(std::uint64_t offset, std::uint64_t size) const {
+        const auto got = static_cast<std::uint64_t>(got_ < 0 ? 0 : got_);
+        return offset <= got && size <= got - offset;
+    }
+    int fd_;
+    char front_[4096];
+    ssize_t got_;
+};
 
 constexpr std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
 
@@ -57,8 +81,9 @@ bool find_note(const std::vector<char> &segment, std::string &manifest) {
 } // namespace
 
 Result<std::string> read_manifest_note(int fd, const std::string &path) {
+    const File file(fd);
     Elf64_Ehdr elf{};
-    if (!read_exactly(fd, &elf, sizeof elf, 0) || std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0)
+    if (!file.read(&elf, sizeof elf, 0) || std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0)
         return refuse(path, "file", "an ELF shared object", "something else");
     if (elf.e_ident[EI_CLASS] != ELFCLASS64 || elf.e_ident[EI_DATA] != ELFDATA2LSB)
         return refuse(path, "ELF class", "64-bit little-endian", "class " + std::to_string(elf.e_ident[EI_CLASS]));
@@ -66,21 +91,18 @@ Result<std::string> read_manifest_note(int fd, const std::string &path) {
     if (elf.e_phentsize != sizeof(Elf64_Phdr) || elf.e_phnum == 0 || elf.e_phnum > max_program_headers)
         return refuse(path, "program headers", "1 to " + std::to_string(max_program_headers),
                       std::to_string(elf.e_phnum));
-    struct stat st {};
-    if (::fstat(fd, &st) != 0) return system_error("fstat", path);
-    const auto file_size = static_cast<std::uint64_t>(st.st_size);
 
     std::vector<Elf64_Phdr> headers(elf.e_phnum);
-    if (elf.e_phoff > file_size || !read_exactly(fd, headers.data(), headers.size() * sizeof(Elf64_Phdr), elf.e_phoff))
+    const std::size_t size = headers.size() * sizeof(Elf64_Phdr);
+    if (!file.has(elf.e_phoff, size) || !file.read(headers.data(), size, elf.e_phoff))
         return refuse(path, "program headers", "inside the file", "offset " + std::to_string(elf.e_phoff));
     for (const Elf64_Phdr &header : headers) {
         if (header.p_type != PT_NOTE) continue;
-        if (header.p_offset > file_size || header.p_filesz > file_size - header.p_offset ||
-            header.p_filesz > max_note_segment)
+        if (!file.has(header.p_offset, header.p_filesz) || header.p_filesz > max_note_segment)
             return refuse(path, "note segment", "inside the file and at most 256 KiB",
                           std::to_string(header.p_filesz) + " bytes at " + std::to_string(header.p_offset));
         std::vector<char> segment(header.p_filesz);
-        if (!read_exactly(fd, segment.data(), segment.size(), header.p_offset))
+        if (!file.read(segment.data(), segment.size(), header.p_offset))
             return refuse(path, "note segment", "readable", "a truncated file");
         std::string manifest;
         if (find_note(segment, manifest)) return manifest;
