@@ -5,6 +5,7 @@
 #include "plan/plan_json.hpp"
 #include "sys/files.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <stdexcept>
 #include <sys/stat.h>
@@ -106,7 +107,11 @@ Result<Record> read_from(int fd, const std::string &path, Journal::Part part, st
                      {},
                      path,
                      {}};
-    if (part == Journal::Part::all) fit(record);
+    if (part == Journal::Part::all) {
+        if (std::max(record.intended.size(), record.undone.size()) > record.plan.steps.size())
+            return invalid(path, "a damaged line: it is about a step that the plan does not have");
+        fit(record);
+    }
     return record;
 }
 

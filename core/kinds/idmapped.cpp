@@ -30,7 +30,7 @@ void hold(void *) {
 }
 
 int userns_apply(ctr::Run run) {
-    auto holder = sys::clone_process({CLONE_NEWUSER, -1}, hold, nullptr);
+    auto holder = sys::clone_process({CLONE_NEWUSER, -1, {}}, hold, nullptr);
     if (!holder.ok())
         return run.fail({CTR_E_SYSTEM, {}, holder.error().hint, holder.error().errno_value, "clone3", "user"});
     const std::string process = std::to_string(holder.value().pid), path = "/proc/" + process + "/ns/user";
@@ -61,7 +61,8 @@ int mount_apply(ctr::Run run) {
     if (mount < 0)
         return run.fail("open_tree", source,
                         errno == ENOENT ? "the source of a bind mount must exist on the machine" : "");
-    const unsigned long propagation = propagation_flags(run.str("propagation").c_str()) & ~MS_REC;
+    const unsigned long propagation =
+        propagation_flags(run.str("propagation").c_str()) & ~static_cast<unsigned long>(MS_REC);
     int result = 0;
     if (propagation != 0 && sys::mount_setattr(mount, AT_RECURSIVE, 0, 0, propagation) != 0)
         result = run.fail("mount_setattr", source);
