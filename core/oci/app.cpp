@@ -94,6 +94,8 @@ std::string App::root() const {
 
 std::map<std::string, std::string> App::drivers() const {
     if (globals_.one("cgroup-manager") == "disabled") return {{"cgroup", "no-cgroup"}};
+    if (globals_.has("systemd-cgroup") || globals_.one("cgroup-manager") == "systemd")
+        return {{"cgroup", "cgroup-systemd"}};
     return {};
 }
 
@@ -122,15 +124,6 @@ Result<void> App::take_globals(std::vector<std::string> &words) {
     const std::string rootless = globals_.one("rootless", "auto");
     if (rootless != "auto" && rootless != "true" && rootless != "false")
         return invalid("--rootless " + rootless, "expected true, false or auto");
-    if (manager == "systemd" || globals_.has("systemd-cgroup"))
-        return Error{
-            ErrorClass::unsupported,
-            "there is no cgroup driver for systemd yet",
-            "leave --systemd-cgroup out; podman: --cgroup-manager=cgroupfs, docker and containerd: the default",
-            0,
-            {},
-            "--systemd-cgroup",
-            {}};
     return {};
 }
 

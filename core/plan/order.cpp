@@ -142,7 +142,7 @@ std::string chain(const std::vector<Step> &steps, const Dependencies &deps, cons
 }
 
 /// The child learns what the clone gives (its pid on the machine) by a message, the token child.alive by being there.
-bool is_told(const Step &clone, const Step &step, const std::string &why) {
+bool is_told(const Step &clone, const Step &step, std::string_view why) {
     return clone.kind == kind_clone && step.process == CTR_PROCESS_CHILD &&
            std::any_of(clone.outputs.begin(), clone.outputs.end(),
                        [&](const Output &output) { return output.value == why; });
@@ -207,23 +207,25 @@ Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::stri
     std::vector<std::uint32_t> position(n);
     for (std::size_t at = 0; at < n; ++at)
         position[line[at]] = static_cast<std::uint32_t>(at);
+    // Before any step is moved: the reasons are views into them.
+    std::vector<std::uint32_t> last(n, no_wait);
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t k = 0; k < deps.before[i].size(); ++k) {
+            const std::size_t earlier = deps.before[i][k];
+            const Step &step = steps[i], &other = steps[earlier];
+            const bool both_run = era(other.phase) >= 2 && era(step.phase) >= 2;
+            const bool crosses = (both_run && other.process != step.process) || is_told(other, step, deps.reason[i][k]);
+            if (crosses && (last[i] == no_wait || position[earlier] > last[i])) last[i] = position[earlier];
+        }
     std::vector<Step> sorted;
     sorted.reserve(n);
     std::uint32_t waited[2] = {0, 0}; // by process: how far into the other one it has already waited
     for (const std::size_t i : line) {
         Step step = std::move(steps[i]);
-        std::uint32_t last = no_wait;
-        for (std::size_t k = 0; k < deps.before[i].size(); ++k) {
-            const std::size_t earlier = deps.before[i][k];
-            const Step &other = position[earlier] < sorted.size() ? sorted[position[earlier]] : steps[earlier];
-            const bool both_run = era(other.phase) >= 2 && era(step.phase) >= 2;
-            const bool crosses = (both_run && other.process != step.process) || is_told(other, step, deps.reason[i][k]);
-            if (crosses && (last == no_wait || position[earlier] > last)) last = position[earlier];
-        }
         std::uint32_t &already = waited[step.process == CTR_PROCESS_CHILD ? 1 : 0];
-        if (last != no_wait && last >= already) {
-            step.wait_for = last;
-            already = last + 1;
+        if (last[i] != no_wait && last[i] >= already) {
+            step.wait_for = last[i];
+            already = last[i] + 1;
         }
         sorted.push_back(std::move(step));
     }

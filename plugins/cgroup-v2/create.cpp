@@ -92,6 +92,8 @@ int give_away(Run run, const std::string &dir) {
 int check_vacant(Run run, const std::string &dir) {
     std::vector<pid_t> pids;
     if (!cgroup::processes_in(dir, pids)) return run.fail("read", dir + "/cgroup.procs");
+    // Under systemd the container's first process is there already.
+    if (run.has("pid")) pids.erase(std::remove(pids.begin(), pids.end(), pid_t(run.integer("pid"))), pids.end());
     if (pids.empty()) return 0;
     return run.fail({CTR_E_EXISTS,
                      "the cgroup exists and has " + std::to_string(pids.size()) + " processes of something else in it",

@@ -14,6 +14,9 @@ struct Current {
     std::string cpu_max;                    // "QUOTA PERIOD"
 };
 
+/// Reads it (running.cpp).
+Current current_of(const std::string &dir);
+
 /// `current` is null for a new cgroup. False and `problem` where the conversion is not possible.
 bool limit_settings(const cgroup::Resources &resources, const Current *current, cgroup::Settings &out,
                     cgroup::Problem &problem);

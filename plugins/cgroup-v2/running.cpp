@@ -78,16 +78,6 @@ int check_usage(Run run, const std::string &dir, const cgroup::Memory &memory) {
          dir + "/memory.max"});
 }
 
-Current current_of(const std::string &dir) {
-    Current current;
-    if (const auto text = cgroup::read_file(dir + "/memory.max")) {
-        const auto number = cgroup::leading_number(*text);
-        current.memory_max = number ? static_cast<std::int64_t>(*number) : -1;
-    }
-    current.cpu_max = cgroup::trimmed(cgroup::read_file(dir + "/cpu.max").value_or(""));
-    return current;
-}
-
 int update_devices(Run run, const std::string &dir, const std::vector<cgroup::DeviceRule> &rules) {
     if (rules.empty()) return 0;
     const cgroup::Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -170,6 +160,16 @@ int stats(Run run, void (*found)(void *, const char *, uint64_t), void *user) {
 }
 
 } // namespace
+
+Current current_of(const std::string &dir) {
+    Current current;
+    if (const auto text = cgroup::read_file(dir + "/memory.max")) {
+        const auto number = cgroup::leading_number(*text);
+        current.memory_max = number ? static_cast<std::int64_t>(*number) : -1;
+    }
+    current.cpu_max = cgroup::trimmed(cgroup::read_file(dir + "/cpu.max").value_or(""));
+    return current;
+}
 
 const ctr_cgroup_v1 running = {
     sizeof(ctr_cgroup_v1),

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+//
+// linux.cgroupsPath in systemd's form "slice:prefix:name", and where systemd puts the unit's cgroup. Pure.
+#pragma once
+
+#include "../cgroup-common/path.hpp"
+
+namespace ctr::systemd {
+
+struct Scope {
+    std::string unit;  // "ctr-box.scope"
+    std::string slice; // "machine.slice"
+    std::string path;  // "/machine.slice/ctr-box.scope"
+};
+
+/// "" is default_slice:ctr:id. An empty slice is the default one, an empty name the id; without a prefix the unit is "name.scope".
+std::optional<Scope> scope_of(std::string_view asked, std::string_view default_slice, std::string_view id,
+                              cgroup::Problem &problem);
+
+/// "a-b.slice" is in "a.slice": "/a.slice/a-b.slice". "-.slice" is the root: "". Nothing if it is no name of a slice.
+std::optional<std::string> slice_path(std::string_view slice);
+
+} // namespace ctr::systemd

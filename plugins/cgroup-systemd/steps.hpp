@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+//
+// The kinds of step of this plugin. systemd.devices and systemd.open are cgroup-v2's code under this plugin's names.
+#pragma once
+
+#include <ctr/ext/cgroup.h>
+#include <ctr/plugin.hpp>
+
+namespace ctr::systemd {
+
+// systemd.scope: unit, pid, property*, and the arguments and outputs of cgroup2.create.
+int start(Run run);
+int stop(Run run);
+int start_shell(Run run, Shell shell);
+int stop_shell(Run run, Shell shell);
+
+/// ctr.cgroup/1.
+extern const ctr_cgroup_v1 running;
+
+/// What proves that a scope is this container's; systemd keeps it from the first moment on.
+inline std::string description_of(const std::string &owner) { return "ctr container of " + owner; }
+
+} // namespace ctr::systemd

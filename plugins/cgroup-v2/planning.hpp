@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//
+// What plan() reads and adds, in pieces: cgroup-systemd plans the same for a cgroup that systemd makes.
+#pragma once
+
+#include "limits.hpp"
+
+#include "../cgroup-common/planning.hpp"
+
+namespace ctr::cgroup2 {
+
+/// What is asked of a container's cgroup, and which controllers there are.
+struct Limits {
+    cgroup::Resources resources;
+    cgroup::Settings settings;
+    std::vector<std::string> available;
+};
+
+/// The usual place, or where a machine that still uses v1 has it.
+std::string find_mount(std::string_view mountinfo);
+
+/// -1: refused.
+int read_limits(Plan plan, const std::string &mount, Limits &out);
+
+/// The arguments and outputs of the step that ends in create() (steps.hpp).
+void describe(Plan plan, Step &step, const std::string &mount, const std::string &path, const Limits &limits);
+
+int add_devices(Plan plan, const char *kind, ctr_phase phase, const std::vector<cgroup::DeviceRule> &asked);
+int add_clone(Plan plan);
+int add_mounts(Plan plan, const std::string &mount, const std::string &path);
+
+/// `kind`: a kind whose apply is open().
+int plan_exec(Plan plan, const char *kind, const std::string &mount, const std::string &path);
+
+} // namespace ctr::cgroup2
