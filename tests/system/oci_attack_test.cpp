@@ -132,7 +132,7 @@ TEST_F(OciAttack, AProcessThatJoinsShowsNoDescriptorOfTheMachine) {
                  "for f in $p/fd/*; do readlink $f >> /out/seen; done; readlink $p/exe $p/cwd $p/root >> /out/seen; "
                  "done; done 2>/dev/null");
     ASSERT_TRUE(wrote("ready\n", "ready"));
-    for (int i = 0; i < 25; ++i)
+    for (int i = 0; i < 60; ++i)
         EXPECT_STATUS(oci({"exec", "one", "/bin/true"}), 0);
     remove("one");
     for (const std::string &line : lines_of(out("seen"))) {
