@@ -84,7 +84,9 @@ TEST_F(OciStress, OneIdWantedByManyIsGivenToOne) {
         for (const auto &each : all) {
             const Ran ran = each->wait(30);
             made_it += ran.status == 0 ? 1 : 0;
-            if (ran.status != 0) EXPECT_HAS(ran.err, "already exists");
+            if (ran.status != 0) {
+                EXPECT_HAS(ran.err, "already exists");
+            }
         }
         EXPECT_EQ(made_it, 1);
         EXPECT_EQ(status("same"), "created");
