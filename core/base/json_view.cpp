@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -88,8 +89,7 @@ private:
     }
     bool scalar() {
         const std::size_t begin = at_;
-        while (at_ < text_.size() && text_.find_first_of(" \n\t\r,]}", at_) != at_)
-            ++at_;
+        at_ = std::min(text_.find_first_of(" \n\t\r,]}", at_), text_.size());
         const std::string_view word = text_.substr(begin, at_ - begin);
         const bool digits = word.find_first_not_of("0123456789") == std::string_view::npos;
         if (digits && word.size() < 19 && (word.size() == 1 || (word.size() > 1 && word[0] != '0'))) return true;

@@ -157,6 +157,14 @@ TEST_F(JournalTest, a_name_is_taken_once) {
     EXPECT_NE(second.error().text().find("web"), std::string::npos);
 }
 
+TEST_F(JournalTest, refuses_text_that_could_not_be_read_back_and_leaves_nothing) {
+    plan.steps[0].args.push_back({"path", CTR_FORM_STRING, 0, "/a\xff"});
+    const auto journal = Journal::create(directory, plan, {});
+    ASSERT_FALSE(journal.ok());
+    EXPECT_NE(journal.error().text().find("UTF-8"), std::string::npos);
+    EXPECT_NE(::access(directory.c_str(), F_OK), 0);
+}
+
 TEST_F(JournalTest, is_locked_by_its_owner_and_free_when_that_is_gone) {
     {
         const Journal journal = make();
