@@ -64,7 +64,9 @@ protected:
         while (std::getline(all, text) && text != "== " + name)
             ;
         while (n-- >= 0)
-            if (!std::getline(all, text)) return "(nothing)";
+            do
+                if (!std::getline(all, text)) return "(nothing)";
+            while (text == "program"); // which writes when it likes, beside poststart
         return text;
     }
     std::string record = box.dir() + "/record", log = record + "/log", bundle = box.dir() + "/bundle";

@@ -103,7 +103,7 @@ TEST_F(Images, ANameIsUsedOnce) {
     EXPECT_HAS(box.ctr({"ps", "-a"}).out, "once  stopped (3)");
     const Ran again = box.ctr(kept("once", {"/bin/true"}));
     EXPECT_STATUS(again, 125);
-    EXPECT_HAS(again.err, "in use");
+    EXPECT_HAS(again.err, "already exists");
     EXPECT_HAS(again.err, "ctr rm once");
     EXPECT_STATUS(box.ctr({"rm", "once"}), 0);
     EXPECT_STATUS(box.ctr({"rm", "once"}), 125);

@@ -49,9 +49,11 @@ TEST_F(OciConsole, CreateSendsTheMasterOfAWorkingTerminal) {
     const std::string seen = read_terminal(master, "40 100");
     EXPECT_HAS(seen, "got hello");
     EXPECT_HAS(seen, "40 100");
-    // ^C reaches the program: the terminal is the controlling one of its session.
-    write_terminal(master, "\x03");
-    EXPECT_TRUE(becomes("one", "stopped"));
+    // ^C reaches the program: the terminal is the controlling one of its session. Once it is sleep, that is: the shell may stand between stty and exec.
+    EXPECT_TRUE(eventually([&] {
+        write_terminal(master, "\x03");
+        return status("one") == "stopped";
+    }));
     remove("one");
 }
 
