@@ -13,13 +13,17 @@ section "1  packages"
 install_packages $build_packages $test_packages
 
 section "2  build"
-build_ctr -DCTR_BUILD_TESTS=ON
+build_ctr -DCTR_BUILD_TESTS=ON -DCTR_WERROR=ON
 for module in overlay bridge veth nf_tables nft_masq nft_chain_nat btrfs loop; do modprobe -q "$module" 2>/dev/null || true; done
 
 section "3  tests"
 log=$build/tests.log
 # System tests share the machine's links and cgroups: one at a time. Half an hour is far more than any one of them takes.
-(cd "$build" && ctest --output-on-failure --test-output-size-passed 10000000 --timeout 1800 "$@" </dev/null; echo "$?" >"$log.status") 2>&1 | tee "$log"
+{
+    status=0
+    (cd "$build" && ctest --output-on-failure --test-output-size-passed 10000000 --timeout 1800 "$@" </dev/null) || status=$?
+    echo "$status" >"$log.status"
+} 2>&1 | tee "$log"
 status=$(cat "$log.status")
 rm -f "$log.status"
 

@@ -104,6 +104,7 @@ struct State {
     std::int64_t exit_status = -1; // -1: unknown
     Json meta;
     std::map<std::string, std::string> drivers;
+    unsigned owner = 0;     // user id of who made it
     bool abandoned = false; // its owner died at work: `ctr recover`
 };
 

@@ -194,8 +194,13 @@ Result<Journal> Journal::open(const std::string &directory) {
     journal.fd_.reset(::open(path_of(directory).c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
     const std::string name = directory.substr(directory.find_last_of('/') + 1);
     if (!journal.fd_.valid() && errno == ENOENT)
-        return Error{
-            ErrorClass::not_found, "container does not exist", "`ctr ps -a` lists those that do", 0, {}, name, {}};
+        return Error{ErrorClass::not_found,
+                     "container does not exist",
+                     "`ctr ps -a` and `ctr-oci list` show those that do",
+                     0,
+                     {},
+                     name,
+                     {}};
     if (!journal.fd_.valid()) return system_error("open", path_of(directory));
     if (!take_lock(journal.fd_.get()))
         return Error{ErrorClass::busy,
@@ -218,7 +223,7 @@ Result<Record> Journal::read(const std::string &directory, Part part) {
     if (!fd.valid() && errno == ENOENT)
         return Error{ErrorClass::not_found,
                      "container does not exist",
-                     "`ctr ps -a` lists those that do",
+                     "`ctr ps -a` and `ctr-oci list` show those that do",
                      0,
                      {},
                      directory.substr(directory.find_last_of('/') + 1),

@@ -107,6 +107,7 @@ Result<State> state(const Engine &engine, const std::string &id) {
     out.drivers = record.plan.drivers;
     out.abandoned = is_abandoned(record, Journal::owner(engine.directory_of(id)));
     out.meta = std::move(record.meta);
+    if (struct stat st{}; ::stat(engine.directory_of(id).c_str(), &st) == 0) out.owner = st.st_uid;
     return out;
 }
 

@@ -109,7 +109,8 @@ int list_command(App &app, const Arguments &arguments) {
         const auto one = state_json(state);
         json.push_back(one);
         rows.push_back({state.id, std::to_string(state.pid), container::status_name(state.status),
-                        one["bundle"].get<std::string>(), one["created"].get<std::string>(), "root"});
+                        one["bundle"].get<std::string>(), one["created"].get<std::string>(),
+                        state.owner == 0 ? "root" : "#" + std::to_string(state.owner)});
         if (arguments.has("quiet")) App::print(state.id + "\n");
     }
     if (!arguments.has("quiet")) App::print(format.value() == "json" ? text_of(json, -1) : wide_table(rows));

@@ -33,6 +33,8 @@ holds() {
     shift
     if "$@"; then ok "$sentence"; else not_ok "$sentence" "false: $*"; fi
 }
+# runs NAME: ctr says so
+runs() { ctr ps | grep -q "^$1 .*running"; }
 # within TENTHS COMMAND...: until it succeeds
 within() {
     tenths=$(($1 * slow))
@@ -107,6 +109,7 @@ things > "$work/before"
 begin "A container with limits, on overlay, bridge and cgroup-v2"
 start --name limits --memory 64m --cpus 0.5 --pids-limit 20 box sleep 1000
 within 150 is_there limits
+within 150 runs limits
 c=$(cgroup_of limits)
 like "ps shows it with the three drivers" "$(ctr ps)" "*limits*running*cgroup-v2,bridge,overlay*sleep 1000*"
 is "memory.max is what --memory says" "$(cat "$c/memory.max")" 67108864
