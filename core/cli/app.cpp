@@ -65,20 +65,10 @@ int App::report(const Error &error) const {
 
 /// Global options may stand before the command or among its own.
 Result<Arguments> App::take_globals(std::vector<std::string> &words) const {
-    std::vector<std::string> front;
-    while (!words.empty() && words[0].size() > 1 && words[0][0] == '-') {
-        const std::string word = words[0];
-        front.push_back(word);
-        words.erase(words.begin());
-        const bool has_value = std::any_of(global_options.begin(), global_options.end(), [&](const Option &option) {
-            return option.value != nullptr && word == std::string("--") + option.name;
-        });
-        if (has_value && !words.empty()) {
-            front.push_back(words[0]);
-            words.erase(words.begin());
-        }
-    }
-    return parse(global_options, front, false);
+    CTR_ASSIGN(Arguments globals, parse(global_options, words, true));
+    words = std::move(globals.positional_);
+    globals.positional_.clear();
+    return globals;
 }
 
 int App::main(const std::vector<std::string> &all_words) {

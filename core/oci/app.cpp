@@ -101,20 +101,9 @@ std::map<std::string, std::string> App::drivers() const {
 
 /// They stand before the command, as with runc.
 Result<void> App::take_globals(std::vector<std::string> &words) {
-    std::vector<std::string> front;
-    while (!words.empty() && words[0].size() > 1 && words[0][0] == '-') {
-        const std::string word = words[0];
-        front.push_back(word);
-        words.erase(words.begin());
-        const bool takes_next = std::any_of(global_options.begin(), global_options.end(), [&](const Option &option) {
-            return option.value != nullptr && word == std::string("--") + option.name;
-        });
-        if (takes_next && !words.empty()) {
-            front.push_back(words[0]);
-            words.erase(words.begin());
-        }
-    }
-    CTR_ASSIGN(globals_, cli::parse(last_counts(global_options), front, false));
+    CTR_ASSIGN(globals_, cli::parse(last_counts(global_options), words, true));
+    words = std::move(globals_.positional_);
+    globals_.positional_.clear();
     const std::string form = globals_.one("log-format", "text");
     if (form != "text" && form != "json") return invalid("--log-format " + form, "expected text or json");
     CTR_TRY(log_.open(globals_.one("log"), form == "json" ? Log::Form::json : Log::Form::text, globals_.has("debug")));
