@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "child.hpp"
 
+#include "ioprio.hpp"
 #include "placing.hpp"
 
-#include <linux/ioprio.h>
 #include <linux/sched/types.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,8 +29,8 @@ CTR_CHILD int scheduler_in_child(ctr_run *raw) {
 
 CTR_CHILD int ioprio_in_child(ctr_run *raw) {
     const ctr::ChildRun run{raw};
-    const auto value = IOPRIO_PRIO_VALUE(run.integer("class"), run.integer("priority"));
-    if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, value) == 0) return 0;
+    const auto value = ioprio_value(run.integer("class"), run.integer("priority"));
+    if (syscall(SYS_ioprio_set, ioprio_who_process, 0, value) == 0) return 0;
     return run.fail("ioprio_set", "/process/ioPriority",
                     errno == EPERM ? "IOPRIO_CLASS_RT needs CAP_SYS_ADMIN or CAP_SYS_NICE" : nullptr);
 }

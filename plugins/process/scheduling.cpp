@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "scheduling.hpp"
 
-#include <linux/ioprio.h>
+#include "ioprio.hpp"
+
 #include <linux/sched.h>
 #include <sys/personality.h>
 
@@ -25,9 +26,9 @@ constexpr Word flags[] = {{"SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK}
                           {"SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN},
                           {"SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY},
                           {"SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS}};
-constexpr Word io_classes[] = {{"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT},
-                               {"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE},
-                               {"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE}};
+constexpr Word io_classes[] = {{"IOPRIO_CLASS_RT", ioprio_class_rt},
+                               {"IOPRIO_CLASS_BE", ioprio_class_be},
+                               {"IOPRIO_CLASS_IDLE", ioprio_class_idle}};
 constexpr Word domains[] = {{"LINUX", PER_LINUX}, {"LINUX32", PER_LINUX32}};
 
 template <std::size_t N> std::optional<std::int64_t> value_of(const Word (&words)[N], std::string_view name) {
@@ -120,7 +121,7 @@ int plan_ioprio(Plan plan) {
     if (!io_class)
         return plan.invalid("/process/ioPriority/class", "\"" + name + "\" is no class",
                             "IOPRIO_CLASS_RT, IOPRIO_CLASS_BE or IOPRIO_CLASS_IDLE");
-    const auto priority = number(plan, "/process/ioPriority/priority", 0, 7, *io_class == IOPRIO_CLASS_IDLE ? 0 : 4);
+    const auto priority = number(plan, "/process/ioPriority/priority", 0, 7, *io_class == ioprio_class_idle ? 0 : 4);
     if (!priority) return -1;
     return plan.step("process.ioprio", CTR_CONFINE).arg("class", *io_class).arg("priority", *priority).note(name).add();
 }
@@ -157,7 +158,7 @@ int scheduler_in_shell(ctr::Run run, ctr::Shell shell) {
 }
 
 int ioprio_in_shell(ctr::Run run, ctr::Shell shell) {
-    const std::string level = run.integer("class") == IOPRIO_CLASS_IDLE ? "" : " --classdata " + run.str("priority");
+    const std::string level = run.integer("class") == ioprio_class_idle ? "" : " --classdata " + run.str("priority");
     return shell.text("ionice --class " + run.str("class") + level + " --pid $$  # " +
                       name_of(io_classes, run.integer("class")));
 }
