@@ -54,8 +54,8 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
 
 Result<void> Container::commit() {
     auto committed = launch_->commit();
+    if (committed.ok()) committed = journal_.commit();
     if (!committed.ok()) return give_up(std::move(committed).error());
-    journal_.release();
     return {};
 }
 

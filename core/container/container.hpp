@@ -42,8 +42,8 @@ public:
     Result<void> ended(sys::Exit exit, bool keep);
 
     const sys::Child &child() const { return launch_->child(); }
-    /// With `detached`, after start(): this object owns nothing any more.
-    void release() { journal_.release(); }
+    /// With `detached`, after start(): it goes on without an owner; this object owns nothing any more.
+    Result<void> leave() { return journal_.commit(); }
     /// What follows a failure of the caller's own between create and start: everything is undone.
     Error give_up(Error error);
     /// The terminal's master, if the container has one; it is the caller's.

@@ -66,6 +66,8 @@ Result<void> apply(Record &record, const Json &line) {
             record.start_time = line.at("start_time").get<std::uint64_t>();
         } else if (line.contains("running")) {
             record.stage = Stage::running;
+        } else if (line.contains("committed")) {
+            record.committed = true;
         } else if (line.contains("stopped")) {
             record.stage = Stage::stopped;
             record.exit_status = line["stopped"].get<std::int64_t>();
@@ -288,6 +290,13 @@ Result<void> Journal::created(int pid) {
 Result<void> Journal::running() {
     record_.stage = Stage::running;
     return append("{\"running\":true}");
+}
+
+Result<void> Journal::commit() {
+    record_.committed = true;
+    CTR_TRY(append("{\"committed\":true}"));
+    release();
+    return {};
 }
 
 Result<void> Journal::stopped(std::int64_t exit_status) {

@@ -30,6 +30,7 @@ struct Record {
     std::vector<bool> intended, undone; // by step
     std::map<std::string, Json> values; // durable values that steps gave
     Stage stage = Stage::creating;
+    bool committed = false; // it is on its own: nobody's death ends it
     int pid = 0;
     std::uint64_t start_time = 0;
     std::int64_t exit_status = -1;
@@ -63,6 +64,8 @@ public:
     Result<void> created(int pid);
     Result<void> running();
     Result<void> stopped(std::int64_t exit_status);
+    /// The container is on its own from here on: says so and gives the lock up.
+    Result<void> commit();
 
     Record &record() { return record_; }
     const Record &record() const { return record_; }

@@ -26,13 +26,14 @@ Status status_of(const Record &record) {
     return record.stage == Stage::created ? Status::created : Status::running;
 }
 
-/// Its owner died at work: nobody holds the lock, and it is not one of the states that need no owner.
+/// Its owner died at work: nobody holds the lock, and it is not one of the states that need no owner. One that was not on its own yet dies with
+/// the owner, which may take it a moment: that it still lives says nothing.
 bool is_abandoned(const Record &record, int owner) {
     if (owner != 0) return false;
     if (record.stage == Stage::stopped)
         return std::any_of(record.intended.begin(), record.intended.end(), [](bool x) { return x; }) &&
                record.meta.value("/about/rm"_json_pointer, false);
-    return record.stage == Stage::creating || !record.alive();
+    return !record.committed || !record.alive();
 }
 
 /// One container whose owner is gone: what is to be taken back is, and if it goes away with its end, all of it.

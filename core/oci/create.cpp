@@ -95,8 +95,10 @@ int make(App &app, const Arguments &arguments, Mode mode) {
     Container &made = *container.value();
     auto gone_on = mode == Mode::create ? made.commit() : made.start();
     if (!gone_on.ok()) return report_start(app, gone_on.error(), program);
-    if (mode == Mode::run_detached) made.release();
-    return mode == Mode::run ? attend_to_end(app, arguments, made, signals, std::move(console)) : 0;
+    if (mode == Mode::run) return attend_to_end(app, arguments, made, signals, std::move(console));
+    if (mode == Mode::create) return 0;
+    auto left = made.leave();
+    return left.ok() ? 0 : report_start(app, made.give_up(std::move(left).error()), program);
 }
 
 /// In runc's words.

@@ -40,9 +40,16 @@ TEST_F(OciStress, EightAtATime) {
         $oci state $id | grep -q '"status": "created"' || fail "not created"
         $oci start $id || fail start
         $oci state $id | grep -q '"status": "running"' || fail "not running"
-        $oci kill $id KILL || fail kill
-        n=0; until $oci state $id | grep -q '"status": "stopped"'; do
-            n=$((n + 1)); [ $n -lt 500 ] || fail "does not stop"; sleep 0.02
+        pid=$($oci state $id | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')
+        n=0; until [ "$(cat /proc/$pid/comm)" = sleep ];
+    do
+#the program has written its line n = $((n + 1));
+    [$n - lt 500] || fail "does not get on";
+    sleep 0.02 done $oci kill $id KILL || fail kill n = 0;
+    until $oci state $id | grep - q '"status": "stopped"';
+    do
+        n = $((n + 1));
+    [$n - lt 500] || fail "does not stop"; sleep 0.02
         done
         $oci delete $id || fail delete
         $oci state $id 2>/dev/null && fail "still there"

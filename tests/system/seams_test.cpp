@@ -291,3 +291,34 @@ TEST_F(Seams, AMonitorThatIsKilledTakesTheContainerWithIt) {
     EXPECT_STATUS(box.ctr({"recover"}), 0);
     EXPECT_STATUS(box.ctr({"rm", "watched"}), 0);
 }
+
+// Its program lives, for it was told to outlive its owner; but the owner died before it had left it, so nobody answers for it.
+TEST_F(Seams, RecoverEndsWhatItsOwnerHadNotLeftYet) {
+    ASSERT_EQ(apart([&](auto &engine) {
+                  auto request = request_for(engine, "orphan", {"/bin/sleep", "30"});
+                  request.detached = true;
+                  request.meta = {{"rm", true}};
+                  auto container = Container::create(engine, std::move(request));
+                  return good(container) && good(container.value()->start()) ? 0 : 1;
+              }),
+              0);
+    EXPECT_EQ(state("orphan").status, Status::running);
+    EXPECT_TRUE(state("orphan").abandoned);
+    EXPECT_STATUS(box.ctr({"recover"}), 0);
+    EXPECT_HAS(box.ctr({"rm", "orphan"}).err, "container does not exist");
+}
+
+TEST_F(Seams, WhatItsOwnerHasLeftGoesOn) {
+    ASSERT_EQ(apart([&](auto &engine) {
+                  auto request = request_for(engine, "left", {"/bin/sleep", "30"});
+                  request.detached = true;
+                  auto container = Container::create(engine, std::move(request));
+                  return good(container) && good(container.value()->start()) && good(container.value()->leave()) ? 0
+                                                                                                                 : 1;
+              }),
+              0);
+    EXPECT_STATUS(box.ctr({"recover"}), 0);
+    EXPECT_EQ(state("left").status, Status::running);
+    EXPECT_FALSE(state("left").abandoned);
+    EXPECT_EQ(remove("left", true), 0);
+}
