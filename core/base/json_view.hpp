@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// JSON read where it stands. A view is a value inside a text that was checked as a whole; its members are found by walking over the text, and
-// only what is asked for is copied out. For the manifests: each start reads those of all plugins and needs little of most.
+// JSON read where it stands. A text is checked once, as a whole, and where its values begin and end is kept; only what is asked for is copied out. For
+// the manifests: each start reads those of all plugins and needs little of most.
 #pragma once
 
 #include "base/json.hpp"
@@ -15,15 +15,38 @@
 
 namespace core {
 
+class JsonView;
+
+/// A text that is JSON. The text must outlive it, and it the views of it.
+class JsonText {
+public:
+    /// Accepts what parse_json(text, what, {.max_depth}) accepts (but no byte order mark), else gives its error.
+    static Result<JsonText> of(std::string_view text, const std::string &what, std::size_t max_depth);
+
+    JsonView root() const;
+
+private:
+    friend class JsonView;
+    friend class JsonWalker;
+
+    /// A value or a member's name. What it holds follows it in the list.
+    struct Node {
+        std::uint32_t begin, end; // in the text, from its first character to behind its last
+        std::uint32_t after = 0;  // the next node that is not inside this one
+        bool escaped = false;     // a string with escapes
+    };
+    explicit JsonText(std::string_view text) : text_(text) {}
+
+    std::string_view text_;
+    std::vector<Node> nodes_;
+};
+
 class JsonView {
 public:
-    /// Accepts what parse_json(text, what, {.max_depth}) accepts (but no byte order mark), else gives its error. The text must outlive the view.
-    static Result<JsonView> of(std::string_view text, const std::string &what, std::size_t max_depth);
-
-    bool is_object() const { return raw_[0] == '{'; }
-    bool is_array() const { return raw_[0] == '['; }
-    bool is_text() const { return raw_[0] == '"'; }
-    bool is_boolean() const { return raw_[0] == 't' || raw_[0] == 'f'; }
+    bool is_object() const { return first() == '{'; }
+    bool is_array() const { return first() == '['; }
+    bool is_text() const { return first() == '"'; }
+    bool is_boolean() const { return first() == 't' || first() == 'f'; }
     /// The kinds of value as messages call them: "object", "array", "string", "boolean", "null", "number".
     const char *type_name() const;
 
@@ -31,13 +54,18 @@ public:
     std::vector<std::pair<std::string, JsonView>> members() const;
     std::vector<JsonView> elements() const; // of an array
     std::string text() const;               // of a string
-    bool boolean() const { return raw_[0] == 't'; }
+    bool boolean() const { return first() == 't'; }
     std::optional<std::int64_t> integer() const; // nothing: no integer, or not one that fits
-    std::string_view raw() const { return raw_; }
+    std::string_view raw() const { return document_->text_.substr(node().begin, node().end - node().begin); }
 
 private:
-    explicit JsonView(std::string_view raw) : raw_(raw) {}
-    std::string_view raw_; // from its first character to its last
+    friend class JsonText;
+    JsonView(const JsonText *document, std::uint32_t at) : document_(document), at_(at) {}
+    const JsonText::Node &node() const { return document_->nodes_[at_]; }
+    char first() const { return document_->text_[node().begin]; }
+
+    const JsonText *document_;
+    std::uint32_t at_;
 };
 
 } // namespace core

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 namespace core {
@@ -10,14 +11,36 @@ namespace {
 
 bool is_plain(char c) { return static_cast<unsigned char>(c) - 0x20U < 0x60U && c != '"' && c != '\\'; }
 
+constexpr std::uint64_t eight(unsigned char c) { return 0x0101010101010101U * c; }
+
+/// Some byte of the eight is zero.
+constexpr std::uint64_t has_zero(std::uint64_t bytes) { return (bytes - eight(1)) & ~bytes & eight(0x80); }
+
+/// How many characters at the front stand for themselves. Eight at a time: nearly all of a plan are such.
+std::size_t plain_run(std::string_view text) {
+    std::size_t run = 0;
+    for (std::uint64_t bytes = 0; text.size() - run >= sizeof bytes; run += sizeof bytes) {
+        std::memcpy(&bytes, text.data() + run, sizeof bytes);
+        const std::uint64_t control_or_high = ((bytes - eight(0x20)) | bytes) & eight(0x80);
+        if ((control_or_high | has_zero(bytes ^ eight('"')) | has_zero(bytes ^ eight('\\'))) != 0) break;
+    }
+    while (run < text.size() && is_plain(text[run]))
+        ++run;
+    return run;
+}
+
 } // namespace
 
 void JsonWriter::quote(std::string_view value) {
+    std::size_t plain = plain_run(value);
+    if (plain == value.size()) {
+        const std::size_t at = out_.size();
+        out_.resize(at + plain + 2, '"');
+        value.copy(out_.data() + at + 1, plain);
+        return;
+    }
     out_ += '"';
-    while (!value.empty()) {
-        std::size_t plain = 0;
-        while (plain < value.size() && is_plain(value[plain]))
-            ++plain;
+    for (; !value.empty(); plain = plain_run(value)) {
         out_.append(value.data(), plain);
         value.remove_prefix(plain);
         if (value.empty()) break;

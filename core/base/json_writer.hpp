@@ -24,6 +24,7 @@ public:
     JsonWriter &null();
     JsonWriter &boolean(bool value);
     JsonWriter &value(const Json &json);
+    JsonWriter &end_line() { return out_ += '\n', *this; } // behind a whole value: the next one is another text
 
     /// Something was not UTF-8, which JSON is: what is read back differs from what was written.
     bool replaced() const { return replaced_; }
@@ -32,7 +33,8 @@ public:
 private:
     /// Between two values, which is where the last character closes one.
     void comma() {
-        if (!out_.empty() && out_.back() != '{' && out_.back() != '[' && out_.back() != ':') out_ += ',';
+        const char last = out_.empty() ? '\n' : out_.back();
+        if (last != '{' && last != '[' && last != ':' && last != '\n') out_ += ',';
     }
     void quote(std::string_view value);
 

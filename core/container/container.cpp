@@ -38,6 +38,7 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     options.preserve_fds = request.preserve_fds;
     options.signal_mask = request.signal_mask;
     options.outlives_owner = request.detached;
+    options.open_ahead = request.open_ahead;
     if (request.own_gate) {
         auto gate = sys::listen_at(directory + "/gate", SOCK_SEQPACKET);
         if (!gate.ok()) return container->give_up(std::move(gate).error());
@@ -47,7 +48,7 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     container->launch_ =
         std::make_unique<launch::Launch>(container->plan(), engine.kinds(), container->journal_, options);
     auto created = container->launch_->create();
-    if (created.ok()) created = container->journal_.created(container->launch_->child().pid);
+    if (created.ok() && !request.open_ahead) created = container->journal_.created();
     if (!created.ok()) return container->give_up(std::move(created).error());
     return container;
 }

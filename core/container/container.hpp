@@ -20,9 +20,10 @@ struct CreateRequest {
     std::string id;
     Json spec; // validated
     std::map<std::string, std::string> drivers;
-    Json meta = nullptr;   // kept with the container: image, bundle, ...
-    bool own_gate = false; // the child waits on a socket for `start`, from whatever process
-    bool detached = false; // without own_gate: once started, nobody's death kills it
+    Json meta = nullptr;     // kept with the container: image, bundle, ...
+    bool own_gate = false;   // the child waits on a socket for `start`, from whatever process
+    bool detached = false;   // without own_gate: once started, nobody's death kills it
+    bool open_ahead = false; // without own_gate: the caller has nothing to do between create() and start()
     unsigned preserve_fds = 0;
     std::optional<sigset_t> signal_mask; // for the program
 };
@@ -74,10 +75,11 @@ Result<std::vector<std::string>> recover(Engine &engine, std::vector<std::string
 
 struct ExecRequest {
     std::string id;
-    Json process;           // an OCI process object, complete
-    Json ctr;               // the object /ctr beside it; null: none
-    std::string sub_cgroup; // below the container's own; empty: that one
-    bool detached = false;  // nobody's death kills it once it runs
+    Json process;            // an OCI process object, complete
+    Json ctr;                // the object /ctr beside it; null: none
+    std::string sub_cgroup;  // below the container's own; empty: that one
+    bool detached = false;   // nobody's death kills it once it runs
+    bool open_ahead = false; // the caller has nothing to do before it runs
     unsigned preserve_fds = 0;
     std::optional<sigset_t> signal_mask; // for the program
 };

@@ -34,7 +34,7 @@ Result<std::optional<std::string>> Engine::driver(const std::string &slot,
 launch::KindLookup Engine::kinds() {
     return [this](const std::string &plugin, const std::string &kind) -> const ctr_step_kind * {
         for (const ctr_step_kind *const *each = kinds::all(); *each != nullptr; ++each)
-            if (kind == (*each)->name) return *each;
+            if (kind[0] == (*each)->name[0] && kind == (*each)->name) return *each;
         plugin::Plugin *owner = catalog_.find(plugin);
         if (owner == nullptr || !owner->load(launch::host_table()).ok()) return nullptr;
         return owner->kind(kind);

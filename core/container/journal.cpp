@@ -60,10 +60,11 @@ Result<void> apply(Record &record, const Json &line) {
             values();
         } else if (line.contains("undone")) {
             mark(record.undone, step("undone"));
+        } else if (line.contains("child")) {
+            record.pid = line["child"].get<int>();
+            record.start_time = line.at("start_time").get<std::uint64_t>();
         } else if (line.contains("created")) {
             record.stage = Stage::created;
-            record.pid = line["created"].get<int>();
-            record.start_time = line.at("start_time").get<std::uint64_t>();
         } else if (line.contains("running")) {
             record.stage = Stage::running;
         } else if (line.contains("committed")) {
@@ -158,13 +159,13 @@ Result<Journal> Journal::create(const std::string &directory, plan::Plan plan, J
     record.boot_id = sys::boot_id();
     record.cgroup = cgroup_of(plan);
     record.meta = std::move(meta);
-    JsonWriter about(std::size_t{8} << 10), line(std::size_t{32} << 10);
-    about.begin('{').key("boot_id").text(record.boot_id).key("drivers").value(plan.drivers);
-    about.key("cgroup").text(record.cgroup).key("meta").value(record.meta).end('}');
-    line.begin('{').key("plan");
-    plan::write(line, plan, plan::Answers::without);
-    line.end('}');
-    if (about.replaced() || line.replaced())
+    JsonWriter lines(std::size_t{32} << 10);
+    lines.begin('{').key("boot_id").text(record.boot_id).key("drivers").value(plan.drivers);
+    lines.key("cgroup").text(record.cgroup).key("meta").value(record.meta).end('}').end_line();
+    lines.begin('{').key("plan");
+    plan::write(lines, plan, plan::Answers::without);
+    lines.end('}');
+    if (lines.replaced())
         return invalid(plan.id, "a text of its description is not UTF-8, and could not be read back by another ctr",
                        "give the command, its environment and all paths in UTF-8");
 
@@ -186,7 +187,7 @@ Result<Journal> Journal::create(const std::string &directory, plan::Plan plan, J
     fit(record);
     journal.record_ = std::move(record);
     // Both in one write: a container has a plan, or it was never begun.
-    CTR_TRY(journal.append(about.take() + "\n" + line.take()));
+    CTR_TRY(journal.append(lines.take()));
     return journal;
 }
 
@@ -280,11 +281,15 @@ Result<void> Journal::undone(std::uint32_t step) {
     return append("{\"undone\":" + std::to_string(step) + "}");
 }
 
-Result<void> Journal::created(int pid) {
-    record_.stage = Stage::created;
+Result<void> Journal::cloned(int pid) {
     record_.pid = pid;
     record_.start_time = sys::process_start_time(pid);
-    return append(Json{{"created", pid}, {"start_time", record_.start_time}}.dump());
+    return append("{\"child\":" + std::to_string(pid) + ",\"start_time\":" + std::to_string(record_.start_time) + "}");
+}
+
+Result<void> Journal::created() {
+    record_.stage = Stage::created;
+    return append("{\"created\":true}");
 }
 
 Result<void> Journal::running() {

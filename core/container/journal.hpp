@@ -57,11 +57,12 @@ public:
     Journal(Journal &&) = default;
     Journal &operator=(Journal &&) = default;
 
+    Result<void> cloned(int pid) override;
     Result<void> intent(std::uint32_t step) override;
     Result<void> done(std::uint32_t step, const launch::Packed &block) override;
     Result<void> child_gave(std::uint32_t step, const launch::Packed &block) override;
     Result<void> undone(std::uint32_t step) override;
-    Result<void> created(int pid);
+    Result<void> created();
     Result<void> running();
     Result<void> stopped(std::int64_t exit_status);
     /// The container is on its own from here on: says so and gives the lock up.

@@ -33,12 +33,15 @@ Result<void> call_driver(Engine &engine, const std::string &id, const Record &re
         entry->extension == nullptr ? nullptr : static_cast<const ctr_cgroup_v1 *>(entry->extension(CTR_EXT_CGROUP));
     const plan::Step *step = driver == nullptr ? nullptr : record.plan.find(driver->kind);
     if (step == nullptr) return no_cgroup(id);
-    const auto block = launch::Block::pack(record.plan, engine.kinds());
+    const auto at = static_cast<std::uint32_t>(step - record.plan.steps.data());
+    std::vector<bool> only(record.plan.steps.size(), false);
+    only[at] = true;
+    const auto block = launch::Block::pack(record.plan, engine.kinds(), &only);
     launch::restore_values(*block, record.values);
     ctr_run run;
     run.context = CTR_IN_CALL;
     run.block = block.get();
-    launch::begin_step(&run, static_cast<std::uint32_t>(step - record.plan.steps.data()));
+    launch::begin_step(&run, at);
     if (call(*driver, &run) == 0 && !run.failed) return {};
     return (run.failed ? launch::to_error(run.error)
                        : failure(ErrorClass::internal, "the cgroup driver failed without saying why"))

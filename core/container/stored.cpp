@@ -76,6 +76,7 @@ Result<void> recover_all_in(Engine &engine, const std::string &parent, std::vect
 /// For steps of an exec: its parent steps are of one process and taken back by it.
 class MemoryRecorder final : public launch::Recorder {
 public:
+    Result<void> cloned(int) override { return {}; }
     Result<void> intent(std::uint32_t) override { return {}; }
     Result<void> done(std::uint32_t, const launch::Packed &) override { return {}; }
     Result<void> child_gave(std::uint32_t, const launch::Packed &) override { return {}; }
@@ -248,6 +249,7 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     options.init_pid = record.pid;
     options.init_pidfd = pidfd.get();
     options.outlives_owner = request.detached;
+    options.open_ahead = request.open_ahead;
     options.protect_executable = engine.config().protect_executable;
     options.preserve_fds = request.preserve_fds;
     options.signal_mask = request.signal_mask;

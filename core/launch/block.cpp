@@ -32,11 +32,10 @@ std::size_t Block::add_args(const plan::Step &step, PackedStep &packed) {
     packed.n_args = static_cast<std::uint32_t>(step.args.size());
     for (const plan::Arg &arg : step.args) {
         PackedArg out;
-        out.name = keep(arg.name);
+        out.name = arg.name.c_str();
         out.form = arg.form;
         out.integer = arg.integer;
-        const std::string &kept = strings_.emplace_back(arg.text);
-        out.text = {kept.c_str(), kept.size()};
+        out.text = {arg.text.c_str(), arg.text.size()};
         needed += 64; // an integer or a mark read as text
         if (arg.form == CTR_FORM_VALUE) out.value = value_index(arg.text), needed += arg.text.size();
         if (arg.form == CTR_FORM_TEMPLATE) {
@@ -44,7 +43,7 @@ std::size_t Block::add_args(const plan::Step &step, PackedStep &packed) {
             const auto split = plan::split_template(arg.text); // checked when the step was added
             for (const plan::Piece &piece : split.value_or(std::vector<plan::Piece>())) {
                 PackedPiece to;
-                const std::string &text = strings_.emplace_back(piece.text);
+                const std::string &text = pieces_of_templates_.emplace_back(piece.text);
                 if (piece.is_value)
                     to.value = value_index(piece.text);
                 else
@@ -80,40 +79,53 @@ void Block::mark_announcements(const plan::Plan &plan) {
     }
 }
 
-std::unique_ptr<Block> Block::pack(const plan::Plan &plan, const KindLookup &lookup) {
+/// Returns how much scratch it may need.
+std::size_t Block::add_step(const plan::Step &step, const KindLookup &lookup) {
+    PackedStep packed;
+    packed.kind = lookup(step.plugin, step.kind);
+    packed.kind_name = step.kind.c_str();
+    packed.plugin = step.plugin.c_str();
+    packed.process = step.process;
+    packed.phase = step.phase;
+    packed.wait_for = step.wait_for;
+    const std::size_t scratch_needed = add_args(step, packed);
+    packed.first_output = static_cast<std::uint32_t>(output_memory_.size());
+    packed.n_outputs = static_cast<std::uint32_t>(step.outputs.size());
+    for (const plan::Output &output : step.outputs)
+        output_memory_.push_back({output.name.c_str(), value_index(output.value)});
+    step_memory_.push_back(packed);
+    return scratch_needed;
+}
+
+std::unique_ptr<Block> Block::pack(const plan::Plan &plan, const KindLookup &lookup, const std::vector<bool> *only) {
     std::unique_ptr<Block> block(new Block);
-    std::size_t wire = 4096;
+    std::size_t wire_needed = 4096;
+    block->value_memory_.reserve(plan.values.size());
     for (const auto &[name, type] : plan.values) {
         Value value;
-        value.name = block->keep(name);
+        value.name = name.c_str();
         value.type = type;
-        wire += 64;
+        wire_needed += 64;
         if (type == CTR_TYPE_STRING || type == CTR_TYPE_BYTES) {
-            block->texts_.push_back(std::make_unique<char[]>(CTR_VALUE_MAX + 1));
+            block->texts_.push_back(std::make_unique_for_overwrite<char[]>(CTR_VALUE_MAX + 1));
             value.text = block->texts_.back().get();
-            wire += CTR_VALUE_MAX;
+            value.text[0] = '\0';
+            wire_needed += CTR_VALUE_MAX;
         }
         block->value_memory_.push_back(value);
     }
-    std::size_t scratch = 0;
-    for (const plan::Step &step : plan.steps) {
-        PackedStep packed;
-        packed.kind = lookup(step.plugin, step.kind);
-        packed.kind_name = block->keep(step.kind);
-        packed.plugin = block->keep(step.plugin);
-        packed.process = step.process;
-        packed.phase = step.phase;
-        packed.wait_for = step.wait_for;
-        scratch = std::max(scratch, block->add_args(step, packed));
-        packed.first_output = static_cast<std::uint32_t>(block->output_memory_.size());
-        packed.n_outputs = static_cast<std::uint32_t>(step.outputs.size());
-        for (const plan::Output &output : step.outputs)
-            block->output_memory_.push_back({block->keep(output.name), block->value_index(output.value)});
-        block->step_memory_.push_back(packed);
+    std::size_t scratch_needed = 64;
+    block->step_memory_.reserve(plan.steps.size());
+    block->arg_memory_.reserve(only == nullptr ? plan.steps.size() * 4 : 16);
+    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+        if (only == nullptr || (*only)[i])
+            scratch_needed = std::max(scratch_needed, 64 + block->add_step(plan.steps[i], lookup));
+        else
+            block->step_memory_.emplace_back();
     }
-    block->mark_announcements(plan);
-    block->scratch_memory_.resize(scratch + 64);
-    block->wire_memory_.resize(wire);
+    if (only == nullptr) block->mark_announcements(plan);
+    block->scratch_memory_ = std::make_unique_for_overwrite<char[]>(scratch_needed);
+    block->wire_memory_ = std::make_unique_for_overwrite<char[]>(wire_needed);
 
     block->steps = block->step_memory_.data();
     block->n_steps = static_cast<std::uint32_t>(block->step_memory_.size());
@@ -122,10 +134,10 @@ std::unique_ptr<Block> Block::pack(const plan::Plan &plan, const KindLookup &loo
     block->outputs = block->output_memory_.data();
     block->values = block->value_memory_.data();
     block->n_values = static_cast<std::uint32_t>(block->value_memory_.size());
-    block->scratch = block->scratch_memory_.data();
-    block->scratch_size = block->scratch_memory_.size();
-    block->wire = block->wire_memory_.data();
-    block->wire_size = block->wire_memory_.size();
+    block->scratch = block->scratch_memory_.get();
+    block->scratch_size = scratch_needed;
+    block->wire = block->wire_memory_.get();
+    block->wire_size = wire_needed;
     return block;
 }
 

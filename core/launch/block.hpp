@@ -82,8 +82,10 @@ struct Packed {
 /// Owns the memory of a Packed, and the descriptors among its values.
 class Block : public Packed {
 public:
-    /// Packs the steps. A kind that `lookup` does not know stays without code: carrying it out is an error, printing is not.
-    static std::unique_ptr<Block> pack(const plan::Plan &plan, const KindLookup &lookup);
+    /// Packs the steps, or those that are marked in `only`: the others are there, but empty. A kind that `lookup` does not know stays without code:
+    /// carrying it out is an error, printing is not. The plan must outlive the block, which points to its texts.
+    static std::unique_ptr<Block> pack(const plan::Plan &plan, const KindLookup &lookup,
+                                       const std::vector<bool> *only = nullptr);
     ~Block();
     /// Closes the descriptors that steps gave.
     void close_values();
@@ -95,18 +97,18 @@ public:
 private:
     Block() = default;
     std::uint32_t value_index(std::string_view name) const;
-    const char *keep(const std::string &text) { return strings_.emplace_back(text).c_str(); }
+    std::size_t add_step(const plan::Step &step, const KindLookup &lookup);
     std::size_t add_args(const plan::Step &step, PackedStep &packed);
     void mark_announcements(const plan::Plan &plan);
 
-    std::deque<std::string> strings_;
+    std::deque<std::string> pieces_of_templates_;
     std::vector<std::unique_ptr<char[]>> texts_;
     std::vector<PackedStep> step_memory_;
     std::vector<PackedArg> arg_memory_;
     std::vector<PackedPiece> piece_memory_;
     std::vector<PackedOutput> output_memory_;
     std::vector<Value> value_memory_;
-    std::vector<char> scratch_memory_, wire_memory_;
+    std::unique_ptr<char[]> scratch_memory_, wire_memory_;
 };
 
 } // namespace core::launch

@@ -111,6 +111,7 @@ Result<void> Launch::clone() {
     if (!cloned.ok()) return std::move(cloned).error();
     child_ = std::move(cloned).value();
     child_end.reset();
+    CTR_TRY(recorder_.cloned(child_.pid));
     CTR_TRY(namespaces.join_cgroup_by_pid(child_.pid));
 
     if (Value *pid = block_->value("child.pid"); pid != nullptr) pid->integer = child_.pid, pid->known = true;
@@ -126,6 +127,7 @@ Result<void> Launch::clone() {
 
 Result<void> Launch::meet() {
     CTR_TRY(run_parent_era(2));
+    if (options_.open_ahead) CTR_TRY(let_go());
     while (!ready_)
         CTR_TRY(take_message());
     return {};
@@ -139,9 +141,14 @@ Result<void> Launch::commit() {
     return {};
 }
 
-Result<void> Launch::open_gate() {
+Result<void> Launch::let_go() {
     if (send_word(channel_.get(), Word::go, 0) != 0) return lost_child();
     gate_open_ = true;
+    return {};
+}
+
+Result<void> Launch::open_gate() {
+    if (!gate_open_) CTR_TRY(let_go());
     CTR_TRY(run_parent_era(3));
     while (!ended_) { // end of file: every descriptor of the child was closed by execve
         auto message = take_message();
@@ -233,7 +240,7 @@ Error Launch::lost_child() {
         if (message.word == Word::failed) return step_error(message.step, to_error(message.error));
     siginfo_t info{};
     // Behind the gate the end of the channel may also mean that the program runs: then there is nothing to wait for.
-    const int options = WEXITED | WNOWAIT | (gate_open_ ? WNOHANG : 0);
+    const int options = WEXITED | WNOWAIT | (gate_open_ && ready_ ? WNOHANG : 0);
     if (child_.pid > 0 && ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, options) == 0 && info.si_pid != 0 &&
         info.si_code != CLD_EXITED)
         return failure(ErrorClass::system,

@@ -20,6 +20,8 @@ namespace core::launch {
 class Recorder {
 public:
     virtual ~Recorder() = default;
+    /// The child exists, and may be all that is left of this process in a moment.
+    virtual Result<void> cloned(int pid) = 0;
     virtual Result<void> intent(std::uint32_t step) = 0;
     /// `block` has what the step gave.
     virtual Result<void> done(std::uint32_t step, const Packed &block) = 0;
@@ -32,6 +34,7 @@ struct LaunchOptions {
     int gate = -1;       // listening socket: the child waits there for `start`; -1: open_gate() opens
     int init_pidfd = -1; // exec: the container's init, whose namespaces are joined
     int init_pid = 0;
+    bool open_ahead = false; // nothing is left to do while the child stands at the gate: it goes on without a stop
     bool protect_executable = true; // core/sys/own_executable.hpp
     unsigned preserve_fds = 0;
     bool outlives_owner = false;         // behind the gate nobody's death kills the child any more
@@ -45,7 +48,7 @@ public:
     Launch(const Launch &) = delete;
     Launch &operator=(const Launch &) = delete;
 
-    /// From nothing to a child that stands at the gate. On failure the child is dead; what parent steps did is the caller's to undo.
+    /// From nothing to a child that stands at the gate (with open_ahead: that has been there). On failure the child is dead; what parent steps did is the caller's to undo.
     Result<void> create();
     /// With a gate socket: the child is on its own from here on.
     Result<void> commit();
@@ -72,6 +75,7 @@ private:
     Result<void> prepare();
     Result<void> clone();
     Result<void> meet();
+    Result<void> let_go();
     Result<void> run_parent_step(std::uint32_t step);
     Result<void> run_parent_era(int era);
     Result<void> take_message();

@@ -59,7 +59,7 @@ void restore_values(Block &block, const std::map<std::string, Json> &values) {
 
 Result<void> undo(const UndoRequest &request, const KindLookup &lookup, Recorder &recorder,
                   std::vector<std::string> *failed) {
-    const auto block = Block::pack(*request.plan, lookup);
+    const auto block = Block::pack(*request.plan, lookup, &request.to_undo);
     restore_values(*block, *request.values);
     Result<void> first;
     for (std::size_t i = request.plan->steps.size(); i-- > 0;) {

@@ -38,6 +38,7 @@ Result<container::CreateRequest> read_request(const App &app, const Arguments &a
     request.drivers = app.drivers();
     request.own_gate = mode == Mode::create;
     request.detached = mode == Mode::run_detached;
+    request.open_ahead = mode != Mode::create && nothing_to_tell(arguments);
     CTR_ASSIGN(const std::string bundle, absolute(arguments.one("bundle", ".")).in("--bundle"));
     request.meta = {{"rm", mode == Mode::run && !arguments.has("keep")}};
     std::string config = arguments.one("config");

@@ -40,6 +40,10 @@ Result<void> tell_engine(const cli::Arguments &arguments, const sys::Child &chil
     return {};
 }
 
+bool nothing_to_tell(const cli::Arguments &arguments) {
+    return !arguments.has("console-socket") && !arguments.has("pidfd-socket") && !arguments.has("pid-file");
+}
+
 Result<void> check_console(const cli::Arguments &arguments, bool terminal, bool stays) {
     const bool socket = arguments.has("console-socket");
     if (terminal && !stays && !socket)

@@ -11,6 +11,9 @@ namespace core::oci {
 /// Does what the options --console-socket, --pidfd-socket and --pid-file ask for. Errors: the receiver is not there; the file cannot be written.
 Result<void> tell_engine(const cli::Arguments &arguments, const sys::Child &child, Fd &console);
 
+/// Nothing of that is asked for: the program need not wait for it.
+bool nothing_to_tell(const cli::Arguments &arguments);
+
 /// A terminal needs somebody at its other end: --console-socket, or this process if it stays.
 Result<void> check_console(const cli::Arguments &arguments, bool terminal, bool stays);
 

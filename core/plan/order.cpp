@@ -20,7 +20,7 @@ std::string joined(const std::vector<std::string> &all) {
 /// What must run before what: `before[i]` lists the steps that step i comes after because of a token or value.
 class Dependencies {
 public:
-    Dependencies(const Plan &plan, const std::map<std::string, std::vector<std::string>> &known_givers)
+    Dependencies(const Plan &plan, const KnownGivers &known_givers)
         : before(plan.steps.size()), reason(plan.steps.size()), steps_(plan.steps), given_(plan.values),
           known_givers_(known_givers) {}
 
@@ -49,9 +49,9 @@ private:
     }
 
     std::string who_could_give(const std::string &name) const {
-        const auto could = known_givers_.find(name);
-        if (could == known_givers_.end()) return "no installed plugin gives it: install one that does";
-        return "these plugins could give it: " + joined(could->second) +
+        const auto could = known_givers_(name);
+        if (could.empty()) return "no installed plugin gives it: install one that does";
+        return "these plugins could give it: " + joined(could) +
                "; ask for what makes them add their step, or enable them";
     }
 
@@ -103,7 +103,7 @@ private:
 
     const std::vector<Step> &steps_;
     const std::map<std::string, ctr_type> &given_;
-    const std::map<std::string, std::vector<std::string>> &known_givers_;
+    const KnownGivers &known_givers_;
     std::unordered_map<std::string, std::vector<std::size_t>> givers_;
     std::unordered_map<std::string, std::pair<std::size_t, ctr_type>> value_givers_;
 };
@@ -154,7 +154,7 @@ bool is_undone_last(const Step &step) {
 
 } // namespace
 
-Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::string>> &known_givers) {
+Result<void> order(Plan &plan, const KnownGivers &known_givers) {
     std::vector<Step> &steps = plan.steps;
     const std::size_t n = steps.size();
     Dependencies deps(plan, known_givers);

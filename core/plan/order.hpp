@@ -8,11 +8,14 @@
 #include "base/result.hpp"
 #include "plan/step.hpp"
 
+#include <functional>
+
 namespace core::plan {
 
 /// Sorts plan.steps and sets wait_for. Errors: a token that nobody gives (names it, its needer and, from `known_givers`, which plugins could
 /// give it), a value that nobody gives, a live value used where only durable ones are legal, a cycle (the chain is printed).
-/// `known_givers`: token -> ids of installed plugins whose manifest says that they give it.
-Result<void> order(Plan &plan, const std::map<std::string, std::vector<std::string>> &known_givers);
+/// `known_givers`: the ids of installed plugins whose manifest says that they give that token.
+using KnownGivers = std::function<std::vector<std::string>(const std::string &token)>;
+Result<void> order(Plan &plan, const KnownGivers &known_givers);
 
 } // namespace core::plan

@@ -261,12 +261,12 @@ void add_gate_and_execve(Plan &plan, const Json &spec) {
     plan.steps.insert(after_confine, execve_of(spec));
 }
 
-std::map<std::string, std::vector<std::string>> token_givers(const plugin::Catalog &catalog) {
-    std::map<std::string, std::vector<std::string>> givers;
+std::vector<std::string> givers_of(const std::string &token, const plugin::Catalog &catalog) {
+    std::vector<std::string> ids;
     for (const auto &each : catalog.plugins())
-        for (const std::string &token : each->manifest.gives)
-            givers[token].push_back(each->manifest.id);
-    return givers;
+        if (const auto &gives = each->manifest.gives; std::find(gives.begin(), gives.end(), token) != gives.end())
+            ids.push_back(each->manifest.id);
+    return ids;
 }
 
 } // namespace
@@ -338,7 +338,7 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
 
     if (has_child) add_clone(plan, request);
     if (request.operation != CTR_OP_EXEC) add_journal(plan, request, handle.directories);
-    CTR_TRY(order(plan, token_givers(catalog)));
+    CTR_TRY(order(plan, [&](const std::string &token) { return givers_of(token, catalog); }));
     if (has_child) add_gate_and_execve(plan, *request.spec);
     plan.machine = machine.record();
     return plan;

@@ -141,7 +141,8 @@ bool Manifest::plans(ctr_operation operation) const {
 Json Manifest::config_schema() const { return config.empty() ? Json() : Json::parse(config); }
 
 Result<Manifest> parse_manifest(const std::string &text, const std::string &path) {
-    CTR_ASSIGN(const JsonView json, JsonView::of(text, path + ": manifest", 32));
+    CTR_ASSIGN(const JsonText document, JsonText::of(text, path + ": manifest", 32));
+    const JsonView json = document.root();
     if (!json.is_object()) return invalid(path, std::string("manifest: expected an object, got ") + json.type_name());
     Reader reader(json, path);
     Manifest out;

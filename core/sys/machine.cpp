@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "sys/machine.hpp"
 
+#include "base/text.hpp"
 #include "sys/files.hpp"
 
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <sstream>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
@@ -122,17 +122,11 @@ std::string effective_capabilities() {
 bool is_writable(const std::string &path) { return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0; }
 
 /// One of the hierarchies of cgroup v1 may be written to. mountinfo, proc(5): "36 35 98:0 ROOT MOUNT-POINT OPTIONS ... - cgroup SOURCE OPTIONS".
-bool may_make_cgroup1() {
-    const auto text = read_file("/proc/self/mountinfo");
-    if (!text.ok()) return false;
-    std::istringstream lines(text.value());
-    for (std::string line; std::getline(lines, line);) {
-        if (line.find(" - cgroup ") == std::string::npos) continue;
-        std::istringstream words(line);
-        std::string path;
-        for (int i = 0; i < 5; ++i)
-            words >> path;
-        if (is_writable(path)) return true;
+bool may_make_cgroup1(std::string_view mountinfo) {
+    for (const std::string_view line : split(mountinfo, '\n')) {
+        if (line.find(" - cgroup ") == std::string_view::npos) continue;
+        const auto words = split(line, ' ');
+        if (words.size() > 4 && is_writable(std::string(words[4]))) return true;
     }
     return false;
 }
@@ -165,7 +159,10 @@ Result<std::optional<std::string>> RealMachine::answer(const std::string &questi
     if (what == "cpus") return std::optional<std::string>(std::to_string(::sysconf(_SC_NPROCESSORS_ONLN)));
     if (what == "euid") return std::optional<std::string>(std::to_string(::geteuid()));
     if (what == "writable") return is_writable(path) ? std::optional<std::string>("yes") : std::nullopt;
-    if (what == "cgroup1") return may_make_cgroup1() ? std::optional<std::string>("writable") : std::nullopt;
+    if (what == "cgroup1") {
+        CTR_ASSIGN(const auto mounts, ask("mounts"));
+        return may_make_cgroup1(mounts.value_or("")) ? std::optional<std::string>("writable") : std::nullopt;
+    }
     if (what == "caps") return std::optional<std::string>(effective_capabilities());
     return invalid("ask", "unknown question \"" + question + "\"", "sdk/include/ctr/host.h lists the questions");
 }

@@ -49,23 +49,23 @@ constexpr const char *refused[] = {"",
                                    "[1e999]",
                                    "\"\\"};
 
-TEST(JsonView, accepts_and_refuses_what_the_parser_does) {
+TEST(JsonText, accepts_and_refuses_what_the_parser_does) {
     for (const char *text : accepted) {
         EXPECT_TRUE(parse_json(text, "t", JsonOptions{}).ok()) << text;
-        EXPECT_TRUE(JsonView::of(text, "t", 32).ok()) << text;
+        EXPECT_TRUE(JsonText::of(text, "t", 32).ok()) << text;
     }
     for (const char *text : refused) {
         const auto parsed = parse_json(text, "t", JsonOptions{});
-        const auto viewed = JsonView::of(text, "t", 32);
+        const auto viewed = JsonText::of(text, "t", 32);
         ASSERT_FALSE(parsed.ok()) << text;
         ASSERT_FALSE(viewed.ok()) << text;
         EXPECT_EQ(viewed.error().text(), parsed.error().text());
     }
 }
 
-TEST(JsonView, refuses_what_is_nested_too_deeply) {
-    EXPECT_TRUE(JsonView::of("[[{}]]", "t", 3).ok());
-    const auto deeper = JsonView::of("[[{\"a\":[]}]]", "t", 3);
+TEST(JsonText, refuses_what_is_nested_too_deeply) {
+    EXPECT_TRUE(JsonText::of("[[{}]]", "t", 3).ok());
+    const auto deeper = JsonText::of("[[{\"a\":[]}]]", "t", 3);
     ASSERT_FALSE(deeper.ok());
     EXPECT_NE(deeper.error().text().find("nested deeper than 3 levels"), std::string::npos);
 }
@@ -73,9 +73,9 @@ TEST(JsonView, refuses_what_is_nested_too_deeply) {
 TEST(JsonView, gives_members_elements_and_scalars) {
     const std::string text =
         R"( {"a\n": [1, "x\u00e4", {"b": "]}"}], "t": true, "n": null, "big": 9223372036854775808, "r": 1.0} )";
-    const auto view = JsonView::of(text, "t", 32);
-    ASSERT_TRUE(view.ok());
-    const auto members = view.value().members();
+    const auto document = JsonText::of(text, "t", 32);
+    ASSERT_TRUE(document.ok());
+    const auto members = document.value().root().members();
     ASSERT_EQ(members.size(), 5U);
     EXPECT_EQ(members[0].first, "a\n");
     const auto elements = members[0].second.elements();

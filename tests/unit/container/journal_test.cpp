@@ -72,7 +72,10 @@ TEST_F(JournalTest, adds_up_to_what_was_done) {
     ASSERT_TRUE(journal.intent(0).ok());
     EXPECT_TRUE(read().intended.at(0));
     EXPECT_FALSE(read().intended.at(1));
-    ASSERT_TRUE(journal.created(::getpid()).ok());
+    ASSERT_TRUE(journal.cloned(::getpid()).ok());
+    EXPECT_EQ(read().stage, Stage::creating);
+    EXPECT_TRUE(read().alive());
+    ASSERT_TRUE(journal.created().ok());
     EXPECT_EQ(read().stage, Stage::created);
     EXPECT_TRUE(read().alive());
     ASSERT_TRUE(journal.running().ok());

@@ -9,6 +9,8 @@ using namespace core;
 using plan::Plan;
 using plan::Step;
 
+std::vector<std::string> nobody_known(const std::string & /*token*/) { return {}; }
+
 Step step(const char *plugin, const char *kind, ctr_phase phase, std::vector<std::string> needs = {},
           std::vector<std::string> gives = {}) {
     Step out;
@@ -47,7 +49,7 @@ std::string kinds(const Plan &plan) {
 
 std::string ordered(std::vector<Step> steps) {
     Plan plan = plan_of(std::move(steps));
-    const auto result = plan::order(plan, {});
+    const auto result = plan::order(plan, nobody_known);
     return result.ok() ? kinds(plan) : result.error().text() + " | " + result.error().hint;
 }
 
@@ -96,11 +98,13 @@ TEST(Order, a_value_orders_as_a_token_does) {
 
 TEST(Order, refuses_a_token_that_nobody_gives_and_names_who_could) {
     Plan plan = plan_of({step("a", "x", CTR_PREPARE, {"rootfs.mounted"})});
-    const auto nobody = plan::order(plan, {});
+    const auto nobody = plan::order(plan, nobody_known);
     ASSERT_FALSE(nobody.ok());
     expect_words(nobody.error().text(), {"x of a", "rootfs.mounted"});
     plan = plan_of({step("a", "x", CTR_PREPARE, {"rootfs.mounted"})});
-    const auto somebody = plan::order(plan, {{"rootfs.mounted", {"mounts"}}});
+    const auto somebody = plan::order(plan, [](const std::string &token) {
+        return token == "rootfs.mounted" ? std::vector<std::string>{"mounts"} : std::vector<std::string>{};
+    });
     ASSERT_FALSE(somebody.ok());
     expect_words(somebody.error().hint, {"mounts"});
 }
@@ -137,7 +141,7 @@ TEST(Order, a_child_is_told_what_the_clone_gives) {
     Step told = step("a", "told", CTR_MOUNTS), there = step("b", "there", CTR_MOUNTS, {"child.alive"});
     told.args = {{"state", CTR_FORM_TEMPLATE, 0, "pid ${child.pid}"}};
     Plan plan = plan_of({told, there, clone()});
-    ASSERT_TRUE(plan::order(plan, {}).ok());
+    ASSERT_TRUE(plan::order(plan, nobody_known).ok());
     EXPECT_EQ(plan.find("told")->wait_for, 0u);
     EXPECT_EQ(plan.find("there")->wait_for, plan::no_wait);
 }
@@ -146,7 +150,7 @@ TEST(Order, puts_a_rendezvous_where_the_child_needs_the_parent) {
     Plan plan =
         plan_of({clone(), step("net", "plumb", CTR_ATTACH, {}, {"network.ready"}), step("a", "alone", CTR_ISOLATE),
                  step("b", "uses", CTR_PIVOT, {"network.ready"}), step("c", "uses.too", CTR_PIVOT, {"network.ready"})});
-    ASSERT_TRUE(plan::order(plan, {}).ok());
+    ASSERT_TRUE(plan::order(plan, nobody_known).ok());
     const auto at = [&](const char *kind) { return static_cast<std::uint32_t>(plan.find(kind) - plan.steps.data()); };
     EXPECT_EQ(plan.find("uses")->wait_for, at("plumb"));
     EXPECT_EQ(plan.find("uses.too")->wait_for, plan::no_wait) << "it has already waited";
@@ -156,7 +160,7 @@ TEST(Order, puts_a_rendezvous_where_the_child_needs_the_parent) {
 TEST(Order, nobody_waits_for_what_ran_before_the_clone) {
     Plan plan = plan_of({step("s", "storage", CTR_PREPARE, {}, {"rootfs.ready"}), clone(),
                          step("m", "attach", CTR_MOUNTS, {"rootfs.ready"})});
-    ASSERT_TRUE(plan::order(plan, {}).ok());
+    ASSERT_TRUE(plan::order(plan, nobody_known).ok());
     EXPECT_EQ(plan.find("attach")->wait_for, plan::no_wait);
 }
 
