@@ -80,7 +80,7 @@ int check_usage(Run run, const std::string &dir, const cgroup::Memory &memory) {
 
 int update_devices(Run run, const std::string &dir, const std::vector<cgroup::DeviceRule> &rules) {
     if (rules.empty()) return 0;
-    const cgroup::Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd.valid()) return run.fail("open", dir);
     const auto error = attach_device_program(fd.get(), device_program(cgroup::effective_rules(rules)));
     return error ? run.fail(*error) : 0;

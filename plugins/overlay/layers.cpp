@@ -4,10 +4,10 @@
 // stands in layers/ is complete, whatever was killed or lost its power. Two imports of one layer do not disturb each other: each has
 // its own directory in tmp/, and the rename that comes second finds the layer there and drops its own copy.
 #include "driver.hpp"
-#include "fd.hpp"
 #include "names.hpp"
 #include "remove_tree.hpp"
 
+#include <ctr/cpp/fd.hpp>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,6 +17,8 @@
 
 namespace overlay {
 namespace {
+
+using ctr::Fd;
 
 /// list() and collect() name what an import left in tmp/ "partial:<its name>", as a layer.
 constexpr std::string_view partial_prefix = "partial:";
@@ -58,12 +60,12 @@ int shell_undo_layer(ctr::Run run, ctr::Shell sh) {
 /// Everything below and including `path` is on the disk, or the file system says that it is not.
 int sync_tree(const std::string &path) {
     const Fd fd{open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    return fd ? syncfs(fd.get()) : -1;
+    return fd.valid() ? syncfs(fd.get()) : -1;
 }
 
 int sync_directory(const std::string &path) {
     const Fd fd{open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    return fd ? fsync(fd.get()) : -1;
+    return fd.valid() ? fsync(fd.get()) : -1;
 }
 
 int apply_commit(ctr::Run run) {
