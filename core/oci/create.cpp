@@ -67,7 +67,7 @@ Result<std::unique_ptr<Container>> bring_up(App &app, const Arguments &arguments
     return container;
 }
 
-int report_start(const App &app, Error error, const std::string &program) {
+int report_start(const App &app, const Error &error, const std::string &program) {
     app.log().fatal(message_for_engines(error, program), error.hint);
     return exit_failed;
 }

@@ -7,6 +7,7 @@
 
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -78,20 +79,23 @@ std::optional<int> parse_duration(const std::string &text) {
 /// Until the container's first process has ended.
 int watch(App &app, container::Engine &engine, const container::State &state, int interval) {
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, state.pid, 0U)));
-    std::uint64_t kills = 0;
-    for (bool ended = !pidfd.valid(); !ended;) {
+    const auto ended_within = [&](int milliseconds) {
+        pollfd end = {pidfd.get(), POLLIN, 0};
+        return !pidfd.valid() || ::poll(&end, 1, milliseconds) == 1;
+    };
+    std::optional<std::uint64_t> kills; // what was killed before is not told
+    for (bool ended = ended_within(0);; ended = ended_within(interval)) {
         auto stats = container::stats(engine, state.id);
-        if (!stats.ok()) return app.report(stats.error());
+        if (!stats.ok()) return ended_within(0) ? 0 : app.report(stats.error()); // 0: deleted meanwhile
         const auto now = stats.value().find("memory.oom_kills");
         const std::uint64_t killed = now == stats.value().end() ? 0 : now->second;
-        if (killed > kills) App::print(event("oom", state.id, nullptr).dump() + "\n");
+        if (killed > kills.value_or(killed)) App::print(event("oom", state.id, nullptr).dump() + "\n");
         kills = killed;
-        App::print(event("stats", state.id, stats_json(stats.value())).dump() + "\n");
+        // After the end only this look is left: a kill may be what ended it.
+        if (!ended) App::print(event("stats", state.id, stats_json(stats.value())).dump() + "\n");
         if (std::fflush(stdout) != 0) return app.report(system_error("write", "standard output"));
-        pollfd end = {pidfd.get(), POLLIN, 0};
-        ended = ::poll(&end, 1, interval) == 1;
+        if (ended) return 0;
     }
-    return 0;
 }
 
 } // namespace

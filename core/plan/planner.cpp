@@ -17,11 +17,10 @@ namespace {
 
 using Active = std::vector<plugin::Plugin *>; // by id
 
-/// What the core itself carries out: the clone and the exec. /ctr/cgroup is its own word to the cgroup driver of an exec (container/stored.cpp),
-/// /ctr/bundle says where a bundle is (cli/run.cpp).
-const std::vector<std::string> core_claims = {"/ctr/cgroup",       "/ctr/bundle",   "/ociVersion", "/annotations",
-                                              "/process/args",     "/process/env",  "/ctr/rm",     "/ctr/name",
-                                              "/ctr/image_config", "/ctr/container"};
+/// What the core itself carries out: the clone and the exec. Below /ctr are its own words to plugins: where a bundle is (container/bundle.cpp), that
+/// the container goes when it ends (spec/run_spec.cpp); for an exec, whose it is and in which cgroup (container/stored.cpp).
+const std::vector<std::string> core_claims = {"/ctr/cgroup", "/ctr/bundle",  "/ctr/container", "/ctr/rm",
+                                              "/ociVersion", "/annotations", "/process/args",  "/process/env"};
 
 std::string replaced(std::string text, const std::string &mark, const std::string &with) {
     for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + with.size()))

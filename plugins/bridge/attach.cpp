@@ -20,6 +20,7 @@
 #include "steps.hpp"
 
 #include <cerrno>
+#include <ctr/cpp/fd.hpp>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -27,11 +28,13 @@
 namespace bridge {
 namespace {
 
+using ctr::Fd;
+
 /// Opens a netlink socket in the network namespace of the process behind `pidfd`. The socket stays there, the caller
 /// comes back at once.
 Problem open_inside(int pidfd, Netlink &out) {
     const Fd own(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
-    if (!own) return system_problem("open", "/proc/self/ns/net");
+    if (!own.valid()) return system_problem("open", "/proc/self/ns/net");
     if (setns(pidfd, CLONE_NEWNET) != 0)
         return system_problem("setns", "network",
                               "needs CAP_SYS_ADMIN in the user namespace that owns the container's network");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <dirent.h>
+#include <unistd.h>
 
 namespace bridge {
 

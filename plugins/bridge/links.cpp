@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
+#include <ctr/cpp/fd.hpp>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
@@ -19,6 +20,8 @@
 
 namespace bridge {
 namespace {
+
+using ctr::Fd;
 
 constexpr int create = NLM_F_CREATE | NLM_F_EXCL;
 

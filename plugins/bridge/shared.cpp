@@ -6,6 +6,7 @@
 #include "nat.hpp"
 
 #include <cerrno>
+#include <ctr/cpp/fd.hpp>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -15,9 +16,11 @@
 namespace bridge {
 namespace {
 
+using ctr::Fd;
+
 Problem lock_state(const std::string &state_dir, Fd &out) {
     out = Fd(open(state_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!out) return system_problem("open", state_dir);
+    if (!out.valid()) return system_problem("open", state_dir);
     while (flock(out.get(), LOCK_EX) != 0)
         if (errno != EINTR) return system_problem("flock", state_dir);
     return std::nullopt;
@@ -25,7 +28,7 @@ Problem lock_state(const std::string &state_dir, Fd &out) {
 
 Problem touch(const std::string &path) {
     const Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    return file ? std::nullopt : system_problem("open", path);
+    return file.valid() ? std::nullopt : system_problem("open", path);
 }
 
 Problem make_directory(const std::string &path) {

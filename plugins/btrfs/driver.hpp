@@ -20,7 +20,6 @@ std::string data_dir(ctr::Plan plan);
 /// 0 if the data directory is on btrfs; else refuses the plan.
 int require_btrfs(ctr::Plan plan, const std::string &dir);
 
-std::string parent_of(const std::string &path);
 int fail(ctr::Run run, const Problem &problem, std::string hint = {});
 /// The undo of everything that is a subvolume.
 int delete_path(ctr::Run run, const std::string &path);

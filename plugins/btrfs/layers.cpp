@@ -6,7 +6,8 @@
 #include "driver.hpp"
 #include "names.hpp"
 
-#include <dirent.h>
+#include "../storage-common/layers.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,9 +16,6 @@
 
 namespace btrfs {
 namespace {
-
-/// list() and collect() name what an import left "partial:<its name>", as a layer.
-constexpr std::string_view partial_prefix = "partial:";
 
 // ---- btrfs.layer -------------------------------------------------------------------------------------------------------
 
@@ -89,22 +87,6 @@ std::string partial_path(ctr::Plan plan, const std::string &name) {
     return layer_path(plan, partial_name(plan.id(), name));
 }
 
-/// Calls `body` with the layer's name; refuses what is no chain id; nothing is thrown across the boundary.
-template <typename Body> int with_layer(ctr_plan *raw, ctr_str chain_id, Body body) noexcept {
-    const ctr::Plan plan{raw};
-    try {
-        if (const auto name = layer_name(ctr::view(chain_id))) return body(plan, *name);
-        return plan.fail({CTR_E_INVALID,
-                          "\"" + std::string(ctr::view(chain_id)) + "\" is not a chain id",
-                          "a chain id is \"sha256:\" and 64 lower-case hexadecimal digits",
-                          0,
-                          {},
-                          {}});
-    } catch (const std::exception &e) {
-        return plan.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
-    }
-}
-
 int has_layer(ctr_plan *raw, ctr_str chain_id) {
     return with_layer(raw, chain_id, [](ctr::Plan plan, const std::string &name) {
         return plan.ask("type:" + layer_path(plan, name)) == "dir" ? 1 : 0;
@@ -150,21 +132,6 @@ int plan_remove(ctr_plan *raw, ctr_str chain_id) {
     });
 }
 
-/// Calls `found(name, path)` for each entry of a directory; a directory that is missing is empty. 0, or -1 with errno.
-template <typename Found> int each_entry(const std::string &dir, Found found) {
-    DIR *stream = opendir(dir.c_str());
-    if (!stream) return errno == ENOENT ? 0 : -1;
-    errno = 0;
-    while (const dirent *entry = readdir(stream)) {
-        const std::string name = entry->d_name;
-        if (name != "." && name != "..") found(name, dir + "/" + name);
-        errno = 0;
-    }
-    const int saved = errno;
-    closedir(stream);
-    return (errno = saved) == 0 ? 0 : -1;
-}
-
 int list(const ctr_places *places, ctr_storage_found found, void *user) noexcept try {
     const std::string dir = places->data_dir;
     const auto report = [&](const char *type, const std::string &id, const std::string &path) {
@@ -176,10 +143,7 @@ int list(const ctr_places *places, ctr_storage_found found, void *user) noexcept
         else if (is_partial(name))
             report("layer", std::string(partial_prefix) + name, path);
     });
-    const int containers = each_entry(dir + "/containers", [&](const std::string &name, const std::string &path) {
-        report("container", name, path);
-    });
-    return layers == 0 && containers == 0 ? 0 : -1;
+    return layers == 0 && list_containers(dir, found, user) == 0 ? 0 : -1;
 } catch (const std::exception &) {
     return errno = ENOMEM, -1;
 }

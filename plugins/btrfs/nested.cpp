@@ -7,9 +7,8 @@
 // numbers opens either; the last component of the name is found in that directory.
 #include "nested.hpp"
 
-#include "fd.hpp"
-
 #include <btrfsutil.h>
+#include <ctr/cpp/fd.hpp>
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/btrfs.h>
@@ -25,6 +24,8 @@
 
 namespace btrfs {
 namespace {
+
+using ctr::Fd;
 
 /// The inode of every subvolume's root directory.
 constexpr std::uint64_t root_inode = 256;
@@ -81,7 +82,7 @@ bool delete_in(int directory, std::uint64_t id) {
         if (entry->d_ino != id) continue;
         const Fd found{openat(directory, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
         struct stat status {};
-        if (!found || fstat(found.get(), &status) != 0 || status.st_ino != root_inode) continue;
+        if (!found.valid() || fstat(found.get(), &status) != 0 || status.st_ino != root_inode) continue;
         return btrfs_util_delete_subvolume_fd(directory, entry->d_name, 0) == BTRFS_UTIL_OK;
     }
     if (errno == 0) errno = ENOENT;
@@ -102,14 +103,14 @@ bool delete_nested(int fd, const std::string &path, Problem *problem) {
     for (std::size_t i = 0; i < all.size(); ++i) { // grows: what is nested in a nested one comes behind it
         const std::uint64_t id = all[i].id;
         const Fd subvolume = open_by_number(fd, id, root_inode);
-        if (!subvolume) return failed("open_by_handle_at", id);
+        if (!subvolume.valid()) return failed("open_by_handle_at", id);
         if (!make_writable(subvolume.get())) return failed("btrfs_util_set_subvolume_read_only_fd", id);
         if (!children(subvolume.get(), id, &all)) return failed("BTRFS_IOC_GET_SUBVOL_ROOTREF", id);
     }
     for (std::size_t i = all.size(); i-- > 0;) {
         const Nested &each = all[i];
         const Fd directory = open_by_number(fd, each.parent, each.directory);
-        if (!directory) return failed("open_by_handle_at", each.id);
+        if (!directory.valid()) return failed("open_by_handle_at", each.id);
         if (!delete_in(directory.get(), each.id)) return failed("btrfs_util_delete_subvolume_fd", each.id);
     }
     return true;

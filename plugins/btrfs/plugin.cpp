@@ -6,16 +6,15 @@
 #include "driver.hpp"
 #include "names.hpp"
 
+#include "../storage-common/layers.hpp"
+
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 namespace btrfs {
 
-std::string data_dir(ctr::Plan plan) {
-    std::string own = plan.name("data_dir:btrfs");
-    return own.empty() ? plan.name("data_dir") : own;
-}
+std::string data_dir(ctr::Plan plan) { return data_dir_of(plan, "btrfs"); }
 
 int require_btrfs(ctr::Plan plan, const std::string &dir) {
     const std::string type = plan.ask("fstype:" + dir).value_or("unknown");
@@ -27,8 +26,6 @@ int require_btrfs(ctr::Plan plan, const std::string &dir) {
                       {},
                       dir});
 }
-
-std::string parent_of(const std::string &path) { return path.substr(0, path.rfind('/')); }
 
 int fail(ctr::Run run, const Problem &problem, std::string hint) {
     if (hint.empty() && problem.errno_value == EPERM) hint = "this needs CAP_SYS_ADMIN";
@@ -60,9 +57,7 @@ std::string uppermost_layer(ctr::Plan plan) {
     }
     const std::string id = layers.at(layers.size() - 1).str();
     const auto name = layer_name(id);
-    if (!name)
-        plan.invalid("/ctr/image/layers/" + std::to_string(layers.size() - 1), "\"" + id + "\" is not a chain id",
-                     "a chain id is \"sha256:\" and 64 lower-case hexadecimal digits");
+    if (!name) plan.invalid("/ctr/image/layers/" + std::to_string(layers.size() - 1), no_chain_id(id), chain_id_hint);
     return name.value_or("");
 }
 
@@ -70,15 +65,7 @@ int plan(ctr::Plan plan) {
     const std::string layer = uppermost_layer(plan), dir = data_dir(plan), id = plan.id(),
                       container = dir + "/containers/" + id;
     if (layer.empty() || require_btrfs(plan, dir) != 0) return -1;
-    if (!is_component(id)) return plan.invalid("id", "\"" + id + "\" cannot name a directory");
-    // Seen before the plan begins, what another container left is refused; seen by a step, its undo would take it for its own.
-    if (plan.ask("exists:" + container))
-        return plan.fail({CTR_E_EXISTS,
-                          "the data of a container " + id + " is still there",
-                          "remove that container, or run `ctr recover` if nobody owns it",
-                          0,
-                          {},
-                          container});
+    if (refuse_leftover(plan, id, container) != 0) return -1;
     if (plan.step("btrfs.snapshot", CTR_PREPARE)
             .arg("source", dir + "/layers/" + layer)
             .arg("path", container)

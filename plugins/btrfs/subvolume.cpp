@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "subvolume.hpp"
 
-#include "fd.hpp"
 #include "nested.hpp"
 
 #include <btrfsutil.h>
+#include <ctr/cpp/fd.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +13,8 @@
 
 namespace btrfs {
 namespace {
+
+using ctr::Fd;
 
 bool failed(Problem *problem, const char *what, const std::string &path) {
     *problem = {errno, what, {}, path};
@@ -47,14 +49,14 @@ bool create_subvolume(const std::string &path, Problem *problem) {
 
 bool snapshot(const std::string &source, const std::string &path, Problem *problem) {
     const Fd fd{open(source.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-    if (!fd) return failed(problem, "open", source);
+    if (!fd.valid()) return failed(problem, "open", source);
     return check(btrfs_util_create_snapshot_fd(fd.get(), path.c_str(), 0, nullptr, nullptr),
                  "btrfs_util_create_snapshot_fd", path, problem);
 }
 
 bool seal(const std::string &path, Problem *problem) {
     const Fd fd{open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-    if (!fd) return failed(problem, "open", path);
+    if (!fd.valid()) return failed(problem, "open", path);
     if (!check(btrfs_util_set_subvolume_read_only_fd(fd.get(), true), "btrfs_util_set_subvolume_read_only_fd", path,
                problem))
         return false;
@@ -65,9 +67,9 @@ bool delete_subvolume(const std::string &path, Problem *problem) {
     const std::size_t slash = path.rfind('/');
     const std::string directory = path.substr(0, slash), name = path.substr(slash + 1);
     const Fd parent{open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (!parent) return errno == ENOENT || failed(problem, "open", directory);
+    if (!parent.valid()) return errno == ENOENT || failed(problem, "open", directory);
     const Fd subvolume{openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-    if (!subvolume) return errno == ENOENT || failed(problem, "open", path);
+    if (!subvolume.valid()) return errno == ENOENT || failed(problem, "open", path);
     if (!check(btrfs_util_is_subvolume_fd(subvolume.get()), "btrfs_util_is_subvolume_fd", path, problem)) return false;
 
     // Most have nothing nested, and the kernel says so faster than a search of the trees.

@@ -10,6 +10,7 @@
 #include "path.hpp"
 #include "setting.hpp"
 
+#include <ctr/cpp/fd.hpp>
 #include <ctr/plugin.hpp>
 
 #include <algorithm>
@@ -29,27 +30,6 @@
 #include <utility>
 
 namespace ctr::cgroup {
-
-class Fd {
-public:
-    explicit Fd(int fd = -1) : fd_(fd) {}
-    Fd(Fd &&other) noexcept : fd_(other.release()) {}
-    Fd &operator=(Fd &&other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    Fd(const Fd &) = delete;
-    Fd &operator=(const Fd &) = delete;
-    ~Fd() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int get() const { return fd_; }
-    bool valid() const { return fd_ >= 0; }
-    int release() { return std::exchange(fd_, -1); }
-
-private:
-    int fd_;
-};
 
 /// True, or false and errno. The kernel takes a control file's text in one write.
 inline bool write_fd(int fd, std::string_view text) {

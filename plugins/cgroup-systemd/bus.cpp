@@ -21,7 +21,7 @@ struct Message {
 };
 
 struct Answer {
-    sd_bus_error raw = SD_BUS_ERROR_NULL;
+    sd_bus_error raw{}; // SD_BUS_ERROR_NULL is a compound literal, which is no C++
     Answer() = default;
     Answer(const Answer &) = delete;
     Answer &operator=(const Answer &) = delete;

@@ -10,7 +10,6 @@
 
 namespace ctr::cgroup1 {
 
-using cgroup::Fd;
 using cgroup::Setting;
 
 std::vector<Hierarchy> hierarchies_of(Run run) {

@@ -5,18 +5,10 @@
 #include "steps.hpp"
 
 #include "../cgroup-common/cgroupfs.hpp"
+#include "../cgroup-common/extension.hpp"
 
 namespace ctr::cgroup1 {
 namespace {
-
-/// Runs a function of the extension; what it throws becomes the error.
-template <typename Function> int guarded(ctr_run *raw, Function function) noexcept {
-    try {
-        return function(Run{raw});
-    } catch (const std::exception &e) {
-        return Run{raw}.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
-    }
-}
 
 /// The container's directory in the hierarchy of a controller; empty if it is not mounted.
 std::string dir_of(Run run, const std::vector<Hierarchy> &all, std::string_view controller) {
@@ -206,20 +198,6 @@ int stats(Run run, void (*found)(void *, const char *, uint64_t), void *user) {
 
 } // namespace
 
-const ctr_cgroup_v1 running = {
-    sizeof(ctr_cgroup_v1),
-    "cgroup1.create",
-    [](ctr_run *raw, int signal) { return guarded(raw, [&](Run run) { return kill(run, signal); }); },
-    [](ctr_run *raw, void (*found)(void *, int64_t), void *user) {
-        return guarded(raw, [&](Run run) { return processes(run, found, user); });
-    },
-    [](ctr_run *raw, int frozen) { return guarded(raw, [&](Run run) { return freeze(run, frozen != 0); }); },
-    [](ctr_run *raw, const ctr_node *resources) {
-        return guarded(raw, [&](Run run) { return update(run, Node{resources}); });
-    },
-    [](ctr_run *raw, void (*found)(void *, const char *, uint64_t), void *user) {
-        return guarded(raw, [&](Run run) { return stats(run, found, user); });
-    },
-};
+constexpr ctr_cgroup_v1 running = cgroup::extension<kill, processes, freeze, update, stats>("cgroup1.create");
 
 } // namespace ctr::cgroup1

@@ -4,14 +4,13 @@
 #include "../cgroup-common/cgroupfs.hpp"
 
 #include <cstring>
+#include <ctr/cpp/fd.hpp>
 
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
 namespace ctr::cgroup2 {
 namespace {
-
-using cgroup::Fd;
 
 /// By this name we know our programs again.
 constexpr char program_name[BPF_OBJ_NAME_LEN] = "ctr_devices";

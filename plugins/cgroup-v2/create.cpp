@@ -14,11 +14,11 @@
 
 #include "../cgroup-common/cgroupfs.hpp"
 
+#include <ctr/cpp/fd.hpp>
 #include <poll.h>
 
 namespace ctr::cgroup2 {
 
-using cgroup::Fd;
 using cgroup::Setting;
 
 namespace {

@@ -7,18 +7,10 @@
 #include "steps.hpp"
 
 #include "../cgroup-common/cgroupfs.hpp"
+#include "../cgroup-common/extension.hpp"
 
 namespace ctr::cgroup2 {
 namespace {
-
-/// Runs a function of the extension; what it throws becomes the error.
-template <typename Function> int guarded(ctr_run *raw, Function function) noexcept {
-    try {
-        return function(Run{raw});
-    } catch (const std::exception &e) {
-        return Run{raw}.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
-    }
-}
 
 std::string dir_of(Run run) { return run.str("mount") + run.str("path"); }
 
@@ -80,7 +72,7 @@ int check_usage(Run run, const std::string &dir, const cgroup::Memory &memory) {
 
 int update_devices(Run run, const std::string &dir, const std::vector<cgroup::DeviceRule> &rules) {
     if (rules.empty()) return 0;
-    const cgroup::Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd.valid()) return run.fail("open", dir);
     const auto error = attach_device_program(fd.get(), device_program(cgroup::effective_rules(rules)));
     return error ? run.fail(*error) : 0;
@@ -171,20 +163,6 @@ Current current_of(const std::string &dir) {
     return current;
 }
 
-const ctr_cgroup_v1 running = {
-    sizeof(ctr_cgroup_v1),
-    "cgroup2.create",
-    [](ctr_run *raw, int signal) { return guarded(raw, [&](Run run) { return kill(run, signal); }); },
-    [](ctr_run *raw, void (*found)(void *, int64_t), void *user) {
-        return guarded(raw, [&](Run run) { return processes(run, found, user); });
-    },
-    [](ctr_run *raw, int frozen) { return guarded(raw, [&](Run run) { return freeze(run, frozen != 0); }); },
-    [](ctr_run *raw, const ctr_node *resources) {
-        return guarded(raw, [&](Run run) { return update(run, Node{resources}); });
-    },
-    [](ctr_run *raw, void (*found)(void *, const char *, uint64_t), void *user) {
-        return guarded(raw, [&](Run run) { return stats(run, found, user); });
-    },
-};
+constexpr ctr_cgroup_v1 running = cgroup::extension<kill, processes, freeze, update, stats>("cgroup2.create");
 
 } // namespace ctr::cgroup2

@@ -57,7 +57,7 @@ private:
     std::string what_;
     ByteStream *source_ = nullptr;
     std::exception_ptr problem_; // thrown by source_ below C frames
-    Fd fd_;
+    ctr::Fd fd_;
     std::unique_ptr<struct archive, int (*)(struct archive *)> archive_{archive_read_new(), archive_read_free};
 };
 

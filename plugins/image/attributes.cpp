@@ -13,6 +13,8 @@
 
 namespace image {
 
+using ctr::Fd;
+
 namespace {
 
 // What a layer may set. trusted.* belongs to the machine (trusted.overlay.redirect would show other layers' files),
@@ -96,7 +98,7 @@ void Unpacker::finish_directories() {
         const Fd directory = tree_.open_directory(each->path);
         struct stat about {};
         // A later entry may have put something else in its place.
-        if (!directory.open() || fstat(directory.get(), &about) != 0 || about.st_ino != each->inode) continue;
+        if (!directory.valid() || fstat(directory.get(), &about) != 0 || about.st_ino != each->inode) continue;
         if (fchmod(directory.get(), each->mode) != 0) entry_failure("fchmod");
         if (futimens(directory.get(), each->times) != 0) entry_failure("futimens");
     }

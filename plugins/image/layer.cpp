@@ -7,6 +7,8 @@
 
 namespace image {
 
+using ctr::Fd;
+
 namespace {
 
 void compare(const std::string &what, const std::string &expected, const std::string &got) {
@@ -18,7 +20,7 @@ void compare(const std::string &what, const std::string &expected, const std::st
 
 UnpackResult unpack_layer(const Layer &layer, const std::string &directory, const UnpackOptions &options) {
     const Fd root(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!root.open()) system_failure("open", directory);
+    if (!root.valid()) system_failure("open", directory);
     const Location &place = layer.blob;
     const std::string name = place.member.empty() ? place.source : place.source + ": " + place.member;
 

@@ -3,10 +3,10 @@
 
 #include "digest.hpp"
 #include "failure.hpp"
-#include "fd.hpp"
 #include "json.hpp"
 #include "path.hpp"
 
+#include <ctr/cpp/fd.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -14,6 +14,8 @@
 #include <cstdio>
 
 namespace image {
+
+using ctr::Fd;
 
 namespace {
 
@@ -64,7 +66,7 @@ void write_all(int fd, const std::string &text, const std::string &path) {
 
 void sync_directory(const std::string &directory) {
     const Fd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd.open() || fsync(fd.get()) != 0) system_failure("fsync", directory);
+    if (!fd.valid() || fsync(fd.get()) != 0) system_failure("fsync", directory);
 }
 
 } // namespace
@@ -100,7 +102,7 @@ void write_record(const std::string &path, const std::string &text) {
     const std::string temporary = temporary_path(path);
     if (unlink(temporary.c_str()) != 0 && errno != ENOENT) system_failure("unlink", temporary);
     const Fd file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!file.open()) system_failure("open", temporary);
+    if (!file.valid()) system_failure("open", temporary);
     write_all(file.get(), text, temporary);
     if (fsync(file.get()) != 0) system_failure("fsync", temporary);
     if (rename(temporary.c_str(), path.c_str()) != 0) system_failure("rename", path);
@@ -114,7 +116,7 @@ void remove_record(const std::string &path) {
 
 std::optional<std::string> read_record(const std::string &path) {
     const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.open()) {
+    if (!file.valid()) {
         if (errno == ENOENT) return std::nullopt;
         system_failure("open", path);
     }

@@ -8,6 +8,8 @@
 
 namespace image {
 
+using ctr::Fd;
+
 void drain(ByteStream &stream) {
     while (!stream.next().empty()) {
     }
@@ -15,7 +17,7 @@ void drain(ByteStream &stream) {
 
 Fd open_regular(const std::string &path) {
     Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!fd.open()) system_failure("open", path);
+    if (!fd.valid()) system_failure("open", path);
     struct stat about {};
     if (fstat(fd.get(), &about) != 0) system_failure("fstat", path);
     if (!S_ISREG(about.st_mode)) refuse(path, "is not a regular file");

@@ -6,9 +6,9 @@
 #pragma once
 
 #include "digest.hpp"
-#include "fd.hpp"
 
 #include <cstdint>
+#include <ctr/cpp/fd.hpp>
 #include <limits>
 #include <memory>
 #include <string>
@@ -28,7 +28,7 @@ public:
 void drain(ByteStream &stream);
 
 /// Opens a regular file for reading; anything else (a fifo would block, a device never ends) is refused.
-Fd open_regular(const std::string &path);
+ctr::Fd open_regular(const std::string &path);
 
 class FileStream : public ByteStream {
 public:
@@ -37,7 +37,7 @@ public:
 
 private:
     std::string path_;
-    Fd fd_;
+    ctr::Fd fd_;
     std::vector<char> buffer_;
 };
 

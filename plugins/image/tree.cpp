@@ -14,12 +14,14 @@
 
 namespace image {
 
+using ctr::Fd;
+
 namespace {
 
 // All names of a directory: they are read before anything is removed.
 std::vector<std::string> names_in(int directory) {
     Fd copy(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!copy.open()) system_failure("open", "a directory of the layer");
+    if (!copy.valid()) system_failure("open", "a directory of the layer");
     const std::unique_ptr<DIR, int (*)(DIR *)> stream(fdopendir(copy.get()), closedir);
     if (!stream) system_failure("fdopendir", "a directory of the layer");
     copy.release();
@@ -49,7 +51,7 @@ void remove_from(int directory, ino_t inode, const std::string &name, const Keep
         return;
     }
     const Fd child = open_child(directory, name);
-    if (!child.open()) system_failure("open", name);
+    if (!child.valid()) system_failure("open", name);
     for (const std::string &each : names_in(child.get()))
         remove_from(child.get(), about.st_ino, each, keep);
     if (!kept) unlink_name(directory, name, AT_REMOVEDIR);

@@ -5,8 +5,7 @@
 // removed is never followed.
 #pragma once
 
-#include "fd.hpp"
-
+#include <ctr/cpp/fd.hpp>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -22,7 +21,7 @@ public:
     int root() const { return root_; }
 
     /// Opens the directory `path` ("" is the root), for reading. Not open and errno, if there is none.
-    Fd open_directory(const std::string &path) const;
+    ctr::Fd open_directory(const std::string &path) const;
 
 private:
     int root_;
@@ -32,7 +31,7 @@ private:
 bool look(int directory, const std::string &name, struct stat *about);
 
 /// Opens a directory that is no symbolic link. Not open and errno, if it is none.
-Fd open_child(int directory, const std::string &name);
+ctr::Fd open_child(int directory, const std::string &name);
 
 /// Removes `name` and all below it; success if it is not there. With `keep`, what it names stays, and so do the
 /// directories above that: keep(inode of the directory, name).

@@ -13,6 +13,8 @@
 
 namespace image {
 
+using ctr::Fd;
+
 namespace {
 
 bool is_whiteout(const struct stat &about) { return S_ISCHR(about.st_mode) && about.st_rdev == 0; }
@@ -41,7 +43,7 @@ void Unpacker::entry_failure(const char *syscall) const { system_failure(syscall
 UnpackResult Unpacker::unpack(ByteStream &tar) {
     const Utf8Names names;
     const Fd root = tree_.open_directory("");
-    if (!root.open()) system_failure("openat2", "the directory of the layer");
+    if (!root.valid()) system_failure("openat2", "the directory of the layer");
     struct stat about {};
     if (fstat(root.get(), &about) != 0) system_failure("fstat", "the directory of the layer");
     root_inode_ = about.st_ino;
@@ -120,7 +122,7 @@ void Unpacker::add_file(Archive &archive, archive_entry *entry, const std::strin
     Fd file;
     make_new("openat", name, [&] {
         file = Fd(openat(parent_.fd.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-        return file.open();
+        return file.valid();
     });
     write_data(archive, entry, file.get());
     set_owner(entry, name);
@@ -162,7 +164,7 @@ void Unpacker::add_directory(archive_entry *entry, const std::string &path, cons
     }
     const Fd directory = open_child(parent_.fd.get(), name);
     struct stat about {};
-    if (!directory.open() || fstat(directory.get(), &about) != 0) entry_failure("openat");
+    if (!directory.valid() || fstat(directory.get(), &about) != 0) entry_failure("openat");
     // Where this layer hid what was below, its own directory must not show it again.
     if (hidden_.contains(own_key)) set_opaque(directory.get());
     set_owner(entry, name);
@@ -197,7 +199,7 @@ void Unpacker::add_hardlink(const std::string &target, const std::string &name) 
     if (target_name.empty()) refuse(entry_name_, "is a hard link to the root of the layer");
     const Fd directory = tree_.open_directory(split.first);
     struct stat wanted {};
-    if (!directory.open() || !look(directory.get(), target_name, &wanted))
+    if (!directory.valid() || !look(directory.get(), target_name, &wanted))
         refuse(entry_name_, "is a hard link to '" + target + "', which is not there",
                options_.whiteouts == Whiteouts::overlay
                    ? "with this storage driver a link cannot lead into a lower layer"
@@ -222,7 +224,7 @@ void Unpacker::enter(const std::string &path) {
 // The directory `path`, made where the archive has no entry for it.
 Fd Unpacker::make_directories(const std::string &path) {
     Fd found = tree_.open_directory(path);
-    if (found.open()) return found;
+    if (found.valid()) return found;
     if (path.empty() || (errno != ENOENT && errno != ENOTDIR)) entry_failure("openat2");
     const auto [above_path, name] = split_path(path);
     const Fd above = make_directories(above_path);
@@ -236,7 +238,7 @@ Fd Unpacker::make_directories(const std::string &path) {
     }
     if (mkdirat(above.get(), name.c_str(), 0755) != 0) entry_failure("mkdirat");
     Fd directory = open_child(above.get(), name);
-    if (!directory.open() || fchmod(directory.get(), 0755) != 0) entry_failure("openat");
+    if (!directory.valid() || fchmod(directory.get(), 0755) != 0) entry_failure("openat");
     if (hidden_.contains(own_key)) set_opaque(directory.get());
     made_.insert(own_key);
     return directory;
@@ -250,7 +252,7 @@ void Unpacker::hide(const std::string &name) {
     }
     if (made(parent_.inode, name)) {
         // The layer's own content wins, but a directory of it must not show the lower one's.
-        if (const Fd child = open_child(directory, name); child.open()) set_opaque(child.get());
+        if (const Fd child = open_child(directory, name); child.valid()) set_opaque(child.get());
         return;
     }
     if (!hidden_.insert(key(parent_.inode, name)).second) return;

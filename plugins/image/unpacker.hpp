@@ -54,7 +54,7 @@ private:
     /// The directory of the entry at hand.
     struct Parent {
         std::string path;
-        Fd fd;
+        ctr::Fd fd;
         ino_t inode = 0;
     };
     /// Times and mode of a directory are set when nothing more is put into it.
@@ -75,7 +75,7 @@ private:
     void write_data(Archive &archive, archive_entry *entry, int fd);
 
     void enter(const std::string &path);
-    Fd make_directories(const std::string &path);
+    ctr::Fd make_directories(const std::string &path);
     void hide(const std::string &name);
     void hide_content();
     void set_opaque(int directory);

@@ -10,6 +10,7 @@
 #include "netlink.hpp"
 
 #include <cerrno>
+#include <ctr/cpp/fd.hpp>
 #include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
@@ -17,19 +18,7 @@
 namespace netdevices {
 namespace {
 
-class Fd {
-public:
-    explicit Fd(int fd = -1) : fd_(fd) {}
-    ~Fd() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Fd(const Fd &) = delete;
-    Fd &operator=(const Fd &) = delete;
-    int get() const { return fd_; }
-
-private:
-    int fd_;
-};
+using ctr::Fd;
 
 int fail(ctr::Run run, const Problem &problem, const std::string &device, const std::string &hint = {}) {
     return run.fail({CTR_E_SYSTEM, {}, hint, problem.errno_value, problem.what, device});

@@ -4,16 +4,15 @@
 #include "driver.hpp"
 #include "remove_tree.hpp"
 
+#include "../storage-common/layers.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace overlay {
 
-std::string data_dir(ctr::Plan plan) {
-    std::string own = plan.name("data_dir:overlay");
-    return own.empty() ? plan.name("data_dir") : own;
-}
+std::string data_dir(ctr::Plan plan) { return ctr::storage::data_dir_of(plan, "overlay"); }
 
 int make_directory(const std::string &path, unsigned mode) {
     if (mkdir(path.c_str(), mode) == 0) return 0;

@@ -4,11 +4,12 @@
 // stands in layers/ is complete, whatever was killed or lost its power. Two imports of one layer do not disturb each other: each has
 // its own directory in tmp/, and the rename that comes second finds the layer there and drops its own copy.
 #include "driver.hpp"
-#include "fd.hpp"
 #include "names.hpp"
 #include "remove_tree.hpp"
 
-#include <dirent.h>
+#include "../storage-common/layers.hpp"
+
+#include <ctr/cpp/fd.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,10 +19,7 @@
 namespace overlay {
 namespace {
 
-/// list() and collect() name what an import left in tmp/ "partial:<its name>", as a layer.
-constexpr std::string_view partial_prefix = "partial:";
-
-std::string parent_of(const std::string &path) { return path.substr(0, path.rfind('/')); }
+using ctr::Fd;
 
 // ---- overlay.layer -----------------------------------------------------------------------------------------------------
 
@@ -58,12 +56,12 @@ int shell_undo_layer(ctr::Run run, ctr::Shell sh) {
 /// Everything below and including `path` is on the disk, or the file system says that it is not.
 int sync_tree(const std::string &path) {
     const Fd fd{open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    return fd ? syncfs(fd.get()) : -1;
+    return fd.valid() ? syncfs(fd.get()) : -1;
 }
 
 int sync_directory(const std::string &path) {
     const Fd fd{open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    return fd ? fsync(fd.get()) : -1;
+    return fd.valid() ? fsync(fd.get()) : -1;
 }
 
 int apply_commit(ctr::Run run) {
@@ -109,22 +107,6 @@ std::string token(const std::string &name) { return "overlay.layer:" + name; }
 
 std::string partial_path(ctr::Plan plan, const std::string &name, const char *prefix = "") {
     return data_dir(plan) + "/tmp/" + prefix + partial_name(plan.id(), name);
-}
-
-/// Calls `body` with the layer's name; refuses what is no chain id; nothing is thrown across the boundary.
-template <typename Body> int with_layer(ctr_plan *raw, ctr_str chain_id, Body body) noexcept {
-    const ctr::Plan plan{raw};
-    try {
-        if (const auto name = layer_name(ctr::view(chain_id))) return body(plan, *name);
-        return plan.fail({CTR_E_INVALID,
-                          "\"" + std::string(ctr::view(chain_id)) + "\" is not a chain id",
-                          "a chain id is \"sha256:\" and 64 lower-case hexadecimal digits",
-                          0,
-                          {},
-                          {}});
-    } catch (const std::exception &e) {
-        return plan.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
-    }
 }
 
 int has_layer(ctr_plan *raw, ctr_str chain_id) {
@@ -173,21 +155,6 @@ int plan_remove(ctr_plan *raw, ctr_str chain_id) {
     });
 }
 
-/// Calls `found(name, path)` for each entry of a directory; a directory that is missing is empty. 0, or -1 with errno.
-template <typename Found> int each_entry(const std::string &dir, Found found) {
-    DIR *stream = opendir(dir.c_str());
-    if (!stream) return errno == ENOENT ? 0 : -1;
-    errno = 0;
-    while (const dirent *entry = readdir(stream)) {
-        const std::string name = entry->d_name;
-        if (name != "." && name != "..") found(name, dir + "/" + name);
-        errno = 0;
-    }
-    const int saved = errno;
-    closedir(stream);
-    return (errno = saved) == 0 ? 0 : -1;
-}
-
 int list(const ctr_places *places, ctr_storage_found found, void *user) noexcept try {
     const std::string dir = places->data_dir;
     const auto report = [&](const char *type, const std::string &id, const std::string &path) {
@@ -199,10 +166,7 @@ int list(const ctr_places *places, ctr_storage_found found, void *user) noexcept
     const int partial = each_entry(dir + "/tmp", [&](const std::string &name, const std::string &path) {
         report("layer", std::string(partial_prefix) + name, path);
     });
-    const int containers = each_entry(dir + "/containers", [&](const std::string &name, const std::string &path) {
-        report("container", name, path);
-    });
-    return layers == 0 && partial == 0 && containers == 0 ? 0 : -1;
+    return layers == 0 && partial == 0 && list_containers(dir, found, user) == 0 ? 0 : -1;
 } catch (const std::exception &) {
     return errno = ENOMEM, -1;
 }

@@ -24,11 +24,13 @@
 namespace overlay {
 namespace {
 
+using ctr::Fd;
+
 /// Another working directory for a while. Parent steps run in a process of one thread.
 class WorkingDirectory {
 public:
     explicit WorkingDirectory(const std::string &path) : before_(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)) {
-        entered_ = before_ && chdir(path.c_str()) == 0;
+        entered_ = before_.valid() && chdir(path.c_str()) == 0;
     }
     WorkingDirectory(const WorkingDirectory &) = delete;
     WorkingDirectory &operator=(const WorkingDirectory &) = delete;
@@ -48,7 +50,7 @@ private:
 class Context {
 public:
     explicit Context(MountProblem *problem) : fd_(fsopen("overlay", FSOPEN_CLOEXEC)), problem_(problem) {
-        if (!fd_) fail("fsopen", "overlay");
+        if (!fd_.valid()) fail("fsopen", "overlay");
         set("source", "overlay");
     }
     void set(const char *key, const std::string &value) {
@@ -71,7 +73,7 @@ public:
         if (good_ && fsconfig(fd_.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) fail("fsconfig", "create");
         if (!good_) return Fd{};
         Fd mounted{fsmount(fd_.get(), FSMOUNT_CLOEXEC, 0)};
-        if (!mounted) fail("fsmount", "overlay");
+        if (!mounted.valid()) fail("fsmount", "overlay");
         return mounted;
     }
 
@@ -81,7 +83,7 @@ private:
         *problem_ = {errno, syscall, subject, {}};
         // The context keeps what the file system says, one message a read, "e text" for an error.
         char line[512];
-        for (ssize_t n = 0; fd_ && (n = read(fd_.get(), line, sizeof line)) > 0;) {
+        for (ssize_t n = 0; fd_.valid() && (n = read(fd_.get(), line, sizeof line)) > 0;) {
             std::string_view text(line, static_cast<std::size_t>(n));
             while (text.ends_with('\n'))
                 text.remove_suffix(1);
@@ -180,12 +182,12 @@ int apply(ctr::Run run) {
     MountProblem problem;
     Fd mount = mount_stack(stack, &problem);
     // Two problems with EINVAL are the same one, or the second is the one that counts on an old kernel.
-    if (!mount && problem.errno_value == EINVAL) {
+    if (!mount.valid() && problem.errno_value == EINVAL) {
         MountProblem again;
         mount = mount_linked_stack(stack, &again);
-        if (!mount && problem.log.empty()) problem = again;
+        if (!mount.valid() && problem.log.empty()) problem = again;
     }
-    if (!mount) return fail(run, stack, problem);
+    if (!mount.valid()) return fail(run, stack, problem);
     return run.output_fd("rootfs", mount.release());
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "fd.hpp"
-
+#include <ctr/cpp/fd.hpp>
 #include <string>
 #include <vector>
 
@@ -24,8 +23,8 @@ struct MountProblem {
 };
 
 /// A detached mount of the stack, one `lowerdir+` for each layer (Linux 6.8). No descriptor: *problem says why.
-Fd mount_stack(const Stack &stack, MountProblem *problem);
+ctr::Fd mount_stack(const Stack &stack, MountProblem *problem);
 /// The same for older kernels: one `lowerdir` of one-letter symbolic links, made in <container>/lower.
-Fd mount_linked_stack(const Stack &stack, MountProblem *problem);
+ctr::Fd mount_linked_stack(const Stack &stack, MountProblem *problem);
 
 } // namespace overlay

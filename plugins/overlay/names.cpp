@@ -8,12 +8,6 @@ namespace overlay {
 namespace {
 
 constexpr std::string_view link_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-constexpr std::size_t sha256_digits = 64, sha512_digits = 128;
-
-bool is_hex(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
 
 bool is_word(std::string_view text, bool digits) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [digits](char c) {
@@ -23,30 +17,10 @@ bool is_word(std::string_view text, bool digits) {
 
 } // namespace
 
-std::optional<std::string> layer_name(std::string_view chain_id) {
-    const std::string_view algorithm = chain_id.substr(0, 7);
-    const std::size_t digits = algorithm == "sha256:" ? sha256_digits : algorithm == "sha512:" ? sha512_digits : 0;
-    if (digits == 0 || chain_id.size() != algorithm.size() + digits) return std::nullopt;
-    const std::string_view name = chain_id.substr(algorithm.size());
-    return is_hex(name) ? std::optional(std::string(name)) : std::nullopt;
-}
-
-std::optional<std::string> chain_id(std::string_view layer_name) {
-    if (!is_hex(layer_name)) return std::nullopt;
-    if (layer_name.size() == sha256_digits) return "sha256:" + std::string(layer_name);
-    if (layer_name.size() == sha512_digits) return "sha512:" + std::string(layer_name);
-    return std::nullopt;
-}
-
 std::string layer_diff(std::string_view layer_name) { return "layers/" + std::string(layer_name) + "/diff"; }
 
 std::string partial_name(std::string_view operation, std::string_view layer_name) {
     return std::string(operation) + "-" + std::string(layer_name);
-}
-
-bool is_component(std::string_view name) {
-    return !name.empty() && name != "." && name != ".." && name.size() <= 255 &&
-           name.find_first_of(std::string_view("/\0", 2)) == std::string_view::npos;
 }
 
 std::string link_name(std::size_t index) {
@@ -75,13 +49,6 @@ bool is_mount_option(std::string_view option) {
     if (!is_word(key, false) || std::find(own.begin(), own.end(), key) != own.end()) return false;
     return option.size() <= fsconfig_string_max &&
            (equals == std::string_view::npos || is_word(option.substr(equals + 1), true));
-}
-
-std::string shell_quote(std::string_view text) {
-    std::string quoted = "'";
-    for (char c : text)
-        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return quoted + "'";
 }
 
 } // namespace overlay

@@ -10,6 +10,8 @@
 // What is on disk is all there is: no database that could disagree with it.
 #pragma once
 
+#include "../storage-common/names.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -18,20 +20,15 @@
 
 namespace overlay {
 
+using namespace ctr::storage;
+
 /// fsconfig(2) takes strings of at most 256 bytes with the NUL.
 inline constexpr std::size_t fsconfig_string_max = 255;
 
-/// The name of a layer's directory: "sha256:HEX" or "sha512:HEX" without what stands before the colon. Nothing for any other text.
-std::optional<std::string> layer_name(std::string_view chain_id);
-/// The other way round; nothing if this is no name that layer_name() gives.
-std::optional<std::string> chain_id(std::string_view layer_name);
 /// "layers/<name>/diff"
 std::string layer_diff(std::string_view layer_name);
 /// A name for the unfinished layer of one operation. Two operations never share one.
 std::string partial_name(std::string_view operation, std::string_view layer_name);
-/// True if `name` is one path component that is neither "." nor "..".
-bool is_component(std::string_view name);
-
 /// The shortest distinct names for the symbolic links that stand for layers: one letter for the first 62, then two.
 std::string link_name(std::size_t index);
 /// "A:B:C..." for `count` layers; nothing if that is longer than fsconfig(2) takes.
@@ -39,8 +36,5 @@ std::optional<std::string> linked_lowerdir(std::size_t count);
 
 /// "key" or "key=value" of lower-case words, and none that the driver sets itself.
 bool is_mount_option(std::string_view option);
-
-/// `text` as one word of the shell.
-std::string shell_quote(std::string_view text);
 
 } // namespace overlay

@@ -6,14 +6,15 @@
 #include "driver.hpp"
 #include "names.hpp"
 
+#include "../storage-common/layers.hpp"
+
 #include <algorithm>
 
 namespace overlay {
 namespace {
 
 int refuse_layer(ctr::Plan plan, std::size_t index, const std::string &id) {
-    return plan.invalid("/ctr/image/layers/" + std::to_string(index), "\"" + id + "\" is not a chain id",
-                        "a chain id is \"sha256:\" and 64 lower-case hexadecimal digits");
+    return plan.invalid("/ctr/image/layers/" + std::to_string(index), no_chain_id(id), chain_id_hint);
 }
 
 /// The layers' directories below data_dir in overlayfs' order: uppermost first. -1 after a refusal.
@@ -50,15 +51,7 @@ int plan(ctr::Plan plan) {
     std::vector<std::string> lower, options;
     if (read_layers(plan, lower) != 0 || read_options(plan, options) != 0) return -1;
     const std::string id = plan.id(), dir = data_dir(plan), container = "containers/" + id;
-    if (!is_component(id)) return plan.invalid("id", "\"" + id + "\" cannot name a directory");
-    // Seen before the plan begins, what another container left is refused; seen by a step, its undo would take it for its own.
-    if (plan.ask("exists:" + dir + "/" + container))
-        return plan.fail({CTR_E_EXISTS,
-                          "the data of a container " + id + " is still there",
-                          "remove that container, or run `ctr recover` if nobody owns it",
-                          0,
-                          {},
-                          dir + "/" + container});
+    if (refuse_leftover(plan, id, dir + "/" + container) != 0) return -1;
     const bool discard = plan.spec("/ctr/rm").boolean() && plan.config("/volatile").str("auto") == "auto";
 
     if (plan.step("overlay.upper", CTR_PREPARE)

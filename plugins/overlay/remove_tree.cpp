@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "remove_tree.hpp"
 
-#include "fd.hpp"
-
+#include <ctr/cpp/fd.hpp>
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -17,6 +16,8 @@
 
 namespace overlay {
 namespace {
+
+using ctr::Fd;
 
 constexpr unsigned depth_max = 64;
 
@@ -68,7 +69,8 @@ bool TreeRemover::unlink_entry(int dir, const char *name, int flags) {
     bool thawed = thaw(dir);
     struct stat status {};
     if (fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)))
-        if (const Fd entry{open_inside(dir, name, O_RDONLY | O_NONBLOCK)}) thawed = thaw(entry.get()) || thawed;
+        if (const Fd entry{open_inside(dir, name, O_RDONLY | O_NONBLOCK)}; entry.valid())
+            thawed = thaw(entry.get()) || thawed;
     errno = EPERM;
     return thawed && (unlinkat(dir, name, flags) == 0 || errno == ENOENT);
 }
@@ -85,7 +87,7 @@ bool TreeRemover::hoist(int dir, const char *name) {
 
 void TreeRemover::remove_directory(int dir, const char *name, unsigned depth) {
     Fd fd{open_inside(dir, name, O_RDONLY | O_DIRECTORY)};
-    if (!fd) {
+    if (!fd.valid()) {
         if (errno != ENOENT) note(name);
         return;
     }
@@ -142,7 +144,7 @@ void TreeRemover::empty_top() {
 
 int remove_tree(int parent, const std::string &name, std::string *culprit) {
     const Fd top{openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-    if (!top) return errno == ENOENT ? 0 : -1;
+    if (!top.valid()) return errno == ENOENT ? 0 : -1;
     TreeRemover remover{top.get()};
     remover.empty_top();
     if (remover.error() == 0) {

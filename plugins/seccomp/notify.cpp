@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctr/cpp/fd.hpp>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -17,23 +18,10 @@
 namespace seccomp {
 namespace {
 
+using ctr::Fd;
 using ctr::Node;
 using ctr::Plan;
 using ctr::Run;
-
-class Fd {
-public:
-    explicit Fd(int fd) : fd_(fd) {}
-    ~Fd() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Fd(const Fd &) = delete;
-    Fd &operator=(const Fd &) = delete;
-    int get() const { return fd_; }
-
-private:
-    int fd_;
-};
 
 std::string member(const char *name, const std::string &value) { return json_text(name) + ":" + json_text(value); }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctr/cpp/fd.hpp>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -13,23 +14,9 @@
 namespace seccomp {
 namespace {
 
+using ctr::Fd;
+
 constexpr std::size_t file_max = std::size_t{1} << 20;
-
-/// Closes on every way out.
-class Fd {
-public:
-    explicit Fd(int fd) : fd_(fd) {}
-    ~Fd() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Fd(const Fd &) = delete;
-    Fd &operator=(const Fd &) = delete;
-    int get() const { return fd_; }
-    int release() { return std::exchange(fd_, -1); }
-
-private:
-    int fd_;
-};
 
 std::string path_of(const std::string &directory, const std::string &key) {
     std::uint64_t hash = check_of(key);

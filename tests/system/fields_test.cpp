@@ -430,7 +430,7 @@ public:
 private:
     static bool readable(int fd) {
         pollfd one = {fd, POLLIN, 0};
-        return fd >= 0 && ::poll(&one, 1, 10000) == 1;
+        return fd >= 0 && ::poll(&one, 1, static_cast<int>(patience * 1000)) == 1;
     }
     int socket_, filter_ = -1;
 };
@@ -463,7 +463,7 @@ TEST_F(Fields, ASupervisorAnswersSystemCalls) {
         EXPECT_TRUE(state["state"]["bundle"].is_string() && state["state"]["id"].is_string());
         EXPECT_EQ(::kill(state["pid"].get<int>(), 0), 0);
         EXPECT_GE(supervisor.answer(EDOM), 0);
-        const Ran ran = running.wait(10);
+        const Ran ran = running.wait();
         EXPECT_STATUS(ran, 1);
         EXPECT_EQ(ran.out, "errno " + std::to_string(EDOM) + "\n");
     }

@@ -111,12 +111,12 @@ TEST_F(Images, ANameIsUsedOnce) {
 
 TEST_F(Images, ARunningContainerIsRemovedOnlyByForce) {
     std::vector<std::string> words = box.ctr_words();
-    for (const std::string &word : kept("busy", {"/bin/sleep", "30"}))
+    for (const std::string &word : kept("busy", {"/bin/sleep", "1000"}))
         words.push_back(word);
     Running running(words);
     EXPECT_TRUE(eventually([&] { return box.ctr({"ps"}).out.find("busy  running") != std::string::npos; }));
     EXPECT_STATUS(box.ctr({"rm", "busy"}), 125);
     EXPECT_STATUS(box.ctr({"rm", "-f", "busy"}), 0);
-    EXPECT_STATUS(running.wait(10), 137);
+    EXPECT_STATUS(running.wait(), 137);
     EXPECT_EQ(box.ctr({"ps", "-a", "-q"}).out, "");
 }

@@ -31,7 +31,7 @@ TEST_P(Limits, TheCgroupFilesSayWhatWasAsked) {
     std::vector<std::string> words = box.ctr_words(GetParam().storage);
     for (const std::string &word :
          box.run_words(GetParam(), {"--name", "limited", "--memory", "48m", "--cpus", "0.5", "--pids-limit", "33"},
-                       {"/bin/sleep", "30"}))
+                       {"/bin/sleep", "1000"}))
         words.push_back(word);
     Running running(words);
     const std::string own = box.cgroup_parent() + "/limited";
@@ -42,7 +42,7 @@ TEST_P(Limits, TheCgroupFilesSayWhatWasAsked) {
     EXPECT_EQ(read_text("/sys/fs/cgroup/pids" + own + "/pids.max"), "33\n");
     EXPECT_NE(read_text("/sys/fs/cgroup/devices" + own + "/devices.list").substr(0, 1), "a");
     EXPECT_STATUS(box.ctr({"rm", "-f", "limited"}, {}, GetParam().storage), 0);
-    EXPECT_STATUS(running.wait(10), 137);
+    EXPECT_STATUS(running.wait(), 137);
 }
 
 TEST_P(Limits, TheContainerSeesItsOwnCgroupReadOnly) {

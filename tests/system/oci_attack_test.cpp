@@ -87,7 +87,7 @@ private:
 // CVE-2024-21626: a working directory that is a descriptor of the machine's.
 TEST_F(OciAttack, AWorkingDirectoryByADescriptor) {
     Bundle evil = bundle("evil", "cat secret; cat ../host/secret; pwd");
-    start("one", "sleep 60");
+    start("one", "sleep 1000");
     for (int fd = 3; fd <= 24; ++fd)
         for (const std::string end : {"", "/.", "/../host"}) {
             const std::string cwd = "/proc/self/fd/" + std::to_string(fd) + end;
@@ -311,7 +311,7 @@ TEST_F(OciAttack, NothingIsInheritableUnlessAsked) {
 
 // CVE-2016-3697: a user whose name is a number.
 TEST_F(OciAttack, ANumericUserIsANumber) {
-    Bundle evil = bundle("one", "sleep 60");
+    Bundle evil = bundle("one", "sleep 1000");
     write_text(evil.own_root() + "/etc/passwd", "1000:x:0:0:root:/root:/bin/sh\nroot:x:0:0::/:/bin/sh\n");
     evil.config["process"]["user"] = {{"uid", 1000}, {"gid", 1000}};
     start("one", evil);

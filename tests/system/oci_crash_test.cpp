@@ -70,7 +70,7 @@ protected:
 } // namespace
 
 TEST_F(OciCrash, Create) {
-    const Bundle made = rich("sleep 60");
+    const Bundle made = rich("sleep 1000");
     made.write();
     kill_everywhere({"create", "-b", made.dir, "one"}, 10, nothing, [&](bool whole) { truthful(whole); });
 }
@@ -82,18 +82,18 @@ TEST_F(OciCrash, Run) {
 }
 
 TEST_F(OciCrash, ADetachedRun) {
-    const Bundle made = rich("sleep 60");
+    const Bundle made = rich("sleep 1000");
     made.write();
     kill_everywhere({"run", "-d", "-b", made.dir, "one"}, 10, nothing, [&](bool whole) { truthful(whole); });
 }
 
 TEST_F(OciCrash, Start) {
     kill_everywhere(
-        {"start", "one"}, 0, [&] { create("one", rich("sleep 60")); }, [&](bool whole) { truthful(whole); });
+        {"start", "one"}, 0, [&] { create("one", rich("sleep 1000")); }, [&](bool whole) { truthful(whole); });
 }
 
 TEST_F(OciCrash, Exec) {
-    const auto begin = [&] { start("one", rich("sleep 60")); };
+    const auto begin = [&] { start("one", rich("sleep 1000")); };
     kill_everywhere({"exec", "one", "/bin/true"}, 2, begin, [&](bool) {
         EXPECT_EQ(status("one"), "running") << "the container does not suffer";
         EXPECT_TRUE(eventually([&] {
@@ -104,8 +104,8 @@ TEST_F(OciCrash, Exec) {
 }
 
 TEST_F(OciCrash, ADetachedExec) {
-    const auto begin = [&] { start("one", rich("sleep 60")); };
-    kill_everywhere({"exec", "-d", "one", "sleep", "60"}, 2, begin, [&](bool) {
+    const auto begin = [&] { start("one", rich("sleep 1000")); };
+    kill_everywhere({"exec", "-d", "one", "sleep", "1000"}, 2, begin, [&](bool) {
         EXPECT_EQ(status("one"), "running");
         EXPECT_STATUS(oci({"exec", "one", "/bin/true"}), 0);
     });
@@ -121,7 +121,8 @@ TEST_F(OciCrash, DeleteOfAStoppedContainer) {
 
 TEST_F(OciCrash, DeleteOfARunningContainer) {
     kill_everywhere(
-        {"delete", "--force", "one"}, 5, [&] { start("one", rich("sleep 60")); }, [&](bool whole) { truthful(whole); });
+        {"delete", "--force", "one"}, 5, [&] { start("one", rich("sleep 1000")); },
+        [&](bool whole) { truthful(whole); });
 }
 
 TEST_F(OciCrash, AFailedCreateKilledWhileItIsTakenBack) {

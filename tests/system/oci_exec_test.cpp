@@ -37,7 +37,7 @@ protected:
 } // namespace
 
 TEST_F(OciExec, ItGivesTheProgramsStatusAndOutput) {
-    start("one", "sleep 60");
+    start("one", "sleep 1000");
     const Ran ran = sh({}, "echo out; echo err >&2; exit 9");
     EXPECT_STATUS(ran, 9);
     EXPECT_EQ(ran.out, "out\n");
@@ -54,7 +54,7 @@ TEST_F(OciExec, ItGivesTheProgramsStatusAndOutput) {
 }
 
 TEST_F(OciExec, WhatCannotRunGives255) {
-    start("one", "sleep 60");
+    start("one", "sleep 1000");
     expect_255(exec({}, {"nothing"}), "exec: \"nothing\": executable file not found in $PATH");
     expect_255(exec({}, {"/bin/nothing"}), "no such file or directory");
     expect_255(exec({}, {"/etc/plain"}), "permission denied");
@@ -67,7 +67,7 @@ TEST_F(OciExec, WhatCannotRunGives255) {
 }
 
 TEST_F(OciExec, Flags) {
-    Bundle made = bundle("one", "sleep 60");
+    Bundle made = bundle("one", "sleep 1000");
     made.config["process"]["noNewPrivileges"] = false;
     made.config["process"]["env"].push_back("WHAT=container");
     made.config["process"]["user"]["additionalGids"] = {10};
@@ -86,7 +86,7 @@ TEST_F(OciExec, Flags) {
 }
 
 TEST_F(OciExec, UsersAreNumbersAndNothingElse) {
-    start("one", "sleep 60");
+    start("one", "sleep 1000");
     for (const char *wrong :
          {"1:2x", "", "4294967296", "4294967295", "-1", " 1", "1 ", "1:", ":1", "1:2:3", "0x0", "+1", "root", "1:-1",
           "1:4294967295", "2147483648", "0:2147483648", "18446744073709551616"}) {
@@ -100,7 +100,7 @@ TEST_F(OciExec, UsersAreNumbersAndNothingElse) {
 }
 
 TEST_F(OciExec, MoreCapabilitiesAreNotInheritable) {
-    Bundle made = bundle("one", "sleep 60");
+    Bundle made = bundle("one", "sleep 1000");
     made.config["process"]["capabilities"] = {
         {"bounding", {"CAP_KILL"}}, {"effective", {"CAP_KILL"}}, {"permitted", {"CAP_KILL"}}};
     start("one", made);
@@ -116,7 +116,7 @@ TEST_F(OciExec, MoreCapabilitiesAreNotInheritable) {
 }
 
 TEST_F(OciExec, AProcessObject) {
-    start("one", "sleep 60");
+    start("one", "sleep 1000");
     const std::string file = box.dir() + "/process.json";
     Json process = {{"args", {"/bin/sh", "-c", "id -u; pwd; echo $A"}},
                     {"cwd", "/tmp"},
@@ -148,15 +148,15 @@ TEST_F(OciExec, AProcessObject) {
 }
 
 TEST_F(OciExec, DetachedWithAPidFile) {
-    start("one", "sleep 60");
+    start("one", "sleep 1000");
     const std::string file = box.dir() + "/exec-pid";
-    EXPECT_STATUS(exec({"-d", "--pid-file", file}, {"/bin/sh", "-c", "echo ran > /out/text; exec sleep 50"}), 0);
+    EXPECT_STATUS(exec({"-d", "--pid-file", file}, {"/bin/sh", "-c", "echo ran > /out/text; exec sleep 1000"}), 0);
     EXPECT_TRUE(wrote("ran\n"));
     const std::string pid = read_text(file);
     EXPECT_TRUE(eventually([&] {
         return read_text("/proc/" + pid + "/cmdline") == std::string("sleep\0"
-                                                                     "50\0",
-                                                                     9);
+                                                                     "1000\0",
+                                                                     11);
     }));
     const Json pids = Json::parse(oci({"ps", "-f", "json", "one"}).out);
     EXPECT_NE(std::find(pids.begin(), pids.end(), std::stoi(pid)), pids.end()) << "it is in the container's cgroup";
@@ -167,7 +167,7 @@ TEST_F(OciExec, DetachedWithAPidFile) {
 }
 
 TEST_F(OciExec, InACgroupBelow) {
-    start("one", "sleep 60");
+    start("one", "sleep 1000");
     std::filesystem::create_directory(cgroup("one", "pids") + "/sub");
     expect_255(exec({"--cgroup", "../.."}, {"true"}), "--cgroup");
     expect_255(exec({"--cgroup", "a/../../.."}, {"true"}), "--cgroup");
@@ -183,7 +183,7 @@ TEST_F(OciExec, InACgroupBelow) {
             if (std::filesystem::exists(own + "/sub/" + file, ignored))
                 std::ofstream(own + "/sub/" + file) << read_text(own + "/" + file);
     }
-    ASSERT_STATUS(exec({"-d", "--cgroup", "sub"}, {"sleep", "50"}), 0);
+    ASSERT_STATUS(exec({"-d", "--cgroup", "sub"}, {"sleep", "1000"}), 0);
     EXPECT_TRUE(
         eventually([&] { return lines_of(read_text(cgroup("one", "pids") + "/sub/cgroup.procs")).size() == 1; }));
     EXPECT_EQ(Json::parse(oci({"ps", "-f", "json", "one"}).out).size(), 2U) << "it is one of the container's";
@@ -191,7 +191,7 @@ TEST_F(OciExec, InACgroupBelow) {
 }
 
 TEST_F(OciExec, IntoACreatedContainer) {
-    create("one", "echo started > /out/text; sleep 60");
+    create("one", "echo started > /out/text; sleep 1000");
     EXPECT_EQ(sh({}, "echo here").out, "here\n");
     EXPECT_EQ(status("one"), "created");
     ASSERT_STATUS(oci({"start", "one"}), 0);
@@ -200,21 +200,21 @@ TEST_F(OciExec, IntoACreatedContainer) {
 }
 
 TEST_F(OciExec, IntoAPausedContainerOnlyWhenAsked) {
-    start("one", "sleep 60");
+    start("one", "sleep 1000");
     ASSERT_STATUS(oci({"pause", "one"}), 0);
     expect_255(exec({}, {"true"}), "cannot exec in a paused container");
     Running waits(oci_words({"exec", "--ignore-paused", "one", "/bin/sh", "-c", "echo thawed"}));
     ::usleep(300000);
     EXPECT_EQ(status("one"), "paused");
     ASSERT_STATUS(oci({"resume", "one"}), 0);
-    const Ran thawed = waits.wait(10);
+    const Ran thawed = waits.wait();
     EXPECT_STATUS(thawed, 0);
     EXPECT_EQ(thawed.out, "thawed\n");
     remove("one");
 }
 
 TEST_F(OciExec, ItIsConfinedLikeTheContainer) {
-    start("one", "sleep 60");
+    start("one", "sleep 1000");
     const std::string of_init = command({"grep", "-E", "^(Cap|NoNewPrivs|Seccomp:)",
                                          "/proc/" + std::to_string(state("one")["pid"].get<int>()) + "/status"})
                                     .out;
@@ -227,22 +227,23 @@ TEST_F(OciExec, ItIsConfinedLikeTheContainer) {
 }
 
 TEST_F(OciExec, AProcessOfAnExecEndsWithTheContainersInit) {
-    start("one", "sleep 60");
-    Running running(oci_words({"exec", "one", "sleep", "60"}));
-    ASSERT_TRUE(eventually([&] { return Json::parse(oci({"ps", "-f", "json", "one"}).out).size() == 2; }));
+    start("one", "sleep 1000");
+    Running running(oci_words({"exec", "one", "/bin/sh", "-c", "echo up; exec sleep 1000"}));
+    ASSERT_TRUE(eventually([&] { return running.printed() == "up\n"; }));
+    EXPECT_EQ(Json::parse(oci({"ps", "-f", "json", "one"}).out).size(), 2U);
     ASSERT_STATUS(oci({"kill", "one", "KILL"}), 0);
-    EXPECT_STATUS(running.wait(10), 137);
+    EXPECT_STATUS(running.wait(), 137);
     EXPECT_TRUE(becomes("one", "stopped"));
     remove("one");
 }
 
 TEST_F(OciExec, ManyAtOnce) {
-    start("one", "sleep 60");
+    start("one", "sleep 1000");
     std::vector<std::unique_ptr<Running>> all;
     for (int i = 0; i < 16; ++i)
         all.push_back(
             std::make_unique<Running>(oci_words({"exec", "one", "/bin/sh", "-c", "exit " + std::to_string(i)})));
     for (int i = 0; i < 16; ++i)
-        EXPECT_STATUS(all[static_cast<std::size_t>(i)]->wait(30), i);
+        EXPECT_STATUS(all[static_cast<std::size_t>(i)]->wait(), i);
     remove("one");
 }

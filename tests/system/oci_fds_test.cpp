@@ -36,7 +36,7 @@ TEST_F(OciFds, NoOtherDescriptorReachesTheProgram) {
     const Ran ran = with("3<" + file + " 7<" + file + " 200<" + file, {"run", "-b", probe.dir, "one"});
     EXPECT_STATUS(ran, 0);
     EXPECT_EQ(ran.out, "");
-    start("one", "sleep 60");
+    start("one", "sleep 1000");
     const Ran execed = with("3<" + file + " 7<" + file, {"exec", "one", "/bin/probe", "fds"});
     EXPECT_STATUS(execed, 0);
     EXPECT_EQ(execed.out, "");
@@ -55,7 +55,7 @@ TEST_F(OciFds, PreservedOnesArePassedOn) {
         with("3<" + file + " 4<" + file + " 5<" + file, {"run", "--preserve-fds", "2", "-b", probe.dir, "one"});
     EXPECT_STATUS(ran, 0);
     EXPECT_EQ(ran.out, "3\n4\ncontent\n");
-    start("one", "sleep 60");
+    start("one", "sleep 1000");
     const Ran execed = with("3<" + file + " 4<" + file, {"exec", "--preserve-fds", "1", "one", "/bin/probe", "fds"});
     EXPECT_STATUS(execed, 0);
     EXPECT_EQ(execed.out, "3\n");

@@ -51,7 +51,7 @@ TEST_F(OciSelf, AContainerThatWaitsAtItsGateShowsNothingOfCtr) {
 }
 
 TEST_F(OciSelf, ExecOfTheOwnExecutableRunsNothing) {
-    Bundle evil = bundle("one", "sleep 60");
+    Bundle evil = bundle("one", "sleep 1000");
     const std::string program = plant(evil);
     start("one", evil);
     EXPECT_STATUS(oci({"exec", "one", program}), 255);

@@ -26,46 +26,42 @@ int from_environment(const char *name, int otherwise) {
 TEST_F(OciStress, EightAtATime) {
     const int cycles = from_environment("CTR_STRESS_CYCLES", 200);
     constexpr int at_once = 8;
-    const Bundle made = bundle("stress", "echo $HOSTNAME >> /out/started; exec sleep 60");
+    const Bundle made = bundle("stress", "echo $HOSTNAME >> /out/started; exec sleep 1000");
     made.write();
-    // One life is a shell's; what it prints is an error. A zombie's pid namespace needs nobody: `delete` waits for the end.
-    const std::string oci_line =
-        std::string(CTR_BUILD_DIR "/bin/ctr-oci --root ") + root + " --config-file " + box.config();
-    const std::string life = R"(
-        id=$1; oci=")" + oci_line +
-                             R"("
+    // One life is a shell's, its arguments an id, the bundle and ctr-oci's words; what it prints is an error. A zombie's pid namespace needs nobody: `delete` waits for the end.
+    const std::string life = R"sh(
+        id=$1; bundle=$2; shift 2
         fail() { echo "$id: $1"; exit 1; }
-        $oci create -b )" + made.dir +
-                             R"( $id || fail create
-        $oci state $id | grep -q '"status": "created"' || fail "not created"
-        $oci start $id || fail start
-        $oci state $id | grep -q '"status": "running"' || fail "not running"
-        pid=$($oci state $id | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')
-        n=0; until [ "$(cat /proc/$pid/comm)" = sleep ];
-    do
-#the program has written its line n = $((n + 1));
-    [$n - lt 500] || fail "does not get on";
-    sleep 0.02 done $oci kill $id KILL || fail kill n = 0;
-    until $oci state $id | grep - q '"status": "stopped"';
-    do
-        n = $((n + 1));
-    [$n - lt 500] || fail "does not stop"; sleep 0.02
+        "$@" create -b $bundle $id || fail create
+        "$@" state $id | grep -q '"status": "created"' || fail "not created"
+        "$@" start $id || fail start
+        "$@" state $id | grep -q '"status": "running"' || fail "not running"
+        pid=$("$@" state $id | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')
+        n=0; until [ "$(cat /proc/$pid/comm)" = sleep ]; do # the program has written its line
+            n=$((n + 1)); [ $n -lt 500 ] || fail "does not get on"; sleep 0.02
         done
-        $oci delete $id || fail delete
-        $oci state $id 2>/dev/null && fail "still there"
-        exit 0)";
+        "$@" kill $id KILL || fail kill
+        n=0; until "$@" state $id | grep -q '"status": "stopped"'; do
+            n=$((n + 1)); [ $n -lt 500 ] || fail "does not stop"; sleep 0.02
+        done
+        "$@" delete $id || fail delete
+        "$@" state $id 2>/dev/null && fail "still there"
+        exit 0)sh";
     std::deque<std::unique_ptr<Running>> running;
     const double began = now();
     int done = 0;
     const auto finish_one = [&] {
-        const Ran ran = running.front()->wait(60);
+        const Ran ran = running.front()->wait();
         running.pop_front();
         EXPECT_EQ(ran.out + ran.err, "");
         done += ran.status == 0 ? 1 : 0;
     };
     for (int i = 0; i < cycles && !HasFailure(); ++i) {
         if (running.size() == at_once) finish_one();
-        running.push_back(std::make_unique<Running>(Words{"/bin/bash", "-c", life, "life", "c" + std::to_string(i)}));
+        Words words = {"/bin/bash", "-c", life, "life", "c" + std::to_string(i), made.dir};
+        for (const std::string &word : oci_words({}))
+            words.push_back(word);
+        running.push_back(std::make_unique<Running>(words));
         if (i % 20 == 0) {
             const Ran listed = oci({"list", "--format", "json"});
             EXPECT_STATUS(listed, 0);
@@ -81,7 +77,7 @@ TEST_F(OciStress, EightAtATime) {
 }
 
 TEST_F(OciStress, OneIdWantedByManyIsGivenToOne) {
-    const Bundle made = bundle("same", "sleep 60");
+    const Bundle made = bundle("same", "sleep 1000");
     made.write();
     for (int round = 0; round < 10; ++round) {
         std::vector<std::unique_ptr<Running>> all;
@@ -89,7 +85,7 @@ TEST_F(OciStress, OneIdWantedByManyIsGivenToOne) {
             all.push_back(std::make_unique<Running>(oci_words({"create", "-b", made.dir, "same"})));
         int made_it = 0;
         for (const auto &each : all) {
-            const Ran ran = each->wait(30);
+            const Ran ran = each->wait();
             made_it += ran.status == 0 ? 1 : 0;
             if (ran.status != 0) {
                 EXPECT_HAS(ran.err, "already exists");
@@ -103,14 +99,14 @@ TEST_F(OciStress, OneIdWantedByManyIsGivenToOne) {
             all.push_back(std::make_unique<Running>(oci_words({"start", "same"})));
         made_it = 0;
         for (const auto &each : all)
-            made_it += each->wait(30).status == 0 ? 1 : 0;
+            made_it += each->wait().status == 0 ? 1 : 0;
         EXPECT_EQ(made_it, 1);
         EXPECT_EQ(status("same"), "running");
         all.clear();
         for (int i = 0; i < 4; ++i)
             all.push_back(std::make_unique<Running>(oci_words({"delete", "--force", "same"})));
         for (const auto &each : all)
-            EXPECT_STATUS(each->wait(30), 0);
+            EXPECT_STATUS(each->wait(), 0);
         EXPECT_EQ(status("same"), "gone");
         if (HasFailure()) return;
     }

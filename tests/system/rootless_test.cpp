@@ -67,7 +67,7 @@ TEST_F(Rootless, RunsABundleWhoseRootIsTheUser) {
 }
 
 TEST_F(Rootless, CreatesStartsEntersAndDeletes) {
-    bundle({"/bin/sleep", "60"});
+    bundle({"/bin/sleep", "1000"});
     ASSERT_STATUS(oci({"create", "--bundle", home + "/bundle", "one"}), 0);
     ASSERT_STATUS(oci({"start", "one"}), 0);
     EXPECT_HAS(oci({"list"}).out, "running");

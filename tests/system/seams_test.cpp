@@ -152,7 +152,7 @@ TEST_F(Seams, AFailureBehindTheGateReachesStart) {
 }
 
 TEST_F(Seams, ARunningContainerIsDeletedByForce) {
-    ASSERT_EQ(create("forced", {"/bin/sleep", "30"}), 0);
+    ASSERT_EQ(create("forced", {"/bin/sleep", "1000"}), 0);
     ASSERT_EQ(start("forced"), 0);
     EXPECT_EQ(state("forced").status, Status::running);
     EXPECT_EQ(remove("forced", false), 1);
@@ -160,7 +160,7 @@ TEST_F(Seams, ARunningContainerIsDeletedByForce) {
 }
 
 TEST_F(Seams, ExecSeesTheSameNamespacesAndIsConfinedAlike) {
-    ASSERT_EQ(create("host", {"/bin/sh", "-c", "sleep 30"}), 0);
+    ASSERT_EQ(create("host", {"/bin/sh", "-c", "sleep 1000"}), 0);
     ASSERT_EQ(start("host"), 0);
     const std::string init = std::to_string(state("host").pid);
     ASSERT_EQ(exec("host", {"/bin/sh", "-c",
@@ -189,7 +189,7 @@ TEST_F(Seams, ExecRunsOnTheProcessorsThatItWasGiven) {
     ASSERT_EQ(::sched_getaffinity(0, sizeof cpus, &cpus), 0);
     if (CPU_COUNT(&cpus) < 2 || !CPU_ISSET(0, &cpus) || !CPU_ISSET(1, &cpus))
         GTEST_SKIP() << "needs processors 0 and 1";
-    ASSERT_EQ(create("placed", {"/bin/sleep", "30"}), 0);
+    ASSERT_EQ(create("placed", {"/bin/sleep", "1000"}), 0);
     ASSERT_EQ(start("placed"), 0);
     const auto allowed = [&](const core::Json &affinity) {
         EXPECT_EQ(
@@ -223,7 +223,7 @@ TEST_F(Seams, ASupervisorIsAskedFromStartAndFromExec) {
         return core::Json::parse(text, nullptr, false);
     };
     ASSERT_EQ(apart([&](auto &engine) {
-                  auto request = request_for(engine, "asked", {"/bin/sh", "-c", "probe mkdir /tmp/x; sleep 30"});
+                  auto request = request_for(engine, "asked", {"/bin/sh", "-c", "probe mkdir /tmp/x; sleep 1000"});
                   request.own_gate = true;
                   request.spec["ctr"].erase("seccomp");
                   request.spec["annotations"] = {{"a", "b"}};
@@ -257,7 +257,8 @@ TEST_F(Seams, AMonitorOwnsAContainerWhoseCallerIsGone) {
     ASSERT_EQ(apart([&](auto &engine) {
                   auto monitor = core::sys::fork_process([&] {
                       auto container = Container::create(
-                          engine, request_for(engine, "watched", {"/bin/sh", "-c", "sleep 0.5; exit 7"}));
+                          engine, request_for(engine, "watched",
+                                              {"/bin/sh", "-c", "until [ -e /tmp/go ]; do sleep 0.05; done; exit 7"}));
                       if (!good(container) || !good(container.value()->start())) return 1;
                       return good(container.value()->wait(true)) ? 0 : 1;
                   });
@@ -266,6 +267,7 @@ TEST_F(Seams, AMonitorOwnsAContainerWhoseCallerIsGone) {
               0);
     EXPECT_TRUE(eventually([&] { return box.ctr({"ps"}).out.find("watched  running") != std::string::npos; }));
     EXPECT_STATUS(box.ctr({"rm", "watched"}), 125);
+    write_text("/proc/" + std::to_string(state("watched").pid) + "/root/tmp/go", "");
     EXPECT_TRUE(eventually([&] { return state("watched").status == Status::stopped; }));
     EXPECT_EQ(state("watched").exit_status, 7);
     EXPECT_TRUE(eventually([&] { return box.ctr({"rm", "watched"}).status == 0; }));
@@ -273,17 +275,18 @@ TEST_F(Seams, AMonitorOwnsAContainerWhoseCallerIsGone) {
 
 TEST_F(Seams, AMonitorThatIsKilledTakesTheContainerWithIt) {
     const std::string file = box.dir() + "/monitor";
-    ASSERT_EQ(apart([&](auto &engine) {
-                  auto monitor = core::sys::fork_process([&] {
-                      auto container = Container::create(engine, request_for(engine, "watched", {"/bin/sleep", "30"}));
-                      if (!good(container) || !good(container.value()->start())) return 1;
-                      return good(container.value()->wait(true)) ? 0 : 1;
-                  });
-                  if (!good(monitor)) return 1;
-                  write_text(file, std::to_string(monitor.value()));
-                  return 0;
-              }),
-              0);
+    ASSERT_EQ(
+        apart([&](auto &engine) {
+            auto monitor = core::sys::fork_process([&] {
+                auto container = Container::create(engine, request_for(engine, "watched", {"/bin/sleep", "1000"}));
+                if (!good(container) || !good(container.value()->start())) return 1;
+                return good(container.value()->wait(true)) ? 0 : 1;
+            });
+            if (!good(monitor)) return 1;
+            write_text(file, std::to_string(monitor.value()));
+            return 0;
+        }),
+        0);
     EXPECT_TRUE(eventually([&] { return box.ctr({"ps"}).out.find("watched  running") != std::string::npos; }));
     ::kill(std::stoi(read_text(file)), SIGKILL);
     EXPECT_TRUE(eventually([&] { return state("watched").status == Status::stopped; }));
@@ -295,7 +298,7 @@ TEST_F(Seams, AMonitorThatIsKilledTakesTheContainerWithIt) {
 // Its program lives, for it was told to outlive its owner; but the owner died before it had left it, so nobody answers for it.
 TEST_F(Seams, RecoverEndsWhatItsOwnerHadNotLeftYet) {
     ASSERT_EQ(apart([&](auto &engine) {
-                  auto request = request_for(engine, "orphan", {"/bin/sleep", "30"});
+                  auto request = request_for(engine, "orphan", {"/bin/sleep", "1000"});
                   request.detached = true;
                   request.meta = {{"rm", true}};
                   auto container = Container::create(engine, std::move(request));
@@ -310,7 +313,7 @@ TEST_F(Seams, RecoverEndsWhatItsOwnerHadNotLeftYet) {
 
 TEST_F(Seams, WhatItsOwnerHasLeftGoesOn) {
     ASSERT_EQ(apart([&](auto &engine) {
-                  auto request = request_for(engine, "left", {"/bin/sleep", "30"});
+                  auto request = request_for(engine, "left", {"/bin/sleep", "1000"});
                   request.detached = true;
                   auto container = Container::create(engine, std::move(request));
                   return good(container) && good(container.value()->start()) && good(container.value()->leave()) ? 0

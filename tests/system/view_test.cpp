@@ -225,10 +225,9 @@ TEST_P(View, SignalsToCtrReachTheProgram) {
     for (const std::string &word : box.run_words(GetParam(), {"--name", "signals"}, {"/bin/probe", "on-term"}))
         words.push_back(word);
     Running running(words);
-    EXPECT_TRUE(eventually([&] { return box.ctr({"ps"}).out.find("signals  running") != std::string::npos; }));
-    ::usleep(100000);
+    ASSERT_TRUE(eventually([&] { return running.printed() == "ready\n"; }));
     ::kill(running.pid(), SIGTERM);
-    const Ran ran = running.wait(10);
+    const Ran ran = running.wait();
     EXPECT_STATUS(ran, 42);
     EXPECT_EQ(ran.out, "ready\ngot SIGTERM\n");
 }

@@ -19,6 +19,12 @@ TEST(Refused, a_field_that_nobody_carries_out_is_named) {
     expect_refused(Planning().plan(spec), {"/vm", "no plugin carries it out"});
 }
 
+TEST(Refused, a_word_below_ctr_that_nobody_knows_is_named) {
+    Json spec = run_spec();
+    spec["ctr"]["name"] = "box";
+    expect_refused(Planning().plan(spec), {"/ctr/name", "no plugin carries it out"});
+}
+
 TEST(Refused, a_field_that_two_claim_names_both) {
     Planning planning;
     planning.directories = {CTR_TEST_EXTRA_DIR "/twice"};

@@ -3,12 +3,9 @@
 // Which files are looked at as plugins. The plugins here are ELF files with a note and no code: nothing is loaded.
 #include "plugin/catalog.hpp"
 
+#include "elf_file.hpp"
 #include "sys/files.hpp"
 
-#include <ctr/manifest.h>
-
-#include <cstring>
-#include <elf.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,24 +16,7 @@ using namespace core;
 using plugin::Catalog;
 
 std::string plugin_file(const std::string &manifest) {
-    Elf64_Ehdr header{};
-    Elf64_Phdr segment{};
-    const Elf64_Nhdr note{sizeof CTR_NOTE_OWNER, static_cast<Elf64_Word>(manifest.size()), CTR_NOTE_TYPE};
-    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-    header.e_ident[EI_CLASS] = ELFCLASS64;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_type = ET_DYN;
-    header.e_phoff = sizeof header;
-    header.e_phentsize = sizeof segment;
-    header.e_phnum = 1;
-    segment.p_type = PT_NOTE;
-    segment.p_offset = sizeof header + sizeof segment;
-    segment.p_filesz = sizeof note + sizeof CTR_NOTE_OWNER + manifest.size();
-    std::string out(reinterpret_cast<const char *>(&header), sizeof header);
-    out.append(reinterpret_cast<const char *>(&segment), sizeof segment);
-    out.append(reinterpret_cast<const char *>(&note), sizeof note);
-    out.append(CTR_NOTE_OWNER, sizeof CTR_NOTE_OWNER);
-    return out + manifest;
+    return elf_file::Elf(elf_file::note(elf_file::ours, CTR_NOTE_TYPE, manifest)).bytes();
 }
 
 std::string manifest_of(const std::string &id) { return R"({"id": ")" + id + R"(", "version": "1", "abi": 1})"; }

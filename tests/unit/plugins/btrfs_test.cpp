@@ -8,15 +8,6 @@ namespace {
 
 const std::string hex64 = std::string(60, '0') + "beef";
 
-TEST(BtrfsNames, LayerNameIsTheHexPartOfTheChainId) {
-    EXPECT_EQ(layer_name("sha256:" + hex64), hex64);
-    EXPECT_EQ(layer_name("sha512:" + hex64 + hex64), hex64 + hex64);
-    EXPECT_EQ(chain_id(hex64), "sha256:" + hex64);
-    for (const std::string &text : {std::string(), std::string("sha256:"), hex64, "sha256:" + hex64 + "0",
-                                    "md5:" + hex64, "sha256:" + std::string(61, '0') + "/.."})
-        EXPECT_FALSE(layer_name(text)) << text;
-}
-
 TEST(BtrfsNames, PartialsAreToldFromLayersAndFromOthers) {
     const std::string partial = partial_name("import.1", hex64);
     EXPECT_EQ(partial, hex64 + ".import.1.partial");
@@ -26,13 +17,6 @@ TEST(BtrfsNames, PartialsAreToldFromLayersAndFromOthers) {
     for (const std::string &text :
          {std::string(), hex64, std::string(".partial"), std::string("x.y.partial"), hex64 + "/../x.partial"})
         EXPECT_FALSE(is_partial(text)) << text;
-}
-
-TEST(BtrfsNames, ComponentsStayInTheirDirectory) {
-    for (const char *good : {"a", ".a", "..."})
-        EXPECT_TRUE(is_component(good)) << good;
-    for (const char *bad : {"", ".", "..", "/", "a/b"})
-        EXPECT_FALSE(is_component(bad)) << bad;
 }
 
 } // namespace

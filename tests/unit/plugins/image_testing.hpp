@@ -168,7 +168,7 @@ inline UnpackResult unpack_into(const std::string &directory, const std::string 
     options.whiteouts = whiteouts;
     options.unprivileged = true;
     std::filesystem::create_directories(directory);
-    const Fd root(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const ctr::Fd root(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     StringStream stream(tar);
     return Unpacker(root.get(), options).unpack(stream);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "../../../plugins/seccomp/translate.hpp"
+#include "json_nodes.hpp"
 
 #include <cerrno>
 #include <gtest/gtest.h>
@@ -11,59 +12,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-// The node functions of a host, over a JSON document.
-const Json *json(const ctr_node *node) { return static_cast<const Json *>(static_cast<const void *>(node)); }
-const ctr_node *node(const Json *value) { return static_cast<const ctr_node *>(static_cast<const void *>(value)); }
-
-int type_of_node(const ctr_node *at) {
-    if (at == nullptr) return CTR_NODE_NONE;
-    switch (json(at)->type()) {
-    case Json::value_t::null: return CTR_NODE_NULL;
-    case Json::value_t::boolean: return CTR_NODE_BOOL;
-    case Json::value_t::number_integer:
-    case Json::value_t::number_unsigned: return CTR_NODE_INT;
-    case Json::value_t::number_float: return CTR_NODE_NUMBER;
-    case Json::value_t::string: return CTR_NODE_STRING;
-    case Json::value_t::array: return CTR_NODE_ARRAY;
-    default: return CTR_NODE_OBJECT;
-    }
-}
-const ctr_node *node_get(const ctr_node *at, const char *pointer) {
-    if (at == nullptr) return nullptr;
-    const Json::json_pointer where(pointer);
-    return json(at)->contains(where) ? node(&json(at)->at(where)) : nullptr;
-}
-int node_str(const ctr_node *at, ctr_str *out) {
-    if (at == nullptr || !json(at)->is_string()) return -1;
-    const auto &text = json(at)->get_ref<const std::string &>();
-    *out = {text.c_str(), text.size()};
-    return 0;
-}
-int node_uint(const ctr_node *at, std::uint64_t *out) {
-    if (at == nullptr || !json(at)->is_number_unsigned()) return -1;
-    *out = json(at)->get<std::uint64_t>();
-    return 0;
-}
-std::size_t node_count(const ctr_node *at) { return at != nullptr && json(at)->is_structured() ? json(at)->size() : 0; }
-const ctr_node *node_at(const ctr_node *at, std::size_t index) {
-    return index < node_count(at) ? node(&*std::next(json(at)->begin(), static_cast<std::ptrdiff_t>(index))) : nullptr;
-}
-ctr_str node_key(const ctr_node *at, std::size_t index) {
-    if (index >= node_count(at) || !json(at)->is_object()) return {"", 0};
-    const std::string &key = std::next(json(at)->begin(), static_cast<std::ptrdiff_t>(index)).key();
-    return {key.c_str(), key.size()};
-}
+using fake::detail::node;
 
 class ProfileTest : public ::testing::Test {
 protected:
     ProfileTest() {
-        table_.node_type = type_of_node;
-        table_.node_get = node_get;
-        table_.node_str = node_str;
-        table_.node_uint = node_uint;
-        table_.node_count = node_count;
-        table_.node_at = node_at;
-        table_.node_key = node_key;
+        fake::read_json_nodes(table_);
         ctr::host = &table_;
         circumstances_.kernel = "5.10.7";
     }

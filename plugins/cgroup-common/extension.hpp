@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// ctr.cgroup/1 as a table of a driver's own functions, which take the C++ face of a run: nothing is thrown across the boundary.
+#pragma once
+
+#include <ctr/ext/cgroup.h>
+#include <ctr/plugin.hpp>
+
+namespace ctr::cgroup {
+
+/// Runs a function of the extension; what it throws becomes the error.
+template <typename Function> int guarded(ctr_run *raw, Function function) noexcept {
+    try {
+        return function(Run{raw});
+    } catch (const std::exception &e) {
+        return Run{raw}.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
+    }
+}
+
+/// `kind` is the step that made the cgroup, from which all five read where it is.
+template <auto Kill, auto Processes, auto Freeze, auto Update, auto Stats>
+constexpr ctr_cgroup_v1 extension(const char *kind) {
+    return {
+        sizeof(ctr_cgroup_v1),
+        kind,
+        [](ctr_run *raw, int signal) { return guarded(raw, [&](Run run) { return Kill(run, signal); }); },
+        [](ctr_run *raw, void (*found)(void *, int64_t), void *user) {
+            return guarded(raw, [&](Run run) { return Processes(run, found, user); });
+        },
+        [](ctr_run *raw, int frozen) { return guarded(raw, [&](Run run) { return Freeze(run, frozen != 0); }); },
+        [](ctr_run *raw, const ctr_node *resources) {
+            return guarded(raw, [&](Run run) { return Update(run, Node{resources}); });
+        },
+        [](ctr_run *raw, void (*found)(void *, const char *, uint64_t), void *user) {
+            return guarded(raw, [&](Run run) { return Stats(run, found, user); });
+        },
+    };
+}
+
+} // namespace ctr::cgroup
