@@ -3,6 +3,7 @@
 // The names of units, the properties for each resource, the plan. What systemd makes of them is looked at in tests/vm.
 #include "../../../plugins/cgroup-systemd/names.hpp"
 #include "../../../plugins/cgroup-systemd/properties.hpp"
+#include "../../../plugins/cgroup-v1/limits.hpp"
 #include "../../../plugins/cgroup-v2/limits.hpp"
 #include "cgroup_fake_host.hpp"
 
@@ -38,6 +39,16 @@ Lines properties(const char *text) {
     return limit_properties(settings);
 }
 
+Lines properties_v1(const char *text) {
+    const auto json = fake::Json::parse(text);
+    ctr::cgroup::Resources resources;
+    ctr::cgroup::Problem problem;
+    EXPECT_TRUE(
+        ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources", resources, problem))
+        << problem.path << ": " << problem.message;
+    return limit_properties_v1(ctr::cgroup1::limit_settings(resources));
+}
+
 /// The property, or where and why not.
 std::string annotation(std::string_view name, std::string_view value) {
     ctr::cgroup::Problem problem;
@@ -65,6 +76,25 @@ struct CgroupSystemd : ::testing::Test {
         return ctr_plugin_entry_v1.plan(planning.raw());
     }
     fake::Planning planning;
+};
+
+/// As systemd mounts cgroup v1.
+struct CgroupSystemdV1 : CgroupSystemd {
+    CgroupSystemdV1() {
+        planning.answers["fstype:/sys/fs/cgroup"] = "tmpfs";
+        planning.answers["mounts"] = legacy;
+        planning.answers["file:/proc/cgroups"] =
+            "#subsys_name\thierarchy\tnum_"
+            "cgroups\tenabled\ncpuset\t3\t1\t1\ncpu\t1\t1\t1\ncpuacct\t1\t1\t1\nmemory\t4\t13\t1\n"
+            "freezer\t6\t1\t1\npids\t8\t1\t1\n";
+    }
+    const std::string legacy = "30 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,name=systemd\n"
+                               "33 31 0:30 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+                               "34 31 0:31 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n"
+                               "36 31 0:33 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+                               "37 31 0:34 / /sys/fs/cgroup/freezer rw - cgroup cgroup rw,freezer\n"
+                               "38 31 0:35 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n";
+    const std::string hybrid = "29 31 0:36 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n" + legacy;
 };
 
 } // namespace
@@ -309,4 +339,114 @@ TEST_F(CgroupSystemd, ScriptAsksSystemdTheSame) {
           "\nuntil [ -d /sys/fs/cgroup/system.slice/ctr-box.scope ]; do sleep 0.1; done\n",
           "\necho 0-2 > /sys/fs/cgroup/system.slice/ctr-box.scope/cpuset.cpus\n", "\nsystemctl stop ctr-box.scope "})
         EXPECT_NE(script.find(part), std::string::npos) << part << "\nin\n" << script;
+}
+
+TEST_F(CgroupSystemd, WhatOnlyV1HasIsRefused) {
+    for (const char *each :
+         {R"({"network": {"classID": 1}})", R"({"memory": {"swappiness": 1}})", R"({"memory": {"kernelTCP": 1}})",
+          R"({"cpu": {"realtimeRuntime": 1}})", R"({"cpu": {"realtimePeriod": 1}})",
+          R"({"blockIO": {"leafWeight": 10}})", R"({"network": {"priorities": [{"name": "eth0", "priority": 1}]}})"}) {
+        EXPECT_EQ(plan((R"({"linux": {"resources": )" + std::string(each) + "}}").c_str()), -1) << each;
+        EXPECT_EQ(planning.failure.path.substr(0, 17), "/linux/resources/") << each;
+    }
+}
+
+TEST_F(CgroupSystemdV1, PropertiesAreThoseOfV1) {
+    EXPECT_EQ(properties_v1(
+                  R"({"memory": {"limit": 67108864, "swap": 100663296, "reservation": 1024}, "pids": {"limit": 20}})"),
+              (Lines{"MemoryLimit=67108864", "TasksMax=20"}))
+        << "systemd has no word for the others";
+    EXPECT_EQ(properties_v1(R"({"memory": {"limit": -1}, "pids": {"limit": -1}})"),
+              (Lines{"MemoryLimit=18446744073709551615", "TasksMax=18446744073709551615"}));
+    EXPECT_EQ(properties_v1(R"({"pids": {"limit": 0}})"), Lines{"TasksMax=1"});
+    EXPECT_EQ(properties_v1(R"({"cpu": {"shares": 512, "quota": 33333, "period": 50000, "cpus": "0", "mems": "0"}})"),
+              (Lines{"CPUShares=512", "CPUQuotaPerSecUSec=670000", "CPUQuotaPeriodUSec=50000"}))
+        << "systemd knows no cpuset of v1";
+    EXPECT_EQ(properties_v1(R"({"cpu": {"shares": 1, "quota": 50000}})"),
+              (Lines{"CPUShares=2", "CPUQuotaPerSecUSec=500000", "CPUQuotaPeriodUSec=100000"}));
+    EXPECT_EQ(properties_v1(R"({"cpu": {"shares": 1000000, "quota": -1}})"),
+              (Lines{"CPUShares=262144", "CPUQuotaPerSecUSec=18446744073709551615", "CPUQuotaPeriodUSec=100000"}));
+    EXPECT_EQ(properties_v1(R"({"cpu": {"period": 50000}})"), Lines{}) << "a period of no quota";
+    EXPECT_EQ(properties_v1(R"({"blockIO": {"weight": 500, "weightDevice": [{"major": 8, "minor": 0, "weight": 10}]},
+                                "network": {"classID": 1}, "hugepageLimits": [{"pageSize": "2MB", "limit": 4}]})"),
+              Lines{"BlockIOWeight=500"});
+}
+
+TEST_F(CgroupSystemdV1, PlanMakesTheScopeAndTheRestAndTheChildJoins) {
+    ASSERT_EQ(
+        plan(
+            R"({"linux": {"cgroupsPath": "machine.slice:libpod:abc", "resources": {"pids": {"limit": 5}, "cpu": {"cpus": "0"}}}})"),
+        0)
+        << planning.failure.message;
+    ASSERT_EQ(planning.steps.size(), 2u);
+    EXPECT_EQ(planning.steps[0].text(),
+              "systemd.scope unit=libpod-abc.scope pid=<child.pid> property=Description=ctr container of /run/ctr/box "
+              "property=Slice=machine.slice property=Delegate=true property=DefaultDependencies=false "
+              "property=MemoryAccounting=true property=CPUAccounting=true property=BlockIOAccounting=true "
+              "property=TasksAccounting=true property=CollectMode=inactive-or-failed property=TasksMax=5 "
+              "path=/machine.slice/libpod-abc.scope owner=/run/ctr/box "
+              "hierarchy=cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct hierarchy=cpuset /sys/fs/cgroup/cpuset "
+              "hierarchy=memory /sys/fs/cgroup/memory hierarchy=freezer /sys/fs/cgroup/freezer "
+              "hierarchy=pids /sys/fs/cgroup/pids hierarchy=systemd /sys/fs/cgroup/systemd "
+              "set=cpuset.cpus=0 set=pids.max=5");
+    EXPECT_EQ(planning.steps[0].phase, CTR_ATTACH);
+    EXPECT_EQ(planning.steps[0].gives, Lines{}) << "not before it is in the other hierarchies";
+    EXPECT_EQ(planning.steps[1].text(), "systemd.join tasks=<cgroup.tasks.cpu> tasks=<cgroup.tasks.cpuset> "
+                                        "tasks=<cgroup.tasks.memory> tasks=<cgroup.tasks.freezer> "
+                                        "tasks=<cgroup.tasks.pids>");
+    EXPECT_EQ(planning.steps[1].phase, CTR_ISOLATE);
+    EXPECT_EQ(planning.steps[1].gives, Lines{"cgroup.joined"});
+}
+
+TEST_F(CgroupSystemdV1, HybridHasSystemdsCgroupV2Too) {
+    planning.answers["mounts"] = hybrid;
+    ASSERT_EQ(plan("{}"), 0);
+    const auto all = planning.steps[0].all("hierarchy");
+    ASSERT_EQ(all.size(), 7u);
+    EXPECT_EQ(all[5], "unified /sys/fs/cgroup/unified");
+    EXPECT_EQ(all[6], "systemd /sys/fs/cgroup/systemd");
+    EXPECT_EQ(planning.steps[1].all("tasks").size(), 5u);
+}
+
+TEST_F(CgroupSystemdV1, ExecJoinsAllOfThemAndSystemdsToo) {
+    planning.answers["mounts"] = hybrid;
+    planning.operation = CTR_OP_EXEC;
+    for (const char *file :
+         {"memory/m.slice/x.scope/tasks", "systemd/m.slice/x.scope/tasks", "unified/m.slice/x.scope/cgroup.procs"})
+        planning.answers[std::string("exists:/sys/fs/cgroup/") + file] = "yes";
+    ASSERT_EQ(plan(R"({"ctr": {"cgroup": "/m.slice/x.scope"}})"), 0) << planning.failure.message;
+    ASSERT_EQ(planning.steps.size(), 2u);
+    EXPECT_EQ(planning.steps[0].text(),
+              "systemd.open path=/m.slice/x.scope hierarchy=memory /sys/fs/cgroup/memory "
+              "hierarchy=unified /sys/fs/cgroup/unified hierarchy=systemd /sys/fs/cgroup/systemd");
+    EXPECT_EQ(planning.steps[1].text(),
+              "systemd.join tasks=<cgroup.tasks.memory> tasks=<cgroup.tasks.unified> tasks=<cgroup.tasks.systemd>");
+    fake::Carried carried{ctr_plugin_entry_v1};
+    EXPECT_EQ(carried.shell(planning.steps[0]),
+              "cgroup.tasks.memory=$(echo /sys/fs/cgroup/memory/m.slice/x.scope/tasks)\n"
+              "cgroup.tasks.unified=$(echo /sys/fs/cgroup/unified/m.slice/x.scope/cgroup.procs)\n"
+              "cgroup.tasks.systemd=$(echo /sys/fs/cgroup/systemd/m.slice/x.scope/tasks)\n");
+    EXPECT_EQ(plan(R"({"ctr": {"cgroup": "/m.slice/gone.scope"}})"), -1);
+}
+
+TEST_F(CgroupSystemdV1, MountOfTypeCgroupShowsTheContainersOwn) {
+    ASSERT_EQ(plan(R"({"mounts": [{"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["ro"]}]})"), 0);
+    Lines sources;
+    for (const auto &step : planning.steps)
+        if (step.kind == "mount.bind") sources.push_back(step.all("source").front());
+    const std::string scope = "/system.slice/ctr-box.scope";
+    EXPECT_EQ(sources, (Lines{"/sys/fs/cgroup/cpu,cpuacct" + scope, "/sys/fs/cgroup/cpuset" + scope,
+                              "/sys/fs/cgroup/memory" + scope, "/sys/fs/cgroup/freezer" + scope,
+                              "/sys/fs/cgroup/pids" + scope, "/sys/fs/cgroup/systemd" + scope}));
+}
+
+TEST_F(CgroupSystemdV1, WhatIsMissingIsRefusedByName) {
+    ASSERT_EQ(plan(R"({"linux": {"resources": {"hugepageLimits": [{"pageSize": "2MB", "limit": 1}]}}})"), -1);
+    EXPECT_EQ(planning.failure.path, "/linux/resources/hugepageLimits");
+    ASSERT_EQ(plan(R"({"linux": {"resources": {"unified": {"memory.high": "1"}}}})"), -1);
+    EXPECT_EQ(planning.failure.path, "/linux/resources/unified");
+    planning.answers["mounts"] = "36 31 0:33 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
+    ASSERT_EQ(plan("{}"), -1) << "without name=systemd";
+    EXPECT_EQ(planning.failure.error_class, static_cast<std::uint32_t>(CTR_E_UNSUPPORTED));
+    EXPECT_EQ(planning.failure.path, "/sys/fs/cgroup");
 }
