@@ -33,7 +33,7 @@ detail=$build/Testing/Temporary/LastTest.log
 reasons=$(awk '
     / Testing: /            { test = $3 }
     /^.*: Skipped$/         { getline; sub(/^[ \t]+/, ""); print test ": " $0; next }
-    /^(SKIP|skipped): /     { print test ": " $0 }' "$detail" 2>/dev/null || true)
+    /^((SKIP|skipped): |vmrun: skipped: )/ { print test ": " $0 }' "$detail" 2>/dev/null || true)
 if [ -n "$reasons" ]; then printf '%s\n' "$reasons"; else say "none"; fi
 
 section "5  result"

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// cgroup-systemd: the plan. A scope needs a process, so it is made in attach, when the child is there (systemd.scope, which gives cgroup.joined); the
-// child waits for it before it unshares its cgroup namespace. All else is cgroup-v2's.
+// cgroup-systemd: the plan. A scope needs a process, so it is made in attach, when the child is there (systemd.scope). On cgroup v2 this gives
+// cgroup.joined: the child waits for it before it unshares its cgroup namespace. On cgroup v1 the child then joins what systemd does not know
+// (systemd.join), and that gives it. All else is cgroup-v2's or cgroup-v1's.
 #include "names.hpp"
 #include "properties.hpp"
 #include "steps.hpp"
 
+#include "../cgroup-v1/planning.hpp"
+#include "../cgroup-v1/steps.hpp"
 #include "../cgroup-v2/planning.hpp"
 #include "../cgroup-v2/steps.hpp"
 
@@ -35,55 +38,108 @@ int unsupported(Plan plan, const char *message, const char *hint, const char *pa
     return plan.fail({CTR_E_UNSUPPORTED, message, hint, 0, {}, path});
 }
 
+/// The properties of every scope. `io`: what systemd calls counting I/O here.
+std::optional<Properties> scope_properties(Plan plan, const Scope &scope, const char *io) {
+    Properties all{"Description=" + description_of(cgroup::owner_mark(plan)),
+                   "Slice=" + scope.slice,
+                   "Delegate=true",
+                   "DefaultDependencies=false",
+                   "MemoryAccounting=true",
+                   "CPUAccounting=true",
+                   std::string(io) + "=true",
+                   "TasksAccounting=true",
+                   "CollectMode=inactive-or-failed"};
+    cgroup::Problem problem;
+    if (annotations(plan, all, problem)) return all;
+    cgroup::refuse(plan, problem);
+    return std::nullopt;
+}
+
+Step scope_step(Plan plan, const Scope &scope, const Properties &properties) {
+    Step step = plan.step("systemd.scope", CTR_ATTACH);
+    step.arg("unit", scope.unit).value("pid", "child.pid").args("property", properties);
+    return step;
+}
+
+int plan_v2(Plan plan, const Scope &scope, const std::string &mount) {
+    cgroup2::Limits limits;
+    if (cgroup2::read_limits(plan, mount, limits) != 0) return -1;
+    const auto properties = scope_properties(plan, scope, "IOAccounting");
+    if (!properties) return -1;
+    Step step = scope_step(plan, scope, *properties);
+    step.args("property", limit_properties(limits.settings));
+    step.args("property", device_properties(limits.resources.devices));
+    cgroup2::describe(plan, step, mount, scope.path, limits);
+    step.gives("cgroup.joined").note("systemd makes the cgroup with the child in it; then the limits");
+    if (step.add() != 0 || cgroup2::add_devices(plan, "systemd.devices", CTR_ATTACH, limits.resources.devices) != 0)
+        return -1;
+    return cgroup2::add_mounts(plan, mount, scope.path);
+}
+
+/// The hierarchies of cgroup v1 that limit, and systemd's own behind them.
+struct Hierarchies {
+    std::vector<cgroup1::Hierarchy> limiting, all;
+};
+
+int plan_v1(Plan plan, const Scope &scope, const Hierarchies &hierarchies) {
+    cgroup1::Limits limits;
+    if (cgroup1::read_limits(plan, hierarchies.limiting, limits) != 0) return -1;
+    const auto properties = scope_properties(plan, scope, "BlockIOAccounting");
+    if (!properties) return -1;
+    Step step = scope_step(plan, scope, *properties);
+    step.args("property", limit_properties_v1(limits.settings));
+    step.args("property", device_properties(limits.resources.devices));
+    cgroup1::describe(plan, step, hierarchies.all, scope.path, limits.settings);
+    step.note("systemd makes its part of the cgroup with the child in it; then the rest, and the limits");
+    // systemd has put the child into its own hierarchies already.
+    if (step.add() != 0 || cgroup1::add_join(plan, "systemd.join", hierarchies.limiting) != 0) return -1;
+    return cgroup1::add_mounts(plan, hierarchies.all, scope.path);
+}
+
+Hierarchies find_hierarchies(Plan plan) {
+    const std::string mounts = plan.ask("mounts").value_or("");
+    Hierarchies found{cgroup1::find_hierarchies(mounts, plan.ask("file:/proc/cgroups").value_or("")), {}};
+    const auto own = cgroup1::find_systemd(mounts);
+    if (own.empty() || found.limiting.empty()) return {};
+    found.all = found.limiting;
+    found.all.insert(found.all.end(), own.begin(), own.end());
+    return found;
+}
+
 int plan(Plan plan) {
     if (!plan.ask("exists:/run/systemd/system"))
         return unsupported(plan, "this machine was not booted with systemd",
                            "leave --systemd-cgroup out, or use the driver cgroup-v2 or cgroup-v1",
                            "/run/systemd/system");
-    if (plan.ask("fstype:/sys/fs/cgroup") != "cgroup2")
-        return unsupported(plan, "the driver cgroup-systemd is for machines with cgroup v2 alone",
-                           "use the driver cgroup-v1 here, or boot with systemd.unified_cgroup_hierarchy=1",
-                           "/sys/fs/cgroup");
     if (plan.ask("euid").value_or("0") != "0")
         return unsupported(plan, "only root's systemd can be asked for a scope yet", "run it as root", "");
-    const std::string mount = cgroup2::find_mount(plan.ask("mounts").value_or(""));
-    if (plan.operation() == CTR_OP_EXEC)
-        return cgroup2::plan_exec(plan, "systemd.open", mount, plan.spec("/ctr/cgroup").str());
-
+    const bool v2 = plan.ask("fstype:/sys/fs/cgroup") == "cgroup2";
+    const Hierarchies hierarchies = v2 ? Hierarchies() : find_hierarchies(plan);
+    if (!v2 && hierarchies.all.empty())
+        return unsupported(plan,
+                           "neither cgroup v2 nor systemd's hierarchy of cgroup v1 (name=systemd) is mounted here",
+                           "leave --systemd-cgroup out, or use the driver cgroup-v2 or cgroup-v1", "/sys/fs/cgroup");
+    const std::string mount = v2 ? cgroup2::find_mount(plan.ask("mounts").value_or("")) : std::string();
+    if (plan.operation() == CTR_OP_EXEC) {
+        const std::string path = plan.spec("/ctr/cgroup").str();
+        return v2 ? cgroup2::plan_exec(plan, "systemd.open", mount, path)
+                  : cgroup1::plan_exec(plan, "systemd.open", "systemd.join", hierarchies.all, path);
+    }
     cgroup::Problem problem;
     const auto scope =
         scope_of(plan.spec("/linux/cgroupsPath").str(), plan.config("/slice").str("system.slice"), plan.id(), problem);
     if (!scope) return cgroup::refuse(plan, problem);
-    cgroup2::Limits limits;
-    if (cgroup2::read_limits(plan, mount, limits) != 0) return -1;
-    Properties properties{"Description=" + description_of(cgroup::owner_mark(plan)),
-                          "Slice=" + scope->slice,
-                          "Delegate=true",
-                          "DefaultDependencies=false",
-                          "MemoryAccounting=true",
-                          "CPUAccounting=true",
-                          "IOAccounting=true",
-                          "TasksAccounting=true",
-                          "CollectMode=inactive-or-failed"};
-    if (!annotations(plan, properties, problem)) return cgroup::refuse(plan, problem);
-
-    Step step = plan.step("systemd.scope", CTR_ATTACH);
-    step.arg("unit", scope->unit).value("pid", "child.pid").args("property", properties);
-    step.args("property", limit_properties(limits.settings));
-    step.args("property", device_properties(limits.resources.devices));
-    cgroup2::describe(plan, step, mount, scope->path, limits);
-    step.gives("cgroup.joined").note("systemd makes the cgroup with the child in it; then the limits");
-    if (step.add() != 0 || cgroup2::add_devices(plan, "systemd.devices", CTR_ATTACH, limits.resources.devices) != 0)
-        return -1;
-    return cgroup2::add_mounts(plan, mount, scope->path);
+    return v2 ? plan_v2(plan, *scope, mount) : plan_v1(plan, *scope, hierarchies);
 }
 
 const void *extension(const char *id) { return std::string_view(id) == CTR_EXT_CGROUP ? &running : nullptr; }
 
 constexpr ctr_step_kind scope_kind = parent_kind<start, stop, start_shell, stop_shell>("systemd.scope");
 constexpr ctr_step_kind devices_kind = parent_kind<cgroup2::devices, cgroup2::devices_shell>("systemd.devices");
-constexpr ctr_step_kind open_kind = parent_kind<cgroup2::open, cgroup2::open_shell>("systemd.open");
+constexpr ctr_step_kind open_kind = parent_kind<systemd::open, open_shell>("systemd.open");
+constexpr ctr_step_kind join_kind = child_kind<cgroup1::join_shell>("systemd.join", cgroup1::join);
 
 } // namespace
 
-CTR_PLUGIN_WITH_EXTENSION("cgroup-systemd", "0.1.0", plan, extension, &scope_kind, &devices_kind, &open_kind);
+CTR_PLUGIN_WITH_EXTENSION("cgroup-systemd", "0.1.0", plan, extension, &scope_kind, &devices_kind, &open_kind,
+                          &join_kind);

@@ -7,6 +7,7 @@ namespace ctr::systemd {
 namespace {
 
 constexpr std::uint64_t infinity = UINT64_MAX;
+constexpr std::uint64_t default_period = 100000; // the kernel's
 
 std::optional<std::uint64_t> number(std::string_view text) {
     if (text == "max") return infinity;
@@ -26,17 +27,21 @@ constexpr Known known[] = {
     {"MemoryAccounting", "b", false},
     {"CPUAccounting", "b", false},
     {"IOAccounting", "b", false},
+    {"BlockIOAccounting", "b", false},
     {"TasksAccounting", "b", false},
     {"MemoryMin", "t", false},
     {"MemoryLow", "t", false},
     {"MemoryHigh", "t", false},
     {"MemoryMax", "t", false},
     {"MemorySwapMax", "t", false},
+    {"MemoryLimit", "t", false},
     {"CPUWeight", "t", false},
+    {"CPUShares", "t", false},
     {"CPUQuotaPerSecUSec", "t", false},
     {"CPUQuotaPeriodUSec", "t", false},
     {"TasksMax", "t", false},
     {"IOWeight", "t", false},
+    {"BlockIOWeight", "t", false},
     {"AllowedCPUs", "ay", false},
     {"AllowedMemoryNodes", "ay", false},
     {"DevicePolicy", "s", false},
@@ -83,10 +88,7 @@ void set(Properties &all, const std::string &name, const std::string &value) {
 }
 
 /// systemd counts microseconds of processor time in a second, and whole percents of them: rounded up, the kernel's file stays exact.
-void bandwidth(std::string_view value, Properties &out) {
-    const auto words = cgroup::split(value, ' ');
-    if (words.empty()) return;
-    const auto quota = number(words[0]), period = words.size() > 1 ? number(words[1]) : std::uint64_t{100000};
+void bandwidth(std::optional<std::uint64_t> quota, std::optional<std::uint64_t> period, Properties &out) {
     if (!quota || !period || *period == 0) return;
     std::uint64_t per_second = infinity;
     if (*quota != infinity && *quota < infinity / 1000000) {
@@ -95,6 +97,11 @@ void bandwidth(std::string_view value, Properties &out) {
     }
     set(out, "CPUQuotaPerSecUSec", std::to_string(per_second));
     set(out, "CPUQuotaPeriodUSec", std::to_string(*period));
+}
+
+void bandwidth(std::string_view value, Properties &out) {
+    const auto words = cgroup::split(value, ' ');
+    if (!words.empty()) bandwidth(number(words[0]), words.size() > 1 ? number(words[1]) : default_period, out);
 }
 
 } // namespace
@@ -114,6 +121,23 @@ Properties limit_properties(const cgroup::Settings &settings) {
         if (s.file == "pids.max" && *n == 0) n = 1; // systemd refuses 0
         set(out, plain, std::to_string(*n));
     }
+    return out;
+}
+
+Properties limit_properties_v1(const cgroup::Settings &settings) {
+    Properties out;
+    std::optional<std::uint64_t> quota, period = default_period;
+    for (const auto &s : settings) {
+        const auto n = s.value == "-1" ? infinity : number(s.value);
+        if (!n) continue;
+        if (s.file == "cpu.cfs_quota_us") quota = n;
+        if (s.file == "cpu.cfs_period_us") period = n;
+        if (s.file == "memory.limit_in_bytes") set(out, "MemoryLimit", std::to_string(*n));
+        if (s.file == "cpu.shares") set(out, "CPUShares", std::to_string(std::clamp<std::uint64_t>(*n, 2, 262144)));
+        if (s.file == "blkio.weight") set(out, "BlockIOWeight", std::to_string(*n));
+        if (s.file == "pids.max") set(out, "TasksMax", std::to_string(std::max<std::uint64_t>(*n, 1)));
+    }
+    bandwidth(quota, period, out);
     return out;
 }
 

@@ -3,17 +3,49 @@
 // The scope begins with a process, so the child is born first and put there by systemd; then cgroup-v2's code fills the cgroup that systemd
 // made: Delegate=yes gives it to us. systemd is told the same limits as properties.
 //
+// On cgroup v1 systemd makes the cgroup in the hierarchies that it knows (its own, cpu, memory, pids, blkio, devices). cgroup-v1's code makes it at the same
+// path in the others (cpuset, freezer, hugetlb, ...), sets all limits, and takes away what it made; the rest is systemd's to take away.
+//
 // Whose is it? The unit's Description names the container's run directory. A unit of our name with another Description is somebody else's, and nothing in
 // its cgroup is touched.
 #include "bus.hpp"
 #include "steps.hpp"
 
+#include "../cgroup-common/cgroupfs.hpp"
+#include "../cgroup-v1/limits.hpp"
+#include "../cgroup-v1/steps.hpp"
 #include "../cgroup-v2/limits.hpp"
 #include "../cgroup-v2/steps.hpp"
 
 #include <unistd.h>
 
 namespace ctr::systemd {
+namespace {
+
+bool on_v1(Run run) { return run.has("hierarchy"); }
+
+/// The container's cgroup in each hierarchy.
+std::vector<std::string> directories(Run run) {
+    if (!on_v1(run)) return {run.str("mount") + run.str("path")};
+    std::vector<std::string> all;
+    for (const auto &h : cgroup1::hierarchies_of(run))
+        all.push_back(h.mount + run.str("path"));
+    return all;
+}
+
+bool any_exists(Run run) {
+    const auto all = directories(run);
+    return std::any_of(all.begin(), all.end(), [](const auto &dir) { return ::access(dir.c_str(), F_OK) == 0; });
+}
+
+/// The unit's name is another container's now. What we made beside systemd's part goes if nobody moved in.
+void remove_marked(Run run) {
+    const std::string owner = run.str("owner");
+    for (const auto &dir : directories(run))
+        if (cgroup::mark_of(dir) == owner) ::rmdir(dir.c_str());
+}
+
+} // namespace
 
 int start(Run run) {
     const std::string unit = run.str("unit"), path = run.str("path");
@@ -29,24 +61,24 @@ int start(Run run) {
                          0,
                          {},
                          unit});
-    return cgroup2::create(run);
+    return on_v1(run) ? cgroup1::create(run) : cgroup2::create(run);
 }
 
 int stop(Run run) {
     const std::string unit = run.str("unit");
-    const bool there = ::access((run.str("mount") + run.str("path")).c_str(), F_OK) == 0;
+    const bool there = any_exists(run);
     Bus bus;
     if (const auto error = bus.open()) return there ? run.fail(*error) : 0;
     const auto description = bus.description(unit);
-    if (description && *description != description_of(run.str("owner"))) return 0;
-    if (there && cgroup2::remove(run) != 0) return -1;
+    if (description && *description != description_of(run.str("owner"))) return remove_marked(run), 0;
+    if (there && (on_v1(run) ? cgroup1::remove(run) : cgroup2::remove(run)) != 0) return -1;
     if (!description) return 0;
     const auto error = bus.stop(unit);
     return error ? run.fail(*error) : 0;
 }
 
 int start_shell(Run run, Shell shell) {
-    const std::string unit = run.str("unit"), dir = run.str("mount") + run.str("path");
+    const std::string unit = run.str("unit"), dir = directories(run).back();
     std::vector<std::string> call{"busctl",
                                   "call",
                                   "org.freedesktop.systemd1",
@@ -88,35 +120,68 @@ int start_shell(Run run, Shell shell) {
     call.insert(call.end(), {"PIDs", "au", "1", run.str("pid"), "0"});
     if (shell.cmd(call) != 0) return -1;
     shell.text("until [ -d " + cgroup::shell_word(dir) + " ]; do sleep 0.1; done");
-    return cgroup2::create_shell(run, shell);
+    return on_v1(run) ? cgroup1::create_shell(run, shell) : cgroup2::create_shell(run, shell);
 }
 
 int stop_shell(Run run, Shell shell) {
     const std::string unit = cgroup::shell_word(run.str("unit"));
-    return shell.text("systemctl kill --signal=KILL " + unit + " 2>/dev/null || true\nsystemctl stop " + unit +
-                      " 2>/dev/null || true");
+    shell.text("systemctl kill --signal=KILL " + unit + " 2>/dev/null || true\nsystemctl stop " + unit +
+               " 2>/dev/null || true");
+    return on_v1(run) ? cgroup1::remove_shell(run, shell) : 0;
+}
+
+int open(Run run) { return on_v1(run) ? cgroup1::open(run) : cgroup2::open(run); }
+
+int open_shell(Run run, Shell shell) {
+    return on_v1(run) ? cgroup1::open_shell(run, shell) : cgroup2::open_shell(run, shell);
 }
 
 namespace {
 
+/// systemd takes quota and period together: the one that stays as it is is read from its file.
+void complete_bandwidth(Run run, const cgroup::Cpu &cpu, cgroup::Settings &settings) {
+    if (cpu.quota.has_value() == cpu.period.has_value()) return;
+    const auto all = cgroup1::hierarchies_of(run);
+    const cgroup1::Hierarchy *const h = cgroup1::find_controller(all, "cpu");
+    if (h == nullptr) return;
+    const std::string file = cpu.quota ? "cpu.cfs_period_us" : "cpu.cfs_quota_us";
+    const auto text = cgroup::read_file(h->mount + run.str("path") + '/' + file);
+    if (text) settings.push_back({file, cgroup::trimmed(*text)});
+}
+
+/// What an update means for systemd. False and `problem` if it is refused.
+bool properties_of(Run run, Node node, Properties &out, cgroup::Problem &problem) {
+    cgroup::Resources resources;
+    cgroup::Settings settings;
+    if (!cgroup::read_resources(node, "", resources, problem)) return false;
+    if (on_v1(run)) {
+        settings = cgroup1::limit_settings(resources);
+        complete_bandwidth(run, resources.cpu, settings);
+        out = limit_properties_v1(settings);
+    } else {
+        const cgroup2::Current current = cgroup2::current_of(directories(run).front());
+        if (!cgroup2::limit_settings(resources, &current, settings, problem)) return false;
+        out = limit_properties(settings);
+    }
+    for (auto &each : device_properties(resources.devices))
+        out.push_back(std::move(each));
+    return true;
+}
+
+const ctr_cgroup_v1 &driver(ctr_run *raw) { return on_v1(Run{raw}) ? cgroup1::running : cgroup2::running; }
+
 /// First systemd, which then writes its rounded numbers; then the files.
 int update(Run run, Node node) {
-    const cgroup2::Current current = cgroup2::current_of(run.str("mount") + run.str("path"));
-    cgroup::Resources resources;
+    Properties properties;
     cgroup::Problem problem;
-    cgroup::Settings settings;
-    if (!cgroup::read_resources(node, "", resources, problem) ||
-        !cgroup2::limit_settings(resources, &current, settings, problem))
+    if (!properties_of(run, node, properties, problem))
         return run.fail({CTR_E_INVALID, problem.message, problem.hint, 0, {}, problem.path});
-    Properties properties = limit_properties(settings);
-    for (auto &each : device_properties(resources.devices))
-        properties.push_back(std::move(each));
     if (!properties.empty()) {
         Bus bus;
         if (const auto error = bus.open()) return run.fail(*error);
         if (const auto error = bus.set_properties(run.str("unit"), properties)) return run.fail(*error);
     }
-    return cgroup2::running.update(run.raw(), node.raw());
+    return driver(run.raw()).update(run.raw(), node.raw());
 }
 
 } // namespace
@@ -124,11 +189,9 @@ int update(Run run, Node node) {
 const ctr_cgroup_v1 running = {
     sizeof(ctr_cgroup_v1),
     "systemd.scope",
-    [](ctr_run *raw, int signal) { return cgroup2::running.kill(raw, signal); },
-    [](ctr_run *raw, void (*found)(void *, int64_t), void *user) {
-        return cgroup2::running.processes(raw, found, user);
-    },
-    [](ctr_run *raw, int frozen) { return cgroup2::running.freeze(raw, frozen); },
+    [](ctr_run *raw, int signal) { return driver(raw).kill(raw, signal); },
+    [](ctr_run *raw, void (*found)(void *, int64_t), void *user) { return driver(raw).processes(raw, found, user); },
+    [](ctr_run *raw, int frozen) { return driver(raw).freeze(raw, frozen); },
     [](ctr_run *raw, const ctr_node *resources) {
         try {
             return update(Run{raw}, Node{resources});
@@ -137,7 +200,7 @@ const ctr_cgroup_v1 running = {
         }
     },
     [](ctr_run *raw, void (*found)(void *, const char *, uint64_t), void *user) {
-        return cgroup2::running.stats(raw, found, user);
+        return driver(raw).stats(raw, found, user);
     },
 };
 

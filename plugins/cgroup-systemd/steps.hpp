@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The kinds of step of this plugin. systemd.devices and systemd.open are cgroup-v2's code under this plugin's names.
+// The kinds of step of this plugin. systemd.devices is cgroup-v2's code under this plugin's name, systemd.join is cgroup-v1's. The others are
+// for both versions: only a step of cgroup v1 has the argument `hierarchy`.
 #pragma once
 
 #include <ctr/ext/cgroup.h>
@@ -8,11 +9,15 @@
 
 namespace ctr::systemd {
 
-// systemd.scope: unit, pid, property*, and the arguments and outputs of cgroup2.create.
+// systemd.scope: unit, pid, property*, and the arguments and outputs of cgroup2.create or cgroup1.create.
 int start(Run run);
 int stop(Run run);
 int start_shell(Run run, Shell shell);
 int stop_shell(Run run, Shell shell);
+
+// systemd.open: those of cgroup2.open or cgroup1.open.
+int open(Run run);
+int open_shell(Run run, Shell shell);
 
 /// ctr.cgroup/1.
 extern const ctr_cgroup_v1 running;

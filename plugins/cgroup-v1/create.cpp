@@ -50,6 +50,8 @@ int prepare_cpuset(Run run, const std::string &mount, const std::string &path, c
 int check_vacant(Run run, const std::string &dir) {
     std::vector<pid_t> pids;
     if (!cgroup::processes_in(dir, pids)) return run.fail("read", dir + "/cgroup.procs");
+    // Under systemd the container's first process is there already.
+    if (run.has("pid")) pids.erase(std::remove(pids.begin(), pids.end(), pid_t(run.integer("pid"))), pids.end());
     if (pids.empty()) return 0;
     return run.fail({CTR_E_EXISTS,
                      "the cgroup exists and has " + std::to_string(pids.size()) + " processes of something else in it",
@@ -95,7 +97,7 @@ int set_limits(Run run, const std::vector<Hierarchy> &all, const std::string &pa
 
 int open_tasks(Run run, const std::vector<Hierarchy> &all, const std::string &path) {
     for (const auto &h : all) {
-        const std::string file = h.mount + path + "/tasks";
+        const std::string file = h.join_file(path);
         const int fd = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
         if (fd < 0) return run.fail("open", file);
         if (run.output_fd(("tasks." + h.name()).c_str(), fd) != 0) return -1;
@@ -103,12 +105,10 @@ int open_tasks(Run run, const std::vector<Hierarchy> &all, const std::string &pa
     return 0;
 }
 
-std::string tasks_file(const Hierarchy &h, const std::string &path) { return h.mount + path + "/tasks"; }
-
 /// In the script the values tasks.NAME are the names of the files.
 int set_tasks(Run run, Shell shell) {
     for (const auto &h : hierarchies_of(run))
-        if (shell.set(run.output_value(("tasks." + h.name()).c_str()), {"echo", tasks_file(h, run.str("path"))}) != 0)
+        if (shell.set(run.output_value(("tasks." + h.name()).c_str()), {"echo", h.join_file(run.str("path"))}) != 0)
             return -1;
     return 0;
 }
@@ -154,8 +154,9 @@ int remove(Run run) {
     }
     std::string left;
     const bool ended = (ending.remove.empty() && ending.kill.empty()) || end_cgroups(ending, left);
+    // A slice without our mark is systemd's.
     for (const auto &h : all)
-        cgroup::remove_parents(h.mount, path, owner);
+        cgroup::remove_parents(h.mount, path, run.has("unit") ? std::string() : owner);
     if (ended) return 0;
     return run.fail({CTR_E_BUSY, "the cgroup cannot be removed: something in it does not end",
                      "see its cgroup.procs; a process in an uninterruptible wait ends when its disk or network answers",

@@ -53,6 +53,21 @@ std::vector<Hierarchy> find_hierarchies(std::string_view mountinfo, std::string_
     return all;
 }
 
+std::vector<Hierarchy> find_systemd(std::string_view mountinfo) {
+    std::vector<Hierarchy> all;
+    const auto has = [&](const char *name) {
+        return std::any_of(all.begin(), all.end(), [&](const Hierarchy &h) { return h.name() == name; });
+    };
+    for (const auto &mount : cgroup::cgroup_mounts(mountinfo)) {
+        if (mount.root != "/") continue;
+        const bool named = mount.type == "cgroup" &&
+                           std::find(mount.options.begin(), mount.options.end(), "name=systemd") != mount.options.end();
+        if (named && !has(named_systemd)) all.push_back({{named_systemd}, mount.point});
+        if (mount.type == "cgroup2" && !has(unified)) all.push_back({{unified}, mount.point});
+    }
+    return has(named_systemd) ? all : std::vector<Hierarchy>();
+}
+
 const Hierarchy *find_controller(const std::vector<Hierarchy> &all, std::string_view controller) {
     for (const auto &each : all)
         if (each.has(controller)) return &each;

@@ -3,122 +3,14 @@
 // cgroup-v1: the plan. In prepare the cgroup is made in all hierarchies and their `tasks` files opened (cgroup1.create); in isolate the child joins
 // through them (cgroup1.join) and gives cgroup.joined, on which the host unshares the cgroup namespace. A mount of type "cgroup" is built
 // from the container's own directories while the child still sees the machine's mounts.
-#include "limits.hpp"
+#include "planning.hpp"
 #include "steps.hpp"
-
-#include "../cgroup-common/planning.hpp"
 
 namespace {
 
 using namespace ctr;
 using namespace ctr::cgroup1;
 using cgroup::Problem;
-
-/// Every hierarchy is useful, limited or not: to count, to freeze, to give the container one of its own.
-int add_create(Plan plan, const std::vector<Hierarchy> &all, const std::string &path,
-               const cgroup::Settings &settings) {
-    Step step = plan.step("cgroup1.create", CTR_PREPARE);
-    step.arg("path", path).arg("owner", cgroup::owner_mark(plan));
-    for (const auto &h : all)
-        step.arg("hierarchy", h.text());
-    for (const auto &s : settings)
-        step.arg("set", s.text());
-    step.output("path", CTR_TYPE_STRING, "cgroup.path").output("made", CTR_TYPE_STRING, "cgroup.made");
-    for (const auto &h : all)
-        step.output("tasks." + h.name(), CTR_TYPE_FD, "cgroup.tasks." + h.name());
-    return step.note("the container's cgroup in each controller hierarchy, with its limits").add();
-}
-
-int add_open(Plan plan, const std::vector<Hierarchy> &all, const std::string &path) {
-    Step step = plan.step("cgroup1.open", CTR_PREPARE);
-    step.arg("path", path);
-    for (const auto &h : all)
-        step.arg("hierarchy", h.text()).output("tasks." + h.name(), CTR_TYPE_FD, "cgroup.tasks." + h.name());
-    return step.note("the cgroups that the running container is in").add();
-}
-
-int add_join(Plan plan, const std::vector<Hierarchy> &all) {
-    Step step = plan.step("cgroup1.join", CTR_ISOLATE);
-    for (const auto &h : all)
-        step.value("tasks", "cgroup.tasks." + h.name());
-    return step.gives("cgroup.joined")
-        .note("the child moves itself: writing its pid from outside takes milliseconds")
-        .add();
-}
-
-/// What is asked for needs its controller.
-int check_controllers(Plan plan, const std::vector<Hierarchy> &all, const cgroup::Settings &settings) {
-    for (const auto &s : settings)
-        if (find_controller(all, s.controller()) == nullptr)
-            return plan.fail({CTR_E_UNSUPPORTED,
-                              "it needs the controller " + s.controller() + " of cgroup v1, which is not mounted here",
-                              "mount it (mount -t cgroup -o " + s.controller() + " cgroup /sys/fs/cgroup/" +
-                                  s.controller() +
-                                  "), use the driver cgroup-v2 if the controller is in "
-                                  "/sys/fs/cgroup/cgroup.controllers, or leave the resource out",
-                              0,
-                              {},
-                              resource_of(s.controller())});
-    return 0;
-}
-
-/// One step inside the container's /sys/fs/cgroup: after the tmpfs for it, before it becomes read-only.
-Step inside(Plan plan, const char *kind, const cgroup::WantedMount &wanted) {
-    Step step = plan.step(kind, CTR_MOUNTS);
-    step.needs("root.attached").needs("cgroup.joined").needs("cgroup.tmpfs:" + wanted.destination);
-    step.gives("cgroup.bound:" + wanted.destination).gives("cgroup.mounted");
-    return step;
-}
-
-int add_hierarchy(Plan plan, const cgroup::WantedMount &wanted, const Hierarchy &h, const std::string &path) {
-    const std::string name = cgroup::last_name(h.mount);
-    Step bind = inside(plan, CTR_KIND_MOUNT_BIND, wanted);
-    bind.arg("source", h.mount + path)
-        .arg("target", wanted.destination + '/' + name)
-        .args("options", cgroup::bind_options(wanted));
-    if (bind.add() != 0) return -1;
-    for (const auto &controller : h.controllers) {
-        if (controller == name) continue;
-        Step link = inside(plan, CTR_KIND_ROOT_SYMLINK, wanted);
-        if (link.arg("target", wanted.destination + '/' + controller).arg("to", name).add() != 0) return -1;
-    }
-    return 0;
-}
-
-/// /sys/fs/cgroup as a machine has it: a tmpfs with a directory for each hierarchy and a link for each controller that shares one.
-int add_mount(Plan plan, const cgroup::WantedMount &wanted, const std::vector<Hierarchy> &all,
-              const std::string &path) {
-    Step top = cgroup::mount_step(plan, CTR_KIND_MOUNT_NEW, wanted);
-    top.arg("type", "tmpfs")
-        .arg("source", "cgroup")
-        .arg("target", wanted.destination)
-        .args("options", wanted.options)
-        .arg("options", "mode=755");
-    if (top.gives("cgroup.tmpfs:" + wanted.destination).note("the container's view of its cgroups").add() != 0)
-        return -1;
-    for (const auto &h : all)
-        if (add_hierarchy(plan, wanted, h, path) != 0) return -1;
-    if (!wanted.read_only) return 0;
-    Step read_only = plan.step(CTR_KIND_MOUNT_SETATTR, CTR_MOUNTS);
-    read_only.arg("target", wanted.destination).arg("options", "ro").gives("cgroup.mounted");
-    return read_only.needs("root.attached").needs("cgroup.bound:" + wanted.destination).add();
-}
-
-/// A running container is in the hierarchies that were there when it was made.
-std::vector<Hierarchy> existing(Plan plan, std::vector<Hierarchy> all, const std::string &path) {
-    std::vector<Hierarchy> there;
-    for (auto &h : all)
-        if (plan.ask("exists:" + h.mount + path + "/tasks")) there.push_back(std::move(h));
-    return there;
-}
-
-int plan_exec(Plan plan, const std::vector<Hierarchy> &mounted, const std::string &path) {
-    const auto all = existing(plan, mounted, path);
-    if (all.empty())
-        return plan.fail(
-            {CTR_E_NOT_FOUND, "the container's cgroup is gone", "is it still running? see ctr ps", 0, {}, path});
-    return add_open(plan, all, path) != 0 ? -1 : add_join(plan, all);
-}
 
 int plan(Plan plan) {
     const auto all = find_hierarchies(plan.ask("mounts").value_or(""), plan.ask("file:/proc/cgroups").value_or(""));
@@ -133,18 +25,14 @@ int plan(Plan plan) {
     Problem problem;
     const auto path = cgroup::planned_path(plan, problem);
     if (!path) return cgroup::refuse(plan, problem);
-    if (plan.operation() == CTR_OP_EXEC) return plan_exec(plan, all, *path);
+    if (plan.operation() == CTR_OP_EXEC) return plan_exec(plan, "cgroup1.open", "cgroup1.join", all, *path);
 
-    cgroup::Resources resources;
-    if (!cgroup::read_resources(plan.spec("/linux/resources"), "/linux/resources", resources, problem))
-        return cgroup::refuse(plan, problem);
-    cgroup::Settings settings = limit_settings(resources);
-    if (!device_settings(resources.devices, true, settings, problem)) return cgroup::refuse(plan, problem);
-    if (check_controllers(plan, all, settings) != 0) return -1;
-    if (add_create(plan, all, *path, settings) != 0 || add_join(plan, all) != 0) return -1;
-    for (const auto &wanted : cgroup::wanted_mounts(plan))
-        if (add_mount(plan, wanted, all, *path) != 0) return -1;
-    return 0;
+    Limits limits;
+    if (read_limits(plan, all, limits) != 0) return -1;
+    Step step = plan.step("cgroup1.create", CTR_PREPARE);
+    describe(plan, step, all, *path, limits.settings);
+    if (step.note("the container's cgroup in each controller hierarchy, with its limits").add() != 0) return -1;
+    return add_join(plan, "cgroup1.join", all) != 0 ? -1 : add_mounts(plan, all, *path);
 }
 
 const void *extension(const char *id) { return std::string_view(id) == CTR_EXT_CGROUP ? &running : nullptr; }

@@ -154,7 +154,8 @@ int remove(Run run) {
         if (fd.valid()) detach_device_programs(fd.get(), 0);
     }
     if (!recorded && cgroup::half_made(dir, owner)) ::rmdir(dir.c_str());
-    cgroup::remove_parents(run.str("mount"), run.str("path"), owner);
+    // A slice without our mark is systemd's.
+    cgroup::remove_parents(run.str("mount"), run.str("path"), run.has("unit") ? std::string() : owner);
     if (ended) return 0;
     return run.fail({CTR_E_BUSY, "the cgroup cannot be removed: something in it does not end",
                      "see its cgroup.procs; a process in an uninterruptible wait ends when its disk or network answers",

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//
+// What plan() reads and adds, in pieces: cgroup-systemd plans the same for a cgroup of which systemd makes a part.
+#pragma once
+
+#include "hierarchies.hpp"
+#include "limits.hpp"
+
+#include "../cgroup-common/planning.hpp"
+
+namespace ctr::cgroup1 {
+
+/// What is asked of a container's cgroup.
+struct Limits {
+    cgroup::Resources resources;
+    cgroup::Settings settings;
+};
+
+/// -1: refused.
+int read_limits(Plan plan, const std::vector<Hierarchy> &all, Limits &out);
+
+/// The arguments and outputs of the step that ends in create() (steps.hpp).
+void describe(Plan plan, Step &step, const std::vector<Hierarchy> &all, const std::string &path,
+              const cgroup::Settings &settings);
+
+/// `kind`: a kind whose apply is join(). Gives cgroup.joined.
+int add_join(Plan plan, const char *kind, const std::vector<Hierarchy> &all);
+
+int add_mounts(Plan plan, const std::vector<Hierarchy> &all, const std::string &path);
+
+/// `open_kind`: a kind whose apply is open().
+int plan_exec(Plan plan, const char *open_kind, const char *join_kind, const std::vector<Hierarchy> &mounted,
+              const std::string &path);
+
+} // namespace ctr::cgroup1

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: MIT
+//
+// The names of units, the properties for each resource, the plan. What systemd makes of them is looked at in tests/vm.
+#include "../../../plugins/cgroup-systemd/names.hpp"
+#include "../../../plugins/cgroup-systemd/properties.hpp"
+#include "../../../plugins/cgroup-v1/limits.hpp"
+#include "../../../plugins/cgroup-v2/limits.hpp"
+#include "cgroup_fake_host.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace ctr::systemd;
+using ctr::cgroup::any_device;
+using ctr::cgroup::DeviceRule;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+/// "UNIT SLICE PATH", or what is wrong.
+std::string scope(std::string_view asked, std::string_view slice = "system.slice", std::string_view id = "box") {
+    ctr::cgroup::Problem problem;
+    const auto found = scope_of(asked, slice, id, problem);
+    if (!found) return "refused: " + problem.path + ": " + problem.message;
+    return found->unit + ' ' + found->slice + ' ' + found->path;
+}
+
+std::string path_of_slice(std::string_view slice) { return slice_path(slice).value_or("none"); }
+
+Lines properties(const char *text) {
+    const auto json = fake::Json::parse(text);
+    ctr::cgroup::Resources resources;
+    ctr::cgroup::Problem problem;
+    ctr::cgroup::Settings settings;
+    EXPECT_TRUE(
+        ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources", resources, problem) &&
+        ctr::cgroup2::limit_settings(resources, nullptr, settings, problem))
+        << problem.path << ": " << problem.message;
+    return limit_properties(settings);
+}
+
+Lines properties_v1(const char *text) {
+    const auto json = fake::Json::parse(text);
+    ctr::cgroup::Resources resources;
+    ctr::cgroup::Problem problem;
+    EXPECT_TRUE(
+        ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources", resources, problem))
+        << problem.path << ": " << problem.message;
+    return limit_properties_v1(ctr::cgroup1::limit_settings(resources));
+}
+
+/// The property, or where and why not.
+std::string annotation(std::string_view name, std::string_view value) {
+    ctr::cgroup::Problem problem;
+    const auto property = annotated_property(name, value, problem);
+    return property ? *property : "refused: " + problem.path + ": " + problem.message;
+}
+
+bool starts_with(const std::string &text, std::string_view start) { return text.compare(0, start.size(), start) == 0; }
+
+const DeviceRule deny_all{false, 'a', any_device, any_device, "rwm"};
+
+struct CgroupSystemd : ::testing::Test {
+    CgroupSystemd() {
+        ctr_plugin_entry_v1.load(fake::host());
+        planning.answers = {{"exists:/run/systemd/system", "yes"},
+                            {"fstype:/sys/fs/cgroup", "cgroup2"},
+                            {"euid", "0"},
+                            {"mounts", "30 1 0:26 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"},
+                            {"file:/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n"}};
+    }
+    int plan(const char *spec) {
+        planning.spec = fake::Json::parse(spec);
+        planning.steps.clear();
+        planning.failure = {};
+        return ctr_plugin_entry_v1.plan(planning.raw());
+    }
+    fake::Planning planning;
+};
+
+/// As systemd mounts cgroup v1.
+struct CgroupSystemdV1 : CgroupSystemd {
+    CgroupSystemdV1() {
+        planning.answers["fstype:/sys/fs/cgroup"] = "tmpfs";
+        planning.answers["mounts"] = legacy;
+        planning.answers["file:/proc/cgroups"] =
+            "#subsys_name\thierarchy\tnum_"
+            "cgroups\tenabled\ncpuset\t3\t1\t1\ncpu\t1\t1\t1\ncpuacct\t1\t1\t1\nmemory\t4\t13\t1\n"
+            "freezer\t6\t1\t1\npids\t8\t1\t1\n";
+    }
+    const std::string legacy = "30 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,name=systemd\n"
+                               "33 31 0:30 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+                               "34 31 0:31 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n"
+                               "36 31 0:33 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+                               "37 31 0:34 / /sys/fs/cgroup/freezer rw - cgroup cgroup rw,freezer\n"
+                               "38 31 0:35 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n";
+    const std::string hybrid = "29 31 0:36 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n" + legacy;
+};
+
+} // namespace
+
+TEST_F(CgroupSystemd, ASliceIsBelowTheSlicesThatItsNameBeginsWith) {
+    EXPECT_EQ(path_of_slice("system.slice"), "/system.slice");
+    EXPECT_EQ(path_of_slice("a-b.slice"), "/a.slice/a-b.slice");
+    EXPECT_EQ(path_of_slice("kubepods-burstable-pod1_2.slice"),
+              "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice");
+    EXPECT_EQ(path_of_slice("-.slice"), "") << "the root";
+    EXPECT_EQ(path_of_slice("_a.slice"), "/__a.slice") << "systemd escapes what could be taken for its own escape";
+    EXPECT_EQ(path_of_slice("memory.x.slice"), "/_memory.x.slice") << "and for a file of the kernel";
+    for (const char *none : {"", ".slice", "system", "system.scope", "-a.slice", "a-.slice", "a--b.slice", "a/b.slice",
+                             "../x.slice", "a b.slice", "--.slice"})
+        EXPECT_EQ(path_of_slice(none), "none") << none;
+}
+
+TEST_F(CgroupSystemd, AScopeIsNamedByPrefixAndName) {
+    EXPECT_EQ(scope(""), "ctr-box.scope system.slice /system.slice/ctr-box.scope");
+    EXPECT_EQ(scope("machine.slice:libpod:abc"), "libpod-abc.scope machine.slice /machine.slice/libpod-abc.scope");
+    EXPECT_EQ(scope("a-b.slice:ctr:x"), "ctr-x.scope a-b.slice /a.slice/a-b.slice/ctr-x.scope");
+    EXPECT_EQ(scope(":docker:abc"), "docker-abc.scope system.slice /system.slice/docker-abc.scope");
+    EXPECT_EQ(scope("system.slice::abc"), "abc.scope system.slice /system.slice/abc.scope");
+    EXPECT_EQ(scope("::"), "box.scope system.slice /system.slice/box.scope");
+    EXPECT_EQ(scope("-.slice:p:n"), "p-n.scope -.slice /p-n.scope");
+    EXPECT_EQ(scope("", "user-1.slice"), "ctr-box.scope user-1.slice /user.slice/user-1.slice/ctr-box.scope");
+    EXPECT_EQ(scope("system.slice::cpu.x"), "cpu.x.scope system.slice /system.slice/_cpu.x.scope");
+}
+
+TEST_F(CgroupSystemd, WhatIsNoNameIsRefused) {
+    const auto refused = [](std::string_view asked, std::string_view id = "box") {
+        const std::string said = scope(asked, "system.slice", id);
+        return starts_with(said, "refused: /linux/cgroupsPath: ") ? said.substr(29) : "taken: " + said;
+    };
+    EXPECT_EQ(refused("/machine/box"), "\"/machine/box\" is not the form slice:prefix:name that systemd needs");
+    EXPECT_EQ(refused("a.slice:b"), "\"a.slice:b\" is not the form slice:prefix:name that systemd needs");
+    EXPECT_EQ(refused("a.slice:b:c:d"), "\"a.slice:b:c:d\" is not the form slice:prefix:name that systemd needs");
+    EXPECT_EQ(refused("a:b:c"), "\"a\" is not the name of a slice");
+    EXPECT_EQ(refused("../x.slice:b:c"), "\"../x.slice\" is not the name of a slice");
+    EXPECT_EQ(refused("a.slice:b:c.slice"), "\"c.slice\" is a slice, and systemd puts no process into one");
+    EXPECT_EQ(refused("a.slice:b:c/d"), "\"b-c/d.scope\" is no name that systemd takes");
+    EXPECT_EQ(refused("a.slice:b:" + std::string(248, 'x')).substr(0, 5), "\"b-xx") << "256 bytes with .scope";
+    EXPECT_EQ(refused("a.slice:b:" + std::string(247, 'x')).substr(0, 5), "taken");
+    EXPECT_EQ(refused("", "a+b"), "\"ctr-a+b.scope\" is no name that systemd takes");
+}
+
+TEST_F(CgroupSystemd, MemoryIsTheSameNumberAsInTheFile) {
+    EXPECT_EQ(properties(R"({"memory": {"limit": 67108864, "swap": 100663296, "reservation": 1024}})"),
+              (Lines{"MemoryMax=67108864", "MemorySwapMax=33554432", "MemoryLow=1024"}));
+    EXPECT_EQ(properties(R"({"memory": {"limit": -1, "swap": -1}})"),
+              (Lines{"MemoryMax=18446744073709551615", "MemorySwapMax=18446744073709551615"}));
+}
+
+TEST_F(CgroupSystemd, ProcessorTimeIsInWholePercents) {
+    EXPECT_EQ(properties(R"({"cpu": {"shares": 1024, "quota": 50000, "period": 100000}})"),
+              (Lines{"CPUWeight=39", "CPUQuotaPerSecUSec=500000", "CPUQuotaPeriodUSec=100000"}));
+    EXPECT_EQ(properties(R"({"cpu": {"quota": 33333}})"),
+              (Lines{"CPUQuotaPerSecUSec=340000", "CPUQuotaPeriodUSec=100000"}))
+        << "rounded up, so that systemd never gives less";
+    EXPECT_EQ(properties(R"({"cpu": {"quota": 20000, "period": 7000}})"),
+              (Lines{"CPUQuotaPerSecUSec=2860000", "CPUQuotaPeriodUSec=7000"}));
+    EXPECT_EQ(properties(R"({"cpu": {"quota": -1, "period": 5000}})"),
+              (Lines{"CPUQuotaPerSecUSec=18446744073709551615", "CPUQuotaPeriodUSec=5000"}));
+    EXPECT_EQ(properties(R"({"cpu": {"quota": 9000000000000000000}})"),
+              (Lines{"CPUQuotaPerSecUSec=18446744073709551615", "CPUQuotaPeriodUSec=100000"}))
+        << "what would overflow is no limit";
+    EXPECT_EQ(properties(R"({"cpu": {"idle": 1}})"), Lines{"CPUWeight=0"});
+    EXPECT_EQ(properties(R"({"cpu": {"burst": 5}})"), Lines{}) << "no property";
+}
+
+TEST_F(CgroupSystemd, ProcessorsAndNodesAreMasks) {
+    EXPECT_EQ(properties(R"({"cpu": {"cpus": "0-2,5", "mems": "0"}})"),
+              (Lines{"AllowedCPUs=0-2,5", "AllowedMemoryNodes=0"}));
+    EXPECT_EQ(mask_of("0-2,5"), std::vector<std::uint8_t>{0x27});
+    EXPECT_EQ(mask_of("0,9"), (std::vector<std::uint8_t>{0x01, 0x02}));
+    EXPECT_EQ(mask_of("15-16"), (std::vector<std::uint8_t>{0x00, 0x80, 0x01}));
+    EXPECT_EQ(mask_of(""), std::vector<std::uint8_t>{}) << "all that the parent has";
+    for (const char *none : {"a", "2-1", "0-", "-1", "65536", "1-2-3", "max"})
+        EXPECT_EQ(mask_of(none), std::nullopt) << none;
+}
+
+TEST_F(CgroupSystemd, TasksAndIo) {
+    EXPECT_EQ(properties(R"({"pids": {"limit": 20}})"), Lines{"TasksMax=20"});
+    EXPECT_EQ(properties(R"({"pids": {"limit": -1}})"), Lines{"TasksMax=18446744073709551615"});
+    EXPECT_EQ(properties(R"({"pids": {"limit": 0}})"), Lines{"TasksMax=1"}) << "systemd refuses 0";
+    EXPECT_EQ(properties(R"({"blockIO": {"weight": 500, "weightDevice": [{"major": 8, "minor": 0, "weight": 10}]}})"),
+              Lines{"IOWeight=4950"})
+        << "the weight of one device is not the weight of all";
+}
+
+TEST_F(CgroupSystemd, WhatIsSaidLiterallyIsToldTooTheLastWordHolds) {
+    EXPECT_EQ(properties(R"({"memory": {"limit": 5}, "unified": {"memory.max": "7", "memory.high": "max"}})"),
+              (Lines{"MemoryHigh=18446744073709551615", "MemoryMax=7"}));
+    EXPECT_EQ(properties(R"({"unified": {"cpu.max": "10000 50000", "cpuset.cpus": ""}})"),
+              (Lines{"CPUQuotaPerSecUSec=200000", "CPUQuotaPeriodUSec=50000", "AllowedCPUs="}));
+    EXPECT_EQ(properties(R"({"unified": {"memory.max": "64M"}})"), Lines{})
+        << "a suffix is the kernel's to read: systemd is told nothing, and leaves a file alone of which it knows "
+           "nothing";
+}
+
+TEST_F(CgroupSystemd, WhatSystemdDoesNotKnowIsLeftOut) {
+    EXPECT_EQ(properties(R"({"hugepageLimits": [{"pageSize": "2MB", "limit": 4}], "rdma": {"mlx": {"hcaObjects": 2}},
+                             "blockIO": {"throttleReadBpsDevice": [{"major": 8, "minor": 0, "rate": 1}]}})"),
+              Lines{});
+}
+
+TEST_F(CgroupSystemd, DevicesAreAllowedByNumber) {
+    const auto all = device_properties({deny_all,
+                                        {true, 'c', 10, 229, "rw"},
+                                        {true, 'b', 8, any_device, "r"},
+                                        {true, 'a', any_device, 3, "w"},
+                                        {false, 'c', 1, 3, "w"}});
+    EXPECT_EQ(
+        all,
+        (Lines{"DevicePolicy=strict", "DeviceAllow=char-* m", "DeviceAllow=block-* m", "DeviceAllow=/dev/char/1:3 rwm",
+               "DeviceAllow=/dev/char/1:5 rwm", "DeviceAllow=/dev/char/1:7 rwm", "DeviceAllow=/dev/char/1:8 rwm",
+               "DeviceAllow=/dev/char/1:9 rwm", "DeviceAllow=/dev/char/5:0 rwm", "DeviceAllow=/dev/char/5:1 rwm",
+               "DeviceAllow=/dev/char/5:2 rwm", "DeviceAllow=char-136 rwm", "DeviceAllow=/dev/char/10:229 rw",
+               "DeviceAllow=block-8 r", "DeviceAllow=block-* w", "DeviceAllow=char-* w"}));
+    EXPECT_EQ(device_properties({}), Lines{});
+    EXPECT_EQ(device_properties({{false, 'c', 1, 3, "w"}}), Lines{}) << "what allows all first is not strict";
+    EXPECT_EQ(device_properties({deny_all, {true, 'a', any_device, any_device, "rwm"}}), Lines{}) << "privileged";
+}
+
+TEST_F(CgroupSystemd, AnnotationsAreReadAsGVariantWritesThem) {
+    EXPECT_EQ(annotation("TimeoutStopUSec", "uint64 7000000"), "TimeoutStopUSec=7000000");
+    EXPECT_EQ(annotation("TimeoutStopSec", "uint64 7"), "TimeoutStopUSec=7000000");
+    EXPECT_EQ(annotation("RuntimeMaxSec", "int32 3"), "RuntimeMaxUSec=3000000");
+    EXPECT_EQ(annotation("CollectMode", "'inactive'"), "CollectMode=inactive");
+    EXPECT_EQ(annotation("KillMode", "\"mixed\""), "KillMode=mixed");
+    EXPECT_EQ(annotation("SendSIGHUP", "true"), "SendSIGHUP=true");
+    EXPECT_EQ(annotation("KillSignal", "int32 15"), "KillSignal=15");
+}
+
+TEST_F(CgroupSystemd, AnnotationsThatCouldDoHarmAreRefused) {
+    for (const char *name : {"ExecStop", "ExecStart", "Slice", "Delegate", "MemoryMax", "DeviceAllow", "User", "Wants",
+                             "Sec", "USec", "", "Nonsense", "Description", "IOAccounting"})
+        EXPECT_EQ(annotation(name, "true"), "refused: /annotations/org.systemd.property." + std::string(name) +
+                                                ": a container may not set this property of its scope")
+            << name;
+    const auto refused = [](std::string_view name, std::string_view value) {
+        return starts_with(annotation(name, value), "refused: ");
+    };
+    EXPECT_TRUE(refused("SendSIGHUP", "1"));
+    EXPECT_TRUE(refused("CollectMode", "inactive")) << "a string without quotes";
+    EXPECT_TRUE(refused("CollectMode", "'in\nactive'"));
+    EXPECT_TRUE(refused("CollectMode", "''"));
+    EXPECT_TRUE(refused("KillSignal", "int32 65"));
+    EXPECT_TRUE(refused("TimeoutStopUSec", "-1"));
+    EXPECT_TRUE(refused("TimeoutStopUSec", "max"));
+    EXPECT_TRUE(refused("TimeoutStopSec", "uint64 9999999999999999999")) << "times a million it does not fit";
+}
+
+TEST_F(CgroupSystemd, EveryPropertyThatIsMadeHasAType) {
+    ASSERT_EQ(plan(R"({"annotations": {"org.systemd.property.KillMode": "'mixed'"}, "linux": {"resources": {
+        "memory": {"limit": 5, "swap": 9, "reservation": 1}, "cpu": {"shares": 2, "quota": 1000, "cpus": "0", "mems": "0"},
+        "pids": {"limit": 3}, "blockIO": {"weight": 10}, "unified": {"memory.min": "1", "memory.high": "2"}, "devices": [{"allow": false}]}}})"),
+              0)
+        << planning.failure.message;
+    const auto all = planning.step("systemd.scope")->all("property");
+    EXPECT_GT(all.size(), 30u);
+    for (const auto &each : all)
+        EXPECT_NE(type_of(each.substr(0, each.find('='))), nullptr) << each;
+    EXPECT_EQ(type_of("ExecStart"), nullptr);
+}
+
+TEST_F(CgroupSystemd, PlanMakesTheScopeWhenTheChildIsThere) {
+    ASSERT_EQ(
+        plan(
+            R"({"linux": {"cgroupsPath": "machine.slice:libpod:abc", "resources": {"pids": {"limit": 5}, "devices": [{"allow": false}]}}})"),
+        0);
+    ASSERT_EQ(planning.steps.size(), 2u);
+    EXPECT_EQ(planning.steps[0].text(),
+              "systemd.scope unit=libpod-abc.scope pid=<child.pid> property=Description=ctr container of /run/ctr/box "
+              "property=Slice=machine.slice property=Delegate=true property=DefaultDependencies=false "
+              "property=MemoryAccounting=true property=CPUAccounting=true property=IOAccounting=true "
+              "property=TasksAccounting=true property=CollectMode=inactive-or-failed property=TasksMax=5 "
+              "property=DevicePolicy=strict property=DeviceAllow=char-* m property=DeviceAllow=block-* m "
+              "property=DeviceAllow=/dev/char/1:3 rwm property=DeviceAllow=/dev/char/1:5 rwm "
+              "property=DeviceAllow=/dev/char/1:7 rwm property=DeviceAllow=/dev/char/1:8 rwm "
+              "property=DeviceAllow=/dev/char/1:9 rwm property=DeviceAllow=/dev/char/5:0 rwm "
+              "property=DeviceAllow=/dev/char/5:1 rwm property=DeviceAllow=/dev/char/5:2 rwm "
+              "property=DeviceAllow=char-136 rwm path=/machine.slice/libpod-abc.scope mount=/sys/fs/cgroup "
+              "owner=/run/ctr/box controller=cpuset controller=cpu controller=io controller=memory controller=pids "
+              "set=pids.max=5");
+    EXPECT_EQ(planning.steps[0].phase, CTR_ATTACH);
+    EXPECT_EQ(planning.steps[0].gives, Lines{"cgroup.joined"});
+    EXPECT_EQ(planning.steps[1].text().substr(0, 61), "systemd.devices cgroup=<cgroup> device=deny a *:* rwm device=");
+    EXPECT_EQ(planning.steps[1].phase, CTR_ATTACH);
+}
+
+TEST_F(CgroupSystemd, AnnotationsReplaceWhatIsAskedOtherwise) {
+    ASSERT_EQ(plan(R"({"annotations": {"org.systemd.property.CollectMode": "'inactive'", "other": "x"}})"), 0);
+    const auto all = planning.steps[0].all("property");
+    EXPECT_EQ(std::count(all.begin(), all.end(), "CollectMode=inactive"), 1);
+    EXPECT_EQ(std::count(all.begin(), all.end(), "CollectMode=inactive-or-failed"), 0);
+    ASSERT_EQ(plan(R"({"annotations": {"org.systemd.property.ExecStop": "'x'"}})"), -1);
+    EXPECT_EQ(planning.failure.path, "/annotations/org.systemd.property.ExecStop");
+}
+
+TEST_F(CgroupSystemd, TheConfigNamesTheSliceForThoseWithoutOne) {
+    planning.config = {{"slice", "ctr.slice"}};
+    ASSERT_EQ(plan("{}"), 0);
+    EXPECT_EQ(planning.steps[0].all("path"), Lines{"/ctr.slice/ctr-box.scope"});
+    ASSERT_EQ(plan(R"({"linux": {"cgroupsPath": "machine.slice:a:b"}})"), 0);
+    EXPECT_EQ(planning.steps[0].all("path"), Lines{"/machine.slice/a-b.scope"});
+}
+
+TEST_F(CgroupSystemd, MachinesWithoutSystemdAreRefused) {
+    planning.answers.erase("exists:/run/systemd/system");
+    ASSERT_EQ(plan("{}"), -1);
+    EXPECT_EQ(planning.failure.error_class, static_cast<std::uint32_t>(CTR_E_UNSUPPORTED));
+    EXPECT_EQ(planning.failure.message, "this machine was not booted with systemd");
+}
+
+TEST_F(CgroupSystemd, MissingControllerIsRefusedByName) {
+    ASSERT_EQ(plan(R"({"linux": {"resources": {"hugepageLimits": [{"pageSize": "2MB", "limit": 1}]}}})"), -1);
+    EXPECT_NE(planning.failure.message.find("hugetlb"), std::string::npos);
+    EXPECT_EQ(planning.failure.path, "/linux/resources/hugepageLimits");
+}
+
+TEST_F(CgroupSystemd, ExecGoesWhereTheContainerIs) {
+    planning.operation = CTR_OP_EXEC;
+    ASSERT_EQ(plan(R"({"ctr": {"cgroup": "/machine.slice/libpod-abc.scope"}})"), 0);
+    ASSERT_EQ(planning.steps.size(), 2u);
+    EXPECT_EQ(planning.steps[0].text(),
+              "systemd.open path=/machine.slice/libpod-abc.scope mount=/sys/fs/cgroup init=<init.pidfd>");
+    EXPECT_EQ(planning.steps[1].text(), "clone.cgroup cgroup=<cgroup>");
+}
+
+TEST_F(CgroupSystemd, ScriptAsksSystemdTheSame) {
+    ASSERT_EQ(plan(R"({"linux": {"resources": {"cpu": {"cpus": "0-2"}, "devices": [{"allow": false}]}}})"), 0);
+    fake::Carried carried{ctr_plugin_entry_v1};
+    const std::string script = carried.shell(planning.steps[0], true);
+    EXPECT_TRUE(starts_with(script, "busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 "
+                                    "org.freedesktop.systemd1.Manager StartTransientUnit ssa(sv)a(sa(sv)) "
+                                    "ctr-box.scope fail 13 Description s ctr container of /run/ctr/box Slice s "
+                                    "system.slice Delegate b true "))
+        << script;
+    for (const char *part :
+         {" AllowedCPUs ay 1 7 ", " DevicePolicy s strict DeviceAllow a(ss) 11 char-* m block-* m ",
+          "\nuntil [ -d /sys/fs/cgroup/system.slice/ctr-box.scope ]; do sleep 0.1; done\n",
+          "\necho 0-2 > /sys/fs/cgroup/system.slice/ctr-box.scope/cpuset.cpus\n", "\nsystemctl stop ctr-box.scope "})
+        EXPECT_NE(script.find(part), std::string::npos) << part << "\nin\n" << script;
+}
+
+TEST_F(CgroupSystemd, WhatOnlyV1HasIsRefused) {
+    for (const char *each :
+         {R"({"network": {"classID": 1}})", R"({"memory": {"swappiness": 1}})", R"({"memory": {"kernelTCP": 1}})",
+          R"({"cpu": {"realtimeRuntime": 1}})", R"({"cpu": {"realtimePeriod": 1}})",
+          R"({"blockIO": {"leafWeight": 10}})", R"({"network": {"priorities": [{"name": "eth0", "priority": 1}]}})"}) {
+        EXPECT_EQ(plan((R"({"linux": {"resources": )" + std::string(each) + "}}").c_str()), -1) << each;
+        EXPECT_EQ(planning.failure.path.substr(0, 17), "/linux/resources/") << each;
+    }
+}
+
+TEST_F(CgroupSystemdV1, PropertiesAreThoseOfV1) {
+    EXPECT_EQ(properties_v1(
+                  R"({"memory": {"limit": 67108864, "swap": 100663296, "reservation": 1024}, "pids": {"limit": 20}})"),
+              (Lines{"MemoryLimit=67108864", "TasksMax=20"}))
+        << "systemd has no word for the others";
+    EXPECT_EQ(properties_v1(R"({"memory": {"limit": -1}, "pids": {"limit": -1}})"),
+              (Lines{"MemoryLimit=18446744073709551615", "TasksMax=18446744073709551615"}));
+    EXPECT_EQ(properties_v1(R"({"pids": {"limit": 0}})"), Lines{"TasksMax=1"});
+    EXPECT_EQ(properties_v1(R"({"cpu": {"shares": 512, "quota": 33333, "period": 50000, "cpus": "0", "mems": "0"}})"),
+              (Lines{"CPUShares=512", "CPUQuotaPerSecUSec=670000", "CPUQuotaPeriodUSec=50000"}))
+        << "systemd knows no cpuset of v1";
+    EXPECT_EQ(properties_v1(R"({"cpu": {"shares": 1, "quota": 50000}})"),
+              (Lines{"CPUShares=2", "CPUQuotaPerSecUSec=500000", "CPUQuotaPeriodUSec=100000"}));
+    EXPECT_EQ(properties_v1(R"({"cpu": {"shares": 1000000, "quota": -1}})"),
+              (Lines{"CPUShares=262144", "CPUQuotaPerSecUSec=18446744073709551615", "CPUQuotaPeriodUSec=100000"}));
+    EXPECT_EQ(properties_v1(R"({"cpu": {"period": 50000}})"), Lines{}) << "a period of no quota";
+    EXPECT_EQ(properties_v1(R"({"blockIO": {"weight": 500, "weightDevice": [{"major": 8, "minor": 0, "weight": 10}]},
+                                "network": {"classID": 1}, "hugepageLimits": [{"pageSize": "2MB", "limit": 4}]})"),
+              Lines{"BlockIOWeight=500"});
+}
+
+TEST_F(CgroupSystemdV1, PlanMakesTheScopeAndTheRestAndTheChildJoins) {
+    ASSERT_EQ(
+        plan(
+            R"({"linux": {"cgroupsPath": "machine.slice:libpod:abc", "resources": {"pids": {"limit": 5}, "cpu": {"cpus": "0"}}}})"),
+        0)
+        << planning.failure.message;
+    ASSERT_EQ(planning.steps.size(), 2u);
+    EXPECT_EQ(planning.steps[0].text(),
+              "systemd.scope unit=libpod-abc.scope pid=<child.pid> property=Description=ctr container of /run/ctr/box "
+              "property=Slice=machine.slice property=Delegate=true property=DefaultDependencies=false "
+              "property=MemoryAccounting=true property=CPUAccounting=true property=BlockIOAccounting=true "
+              "property=TasksAccounting=true property=CollectMode=inactive-or-failed property=TasksMax=5 "
+              "path=/machine.slice/libpod-abc.scope owner=/run/ctr/box "
+              "hierarchy=cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct hierarchy=cpuset /sys/fs/cgroup/cpuset "
+              "hierarchy=memory /sys/fs/cgroup/memory hierarchy=freezer /sys/fs/cgroup/freezer "
+              "hierarchy=pids /sys/fs/cgroup/pids hierarchy=systemd /sys/fs/cgroup/systemd "
+              "set=cpuset.cpus=0 set=pids.max=5");
+    EXPECT_EQ(planning.steps[0].phase, CTR_ATTACH);
+    EXPECT_EQ(planning.steps[0].gives, Lines{}) << "not before it is in the other hierarchies";
+    EXPECT_EQ(planning.steps[1].text(), "systemd.join tasks=<cgroup.tasks.cpu> tasks=<cgroup.tasks.cpuset> "
+                                        "tasks=<cgroup.tasks.memory> tasks=<cgroup.tasks.freezer> "
+                                        "tasks=<cgroup.tasks.pids>");
+    EXPECT_EQ(planning.steps[1].phase, CTR_ISOLATE);
+    EXPECT_EQ(planning.steps[1].gives, Lines{"cgroup.joined"});
+}
+
+TEST_F(CgroupSystemdV1, HybridHasSystemdsCgroupV2Too) {
+    planning.answers["mounts"] = hybrid;
+    ASSERT_EQ(plan("{}"), 0);
+    const auto all = planning.steps[0].all("hierarchy");
+    ASSERT_EQ(all.size(), 7u);
+    EXPECT_EQ(all[5], "unified /sys/fs/cgroup/unified");
+    EXPECT_EQ(all[6], "systemd /sys/fs/cgroup/systemd");
+    EXPECT_EQ(planning.steps[1].all("tasks").size(), 5u);
+}
+
+TEST_F(CgroupSystemdV1, ExecJoinsAllOfThemAndSystemdsToo) {
+    planning.answers["mounts"] = hybrid;
+    planning.operation = CTR_OP_EXEC;
+    for (const char *file :
+         {"memory/m.slice/x.scope/tasks", "systemd/m.slice/x.scope/tasks", "unified/m.slice/x.scope/cgroup.procs"})
+        planning.answers[std::string("exists:/sys/fs/cgroup/") + file] = "yes";
+    ASSERT_EQ(plan(R"({"ctr": {"cgroup": "/m.slice/x.scope"}})"), 0) << planning.failure.message;
+    ASSERT_EQ(planning.steps.size(), 2u);
+    EXPECT_EQ(planning.steps[0].text(),
+              "systemd.open path=/m.slice/x.scope hierarchy=memory /sys/fs/cgroup/memory "
+              "hierarchy=unified /sys/fs/cgroup/unified hierarchy=systemd /sys/fs/cgroup/systemd");
+    EXPECT_EQ(planning.steps[1].text(),
+              "systemd.join tasks=<cgroup.tasks.memory> tasks=<cgroup.tasks.unified> tasks=<cgroup.tasks.systemd>");
+    fake::Carried carried{ctr_plugin_entry_v1};
+    EXPECT_EQ(carried.shell(planning.steps[0]),
+              "cgroup.tasks.memory=$(echo /sys/fs/cgroup/memory/m.slice/x.scope/tasks)\n"
+              "cgroup.tasks.unified=$(echo /sys/fs/cgroup/unified/m.slice/x.scope/cgroup.procs)\n"
+              "cgroup.tasks.systemd=$(echo /sys/fs/cgroup/systemd/m.slice/x.scope/tasks)\n");
+    EXPECT_EQ(plan(R"({"ctr": {"cgroup": "/m.slice/gone.scope"}})"), -1);
+}
+
+TEST_F(CgroupSystemdV1, MountOfTypeCgroupShowsTheContainersOwn) {
+    ASSERT_EQ(plan(R"({"mounts": [{"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["ro"]}]})"), 0);
+    Lines sources;
+    for (const auto &step : planning.steps)
+        if (step.kind == "mount.bind") sources.push_back(step.all("source").front());
+    const std::string scope = "/system.slice/ctr-box.scope";
+    EXPECT_EQ(sources, (Lines{"/sys/fs/cgroup/cpu,cpuacct" + scope, "/sys/fs/cgroup/cpuset" + scope,
+                              "/sys/fs/cgroup/memory" + scope, "/sys/fs/cgroup/freezer" + scope,
+                              "/sys/fs/cgroup/pids" + scope, "/sys/fs/cgroup/systemd" + scope}));
+}
+
+TEST_F(CgroupSystemdV1, WhatIsMissingIsRefusedByName) {
+    ASSERT_EQ(plan(R"({"linux": {"resources": {"hugepageLimits": [{"pageSize": "2MB", "limit": 1}]}}})"), -1);
+    EXPECT_EQ(planning.failure.path, "/linux/resources/hugepageLimits");
+    ASSERT_EQ(plan(R"({"linux": {"resources": {"unified": {"memory.high": "1"}}}})"), -1);
+    EXPECT_EQ(planning.failure.path, "/linux/resources/unified");
+    planning.answers["mounts"] = "36 31 0:33 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
+    ASSERT_EQ(plan("{}"), -1) << "without name=systemd";
+    EXPECT_EQ(planning.failure.error_class, static_cast<std::uint32_t>(CTR_E_UNSUPPORTED));
+    EXPECT_EQ(planning.failure.path, "/sys/fs/cgroup");
+}
