@@ -20,6 +20,7 @@ Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, 
     request.drivers = drivers;
     request.builtin_kinds = kinds::all();
     request.host = launch::host_table();
+    request.log = launch::log_sink;
     return plan::make_plan(request, catalog_, *machine_);
 }
 

@@ -63,11 +63,15 @@ Result<void> Launch::clone() {
             return step_error(i, failure(ErrorClass::not_found, "the code of this kind of step is missing",
                                          "install the plugin " + std::string(step.plugin)));
     const plan::Step *exec = plan_.find(plan::kind_execve);
-    if (exec == nullptr) return failure(ErrorClass::internal, "the plan has no execve step");
-    for (const plan::Arg &arg : exec->args) {
-        if (arg.name == "arg") argv_.push_back(arg.text.c_str());
-        if (arg.name == "env") envp_.push_back(arg.text.c_str());
-        if (arg.name == "cwd") child_plan_.cwd = arg.text.c_str();
+    if (exec == nullptr && plan_.operation != CTR_OP_MOUNT)
+        return failure(ErrorClass::internal, "the plan has no execve step");
+    child_plan_.resolve_executable = exec != nullptr;
+    if (exec != nullptr) {
+        for (const plan::Arg &arg : exec->args) {
+            if (arg.name == "arg") argv_.push_back(arg.text.c_str());
+            if (arg.name == "env") envp_.push_back(arg.text.c_str());
+            if (arg.name == "cwd") child_plan_.cwd = arg.text.c_str();
+        }
     }
     argv_.push_back(nullptr);
     const bool has_home =

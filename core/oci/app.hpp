@@ -81,6 +81,7 @@ int pause_command(App &app, const Arguments &arguments);
 int resume_command(App &app, const Arguments &arguments);
 int update_command(App &app, const Arguments &arguments);
 int events_command(App &app, const Arguments &arguments);
+int mounts_command(App &app, const Arguments &arguments);
 int spec_command(App &app, const Arguments &arguments);
 int features_command(App &app, const Arguments &arguments);
 

@@ -108,7 +108,8 @@ int add_mount(Plan plan, const Mount &mount, const State &state, bool behind_cgr
     }
     if (!mount.bind && mount.is_idmapped())
         step.arg("options", mount.has("ridmap") ? "ridmap" : "idmap").value("userns", mount.userns);
-    step.needs("root.attached").gives("mounts.done").gives("mount:" + mount.destination);
+    if (plan.operation() != CTR_OP_MOUNT) step.needs("root.attached");
+    step.gives("mounts.done").gives("mount:" + mount.destination);
     if (behind_cgroup) step.after("cgroup.mounted");
     if (is_below(mount.destination, "/dev")) step.gives("dev.mounted");
     if (mount.destination == "/proc") step.gives("proc.mounted");
@@ -155,6 +156,18 @@ int add_mounts(Plan plan, const std::vector<Mount> &all, State &state) {
             behind = behind || is_below(mount.destination, cgroup);
         note_dev(mount, state);
         if (add_mount(plan, mount, state, behind) != 0) return -1;
+    }
+    return 0;
+}
+
+int add_removals(Plan plan) {
+    const auto paths = plan.spec("/ctr/unmount").strings();
+    // What was mounted last lies on top.
+    for (std::size_t i = paths.size(); i-- > 0;) {
+        const std::string path = clean(paths[i]);
+        if (path == "/")
+            return plan.invalid("/mounts/" + std::to_string(i) + "/destination", "the container's root stays");
+        if (plan.step(CTR_KIND_MOUNT_REMOVE, CTR_MOUNTS).arg("target", path).add() != 0) return -1;
     }
     return 0;
 }

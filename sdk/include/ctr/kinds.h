@@ -45,6 +45,8 @@
  * mount.bind      source (str)? or mount (fd)?, target, options (str)* (bind rbind ro rro nosuid ... propagation words), create?="auto"
  *                 (dir or file as the source is; "no").
  * mount.setattr   target, options (str)*: changes flags of the mount at target.
+ * mount.remove    target: takes off what is mounted there, with all below it, though it may be in use (MNT_DETACH). Only in a container's own mount
+ *                 namespace, behind pivot_root.
  * mount.mask      target, missing_ok (int)?=1: a directory gets an empty read-only tmpfs, a file /dev/null of the machine.
  * mount.readonly  target, missing_ok (int)?=1: bind over itself, recursively read-only.
  * root.mkdir      target, mode (int)?=0755, uid, gid (int)?. Parents are made; an existing directory is fine.
@@ -117,6 +119,7 @@
 #define CTR_KIND_MOUNT_NEW "mount.new"
 #define CTR_KIND_MOUNT_BIND "mount.bind"
 #define CTR_KIND_MOUNT_SETATTR "mount.setattr"
+#define CTR_KIND_MOUNT_REMOVE "mount.remove"
 #define CTR_KIND_MOUNT_MASK "mount.mask"
 #define CTR_KIND_MOUNT_READONLY "mount.readonly"
 #define CTR_KIND_ROOT_MKDIR "root.mkdir"
