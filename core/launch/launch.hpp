@@ -101,5 +101,7 @@ inline void at_boundary(const char *when, std::uint32_t step) {
 
 /// "step 7 (overlay.mount of overlay, phase prepare, parent)"
 std::string step_title(const plan::Plan &plan, std::uint32_t step);
+/// The same with its arguments, for the log; of environments only the names.
+std::string step_text(const plan::Plan &plan, std::uint32_t step);
 
 } // namespace core::launch

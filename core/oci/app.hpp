@@ -20,6 +20,7 @@ using cli::Arguments;
 using cli::Option;
 
 inline constexpr int exit_failed = 1;        // as runc
+inline constexpr int exit_no_command = 3;    // as runc
 inline constexpr int exit_exec_failed = 255; // `exec` could not start the process
 
 class App {

@@ -10,9 +10,11 @@ const std::vector<Option> global_options = {
     {"log", 0, "FILE", false, "write the log there instead of standard error"},
     {"log-format", 0, "FORMAT", false, "text or json (default text)"},
     {"debug", 0, nullptr, false, "log what is done, step by step"},
+    {"log-level", 0, "LEVEL", false, "error, warning or debug (default warning); debug is --debug"},
     {"systemd-cgroup", 0, nullptr, false, "let systemd make the cgroup; cgroupsPath is slice:prefix:name"},
     {"cgroup-manager", 0, "MANAGER", false, "cgroupfs, systemd or disabled (default cgroupfs)"},
     {"rootless", 0, "WORD", false, "true, false or auto (default auto)"},
+    {"criu", 0, "PATH", false, "obsolete, not used: there is no checkpoint"},
     {"config-file", 0, "FILE", false, "ctr's config instead of /etc/ctr/config.json"},
     {"plugin-dir", 0, "DIR", true, "look for plugins here first"},
     {"version", 'v', nullptr, false, "print the version"},
@@ -68,7 +70,7 @@ const Options exec_options = {
     {"apparmor", 0, "PROFILE", false, "AppArmor profile of the process"},
     {"no-new-privs", 0, nullptr, false, "set no_new_privs"},
     {"cap", 'c', "CAP", true, "give the process a capability more"},
-    {"cgroup", 0, "PATH", true, "run it in a cgroup below the container's"},
+    {"cgroup", 0, "[CTRL:]PATH", true, "run it in a cgroup below the container's, or for these controllers"},
     {"ignore-paused", 0, nullptr, false, "do not refuse when the container is paused"},
 };
 
@@ -89,6 +91,8 @@ const Options update_options = {
     {"memory-reservation", 0, "BYTES", false, "memory soft limit"},
     {"memory-swap", 0, "BYTES", false, "limit of memory and swap together; -1: none"},
     {"pids-limit", 0, "NUMBER", false, "most processes and threads"},
+    {"l3-cache-schema", 0, "SCHEMA", false, "cache (resctrl), of a container that was made with linux.intelRdt"},
+    {"mem-bw-schema", 0, "SCHEMA", false, "memory bandwidth (resctrl), likewise"},
     {"kernel-memory", 0, "BYTES", false, "obsolete: the kernel has no such limit any more; refused"},
     {"kernel-memory-tcp", 0, "BYTES", false, "limit of TCP buffers (cgroup v1)"},
 };

@@ -5,6 +5,8 @@
 #include "mounts.hpp"
 #include "paths.hpp"
 
+#include <algorithm>
+
 namespace mounts {
 namespace {
 
@@ -14,6 +16,21 @@ int check_options(Plan plan, const Mount &mount) {
     if (mount.has("tmpcopyup") && (mount.bind || mount.remount || mount.type != "tmpfs"))
         return plan.invalid(mount.where + "/options", "tmpcopyup is an option of mounts of type tmpfs");
     return 0;
+}
+
+/// What belongs to a file system, and not to one mount of it, a bind mount cannot have: mount(2) ignores it there, and so do runc and crun. Here it is said.
+void drop_superblock(Plan plan, Mount &mount) {
+    if (!mount.bind) return;
+    const auto drop = [&](const std::string &option) {
+        bool known = option.find('=') != std::string::npos;
+        for (const char *word : {"sync", "dirsync", "lazytime", "mand", "iversion"})
+            known = known || option == word;
+        if (known)
+            plan.log(CTR_LOG_WARN, mount.where + "/options: \"" + option +
+                                       "\" belongs to the file system, a bind mount of it does not change it");
+        return known;
+    };
+    mount.options.erase(std::remove_if(mount.options.begin(), mount.options.end(), drop), mount.options.end());
 }
 
 /// What the kernel calls the file systems' option for a label of SELinux. Those of the kernel's own objects have their labels by policy.
@@ -138,6 +155,7 @@ int read_mounts(Plan plan, std::vector<Mount> &all) {
         mount.options = entry.get("/options").strings();
         mount.remount = mount.has("remount");
         mount.bind = !mount.remount && (mount.has("bind") || mount.has("rbind") || mount.type == "bind");
+        drop_superblock(plan, mount);
         if (check(plan, mount) != 0 || add_label(plan, mount) != 0) return -1;
         all.push_back(std::move(mount));
     }

@@ -10,6 +10,7 @@
 #include <ctr/ext/cgroup.h>
 #include <ctr/ext/network.h>
 #include <ctr/ext/storage.h>
+#include <ctr/ext/update.h>
 #include <ctr/manifest.h>
 #include <ctr/plugin.h>
 
@@ -155,6 +156,12 @@ MEMBER(ctr_cgroup_v1, processes, 24, 8);
 MEMBER(ctr_cgroup_v1, freeze, 32, 8);
 MEMBER(ctr_cgroup_v1, update, 40, 8);
 MEMBER(ctr_cgroup_v1, stats, 48, 8);
+
+AT_LEAST(ctr_update_v1, 32);
+MEMBER(ctr_update_v1, size, 0, 4);
+MEMBER(ctr_update_v1, kind, 8, 8);
+MEMBER(ctr_update_v1, path, 16, 8);
+MEMBER(ctr_update_v1, update, 24, 8);
 
 FROZEN(ctr_type, 4);
 VALUE(CTR_TYPE_INT, 1);

@@ -52,7 +52,7 @@
  * root.mkdir      target, mode (int)?=0755, uid, gid (int)?. Parents are made; an existing directory is fine.
  * root.mknod      target, type (str: c b p), major, minor (int)?, mode (int)?=0666, uid, gid (int)?. Where mknod is forbidden (user
  *                 namespace) the machine's node of the same path is bound.
- * root.symlink    target, to (str). An existing link is replaced only if it is a link.
+ * root.symlink    target, to (str), keep (int)?=0. A link that is there is replaced; anything else there is an error. With keep whatever is there stays.
  * root.write      target, content (str), mode (int)?=0644.
  * sysctl          key (str, dotted or slashed), value (str). Through a procfs of the child's own: nothing in the image can redirect it.
  * proc.write      path (str, below /proc: "self/..."), content (str), hint (str)?: said if it fails. Through the same procfs.
