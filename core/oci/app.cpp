@@ -42,10 +42,13 @@ std::vector<Option> last_counts(std::vector<Option> options) {
     return options;
 }
 
-/// As with runc, an empty value says nothing: engines and scripts hand on what they were not given. What repeats keeps it: it is wrong there.
+/// As with runc, an empty value says nothing: engines and scripts hand on what they were not given. But where it decides who a process is, or what its
+/// environment is, it is wrong.
 void drop_empty(Arguments &arguments) {
     for (auto it = arguments.values_.begin(); it != arguments.values_.end();) {
-        const bool nothing = it->second.size() == 1 && it->second[0].empty() && it->first != "env";
+        bool nothing = it->second.size() == 1 && it->second[0].empty();
+        for (const char *counts : {"env", "user", "additional-gids", "cap"})
+            nothing = nothing && it->first != counts;
         it = nothing ? arguments.values_.erase(it) : std::next(it);
     }
 }
@@ -194,7 +197,8 @@ int App::main(const std::string &name, std::vector<std::string> words) {
     if (n < command.least || n > command.most) return report(wrong_count(name_, command, n));
     if (log_.debug()) log_.line(CTR_LOG_DEBUG, command_line);
     const int status = command.run(*this, arguments.value());
-    if (log_.debug()) log_.line(CTR_LOG_DEBUG, name_ + " " + command.name + ": exit status " + std::to_string(status));
+    if (!log_.failed()) // else the error is the last line
+        log_.line(CTR_LOG_DEBUG, name_ + " " + command.name + ": exit status " + std::to_string(status));
     return finished(status);
 }
 

@@ -56,6 +56,7 @@ void Log::line(int level, const std::string &message) const {
 }
 
 void Log::fatal(const std::string &message, const std::string &hint) const {
+    failed_ = true;
     // The hint first: engines take the last line for the reason.
     if (!hint.empty()) line(CTR_LOG_INFO, "hint: " + hint);
     line(CTR_LOG_ERROR, message);

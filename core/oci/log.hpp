@@ -24,11 +24,14 @@ public:
     void fatal(const std::string &message, const std::string &hint) const;
     bool debug() const { return level_ == CTR_LOG_DEBUG; }
     int level() const { return level_; }
+    /// fatal() was called.
+    bool failed() const { return failed_; }
 
 private:
     Fd file_; // invalid: standard error
     Form form_ = Form::text;
     int level_ = CTR_LOG_WARN;
+    mutable bool failed_ = false;
 };
 
 } // namespace core::oci

@@ -60,8 +60,8 @@
  * link.up         name (str): brings up a network interface in the child's namespace.
  * keyring.join    name (str): a new session keyring; kernels or policies that refuse it are ignored.
  * session.new     setsid(2).
- * console.open    width, height (int)?: a pty of the container's own devpts becomes its terminal; stdio goes to it and /dev/console is
- *                 bound to it. Output `master` (fd).
+ * console.open    width, height (int)?: a pty of the container's own devpts becomes its terminal; stdio goes to it. console (int)?=1: /dev/console is bound to
+ *                 it. Output `master` (fd).
  * rlimit          type (str: RLIMIT_NOFILE ...), soft, hard (int; -1 = unlimited).
  * umask           mask (int).
  * oom_score_adj   value (int).
