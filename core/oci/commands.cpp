@@ -170,6 +170,7 @@ const std::vector<Command> &commands() {
          0,
          false,
          {{"bundle", 'b', "DIR", false, "into this directory (default: the working directory)"},
+          {"config", 'f', "FILE", false, "under this name instead of config.json"},
           {"rootless", 0, nullptr, false, "for a container of a user without privileges"}},
          spec_command},
         {"features", "", "Print what this runtime can do, as JSON.", 0, 0, false, {}, features_command},

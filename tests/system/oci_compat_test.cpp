@@ -110,13 +110,13 @@ TEST_F(OciCompat, AFailedMountTakesTheOthersBack) {
     // What planning can see is refused before anything happens.
     EXPECT_REFUSED(mounts("add", {tmpfs("/added"), tmpfs("/proc/sys")}), "nothing can be mounted on /proc/sys");
     EXPECT_EQ(sh("ls -d /added").out, "/added\n");
-    EXPECT_REFUSED(mounts("add", {{{"type", "tmpfs"}}}), "/mounts/0/destination");
+    EXPECT_REFUSED(mounts("add", Json::array({{{"type", "tmpfs"}}})), "/mounts/0/destination");
     EXPECT_REFUSED(mounts("add", Json::object()), "array of mounts");
     EXPECT_REFUSED(oci({"mounts", "swap", "one", "-"}), "expected add or remove");
-    EXPECT_REFUSED(mounts("add", {tmpfs("/added")}, "none"), "does not exist");
+    EXPECT_REFUSED(mounts("add", Json::array({tmpfs("/added")}), "none"), "does not exist");
     ASSERT_STATUS(oci({"kill", "one", "KILL"}), 0);
     ASSERT_TRUE(becomes("one", "stopped"));
-    EXPECT_REFUSED(mounts("add", {tmpfs("/added")}), "container not running");
+    EXPECT_REFUSED(mounts("add", Json::array({tmpfs("/added")})), "container not running");
     remove("one");
 }
 
@@ -124,20 +124,19 @@ TEST_F(OciCompat, ALinkOfTheContainerCannotHaveItsProtectionTakenOff) {
     Bundle made = bundle("one", "sleep 60");
     made.own_root();
     start("one", made);
-    ASSERT_STATUS(mounts("add", {tmpfs("/added/sys")}), 0);
+    ASSERT_STATUS(mounts("add", Json::array({tmpfs("/added/sys")})), 0);
     ASSERT_STATUS(sh("mv /added /moved && ln -s /proc /added"), 0);
-    EXPECT_REFUSED(mounts("remove", {{{"destination", "/added/sys"}}}), "without symbolic links");
+    EXPECT_REFUSED(mounts("remove", Json::array({{{"destination", "/added/sys"}}})), "without symbolic links");
     EXPECT_HAS(sh("cat /proc/self/mountinfo").out, " /proc/sys ro,");
-    EXPECT_REFUSED(mounts("remove", {{{"destination", "/"}}}), "the container's root stays");
+    EXPECT_REFUSED(mounts("remove", Json::array({{{"destination", "/"}}})), "the container's root stays");
     remove("one");
 }
 
 // ---- the view from inside ----------------------------------------------------------------------------------------------------
 
 TEST_F(OciCompat, ARootsOwnDevGetsTheDefaultDevices) {
-    Bundle made =
-        bundle("one", "for d in null zero full random urandom tty; do [ -c /dev/$d ] && echo $d; done; readlink "
-                      "/dev/fd /dev/ptmx; cat /dev/mine");
+    Bundle made = bundle("one", "for d in null zero full random urandom tty; do [ -c /dev/$d ] && echo $d; done; "
+                                "readlink /dev/fd; readlink /dev/ptmx; cat /dev/mine");
     const std::string own = made.own_root();
     Json kept = Json::array();
     for (const Json &mount : made.config["mounts"])
@@ -162,7 +161,7 @@ TEST_F(OciCompat, OptionsOfAFileSystemOnABindMountAreSaidAndLeftOut) {
     EXPECT_STATUS(ran, 0);
     EXPECT_HAS(ran.out, " /mnt ro,");
     for (const char *option : {"sync", "dirsync", "lazytime", "mand", "iversion", "size=1m"})
-        EXPECT_HAS(unquoted(ran.err), "options: " + std::string(option) + " belongs to the file system");
+        EXPECT_HAS(unquoted(ran.err), "options: \"" + std::string(option) + "\" belongs to the file system");
     made.config["mounts"].back()["options"] = {"rbind", "nonsense"};
     EXPECT_REFUSED(run(made), "nonsense");
     std::filesystem::remove_all(source());
@@ -241,6 +240,35 @@ TEST_F(OciCompat, AFailedStartDestroysAndRunsPoststopAtOnce) {
     }
 }
 
+/// The same with and without a user namespace, and with runc: bind mounts are made before these hooks run, and follow the machine where it shares.
+TEST_F(OciCompat, WhatAHookMountsBelowASourceIsSeenWhereTheMachineShares) {
+    const std::string shared = box.dir() + "/shared";
+    std::filesystem::create_directories(shared);
+    must({"mount", "-t", "tmpfs", "shared", shared});
+    must({"mount", "--make-shared", shared});
+    std::filesystem::create_directories(shared + "/source");
+    for (const bool user : {false, true}) {
+        Bundle made = bundle("one", "cat /mnt/file");
+        const std::string own = made.own_root();
+        made.config["mounts"].push_back(bind(shared + "/source", "/mnt"));
+        made.config["hooks"]["prestart"] = {
+            {{"path", "/bin/sh"},
+             {"args",
+              {"sh", "-c", "mount -t tmpfs x " + shared + "/source && echo hooked > " + shared + "/source/file"}},
+             {"env", {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}}}};
+        if (user) {
+            must({"chown", "-R", "100000:100000", own});
+            made.config["linux"]["namespaces"].push_back({{"type", "user"}});
+            made.config["linux"]["uidMappings"] = {{{"containerID", 0}, {"hostID", 100000}, {"size", 65536}}};
+            made.config["linux"]["gidMappings"] = made.config["linux"]["uidMappings"];
+        }
+        EXPECT_EQ(run(made).out, "hooked\n") << user;
+        must({"umount", shared + "/source"});
+    }
+    must({"umount", shared});
+    std::filesystem::remove_all(shared);
+}
+
 // ---- commands ------------------------------------------------------------------------------------------------------------------
 
 TEST_F(OciCompat, AnExecGoesIntoTheCgroupsOfSingleControllers) {
@@ -295,7 +323,7 @@ TEST_F(OciCompat, WordsThatScriptsLookFor) {
     EXPECT_EQ(Json::parse(oci({"list", "-f", "json"}).out)[0]["owner"], "root");
     EXPECT_REFUSED(oci({"ps", "one", "-o", "comm"}), "couldn't find PID field in ps output");
     EXPECT_HAS(unquoted(oci({"exec", "--cwd", "/none", "one", "true"}).err),
-               "chdir to cwd (/none) set in config.json failed: ");
+               "chdir to cwd (\"/none\") set in config.json failed: ");
     EXPECT_REFUSED(oci({"update", "--l3-cache-schema", "L3:0=f", "one"}), "/linux/intelRdt");
     EXPECT_REFUSED(oci({"update", "--mem-bw-schema", "MB:0=50", "one"}), "made without it");
     ASSERT_STATUS(oci({"pause", "one"}), 0);

@@ -316,7 +316,7 @@ TEST_F(OciLife, WordsThatAreNoCommandLine) {
         EXPECT_REFUSED(oci({no, "one"}), std::string(no) + " is not supported");
     EXPECT_REFUSED(oci({"state", "../x"}), "invalid container ID format");
     EXPECT_REFUSED(oci({"state", ""}), "container id cannot be empty");
-    EXPECT_REFUSED(oci({"run", "-b", box.dir(), "x"}), "JSON specification file config.json not found");
+    EXPECT_REFUSED(oci({"run", "-b", out_dir, "x"}), "JSON specification file config.json not found");
     EXPECT_REFUSED(oci({"state", "--nothing", "a"}), "nothing");
     EXPECT_REFUSED(oci({"create", "--bundle"}), "bundle");
     EXPECT_REFUSED(oci({"list"}, {"--log-format", "xml"}), "log-format");
@@ -348,6 +348,8 @@ TEST_F(OciLife, SpecWritesAConfigThatRuns) {
     std::filesystem::create_directories(dir);
     ASSERT_STATUS(oci({"spec", "--bundle", dir}), 0);
     EXPECT_REFUSED(oci({"spec", "--bundle", dir}), "config.json exists");
+    ASSERT_STATUS(oci({"spec", "-b", dir, "-f", "other.json"}), 0);
+    EXPECT_EQ(read_text(dir + "/other.json"), read_text(dir + "/config.json"));
     Bundle example = {dir, Json::parse(read_text(dir + "/config.json"))};
     example.config["process"]["terminal"] = false;
     example.config["root"]["path"] = box.rootfs();

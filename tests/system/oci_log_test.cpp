@@ -169,7 +169,7 @@ TEST_F(OciLog, TheLevelSaysWhatIsWritten) {
     const std::string warnings = log_at("warning");
     EXPECT_HAS(warnings, "ignoring unknown or unavailable capabilities: [CAP_FLY]");
     EXPECT_EQ(lines_of(warnings).size(), 1U) << warnings;
-    EXPECT_HAS(log_at("debug"), "step 1 ");
+    EXPECT_HAS(log_at("debug"), "step 2 (");
     EXPECT_REFUSED(oci({"list"}, {"--log-level", "loud"}), "--log-level loud");
 }
 
