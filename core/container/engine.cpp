@@ -8,6 +8,20 @@
 #include <nlohmann/json.hpp>
 
 namespace core::container {
+namespace {
+
+void log_plan(const plan::Plan &plan) {
+    std::string text = "planned " + std::string(plugin::operation_name(plan.operation)) + " of " + plan.id + ": " +
+                       std::to_string(plan.steps.size()) + " steps; drivers:";
+    for (const auto &[slot, driver] : plan.drivers)
+        text += " " + slot + "=" + driver;
+    text += "; plugins:";
+    for (const plan::PluginUse &use : plan.plugins)
+        text += " " + use.id;
+    launch::log_sink(CTR_LOG_DEBUG, "core", text.c_str());
+}
+
+} // namespace
 
 Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, const Json &spec,
                                 const std::map<std::string, std::string> &drivers) {
@@ -20,7 +34,10 @@ Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, 
     request.drivers = drivers;
     request.builtin_kinds = kinds::all();
     request.host = launch::host_table();
-    return plan::make_plan(request, catalog_, *machine_);
+    request.log = launch::log_sink;
+    auto plan = plan::make_plan(request, catalog_, *machine_);
+    if (plan.ok() && launch::log_wanted(CTR_LOG_DEBUG)) log_plan(plan.value());
+    return plan;
 }
 
 Result<std::optional<std::string>> Engine::driver(const std::string &slot,
@@ -46,7 +63,9 @@ Result<void> check_id(const std::string &id) {
     const bool good = !id.empty() && id.size() <= 255 && std::strchr(letters, id[0]) != nullptr &&
                       id.find_first_not_of(std::string(letters) + "_.+-") == std::string::npos;
     if (good) return {};
-    return invalid(id, "invalid container id: a letter, a digit or _, then at most 254 letters, digits, _ . + or -");
+    return invalid(id, id.empty() ? "container id cannot be empty"
+                                  : "invalid container ID format: expected a letter, a digit or _, then at most 254 "
+                                    "letters, digits, _ . + or -");
 }
 
 } // namespace core::container

@@ -5,7 +5,9 @@
 #include "launch/undo.hpp"
 #include "spec/claims.hpp"
 
+#include <algorithm>
 #include <ctr/ext/cgroup.h>
+#include <ctr/ext/update.h>
 #include <fcntl.h>
 #include <functional>
 #include <sys/syscall.h>
@@ -22,6 +24,24 @@ Error no_cgroup(const std::string &id) {
     return failure(ErrorClass::unsupported, id + " has no cgroup", "run it with a cgroup driver");
 }
 
+/// Calls a plugin with a handle on the container's step of that kind.
+Result<void> call_at(Engine &engine, const Record &record, const plan::Step &step, const std::string &what,
+                     const std::function<int(ctr_run *run)> &call) {
+    const auto at = static_cast<std::uint32_t>(&step - record.plan.steps.data());
+    std::vector<bool> only(record.plan.steps.size(), false);
+    only[at] = true;
+    const auto block = launch::Block::pack(record.plan, engine.kinds(), &only);
+    launch::restore_values(*block, record.values);
+    ctr_run run;
+    run.context = CTR_IN_CALL;
+    run.block = block.get();
+    launch::begin_step(&run, at);
+    if (call(&run) == 0 && !run.failed) return {};
+    return (run.failed ? launch::to_error(run.error)
+                       : failure(ErrorClass::internal, "the plugin " + step.plugin + " failed without saying why"))
+        .in(what);
+}
+
 /// Calls the driver with a handle on the step that made the container's cgroup.
 Result<void> call_driver(Engine &engine, const std::string &id, const Record &record, const char *word,
                          const Call &call) {
@@ -33,19 +53,7 @@ Result<void> call_driver(Engine &engine, const std::string &id, const Record &re
         entry->extension == nullptr ? nullptr : static_cast<const ctr_cgroup_v1 *>(entry->extension(CTR_EXT_CGROUP));
     const plan::Step *step = driver == nullptr ? nullptr : record.plan.find(driver->kind);
     if (step == nullptr) return no_cgroup(id);
-    const auto at = static_cast<std::uint32_t>(step - record.plan.steps.data());
-    std::vector<bool> only(record.plan.steps.size(), false);
-    only[at] = true;
-    const auto block = launch::Block::pack(record.plan, engine.kinds(), &only);
-    launch::restore_values(*block, record.values);
-    ctr_run run;
-    run.context = CTR_IN_CALL;
-    run.block = block.get();
-    launch::begin_step(&run, at);
-    if (call(*driver, &run) == 0 && !run.failed) return {};
-    return (run.failed ? launch::to_error(run.error)
-                       : failure(ErrorClass::internal, "the cgroup driver failed without saying why"))
-        .in(word + (" " + id));
+    return call_at(engine, record, *step, word + (" " + id), [&](ctr_run *run) { return call(*driver, run); });
 }
 
 Result<void> call_driver(Engine &engine, const std::string &id, const char *word, const Call &call) {
@@ -132,6 +140,33 @@ Result<void> update(Engine &engine, const std::string &id, const Json &resources
     return call_driver(engine, id, "updating", [&](const ctr_cgroup_v1 &driver, ctr_run *run) {
         return driver.update(run, reinterpret_cast<const ctr_node *>(&resources));
     });
+}
+
+Result<void> update_other(Engine &engine, const std::string &id, const Json &spec) {
+    CTR_TRY(check_id(id));
+    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id)));
+    for (const auto &each : engine.catalog().plugins()) {
+        const auto &extensions = each->manifest.extensions;
+        if (std::find(extensions.begin(), extensions.end(), CTR_EXT_UPDATE) == extensions.end()) continue;
+        CTR_ASSIGN(const ctr_plugin_entry *entry, each->load(launch::host_table()));
+        const auto *part = static_cast<const ctr_update_v1 *>(entry->extension(CTR_EXT_UPDATE));
+        const Json::json_pointer path(part->path);
+        if (!spec.contains(path)) continue;
+        const plan::Step *step = record.plan.find(part->kind);
+        if (step == nullptr)
+            return Error{ErrorClass::invalid,
+                         "the container was made without it, so there is nothing to change",
+                         "make it with " + std::string(part->path),
+                         0,
+                         {},
+                         part->path,
+                         {}};
+        const Json &wanted = spec.at(path);
+        return call_at(engine, record, *step, "updating " + id,
+                       [&](ctr_run *run) { return part->update(run, reinterpret_cast<const ctr_node *>(&wanted)); });
+    }
+    return failure(ErrorClass::unsupported,
+                   "no installed plugin changes this in a container that lives: " + spec.dump());
 }
 
 Result<std::map<std::string, std::uint64_t>> stats(Engine &engine, const std::string &id) {

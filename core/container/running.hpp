@@ -25,6 +25,8 @@ Result<void> freeze(Engine &engine, const std::string &id, bool frozen);
 bool is_paused(const Engine &engine, const std::string &id);
 /// Applies an OCI linux.resources object; what it does not name stays as it is.
 Result<void> update(Engine &engine, const std::string &id, const Json &resources);
+/// The same for what is not the cgroup driver's: a part of a config.json, `{"linux": {"intelRdt": {...}}}` (sdk/include/ctr/ext/update.h).
+Result<void> update_other(Engine &engine, const std::string &id, const Json &spec);
 /// "memory.usage_bytes" and the like, as the driver names them; UINT64_MAX is "no limit".
 Result<std::map<std::string, std::uint64_t>> stats(Engine &engine, const std::string &id);
 

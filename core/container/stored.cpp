@@ -73,16 +73,6 @@ Result<void> recover_all_in(Engine &engine, const std::string &parent, std::vect
     return {};
 }
 
-/// For steps of an exec: its parent steps are of one process and taken back by it.
-class MemoryRecorder final : public launch::Recorder {
-public:
-    Result<void> cloned(int) override { return {}; }
-    Result<void> intent(std::uint32_t) override { return {}; }
-    Result<void> done(std::uint32_t, const launch::Packed &) override { return {}; }
-    Result<void> child_gave(std::uint32_t, const launch::Packed &) override { return {}; }
-    Result<void> undone(std::uint32_t) override { return {}; }
-};
-
 } // namespace
 
 const char *status_name(Status status) {
@@ -140,11 +130,16 @@ Result<void> start(Engine &engine, const std::string &id) {
     auto started = launch.open_gate();
     if (started.ok()) started = journal.running();
     if (started.ok()) started = launch.started();
-    if (!started.ok()) {
-        static_cast<void>(kill_init(record));
-        static_cast<void>(journal.stopped(-1));
-    }
-    return started;
+    if (started.ok()) return {};
+    // runtime-spec, runtime.md "Lifecycle": a failed start goes on where a container is destroyed, and then poststop OCI hooks run. What is left is the
+    // record, so that `state` and `delete` still know it.
+    Error error = std::move(started).error();
+    static_cast<void>(kill_init(record));
+    static_cast<void>(journal.stopped(-1));
+    if (auto undone = undo_steps(engine, journal, Scope::all); !undone.ok())
+        error.hint += (error.hint.empty() ? "" : "; ") + std::string("besides, not all could be undone: ") +
+                      undone.error().text();
+    return error;
 }
 
 Result<void> remove(Engine &engine, const std::string &id, bool force) {
@@ -197,13 +192,31 @@ Result<void> recover_operations(Engine &engine, std::vector<std::string> *done, 
 
 namespace {
 
-/// Where the container's cgroup is was decided when it was made.
-Result<void> add_cgroup(const Record &record, const std::string &below, Json &ctr) {
-    if (("/" + below + "/").find("/../") != std::string::npos || below.find(':') != std::string::npos)
-        return invalid("--cgroup " + below,
-                       "expected a path below the container's cgroup, the same for all controllers");
-    if (!ctr.contains("cgroup") && !record.cgroup.empty())
-        ctr["cgroup"] = record.cgroup + (below.empty() || below[0] == '/' ? below : "/" + below);
+/// Where the container's cgroup is was decided when it was made. "PATH" is one below it, "CONTROLLER,CONTROLLER:PATH" that of some controllers of cgroup v1:
+/// the driver's to carry out.
+Result<void> add_cgroup(const Record &record, const std::vector<std::string> &asked, Json &ctr) {
+    std::string below;
+    Json by_controller = Json::object();
+    for (const std::string &each : asked) {
+        const auto colon = each.rfind(':');
+        std::string path = colon == std::string::npos ? each : each.substr(colon + 1);
+        if (("/" + path + "/").find("/../") != std::string::npos)
+            return invalid("--cgroup " + each, path + " is not a sub cgroup path",
+                           "name one below the container's cgroup");
+        while (!path.empty() && path.back() == '/')
+            path.pop_back();
+        if (!path.empty() && path[0] != '/') path.insert(0, "/");
+        if (colon == std::string::npos && asked.size() > 1)
+            return invalid("--cgroup " + each, "beside another --cgroup it needs a controller", "CONTROLLER:PATH");
+        if (colon == std::string::npos) below = path;
+        for (std::size_t from = 0; colon != std::string::npos && from <= colon;) {
+            const auto end = std::min(each.find(',', from), colon);
+            by_controller[each.substr(from, end - from)] = path;
+            from = end + 1;
+        }
+    }
+    if (!ctr.contains("cgroup") && !record.cgroup.empty()) ctr["cgroup"] = record.cgroup + below;
+    if (!by_controller.empty()) ctr["cgroups"] = std::move(by_controller);
     return {};
 }
 
@@ -233,7 +246,7 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
                                      std::pair("root", "/root/path"), std::pair("ociVersion", "/ociVersion")})
         if (const Json::json_pointer at(where); made_from.contains(at)) about[key] = made_from[at];
     spec["ctr"]["container"] = std::move(about);
-    CTR_TRY(add_cgroup(record, request.sub_cgroup, spec["ctr"]));
+    CTR_TRY(add_cgroup(record, request.sub_cgroups, spec["ctr"]));
 
     Exec out;
     CTR_ASSIGN(plan::Plan plan, engine.plan(CTR_OP_EXEC, request.id, spec, record.plan.drivers));
@@ -244,7 +257,7 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     // In the container's pid namespace its processes see the child before it has let go of anything: they may not look into it (CVE-2016-9962).
     // The kernel takes this back at execve.
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return system_error("prctl(PR_SET_DUMPABLE)");
-    out.recorder = std::make_unique<MemoryRecorder>();
+    out.recorder = std::make_unique<launch::Unrecorded>();
     launch::LaunchOptions options;
     options.init_pid = record.pid;
     options.init_pidfd = pidfd.get();

@@ -73,7 +73,8 @@ CTR_CHILD int console_apply(ctr_run *raw) {
     const int master = root < 0 ? -1 : open_master(raw, root);
     if (master < 0) return -1;
     const int peer = open_peer(raw, master);
-    int result = peer < 0 ? -1 : bind_console(raw, root, peer);
+    const bool wants_console = ctr::ChildRun{raw}.integer("console", 1) != 0;
+    int result = peer < 0 ? -1 : wants_console ? bind_console(raw, root, peer) : 0;
     if (result == 0) result = become_terminal(raw, peer);
     if (peer > 2) close_fd(peer);
     if (result != 0) return close_fd(master), -1;

@@ -210,8 +210,30 @@ int setattr_shell(ctr::Run run, ctr::Shell shell) {
     return shell.text(text);
 }
 
+/// By its name in its directory, and without following any symbolic link: a container that put one in the way, to /proc say, could otherwise have what
+/// protects it taken off.
+CTR_CHILD int remove_apply(ctr_run *raw) {
+    const int root = require_root(raw);
+    if (root < 0) return -1;
+    const char *target = ctr::ChildRun{raw}.str("target"), *name = target;
+    for (const char *at = target; *at != '\0'; ++at)
+        if (*at == '/') name = at + 1;
+    char directory[4096] = "/";
+    const auto length = static_cast<std::size_t>(name - target);
+    if (length >= sizeof directory) return errno = ENAMETOOLONG, fail(raw, "openat2", target);
+    if (length > 0) memcpy(directory, target, length), directory[length] = '\0';
+    const int fd = open_inside(root, directory, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+    if (fd < 0) return fail(raw, "openat2", target, errno == ELOOP ? "name the path without symbolic links" : nullptr);
+    const bool done = fchdir(fd) == 0 && umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
+    close_fd(fd);
+    return done ? 0 : fail(raw, "umount2", target, errno == EINVAL ? "nothing is mounted there" : nullptr);
+}
+
+int remove_shell(ctr::Run run, ctr::Shell shell) { return shell.text("umount -l " + inside(run.str("target"))); }
+
 } // namespace
 
+constinit const ctr_step_kind mount_remove = ctr::child_kind<remove_shell>(CTR_KIND_MOUNT_REMOVE, remove_apply);
 constinit const ctr_step_kind mount_new = ctr::child_kind<new_shell>(CTR_KIND_MOUNT_NEW, new_apply);
 constinit const ctr_step_kind mount_bind = ctr::child_kind<bind_shell>(CTR_KIND_MOUNT_BIND, bind_apply);
 constinit const ctr_step_kind mount_setattr = ctr::child_kind<setattr_shell>(CTR_KIND_MOUNT_SETATTR, setattr_apply);

@@ -129,6 +129,7 @@ CTR_CHILD int make_link(ctr_run *raw, int directory, const char *name) {
     if (symlinkat(to, directory, name) == 0) return 0;
     struct stat st;
     if (errno != EEXIST) return fail(raw, "symlinkat", target);
+    if (run.integer("keep") != 0) return 0;
     if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return fail(raw, "fstatat", target);
     if (!S_ISLNK(st.st_mode))
         return errno = EEXIST, fail(raw, "symlinkat", target, "it exists and is no symbolic link");
@@ -149,7 +150,9 @@ CTR_CHILD int symlink_apply(ctr_run *raw) {
 }
 
 int symlink_shell(ctr::Run run, ctr::Shell shell) {
-    return shell.text("ln -sfn " + quoted(run.str("to")) + " " + inside(run.str("target")));
+    const std::string target = inside(run.str("target")), to = quoted(run.str("to"));
+    if (run.integer("keep") == 0) return shell.text("ln -sfn " + to + " " + target);
+    return shell.text("[ -e " + target + " ] || [ -L " + target + " ] || ln -s " + to + " " + target);
 }
 
 /// Only a regular file is written: an image may have put a fifo or a device there.

@@ -18,7 +18,7 @@ extern const ctr_step_kind userns_new, mount_idmapped;
 // rootfs.cpp
 extern const ctr_step_kind rootfs_attach, pivot_root, mount_propagation;
 // mounts.cpp
-extern const ctr_step_kind mount_new, mount_bind, mount_setattr;
+extern const ctr_step_kind mount_new, mount_bind, mount_setattr, mount_remove;
 // protect.cpp
 extern const ctr_step_kind mount_mask, mount_readonly;
 // root_files.cpp

@@ -240,6 +240,18 @@ CTR_CHILD void resolve_executable(ChildState *state) {
     give_up(state);
 }
 
+CTR_CHILD void end_by_signal(int) { _exit(125); }
+
+/// As the first process of its pid namespace it would be deaf to all signals but SIGKILL. Who ends a container that was created and not started may as
+/// well say SIGTERM.
+CTR_CHILD void hear_signals(void (*handler)(int)) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = handler;
+    for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM})
+        sigaction(number, &action, nullptr);
+}
+
 /// `create` has written the state: nobody's death kills the child any more, and `start` may come from any process that can reach the gate.
 CTR_CHILD void wait_at_own_gate(ChildState *state) {
     ChildPlan *plan = state->plan;
@@ -247,6 +259,10 @@ CTR_CHILD void wait_at_own_gate(ChildState *state) {
     }
     disarm_death_signal(state);
     if (send_word(plan->channel, Word::committed, 0) != 0) _exit(125);
+    sigset_t all, before;
+    memset(&all, 0xff, sizeof all);
+    hear_signals(end_by_signal);
+    syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &all, &before, 8);
     for (;;) {
         const int caller = static_cast<int>(syscall(SYS_accept4, plan->gate, nullptr, nullptr, SOCK_CLOEXEC));
         if (caller < 0) {
@@ -259,6 +275,8 @@ CTR_CHILD void wait_at_own_gate(ChildState *state) {
         if (receive(caller, plan->block, &message) == Received::message && message.word == Word::go)
             break; // else it died: wait for another
     }
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, 8);
+    hear_signals(SIG_DFL);
     close(plan->gate);
 }
 

@@ -16,6 +16,7 @@
 #include "launch/namespaces.hpp"
 #include "launch/undo.hpp"
 #include "launch/wire.hpp"
+#include "plan/show.hpp"
 #include "sys/socket.hpp"
 
 #include <algorithm>
@@ -33,11 +34,19 @@ void (*step_hook)(const char *when, std::uint32_t step) = nullptr;
 
 namespace {
 
-void log_debug(const plan::Plan &plan, std::uint32_t step) {
-    if (log_wanted(CTR_LOG_DEBUG)) log_sink(CTR_LOG_DEBUG, "core", step_title(plan, step).c_str());
+void log_debug(const plan::Plan &plan, std::uint32_t step, const char *what) {
+    if (log_wanted(CTR_LOG_DEBUG)) log_sink(CTR_LOG_DEBUG, "core", (what + step_text(plan, step)).c_str());
 }
 
 } // namespace
+
+std::string step_text(const plan::Plan &plan, std::uint32_t index) {
+    if (index >= plan.steps.size()) return step_title(plan, index);
+    plan::Step shown = plan.steps[index];
+    for (plan::Arg &arg : shown.args) // passwords stand in environments
+        if (arg.name == "env") arg.text = arg.text.substr(0, arg.text.find('=')) + "=...";
+    return step_title(plan, index) + ": " + plan::show_args(shown);
+}
 
 Launch::Launch(const plan::Plan &plan, const KindLookup &lookup, Recorder &recorder, LaunchOptions options)
     : plan_(plan), recorder_(recorder), options_(options), block_(Block::pack(plan, lookup)) {}
@@ -63,11 +72,15 @@ Result<void> Launch::clone() {
             return step_error(i, failure(ErrorClass::not_found, "the code of this kind of step is missing",
                                          "install the plugin " + std::string(step.plugin)));
     const plan::Step *exec = plan_.find(plan::kind_execve);
-    if (exec == nullptr) return failure(ErrorClass::internal, "the plan has no execve step");
-    for (const plan::Arg &arg : exec->args) {
-        if (arg.name == "arg") argv_.push_back(arg.text.c_str());
-        if (arg.name == "env") envp_.push_back(arg.text.c_str());
-        if (arg.name == "cwd") child_plan_.cwd = arg.text.c_str();
+    if (exec == nullptr && plan_.operation != CTR_OP_MOUNT)
+        return failure(ErrorClass::internal, "the plan has no execve step");
+    child_plan_.resolve_executable = exec != nullptr;
+    if (exec != nullptr) {
+        for (const plan::Arg &arg : exec->args) {
+            if (arg.name == "arg") argv_.push_back(arg.text.c_str());
+            if (arg.name == "env") envp_.push_back(arg.text.c_str());
+            if (arg.name == "cwd") child_plan_.cwd = arg.text.c_str();
+        }
     }
     argv_.push_back(nullptr);
     const bool has_home =
@@ -89,6 +102,11 @@ Result<void> Launch::clone() {
     child_plan_.envp = envp_.data();
     child_plan_.preserve_fds = options_.preserve_fds;
     child_plan_.outlives_owner = options_.outlives_owner;
+    // Each step of the child's is heard of, not only those that somebody waits for; behind the gate a filter may forbid to speak.
+    if (log_wanted(CTR_LOG_DEBUG))
+        for (std::uint32_t i = 0; i < block_->n_steps; ++i)
+            if (PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && plan::era(step.phase) == 2)
+                step.announce = true;
     if (options_.signal_mask)
         child_plan_.signal_mask = *options_.signal_mask;
     else
@@ -144,6 +162,9 @@ Result<void> Launch::commit() {
 Result<void> Launch::let_go() {
     if (send_word(channel_.get(), Word::go, 0) != 0) return lost_child();
     gate_open_ = true;
+    for (std::uint32_t i = 0; i < block_->n_steps && log_wanted(CTR_LOG_DEBUG); ++i)
+        if (block_->steps[i].process == CTR_PROCESS_CHILD && plan::era(block_->steps[i].phase) == 3)
+            log_debug(plan_, i, "behind the gate: ");
     return {};
 }
 
@@ -189,7 +210,7 @@ Result<void> Launch::run_parent_step(std::uint32_t index) {
     if (step.kind == nullptr)
         return step_error(index, failure(ErrorClass::not_found, "the code of this kind of step is missing",
                                          "install the plugin " + std::string(step.plugin)));
-    log_debug(plan_, index);
+    log_debug(plan_, index, "");
     at_boundary("before intent", index);
     CTR_TRY(recorder_.intent(index));
     at_boundary("after intent", index);
@@ -217,7 +238,7 @@ Result<void> Launch::take_message() {
     }
     switch (message.word) {
     case Word::step_done:
-        log_debug(plan_, message.step);
+        log_debug(plan_, message.step, "done: ");
         child_done_ = message.step + 1;
         return recorder_.child_gave(message.step, *block_);
     case Word::ready: ready_ = true; return {};

@@ -30,6 +30,16 @@ public:
     virtual Result<void> undone(std::uint32_t step) = 0;
 };
 
+/// For what is taken back by the process that did it, as an exec's steps are.
+class Unrecorded final : public Recorder {
+public:
+    Result<void> cloned(int) override { return {}; }
+    Result<void> intent(std::uint32_t) override { return {}; }
+    Result<void> done(std::uint32_t, const Packed &) override { return {}; }
+    Result<void> child_gave(std::uint32_t, const Packed &) override { return {}; }
+    Result<void> undone(std::uint32_t) override { return {}; }
+};
+
 struct LaunchOptions {
     int gate = -1;       // listening socket: the child waits there for `start`; -1: open_gate() opens
     int init_pidfd = -1; // exec: the container's init, whose namespaces are joined
@@ -105,5 +115,7 @@ inline void at_boundary(const char *when, std::uint32_t step) {
 
 /// "step 7 (overlay.mount of overlay, phase prepare, parent)"
 std::string step_title(const plan::Plan &plan, std::uint32_t step);
+/// The same with its arguments, for the log; of environments only the names.
+std::string step_text(const plan::Plan &plan, std::uint32_t step);
 
 } // namespace core::launch

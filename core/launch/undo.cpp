@@ -2,6 +2,7 @@
 #include "launch/undo.hpp"
 
 #include "launch/launch.hpp"
+#include "launch/run.hpp"
 
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -16,6 +17,7 @@ Result<void> undo_step(const plan::Plan &plan, Block &block, std::uint32_t index
                        "install it again, then run `ctr recover`")
             .in("undo of " + step_title(plan, index));
     if (step.kind->undo == nullptr) return recorder.undone(index);
+    if (log_wanted(CTR_LOG_DEBUG)) log_sink(CTR_LOG_DEBUG, "core", ("undo of " + step_text(plan, index)).c_str());
     ctr_run run;
     run.context = CTR_IN_UNDO;
     run.block = &block;

@@ -42,6 +42,35 @@ std::vector<Option> last_counts(std::vector<Option> options) {
     return options;
 }
 
+/// As with runc, an empty value says nothing: engines and scripts hand on what they were not given. But where it decides who a process is, or what its
+/// environment is, it is wrong.
+void drop_empty(Arguments &arguments) {
+    for (auto it = arguments.values_.begin(); it != arguments.values_.end();) {
+        bool nothing = it->second.size() == 1 && it->second[0].empty();
+        for (const char *counts : {"env", "user", "additional-gids", "cap"})
+            nothing = nothing && it->first != counts;
+        it = nothing ? arguments.values_.erase(it) : std::next(it);
+    }
+}
+
+/// crun's prefixes: "file:" is the default, the others are not there.
+Result<std::string> log_file(const std::string &text) {
+    if (text.rfind("file:", 0) == 0) return text.substr(5);
+    for (const char *other : {"journald:", "syslog:"})
+        if (text.rfind(other, 0) == 0) return invalid("--log " + text, "logs go to a file only", "give --log FILE");
+    return text;
+}
+
+/// In runc's words; engines' users know them, and scripts look for them.
+Error wrong_count(const std::string &name, const Command &command, std::size_t n) {
+    const bool few = n < command.least;
+    const std::string how = command.least == command.most ? "exactly" : few ? "a minimum of" : "a maximum of";
+    return failure(ErrorClass::invalid,
+                   name + ": \"" + command.name + "\" requires " + how + " " +
+                       std::to_string(few ? command.least : command.most) + " argument(s)",
+                   "usage: " + name + " " + command.name + " " + command.usage);
+}
+
 std::string help_of_all(const std::string &name) {
     std::string out = "Usage: " + name +
                       " [GLOBAL OPTIONS] COMMAND ...\n\nAn OCI runtime with runc's command line.\n\n"
@@ -61,6 +90,8 @@ std::string help_of(const std::string &name, const Command &command) {
 
 std::string message_for_engines(const Error &error, const std::string &program) {
     const std::string &where = error.context;
+    if (where.find("(cwd.set of ") != std::string::npos)
+        return "chdir to cwd (\"" + error.path + "\") set in config.json failed: " + error.text();
     const bool at_exec =
         where.find("(gate of core") != std::string::npos || where.find("(execve of core") != std::string::npos;
     if (!at_exec) return error.text();
@@ -102,11 +133,20 @@ std::map<std::string, std::string> App::drivers() const {
 /// They stand before the command, as with runc.
 Result<void> App::take_globals(std::vector<std::string> &words) {
     CTR_ASSIGN(globals_, cli::parse(last_counts(global_options), words, true));
+    drop_empty(globals_);
     words = std::move(globals_.positional_);
     globals_.positional_.clear();
     const std::string form = globals_.one("log-format", "text");
     if (form != "text" && form != "json") return invalid("--log-format " + form, "expected text or json");
-    CTR_TRY(log_.open(globals_.one("log"), form == "json" ? Log::Form::json : Log::Form::text, globals_.has("debug")));
+    const std::string level = globals_.one("log-level", globals_.has("debug") ? "debug" : "warning");
+    if (level != "error" && level != "warning" && level != "debug")
+        return invalid("--log-level " + level, "expected error, warning or debug");
+    CTR_ASSIGN(const std::string file, log_file(globals_.one("log")));
+    CTR_TRY(log_.open(file, form == "json" ? Log::Form::json : Log::Form::text,
+                      globals_.has("debug") || level == "debug" ? CTR_LOG_DEBUG
+                      : level == "error"                        ? CTR_LOG_ERROR
+                                                                : CTR_LOG_WARN));
+    if (globals_.has("criu")) log_.line(CTR_LOG_WARN, "--criu is obsolete and not used: there is no checkpoint");
     const std::string manager = globals_.one("cgroup-manager", "cgroupfs");
     if (manager != "cgroupfs" && manager != "systemd" && manager != "disabled")
         return invalid("--cgroup-manager " + manager, "expected cgroupfs, systemd or disabled");
@@ -118,23 +158,30 @@ Result<void> App::take_globals(std::vector<std::string> &words) {
 
 int App::main(const std::string &name, std::vector<std::string> words) {
     name_ = name;
+    std::string command_line = name;
+    for (const std::string &word : words)
+        command_line += " " + word;
     if (auto taken = take_globals(words); !taken.ok()) return report(taken.error());
     sink = &log_;
     launch::log_sink = log_line;
-    launch::log_threshold = log_.debug() ? CTR_LOG_DEBUG : CTR_LOG_WARN;
+    launch::log_threshold = log_.level();
     if (globals_.has("version")) {
         print(name_ + " version " CTR_VERSION "\nspec: 1.3.0\n");
         return finished(0);
     }
-    if (words.empty() || words[0] == "help" || globals_.has("help")) {
+    if (words.empty() || words[0] == "help" || words[0] == "h" || globals_.has("help")) {
         print(help_of_all(name_));
         return finished(0);
     }
     const auto found = std::find_if(commands().begin(), commands().end(),
                                     [&](const Command &command) { return words[0] == command.name; });
+    if (words[0] == "checkpoint" || words[0] == "restore")
+        return report(failure(ErrorClass::unsupported, words[0] + " is not supported: there is no CRIU here",
+                              "`" + name_ + " --help` lists the commands"));
     if (found == commands().end())
         return report(failure(ErrorClass::invalid, "No help topic for '" + words[0] + "': unknown command",
-                              "`" + name_ + " --help` lists the commands"));
+                              "`" + name_ + " --help` lists the commands"),
+                      exit_no_command);
     const Command &command = *found;
     words.erase(words.begin());
     std::vector<Option> options = last_counts(command.options);
@@ -145,13 +192,14 @@ int App::main(const std::string &name, std::vector<std::string> words) {
         print(help_of(name_, command));
         return finished(0);
     }
+    drop_empty(arguments.value());
     const std::size_t n = arguments.value().positional().size();
-    if (n < command.least || n > command.most)
-        return report(
-            failure(ErrorClass::invalid,
-                    std::string(command.name) + ": too " + (n < command.least ? "few" : "many") + " arguments",
-                    "usage: " + name_ + " " + command.name + " " + command.usage));
-    return finished(command.run(*this, arguments.value()));
+    if (n < command.least || n > command.most) return report(wrong_count(name_, command, n));
+    if (log_.debug()) log_.line(CTR_LOG_DEBUG, command_line);
+    const int status = command.run(*this, arguments.value());
+    if (!log_.failed()) // else the error is the last line
+        log_.line(CTR_LOG_DEBUG, name_ + " " + command.name + ": exit status " + std::to_string(status));
+    return finished(status);
 }
 
 Result<container::Engine *> App::engine() {

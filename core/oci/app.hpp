@@ -20,6 +20,7 @@ using cli::Arguments;
 using cli::Option;
 
 inline constexpr int exit_failed = 1;        // as runc
+inline constexpr int exit_no_command = 3;    // as runc
 inline constexpr int exit_exec_failed = 255; // `exec` could not start the process
 
 class App {
@@ -81,6 +82,7 @@ int pause_command(App &app, const Arguments &arguments);
 int resume_command(App &app, const Arguments &arguments);
 int update_command(App &app, const Arguments &arguments);
 int events_command(App &app, const Arguments &arguments);
+int mounts_command(App &app, const Arguments &arguments);
 int spec_command(App &app, const Arguments &arguments);
 int features_command(App &app, const Arguments &arguments);
 

@@ -45,7 +45,13 @@ Result<container::CreateRequest> read_request(const App &app, const Arguments &a
     if (!config.empty() && config[0] != '/') {
         CTR_ASSIGN(config, absolute(config).in("--config"));
     }
-    CTR_TRY(container::read_bundle(bundle, config, request));
+    if (auto read = container::read_bundle(bundle, config, request); !read.ok()) {
+        const std::string file = config.empty() ? bundle + "/config.json" : config;
+        if (read.error().errno_value == ENOENT && read.error().path == file)
+            return std::move(read).error().in("JSON specification file " + file.substr(file.rfind('/') + 1) +
+                                              " not found");
+        return std::move(read).error();
+    }
     if (!request.spec.contains("process"))
         return invalid("/process", "missing: there is no program to run", "the bundle's config.json says it");
     Json &process = request.spec["process"];

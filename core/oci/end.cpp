@@ -27,6 +27,7 @@ Result<int> parse_signal(const std::string &text) {
         if (const char *known = ::sigabbrev_np(i); known != nullptr && name == known) return i;
     if (name == "IOT") return SIGABRT;
     if (name == "CLD") return SIGCHLD;
+    if (name == "IO") return SIGIO;
     for (const auto &[base, value] : {std::pair{"RTMIN", SIGRTMIN}, std::pair{"RTMAX", SIGRTMAX}}) {
         if (name.rfind(base, 0) != 0) continue;
         const std::string rest = name.substr(5);

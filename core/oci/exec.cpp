@@ -62,7 +62,8 @@ Result<Json> process_by_flags(const Arguments &arguments, const Json &of_contain
     return process;
 }
 
-/// A process object as engines give it. What confines, and is left out, is the container's.
+/// A process object as engines give it. What confines, and is left out, is the container's; but noNewPrivileges, which writers in Go leave out when it
+/// is false.
 Result<Json> process_by_file(const Arguments &arguments, const Json &of_container) {
     if (arguments.positional().size() > 1)
         return invalid("--process", "a command does not go with it", "the process object has it in args");
@@ -70,7 +71,7 @@ Result<Json> process_by_file(const Arguments &arguments, const Json &of_containe
     CTR_ASSIGN(const std::string text, sys::read_file(file, spec::max_spec_size).in("--process"));
     CTR_ASSIGN(Json process, parse_json(text, file));
     CTR_TRY(spec::validate_process(process).in(file));
-    for (const char *key : {"capabilities", "rlimits", "apparmorProfile", "selinuxLabel", "noNewPrivileges"})
+    for (const char *key : {"capabilities", "rlimits", "apparmorProfile", "selinuxLabel"})
         if (!process.contains(key) && of_container.contains(key)) process[key] = of_container[key];
     return process;
 }
@@ -88,25 +89,31 @@ Result<container::ExecRequest> read_request(const Arguments &arguments, const co
     request.open_ahead = nothing_to_tell(arguments);
     CTR_TRY(check_console(arguments, request.process.value("terminal", false), !request.detached));
     CTR_ASSIGN(request.preserve_fds, passed_fds(arguments, request.process));
-    if (arguments.all("cgroup").size() > 1)
-        return invalid("--cgroup", "given for single controllers", "one path below the container's cgroup goes");
-    request.sub_cgroup = arguments.one("cgroup");
+    request.sub_cgroups = arguments.all("cgroup");
     return request;
+}
+
+} // namespace
+
+namespace {
+
+int report_exec(const App &app, const Error &error, const std::string &program = {}) {
+    app.log().fatal("exec failed: " + message_for_engines(error, program), error.hint);
+    return exit_exec_failed;
 }
 
 } // namespace
 
 int exec_command(App &app, const Arguments &arguments) {
     auto engine = app.engine();
-    if (!engine.ok()) return app.report(engine.error(), exit_exec_failed);
+    if (!engine.ok()) return report_exec(app, engine.error());
     auto state = container::state(*engine.value(), arguments.positional()[0]);
-    if (!state.ok()) return app.report(state.error(), exit_exec_failed);
+    if (!state.ok()) return report_exec(app, state.error());
     if (state.value().status == container::Status::paused && !arguments.has("ignore-paused"))
-        return app.report(
-            failure(ErrorClass::invalid, "cannot exec in a paused container (use --ignore-paused to override)"),
-            exit_exec_failed);
+        return report_exec(
+            app, failure(ErrorClass::invalid, "cannot exec in a paused container (use --ignore-paused to override)"));
     auto request = read_request(arguments, state.value());
-    if (!request.ok()) return app.report(request.error(), exit_exec_failed);
+    if (!request.ok()) return report_exec(app, request.error());
     const std::string program = request.value().process.value("/args/0"_json_pointer, "");
 
     const cli::ForwardedSignals signals;
@@ -120,10 +127,7 @@ int exec_command(App &app, const Arguments &arguments) {
         if (!running.ok()) made.value().launch->kill();
     }
     if (running.ok()) running = made.value().start();
-    if (!running.ok()) {
-        app.log().fatal("exec failed: " + message_for_engines(running.error(), program), running.error().hint);
-        return exit_exec_failed;
-    }
+    if (!running.ok()) return report_exec(app, running.error(), program);
     if (request.value().detached) return 0;
     auto ended = cli::attend(made.value().launch->child(), signals, std::move(console), true);
     return ended.ok() ? ended.value().shell_status() : app.report(ended.error(), exit_exec_failed);

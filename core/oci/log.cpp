@@ -27,16 +27,16 @@ std::string quoted(const std::string &text) { return Json(text).dump(-1, ' ', fa
 
 } // namespace
 
-Result<void> Log::open(const std::string &file, Form form, bool debug) {
+Result<void> Log::open(const std::string &file, Form form, int level) {
     form_ = form;
-    debug_ = debug;
+    level_ = level;
     if (file.empty() || file == "/dev/stderr") return {};
     file_.reset(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
     return file_.valid() ? Result<void>() : system_error("open", file, "--log FILE must be writable");
 }
 
 void Log::line(int level, const std::string &message) const {
-    if (level == CTR_LOG_DEBUG && !debug_) return;
+    if (level > level_ && level != CTR_LOG_INFO) return; // hints belong to the error
     const int fd = file_.valid() ? file_.get() : STDERR_FILENO;
     std::string text;
     if (form_ == Form::json) {
@@ -56,6 +56,7 @@ void Log::line(int level, const std::string &message) const {
 }
 
 void Log::fatal(const std::string &message, const std::string &hint) const {
+    failed_ = true;
     // The hint first: engines take the last line for the reason.
     if (!hint.empty()) line(CTR_LOG_INFO, "hint: " + hint);
     line(CTR_LOG_ERROR, message);

@@ -34,6 +34,9 @@ std::string text_of(const nlohmann::ordered_json &json, int indent) {
     return json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+/// Without the machine's databases: looking a user up loads libraries.
+std::string user_name(unsigned id) { return id == 0 ? "root" : "#" + std::to_string(id); }
+
 /// Columns at least 12 wide and 3 apart, as people's scripts know them from runc.
 std::string wide_table(const std::vector<std::vector<std::string>> &rows) {
     std::vector<std::size_t> widths(rows[0].size(), 12);
@@ -67,7 +70,7 @@ Result<std::string> lines_of_ps(const std::vector<std::string> &arguments, const
             found = true;
             break;
         }
-    if (!found) return failure(ErrorClass::invalid, "ps prints no column PID", "choose a format with it");
+    if (!found) return failure(ErrorClass::invalid, "couldn't find PID field in ps output", "choose a format with it");
     out = line + "\n";
     while (std::getline(lines, line)) {
         std::istringstream fields(line);
@@ -106,11 +109,12 @@ int list_command(App &app, const Arguments &arguments) {
     auto json = nlohmann::ordered_json::array();
     std::vector<std::vector<std::string>> rows = {{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
     for (const container::State &state : all.value()) {
-        const auto one = state_json(state);
+        auto one = state_json(state);
+        one["owner"] = user_name(state.owner);
         json.push_back(one);
         rows.push_back({state.id, std::to_string(state.pid), container::status_name(state.status),
                         one["bundle"].get<std::string>(), one["created"].get<std::string>(),
-                        state.owner == 0 ? "root" : "#" + std::to_string(state.owner)});
+                        one["owner"].get<std::string>()});
         if (arguments.has("quiet")) App::print(state.id + "\n");
     }
     if (!arguments.has("quiet")) App::print(format.value() == "json" ? text_of(json, -1) : wide_table(rows));

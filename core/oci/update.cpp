@@ -85,6 +85,15 @@ Result<Json> read_resources(const Arguments &arguments) {
     return resources;
 }
 
+/// What is not a resource of the cgroup: null if nothing is asked for.
+Json read_rdt(const Arguments &arguments) {
+    Json rdt;
+    for (const auto &[option, member] :
+         {std::pair("l3-cache-schema", "l3CacheSchema"), std::pair("mem-bw-schema", "memBwSchema")})
+        if (arguments.has(option)) rdt[member] = arguments.one(option);
+    return rdt;
+}
+
 } // namespace
 
 int update_command(App &app, const Arguments &arguments) {
@@ -101,7 +110,12 @@ int update_command(App &app, const Arguments &arguments) {
     resources.value().erase("devices");
     auto valid = spec::validate({{"ociVersion", "1.0.0"}, {"linux", {{"resources", resources.value()}}}});
     if (!valid.ok()) return app.report(valid.error());
-    auto updated = container::update(*engine.value(), id, resources.value());
+    const Json rdt = read_rdt(arguments);
+    Result<void> updated;
+    if (rdt.is_null() || !resources.value().empty())
+        updated = container::update(*engine.value(), id, resources.value());
+    if (updated.ok() && !rdt.is_null())
+        updated = container::update_other(*engine.value(), id, {{"linux", {{"intelRdt", rdt}}}});
     return updated.ok() ? 0 : app.report(updated.error());
 }
 

@@ -206,7 +206,8 @@ std::optional<std::string> phase_problem(ctr_phase phase, ctr_process process, c
     if (std::find(std::begin(all), std::end(all), phase) == std::end(all))
         return "unknown phase " + std::to_string(phase);
     const auto in_phase = [phase] { return std::string(" in phase ") + phase_name(phase); };
-    if (operation >= CTR_OP_IMAGE_IMPORT && process != CTR_PROCESS_PARENT) return "an image plan has only parent steps";
+    const bool of_image = operation == CTR_OP_IMAGE_IMPORT || operation == CTR_OP_IMAGE_REMOVE;
+    if (of_image && process != CTR_PROCESS_PARENT) return "an image plan has only parent steps";
     if ((process == CTR_PROCESS_CLONE) != (phase == CTR_CLONE))
         return std::string("a ") + process_name(process) + " step" + in_phase();
     if (process == CTR_PROCESS_CHILD && (phase < CTR_ISOLATE || phase > CTR_CONFINE))
@@ -296,6 +297,11 @@ int plan_fail(ctr_plan *plan, const ctr_error *raw) {
     return -1;
 }
 
+void plan_log(ctr_plan *plan, int level, const char *message) {
+    if (in_context(plan) && plan->request->log != nullptr)
+        plan->request->log(level, plan->current->manifest.id.c_str(), message);
+}
+
 } // namespace
 
 void set_plan_functions(ctr_host &table) {
@@ -317,6 +323,7 @@ void set_plan_functions(ctr_host &table) {
     table.node_key = node_key;
     table.add_step = add_step;
     table.plan_fail = plan_fail;
+    table.plan_log = plan_log;
 }
 
 } // namespace core::plan

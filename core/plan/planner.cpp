@@ -58,6 +58,7 @@ std::vector<std::string> slots_of(ctr_operation operation) {
     case CTR_OP_EXEC: return {"cgroup"};
     case CTR_OP_IMAGE_IMPORT:
     case CTR_OP_IMAGE_REMOVE: return {"storage", "image"};
+    case CTR_OP_MOUNT: return {};
     }
     return {};
 }
@@ -247,7 +248,7 @@ void add_journal(Plan &plan, const Request &request, const std::set<std::string>
 }
 
 /// The gate stands before the first step behind it; wait_for indices behind it move by one.
-void add_gate_and_execve(Plan &plan, const Json &spec) {
+void add_gate(Plan &plan) {
     const auto behind =
         std::find_if(plan.steps.begin(), plan.steps.end(), [](const Step &step) { return era(step.phase) >= 3; });
     const auto at = static_cast<std::uint32_t>(behind - plan.steps.begin());
@@ -255,6 +256,9 @@ void add_gate_and_execve(Plan &plan, const Json &spec) {
         if (step.wait_for != no_wait && step.wait_for >= at) ++step.wait_for;
     plan.steps.insert(behind,
                       core_step(kind_gate, CTR_PROCESS_CHILD, CTR_PIVOT, "`create` ends here, `start` goes on"));
+}
+
+void add_execve(Plan &plan, const Json &spec) {
     const auto after_confine =
         std::find_if(plan.steps.begin(), plan.steps.end(), [](const Step &step) { return era(step.phase) >= 4; });
     plan.steps.insert(after_confine, execve_of(spec));
@@ -313,8 +317,9 @@ Result<std::optional<std::string>> choose_driver(const std::string &slot, const 
 Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Machine &machine) {
     Plan plan;
     plan.id = request.names.id;
-    const bool has_child = request.operation == CTR_OP_CREATE || request.operation == CTR_OP_EXEC;
-    if (has_child && !request.spec->contains("/process/args"_json_pointer))
+    const bool has_program = request.operation == CTR_OP_CREATE || request.operation == CTR_OP_EXEC;
+    const bool has_child = has_program || request.operation == CTR_OP_MOUNT;
+    if (has_program && !request.spec->contains("/process/args"_json_pointer))
         return invalid("/process/args", "missing: there is no program to run", "name a command");
     plan.operation = request.operation;
     for (const std::string &slot : slots_of(request.operation)) {
@@ -336,9 +341,11 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
         plan.plugins.push_back({each->manifest.id, each->manifest.version, each->path});
 
     if (has_child) add_clone(plan, request);
-    if (request.operation != CTR_OP_EXEC) add_journal(plan, request, handle.directories);
+    if (request.operation != CTR_OP_EXEC && request.operation != CTR_OP_MOUNT)
+        add_journal(plan, request, handle.directories);
     CTR_TRY(order(plan, [&](const std::string &token) { return givers_of(token, catalog); }));
-    if (has_child) add_gate_and_execve(plan, *request.spec);
+    if (has_child) add_gate(plan);
+    if (has_program) add_execve(plan, *request.spec);
     plan.machine = machine.record();
     return plan;
 }

@@ -30,6 +30,7 @@ struct Request {
         drivers; // slot -> id: from flags, or what the container was made with; before config
     const ctr_step_kind *const *builtin_kinds = nullptr;
     const ctr_host *host = nullptr;
+    void (*log)(int level, const char *plugin, const char *message) = nullptr; // for plan_log
 };
 
 Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Machine &machine);

@@ -130,6 +130,7 @@ const char *operation_name(ctr_operation operation) {
     case CTR_OP_EXEC: return "exec";
     case CTR_OP_IMAGE_IMPORT: return "image-import";
     case CTR_OP_IMAGE_REMOVE: return "image-remove";
+    case CTR_OP_MOUNT: return "mount";
     }
     return "unknown";
 }
@@ -190,8 +191,9 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
                      path,
                      {}};
     for (const auto &operation : out.operations)
-        if (operation != "create" && operation != "exec" && operation != "image-import" && operation != "image-remove")
-            reader.wrong("operations", "create, exec, image-import or image-remove", "\"" + operation + "\"");
+        if (operation != "create" && operation != "exec" && operation != "image-import" &&
+            operation != "image-remove" && operation != "mount")
+            reader.wrong("operations", "create, exec, image-import, image-remove or mount", "\"" + operation + "\"");
     if (reader.failed()) return reader.error();
     return out;
 }

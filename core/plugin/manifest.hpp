@@ -29,7 +29,7 @@ struct Manifest {
     bool automatic = false; // may be chosen without config
     std::int64_t rank = 0;  // the highest rank whose conditions hold is chosen
     std::vector<Condition> when;
-    std::vector<std::string> operations; // "create", "exec", "image-import", "image-remove"
+    std::vector<std::string> operations; // "create", "exec", "image-import", "image-remove", "mount"
     bool always = false;
     std::vector<std::string> extensions;
     std::map<std::string, ctr_process> kinds;

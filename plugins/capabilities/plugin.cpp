@@ -8,6 +8,8 @@
 #include "child.hpp"
 #include "sets.hpp"
 
+#include <algorithm>
+
 namespace capabilities {
 namespace {
 
@@ -60,6 +62,17 @@ void apply_change(Sets &sets, Change change) {
         *mask &= sets.bounding;
 }
 
+/// In runc's words. The container runs with less than was asked for: whoever wonders why finds it in the log.
+void warn_of(Plan plan, std::vector<std::string> unknown) {
+    if (unknown.empty()) return;
+    std::sort(unknown.begin(), unknown.end()); // most stand in several lists
+    unknown.erase(std::unique(unknown.begin(), unknown.end()), unknown.end());
+    std::string names;
+    for (const auto &name : unknown)
+        names += (names.empty() ? "" : " ") + name;
+    plan.log(CTR_LOG_WARN, "ignoring unknown or unavailable capabilities: [" + names + "]");
+}
+
 std::optional<Wanted> wanted(Plan plan) {
     const Node lists = plan.spec("/process/capabilities");
     const Node change = plan.spec("/ctr/capabilities");
@@ -81,6 +94,7 @@ std::optional<Wanted> wanted(Plan plan) {
         apply_change(*sets, *parsed);
     }
     Wanted result;
+    warn_of(plan, unknown);
     if (const Mask lost = make_consistent(*sets))
         result.lost += "; inconsistent between the sets, so not given: " + names_of(lost);
     if (!unknown.empty()) result.lost += "; unknown, so not given:";

@@ -105,10 +105,17 @@ int open_tasks(Run run, const std::vector<Hierarchy> &all, const std::string &pa
     return 0;
 }
 
+/// The path below a hierarchy's mount: `below` stands once for each hierarchy, or not at all.
+std::string path_in(Run run, std::size_t hierarchy) {
+    return run.str("path") + (run.has("below") ? run.str("below", hierarchy) : std::string());
+}
+
 /// In the script the values tasks.NAME are the names of the files.
 int set_tasks(Run run, Shell shell) {
-    for (const auto &h : hierarchies_of(run))
-        if (shell.set(run.output_value(("tasks." + h.name()).c_str()), {"echo", h.join_file(run.str("path"))}) != 0)
+    const auto all = hierarchies_of(run);
+    for (std::size_t i = 0; i < all.size(); ++i)
+        if (shell.set(run.output_value(("tasks." + all[i].name()).c_str()),
+                      {"echo", all[i].join_file(path_in(run, i))}) != 0)
             return -1;
     return 0;
 }
@@ -207,7 +214,12 @@ int remove_shell(Run run, Shell shell) {
     return 0;
 }
 
-int open(Run run) { return open_tasks(run, hierarchies_of(run), run.str("path")); }
+int open(Run run) {
+    const auto all = hierarchies_of(run);
+    for (std::size_t i = 0; i < all.size(); ++i)
+        if (open_tasks(run, {all[i]}, path_in(run, i)) != 0) return -1;
+    return 0;
+}
 
 int open_shell(Run run, Shell shell) { return set_tasks(run, shell); }
 

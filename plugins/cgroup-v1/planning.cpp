@@ -111,12 +111,34 @@ std::vector<Hierarchy> existing(Plan plan, std::vector<Hierarchy> all, const std
     return there;
 }
 
+/// Below the container's cgroup, as /ctr/cgroups says for a controller: "/sub"; empty: that one itself.
+std::string sub_path(Plan plan, const Hierarchy &h) {
+    const Node asked = plan.spec("/ctr/cgroups");
+    for (std::size_t i = 0; i < asked.size(); ++i)
+        if (h.has(std::string(asked.key(i)))) return asked.at(i).str();
+    return {};
+}
+
 int add_open(Plan plan, const char *kind, const std::vector<Hierarchy> &all, const std::string &path) {
     Step step = plan.step(kind, CTR_PREPARE);
     step.arg("path", path);
+    bool apart = false;
     for (const auto &h : all)
+        apart = apart || !sub_path(plan, h).empty();
+    for (const auto &h : all) {
         step.arg("hierarchy", h.text()).output("tasks." + h.name(), CTR_TYPE_FD, "cgroup.tasks." + h.name());
+        if (apart) step.arg("below", sub_path(plan, h)); // one for each hierarchy
+    }
     return step.note("the cgroups that the running container is in").add();
+}
+
+int check_named(Plan plan, const std::vector<Hierarchy> &all) {
+    const Node asked = plan.spec("/ctr/cgroups");
+    for (std::size_t i = 0; i < asked.size(); ++i)
+        if (const std::string name(asked.key(i)); find_controller(all, name) == nullptr)
+            return plan.invalid("--cgroup", "unknown controller " + name + " in SubCgroupPaths",
+                                "name one in which the container has a cgroup");
+    return 0;
 }
 
 } // namespace
@@ -133,6 +155,7 @@ int plan_exec(Plan plan, const char *open_kind, const char *join_kind, const std
     if (all.empty())
         return plan.fail(
             {CTR_E_NOT_FOUND, "the container's cgroup is gone", "is it still running? see ctr ps", 0, {}, path});
+    if (check_named(plan, all) != 0) return -1;
     return add_open(plan, open_kind, all, path) != 0 ? -1 : add_join(plan, join_kind, all);
 }
 

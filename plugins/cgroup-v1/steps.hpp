@@ -16,7 +16,7 @@ int remove(Run run);
 int create_shell(Run run, Shell shell);
 int remove_shell(Run run, Shell shell);
 
-// cgroup1.open: path, hierarchy*. Outputs: tasks.NAME. For exec: the cgroup is there.
+// cgroup1.open: path, hierarchy*, below*? (one for each hierarchy). Outputs: tasks.NAME. For exec: the cgroup is there.
 int open(Run run);
 int open_shell(Run run, Shell shell);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Device nodes. On a tmpfs of its own /dev gets what runtime-spec config-linux.md calls the default devices and links; on the machine's
-// own /dev there is nothing to make, and in somebody else's directory nothing is made.
+// Device nodes. On a tmpfs of its own, or as a directory of the root, /dev gets what runtime-spec config-linux.md calls the default devices and links; on the
+// machine's own /dev there is nothing to make, and in somebody else's directory nothing is made.
 #include "mounts.hpp"
 #include "paths.hpp"
 
@@ -53,16 +53,15 @@ int add_device(Plan plan, const Device &device) {
     return step.needs("root.attached").gives("dev.mounted").add();
 }
 
-int add_link(Plan plan, const char *path, const char *to) {
-    return plan.step(CTR_KIND_ROOT_SYMLINK, CTR_MOUNTS)
-        .arg("target", path)
-        .arg("to", to)
-        .needs("root.attached")
-        .gives("dev.mounted")
-        .add();
+/// `keep`: what the root has there already stays.
+int add_link(Plan plan, const char *path, const char *to, bool keep) {
+    ctr::Step step = plan.step(CTR_KIND_ROOT_SYMLINK, CTR_MOUNTS);
+    step.arg("target", path).arg("to", to);
+    if (keep) step.arg("keep", std::int64_t{1});
+    return step.needs("root.attached").gives("dev.mounted").add();
 }
 
-int add_defaults(Plan plan, const std::vector<Device> &asked) {
+int add_defaults(Plan plan, const std::vector<Device> &asked, bool in_image) {
     const Device defaults[] = {
         {"/dev/null", "c", 1, 3},   {"/dev/zero", "c", 1, 5},    {"/dev/full", "c", 1, 7},
         {"/dev/random", "c", 1, 8}, {"/dev/urandom", "c", 1, 9}, {"/dev/tty", "c", 5, 0},
@@ -77,7 +76,7 @@ int add_defaults(Plan plan, const std::vector<Device> &asked) {
                                         {"/dev/stdout", "/proc/self/fd/1"}, {"/dev/stderr", "/proc/self/fd/2"},
                                         {"/dev/core", "/proc/kcore"},       {"/dev/ptmx", "pts/ptmx"}};
     for (const auto &link : links)
-        if (add_link(plan, link[0], link[1]) != 0) return -1;
+        if (add_link(plan, link[0], link[1], in_image) != 0) return -1;
     return 0;
 }
 
@@ -87,7 +86,8 @@ int add_devices(Plan plan, const State &state) {
     std::vector<Device> asked(plan.spec("/linux/devices").size());
     for (std::size_t i = 0; i < asked.size(); ++i)
         if (read_device(plan, i, asked[i]) != 0) return -1;
-    if (state.dev == Dev::tmpfs && add_defaults(plan, asked) != 0) return -1;
+    const bool in_image = state.dev == Dev::image;
+    if ((state.dev == Dev::tmpfs || in_image) && add_defaults(plan, asked, in_image) != 0) return -1;
     for (std::size_t i = 0; i < asked.size(); ++i) {
         // The machine's ptmx opens the machine's terminals. The container's is the link to its own devpts (devpts.txt).
         if (asked[i].path == "/dev/ptmx" && state.dev == Dev::tmpfs) continue;

@@ -32,6 +32,13 @@ int read_map(Plan plan, const std::string &where, Lines &lines) {
 
 /// The path of the user namespace that the container joins; empty for a new one; nothing if it has none.
 std::optional<std::string> user_namespace(Plan plan) {
+    if (plan.operation() == CTR_OP_MOUNT) {
+        // Its own, which is the machine's if it has none: then there are no maps to take from it.
+        const std::string path =
+            "/proc/" + std::to_string(plan.spec("/ctr/container/pid").integer().value_or(0)) + "/ns/user";
+        const auto own = plan.ask("link:/proc/self/ns/user"), theirs = plan.ask("link:" + path);
+        return own == theirs ? std::nullopt : std::optional(path);
+    }
     const ctr::Node list = plan.spec("/linux/namespaces");
     for (std::size_t i = 0; i < list.size(); ++i)
         if (list.at(i).get("/type").str() == "user") return list.at(i).get("/path").str();
@@ -108,8 +115,9 @@ int add_id_maps(Plan plan, std::vector<Mount> &all) {
     Maker maker(plan);
     // As root outside of the container's user namespace the way may be open that is closed to its root: a directory of podman's, mode 0700.
     const bool other_root = user_namespace(plan).has_value() && plan.ask("euid").value_or("") == "0";
+    const bool inside = plan.operation() == CTR_OP_MOUNT;
     for (Mount &mount : all) {
-        mount.by_parent = mount.bind && other_root;
+        mount.by_parent = mount.bind && (other_root || inside);
         Lines uids, gids;
         if (read_map(plan, mount.where + "/uidMappings", uids) != 0 ||
             read_map(plan, mount.where + "/gidMappings", gids) != 0)

@@ -5,6 +5,8 @@
 #include "mounts.hpp"
 #include "paths.hpp"
 
+#include <algorithm>
+
 namespace mounts {
 namespace {
 
@@ -14,6 +16,21 @@ int check_options(Plan plan, const Mount &mount) {
     if (mount.has("tmpcopyup") && (mount.bind || mount.remount || mount.type != "tmpfs"))
         return plan.invalid(mount.where + "/options", "tmpcopyup is an option of mounts of type tmpfs");
     return 0;
+}
+
+/// What belongs to a file system, and not to one mount of it, a bind mount cannot have: mount(2) ignores it there, and so do runc and crun. Here it is said.
+void drop_superblock(Plan plan, Mount &mount) {
+    if (!mount.bind) return;
+    const auto drop = [&](const std::string &option) {
+        bool known = option.find('=') != std::string::npos;
+        for (const char *word : {"sync", "dirsync", "lazytime", "mand", "iversion"})
+            known = known || option == word;
+        if (known)
+            plan.log(CTR_LOG_WARN, mount.where + "/options: \"" + option +
+                                       "\" belongs to the file system, a bind mount of it does not change it");
+        return known;
+    };
+    mount.options.erase(std::remove_if(mount.options.begin(), mount.options.end(), drop), mount.options.end());
 }
 
 /// What the kernel calls the file systems' option for a label of SELinux. Those of the kernel's own objects have their labels by policy.
@@ -108,7 +125,8 @@ int add_mount(Plan plan, const Mount &mount, const State &state, bool behind_cgr
     }
     if (!mount.bind && mount.is_idmapped())
         step.arg("options", mount.has("ridmap") ? "ridmap" : "idmap").value("userns", mount.userns);
-    step.needs("root.attached").gives("mounts.done").gives("mount:" + mount.destination);
+    if (plan.operation() != CTR_OP_MOUNT) step.needs("root.attached");
+    step.gives("mounts.done").gives("mount:" + mount.destination);
     if (behind_cgroup) step.after("cgroup.mounted");
     if (is_below(mount.destination, "/dev")) step.gives("dev.mounted");
     if (mount.destination == "/proc") step.gives("proc.mounted");
@@ -137,6 +155,7 @@ int read_mounts(Plan plan, std::vector<Mount> &all) {
         mount.options = entry.get("/options").strings();
         mount.remount = mount.has("remount");
         mount.bind = !mount.remount && (mount.has("bind") || mount.has("rbind") || mount.type == "bind");
+        drop_superblock(plan, mount);
         if (check(plan, mount) != 0 || add_label(plan, mount) != 0) return -1;
         all.push_back(std::move(mount));
     }
@@ -155,6 +174,18 @@ int add_mounts(Plan plan, const std::vector<Mount> &all, State &state) {
             behind = behind || is_below(mount.destination, cgroup);
         note_dev(mount, state);
         if (add_mount(plan, mount, state, behind) != 0) return -1;
+    }
+    return 0;
+}
+
+int add_removals(Plan plan) {
+    const auto paths = plan.spec("/ctr/unmount").strings();
+    // What was mounted last lies on top.
+    for (std::size_t i = paths.size(); i-- > 0;) {
+        const std::string path = clean(paths[i]);
+        if (path == "/")
+            return plan.invalid("/mounts/" + std::to_string(i) + "/destination", "the container's root stays");
+        if (plan.step(CTR_KIND_MOUNT_REMOVE, CTR_MOUNTS).arg("target", path).add() != 0) return -1;
     }
     return 0;
 }

@@ -35,6 +35,8 @@ struct Mount {
 /// mount_list.cpp
 int read_mounts(ctr::Plan plan, std::vector<Mount> &all);
 int add_mounts(ctr::Plan plan, const std::vector<Mount> &all, State &state);
+/// Those of /ctr/unmount, in reverse.
+int add_removals(ctr::Plan plan);
 /// idmap.cpp: finds the id maps of each mount that shall have some, and adds the steps that make them; says what the parent opens
 int add_id_maps(ctr::Plan plan, std::vector<Mount> &all);
 /// devices.cpp

@@ -91,7 +91,16 @@ int add_root_propagation(Plan plan, const std::string &word) {
         .add();
 }
 
+/// In a container that lives: the child that carries it out has joined its namespaces, and sees nothing of the machine.
+int plan_in_container(Plan plan) {
+    std::vector<Mount> all;
+    State state;
+    if (check_label(plan) != 0 || read_mounts(plan, all) != 0 || add_id_maps(plan, all) != 0) return -1;
+    return add_mounts(plan, all, state) != 0 ? -1 : add_removals(plan);
+}
+
 int plan_steps(Plan plan) {
+    if (plan.operation() == CTR_OP_MOUNT) return plan_in_container(plan);
     const std::string propagation = plan.spec("/linux/rootfsPropagation").str();
     std::vector<Mount> all;
     State state;

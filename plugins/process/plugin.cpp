@@ -33,6 +33,8 @@ int plan_session(Plan plan) {
     if (plan.step(CTR_KIND_SESSION_NEW, CTR_ISOLATE).add() != 0) return -1;
     if (!plan.spec("/process/terminal").boolean()) return 0;
     Step console = plan.step(CTR_KIND_CONSOLE_OPEN, CTR_MOUNTS);
+    // /dev/console is the terminal of the container's first process. One more mount for each exec would also stay when its process has gone.
+    if (plan.operation() == CTR_OP_EXEC) console.arg("console", std::int64_t{0});
     for (const char *side : {"width", "height"}) {
         const std::string path = std::string("/process/consoleSize/") + side;
         const Node size = plan.spec(path);

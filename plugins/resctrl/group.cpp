@@ -90,6 +90,21 @@ int group(Run run) {
     return 0;
 }
 
+int write_lines(Run run, const std::string &path, const std::vector<std::string> &lines) {
+    for (const auto &line : lines) {
+        if (!is_line(line))
+            return run.fail({CTR_E_INVALID, "\"" + line + "\" is no schema", "for example L3:0=7f0;1=1f", 0, {}, {}});
+        if (const int wrong = write_file(path + "/schemata", line + "\n"); wrong != 0)
+            return errno = wrong, run.fail("write", path + "/schemata", line + ": " + reason(run));
+    }
+    return 0;
+}
+
+int update(Run run, const std::string &l3, const std::string &bandwidth) {
+    // A group that others are in too is changed for them as well: that is what a closID is for, and as runc has it.
+    return write_lines(run, run.str("path"), wanted_lines(l3, bandwidth, {}));
+}
+
 int group_undo(Run run) { return remove(run); }
 
 int group_in_shell(Run run, Shell shell) {

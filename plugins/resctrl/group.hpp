@@ -10,6 +10,8 @@ namespace resctrl {
 int group(ctr::Run run);
 int group_undo(ctr::Run run);
 int group_in_shell(ctr::Run run, ctr::Shell shell);
+/// Other schemata for the group of a container that lives.
+int update(ctr::Run run, const std::string &l3, const std::string &bandwidth);
 int monitor(ctr::Run run);
 int monitor_undo(ctr::Run run);
 int monitor_in_shell(ctr::Run run, ctr::Shell shell);

@@ -5,6 +5,8 @@
 #include "group.hpp"
 #include "schemata.hpp"
 
+#include <ctr/ext/update.h>
+
 namespace resctrl {
 namespace {
 
@@ -88,6 +90,20 @@ int plan_steps(Plan plan) {
     return step.needs("child.alive").add();
 }
 
+int update_call(ctr_run *raw, const ctr_node *node) {
+    const ctr::Run run{raw};
+    try {
+        const Node wanted{node};
+        return update(run, wanted.get("/l3CacheSchema").str(), wanted.get("/memBwSchema").str());
+    } catch (const std::exception &e) {
+        return run.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
+    }
+}
+
+constexpr ctr_update_v1 living = {sizeof(ctr_update_v1), "resctrl.group", "/linux/intelRdt", update_call};
+
+const void *extension(const char *id) { return std::string_view(id) == CTR_EXT_UPDATE ? &living : nullptr; }
+
 constexpr ctr_step_kind group_kind =
     ctr::parent_kind<group, group_undo, group_in_shell, remove_in_shell>("resctrl.group");
 constexpr ctr_step_kind monitor_kind =
@@ -97,4 +113,5 @@ constexpr ctr_step_kind join_kind = ctr::parent_kind<join, join_in_shell>("resct
 } // namespace
 } // namespace resctrl
 
-CTR_PLUGIN("resctrl", "0.1.0", resctrl::plan_steps, &resctrl::group_kind, &resctrl::monitor_kind, &resctrl::join_kind);
+CTR_PLUGIN_WITH_EXTENSION("resctrl", "0.1.0", resctrl::plan_steps, resctrl::extension, &resctrl::group_kind,
+                          &resctrl::monitor_kind, &resctrl::join_kind);

@@ -10,6 +10,7 @@
 #include <ctr/ext/cgroup.h>
 #include <ctr/ext/network.h>
 #include <ctr/ext/storage.h>
+#include <ctr/ext/update.h>
 #include <ctr/manifest.h>
 #include <ctr/plugin.h>
 
@@ -69,7 +70,7 @@ MEMBER(ctr_step, needs, 56, 8);
 MEMBER(ctr_step, after, 64, 8);
 MEMBER(ctr_step, gives, 72, 8);
 
-AT_LEAST(ctr_host, 288);
+AT_LEAST(ctr_host, 296);
 MEMBER(ctr_host, size, 0, 4);
 MEMBER(ctr_host, abi, 4, 4);
 MEMBER(ctr_host, version, 8, 8);
@@ -107,6 +108,7 @@ MEMBER(ctr_host, sh_cmd, 256, 8);
 MEMBER(ctr_host, sh_set, 264, 8);
 MEMBER(ctr_host, sh_text, 272, 8);
 MEMBER(ctr_host, output_value, 280, 8);
+MEMBER(ctr_host, plan_log, 288, 8);
 
 AT_LEAST(ctr_step_kind, 48);
 MEMBER(ctr_step_kind, size, 0, 4);
@@ -155,6 +157,12 @@ MEMBER(ctr_cgroup_v1, freeze, 32, 8);
 MEMBER(ctr_cgroup_v1, update, 40, 8);
 MEMBER(ctr_cgroup_v1, stats, 48, 8);
 
+AT_LEAST(ctr_update_v1, 32);
+MEMBER(ctr_update_v1, size, 0, 4);
+MEMBER(ctr_update_v1, kind, 8, 8);
+MEMBER(ctr_update_v1, path, 16, 8);
+MEMBER(ctr_update_v1, update, 24, 8);
+
 FROZEN(ctr_type, 4);
 VALUE(CTR_TYPE_INT, 1);
 VALUE(CTR_TYPE_STRING, 2);
@@ -192,6 +200,7 @@ VALUE(CTR_OP_CREATE, 1);
 VALUE(CTR_OP_EXEC, 2);
 VALUE(CTR_OP_IMAGE_IMPORT, 3);
 VALUE(CTR_OP_IMAGE_REMOVE, 4);
+VALUE(CTR_OP_MOUNT, 5);
 
 FROZEN(ctr_error_class, 4);
 VALUE(CTR_E_INTERNAL, 1);

@@ -310,9 +310,18 @@ TEST_F(OciLife, AProgramThatCannotBeExecutedIsNamed) {
 }
 
 TEST_F(OciLife, WordsThatAreNoCommandLine) {
-    EXPECT_REFUSED(oci({"fly", "one"}), "fly");
-    EXPECT_REFUSED(oci({"state"}), "too few");
-    EXPECT_REFUSED(oci({"state", "a", "b"}), "too many");
+    const Ran fly = oci({"fly", "one"});
+    EXPECT_STATUS(fly, 3) << "as runc";
+    EXPECT_HAS(fly.err, "No help topic for 'fly'");
+    EXPECT_REFUSED(oci({"state"}), "\"state\" requires exactly 1 argument(s)");
+    EXPECT_REFUSED(oci({"state", "a", "b"}), "\"state\" requires exactly 1 argument(s)");
+    EXPECT_REFUSED(oci({"kill"}), "\"kill\" requires a minimum of 1 argument(s)");
+    EXPECT_REFUSED(oci({"kill", "a", "9", "c"}), "\"kill\" requires a maximum of 2 argument(s)");
+    for (const char *no : {"checkpoint", "restore"})
+        EXPECT_REFUSED(oci({no, "one"}), std::string(no) + " is not supported");
+    EXPECT_REFUSED(oci({"state", "../x"}), "invalid container ID format");
+    EXPECT_REFUSED(oci({"state", ""}), "container id cannot be empty");
+    EXPECT_REFUSED(oci({"run", "-b", out_dir, "x"}), "JSON specification file config.json not found");
     EXPECT_REFUSED(oci({"state", "--nothing", "a"}), "nothing");
     EXPECT_REFUSED(oci({"create", "--bundle"}), "bundle");
     EXPECT_REFUSED(oci({"list"}, {"--log-format", "xml"}), "log-format");
@@ -320,8 +329,23 @@ TEST_F(OciLife, WordsThatAreNoCommandLine) {
     EXPECT_STATUS(version, 0);
     EXPECT_HAS(version.out, "spec: 1.3.0");
     EXPECT_STATUS(oci({"--help"}), 0);
+    EXPECT_STATUS(oci({"h"}), 0);
+    EXPECT_STATUS(oci({"list"}, {"--criu", "/x"}), 0);
+    EXPECT_HAS(oci({"list"}, {"--criu", "/x"}).err, "obsolete");
+    EXPECT_STATUS(oci({"list"}, {"--log", "file:" + box.dir() + "/log"}), 0);
+    EXPECT_REFUSED(oci({"list"}, {"--log", "journald:x"}), "journald:x");
+    EXPECT_STATUS(oci({"list", "--format", ""}, {"--log", "", "--rootless", ""}), 0) << "an empty value says nothing";
     EXPECT_STATUS(oci({"create", "--help"}), 0);
-    EXPECT_TRUE(Json::parse(oci({"features"}).out).contains("ociVersionMax"));
+}
+
+TEST_F(OciLife, FeaturesTellWhatTheInstalledPluginsCan) {
+    const Json features = Json::parse(oci({"features"}).out);
+    EXPECT_EQ(features["ociVersionMax"], "1.3.0");
+    EXPECT_EQ(features["hooks"].size(), 6U);
+    for (const char *part : {"/apparmor", "/selinux", "/seccomp", "/intelRdt", "/mountExtensions/idmap", "/netDevices"})
+        EXPECT_EQ(features["linux"].at(Json::json_pointer(part)).at("enabled"), true) << part;
+    EXPECT_EQ(features["linux"]["memoryPolicy"]["modes"].size(), 7U);
+    EXPECT_EQ(features["linux"]["namespaces"].size(), 8U);
 }
 
 TEST_F(OciLife, SpecWritesAConfigThatRuns) {
@@ -329,6 +353,8 @@ TEST_F(OciLife, SpecWritesAConfigThatRuns) {
     std::filesystem::create_directories(dir);
     ASSERT_STATUS(oci({"spec", "--bundle", dir}), 0);
     EXPECT_REFUSED(oci({"spec", "--bundle", dir}), "config.json exists");
+    ASSERT_STATUS(oci({"spec", "-b", dir, "-f", "other.json"}), 0);
+    EXPECT_EQ(read_text(dir + "/other.json"), read_text(dir + "/config.json"));
     Bundle example = {dir, Json::parse(read_text(dir + "/config.json"))};
     example.config["process"]["terminal"] = false;
     example.config["root"]["path"] = box.rootfs();

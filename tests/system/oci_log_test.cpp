@@ -132,8 +132,49 @@ TEST_F(OciLog, ALogThatCannotBeWrittenIsAnError) {
     EXPECT_REFUSED(oci({"list"}, {"--log", "/not/there/log"}), "/not/there/log");
 }
 
+TEST_F(OciLog, ADebugLogTellsEachStepWithItsArguments) {
+    Bundle made = bundle("one", "true");
+    made.config["process"]["env"].push_back("PASSWORD=secret");
+    made.write();
+    ASSERT_STATUS(oci({"run", "-b", made.dir, "one"}, {"--debug", "--log", file, "--log-format", "json"}), 0);
+    const std::string text = read_text(file);
+    std::string all;
+    for (const Json &line : parsed(text))
+        all += line["msg"].get<std::string>() + "\n";
+    EXPECT_HAS(all, "run -b " + made.dir + " one");              // the command line
+    EXPECT_HAS(all, "core: planned create of one: ");            // drivers and plugins
+    EXPECT_HAS(all, "(rootfs.open of rootfs, phase prepare): "); // the parent's steps
+    EXPECT_HAS(all, "done: step ");                              // the child's
+    EXPECT_HAS(all, "(mount.new of mounts, phase mounts): target=/proc");
+    EXPECT_HAS(all, "behind the gate: step ");
+    EXPECT_HAS(all, "(execve of core, phase confine): arg=/bin/sh");
+    EXPECT_HAS(all, "undo of step ");
+    EXPECT_HAS(all, "run: exit status 0");
+    EXPECT_HAS(all, "env=PASSWORD=...");
+    EXPECT_EQ(text.find("secret"), std::string::npos) << "environments may have passwords";
+    for (const Json &line : parsed(text))
+        EXPECT_EQ(line["level"], "debug") << line;
+}
+
+TEST_F(OciLog, TheLevelSaysWhatIsWritten) {
+    Bundle made = bundle("one", "true");
+    for (const char *set : {"bounding", "effective"})
+        made.config["process"]["capabilities"][set].push_back("CAP_FLY");
+    made.write();
+    const auto log_at = [&](const std::string &level) {
+        EXPECT_STATUS(oci({"run", "-b", made.dir, "one"}, {"--log-level", level}), 0);
+        return oci({"run", "-b", made.dir, "one"}, {"--log-level", level}).err;
+    };
+    EXPECT_EQ(log_at("error"), "");
+    const std::string warnings = log_at("warning");
+    EXPECT_HAS(warnings, "ignoring unknown or unavailable capabilities: [CAP_FLY]");
+    EXPECT_EQ(lines_of(warnings).size(), 1U) << warnings;
+    EXPECT_HAS(log_at("debug"), "step 2 (");
+    EXPECT_REFUSED(oci({"list"}, {"--log-level", "loud"}), "--log-level loud");
+}
+
 TEST_F(OciLog, ErrorsBeforeTheCommandAreLoggedToo) {
-    EXPECT_STATUS(oci({"fly"}, {"--log", file, "--log-format", "json"}), 1);
+    EXPECT_STATUS(oci({"fly"}, {"--log", file, "--log-format", "json"}), 3);
     EXPECT_EQ(parsed(read_text(file)).back()["level"], "error");
     std::remove(file.c_str());
     EXPECT_STATUS(oci({"list"}, {"--log", file, "--log-format", "json", "--rootless", "perhaps"}), 1);

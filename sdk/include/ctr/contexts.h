@@ -28,6 +28,7 @@
     F(extension, CTR_IN_PLAN)                                                                                          \
     F(add_step, CTR_IN_PLAN)                                                                                           \
     F(plan_fail, CTR_IN_PLAN)                                                                                          \
+    F(plan_log, CTR_IN_PLAN)                                                                                           \
     F(arg_count, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO | CTR_IN_SHELL | CTR_IN_CALL)                              \
     F(arg_int, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO | CTR_IN_SHELL | CTR_IN_CALL)                                \
     F(arg_str, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO | CTR_IN_SHELL | CTR_IN_CALL)                                \

@@ -134,6 +134,10 @@ typedef struct ctr_host {
     int (*sh_text)(ctr_shell *shell, const char *text);
     /* [shell] The plan's name of the value behind an output of this step; empty if it is not declared. */
     ctr_str (*output_value)(ctr_run *run, const char *name);
+
+    /* [plan] As log, while planning: what is asked for and will be different, and the plan goes on. Behind the members of the first release: there
+     * only if CTR_HAS(host, ctr_host, plan_log). */
+    void (*plan_log)(ctr_plan *plan, int level, const char *message);
 } ctr_host;
 
 #ifdef __cplusplus

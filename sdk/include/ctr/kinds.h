@@ -45,12 +45,14 @@
  * mount.bind      source (str)? or mount (fd)?, target, options (str)* (bind rbind ro rro nosuid ... propagation words), create?="auto"
  *                 (dir or file as the source is; "no").
  * mount.setattr   target, options (str)*: changes flags of the mount at target.
+ * mount.remove    target: takes off what is mounted there, with all below it, though it may be in use (MNT_DETACH). Only in a container's own mount
+ *                 namespace, behind pivot_root.
  * mount.mask      target, missing_ok (int)?=1: a directory gets an empty read-only tmpfs, a file /dev/null of the machine.
  * mount.readonly  target, missing_ok (int)?=1: bind over itself, recursively read-only.
  * root.mkdir      target, mode (int)?=0755, uid, gid (int)?. Parents are made; an existing directory is fine.
  * root.mknod      target, type (str: c b p), major, minor (int)?, mode (int)?=0666, uid, gid (int)?. Where mknod is forbidden (user
  *                 namespace) the machine's node of the same path is bound.
- * root.symlink    target, to (str). An existing link is replaced only if it is a link.
+ * root.symlink    target, to (str), keep (int)?=0. A link that is there is replaced; anything else there is an error. With keep whatever is there stays.
  * root.write      target, content (str), mode (int)?=0644.
  * sysctl          key (str, dotted or slashed), value (str). Through a procfs of the child's own: nothing in the image can redirect it.
  * proc.write      path (str, below /proc: "self/..."), content (str), hint (str)?: said if it fails. Through the same procfs.
@@ -58,8 +60,8 @@
  * link.up         name (str): brings up a network interface in the child's namespace.
  * keyring.join    name (str): a new session keyring; kernels or policies that refuse it are ignored.
  * session.new     setsid(2).
- * console.open    width, height (int)?: a pty of the container's own devpts becomes its terminal; stdio goes to it and /dev/console is
- *                 bound to it. Output `master` (fd).
+ * console.open    width, height (int)?: a pty of the container's own devpts becomes its terminal; stdio goes to it. console (int)?=1: /dev/console is bound to
+ *                 it. Output `master` (fd).
  * rlimit          type (str: RLIMIT_NOFILE ...), soft, hard (int; -1 = unlimited).
  * umask           mask (int).
  * oom_score_adj   value (int).
@@ -117,6 +119,7 @@
 #define CTR_KIND_MOUNT_NEW "mount.new"
 #define CTR_KIND_MOUNT_BIND "mount.bind"
 #define CTR_KIND_MOUNT_SETATTR "mount.setattr"
+#define CTR_KIND_MOUNT_REMOVE "mount.remove"
 #define CTR_KIND_MOUNT_MASK "mount.mask"
 #define CTR_KIND_MOUNT_READONLY "mount.readonly"
 #define CTR_KIND_ROOT_MKDIR "root.mkdir"

@@ -212,6 +212,10 @@ public:
     template <typename Extension> const Extension *extension(const char *slot, const char *id) const {
         return static_cast<const Extension *>(host->extension(plan_, slot, id));
     }
+    /// A host of the first release says nothing.
+    void log(ctr_log_level level, const std::string &message) const {
+        if (CTR_HAS(host, ctr_host, plan_log)) host->plan_log(plan_, level, message.c_str());
+    }
     Step step(std::string kind, ctr_phase phase) const { return Step(plan_, std::move(kind), phase); }
     /// Refuses the plan; returns -1.
     int fail(const Error &error) const {

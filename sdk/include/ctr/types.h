@@ -98,12 +98,14 @@ typedef enum ctr_lifetime {
     CTR_UNTIL_DELETE = 2 /* when the container is deleted */
 } ctr_lifetime;
 
-/* FROZEN. What a plan is for. */
+/* FROZEN, but for new enumerators: a plugin is only called for those that its manifest names. What a plan is for. */
 typedef enum ctr_operation {
     CTR_OP_CREATE = 1,       /* a new container */
     CTR_OP_EXEC = 2,         /* one more process in a running container; spec has only /process and /ctr */
     CTR_OP_IMAGE_IMPORT = 3, /* parent steps only; spec is {"ctr": {"import": {...}}} */
-    CTR_OP_IMAGE_REMOVE = 4  /* parent steps only; spec is {"ctr": {"remove": {...}}} */
+    CTR_OP_IMAGE_REMOVE = 4, /* parent steps only; spec is {"ctr": {"remove": {...}}} */
+    CTR_OP_MOUNT = 5         /* in a container that lives; spec is {"mounts": [...]} or {"ctr": {"unmount": ["/a", ...]}}, and
+                                /ctr/container: {"pid": N}. The child has joined its namespaces, runs no program and ends at the gate */
 } ctr_operation;
 
 /* FROZEN. Classes of errors: what the user can do about it. Numbers below 100 are the SDK's, from 100 the plugin's own. */

@@ -72,6 +72,8 @@ TEST_F(Paths, OnlyRegularFilesAreWritten) {
 TEST_F(Paths, LinksReplaceLinks) {
     link("old", "l");
     EXPECT_EQ(host_double::apply("root.symlink", {"target=/l", "to=new"}), "");
+    EXPECT_EQ(host_double::apply("root.symlink", {"target=/l", "to=newer", "keep=1"}), "");
+    EXPECT_EQ(host_double::apply("root.symlink", {"target=/fifo", "to=x", "keep=1"}), "");
     char text[16] = {};
     EXPECT_EQ(::readlink(at("l").c_str(), text, sizeof text - 1), 3);
     EXPECT_STREQ(text, "new");

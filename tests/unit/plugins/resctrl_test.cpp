@@ -123,6 +123,20 @@ TEST_F(Group, of_the_container_goes_with_it) {
     EXPECT_NE(::access((root + "/littlebox").c_str(), F_OK), 0);
 }
 
+TEST_F(Group, of_a_container_that_lives_gets_other_schemata) {
+    make("/gold", "L3:0=0ff\n");
+    ctr_run run{{{"root", root}, {"path", root + "/gold"}}, {}, {}};
+    EXPECT_EQ(update(ctr::Run{&run}, "L3:0=f", ""), 0) << run.error;
+    EXPECT_EQ(read("/gold/schemata").substr(0, 7),
+              "L3:0=f\n"); // resctrl takes each line by itself, a file is overwritten from its front
+    EXPECT_EQ(update(ctr::Run{&run}, "", "MB:0=50"), 0) << run.error;
+    EXPECT_EQ(read("/gold/schemata").substr(0, 8), "MB:0=50\n");
+    EXPECT_EQ(update(ctr::Run{&run}, "nonsense", ""), -1);
+    EXPECT_EQ(run.error, "\"nonsense\" is no schema");
+    run.args[1].second = root + "/gone";
+    EXPECT_EQ(update(ctr::Run{&run}, "L3:0=f", ""), -1);
+}
+
 TEST_F(Group, is_joined_by_its_tasks) {
     make("/gold", "");
     ctr_run run{{{"root", root}, {"path", root + "/gold"}, {"pid", "4711"}}, {}, {}};

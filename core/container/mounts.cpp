@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+//
+// A child like that of an exec, but without a program: it joins the container's namespaces, carries the steps of its plan out, and is gone when it
+// stands at the gate. Sources on the machine are opened by the parent. Nothing is written to the journal: what is mounted there goes with the
+// container's mount namespace.
+#include "container/mounts.hpp"
+
+#include "container/container.hpp"
+#include "container/journal.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace core::container {
+namespace {
+
+struct Target {
+    std::string id;
+    int pid = 0;
+    Fd pidfd;
+    Json spec; // what every plan of it is made from
+};
+
+Result<Target> find(Engine &engine, const std::string &id) {
+    CTR_TRY(check_id(id));
+    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id), Journal::Part::without_steps));
+    Target target{id, record.pid, Fd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U))), Json::object()};
+    if ((record.stage != Stage::created && record.stage != Stage::running) || !target.pidfd.valid() || !record.alive())
+        return failure(ErrorClass::not_found, "container not running: " + id, "`state` says how it is");
+    target.spec["ctr"]["container"]["pid"] = record.pid;
+    for (const char *key : {"/linux/rootfsPropagation", "/linux/mountLabel"})
+        if (const Json::json_pointer at(std::string("/spec") + key); record.meta.contains(at))
+            target.spec[Json::json_pointer(key)] = record.meta[at];
+    return target;
+}
+
+Result<void> carry_out(Engine &engine, const Target &target, const Json &spec) {
+    CTR_ASSIGN(const plan::Plan plan, engine.plan(CTR_OP_MOUNT, target.id, spec, {}));
+    // As for exec (stored.cpp): the container's processes may not look into the child (CVE-2016-9962).
+    if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return system_error("prctl(PR_SET_DUMPABLE)");
+    launch::LaunchOptions options;
+    options.init_pid = target.pid;
+    options.init_pidfd = target.pidfd.get();
+    options.protect_executable = engine.config().protect_executable;
+    launch::Unrecorded recorder;
+    launch::Launch launch(plan, engine.kinds(), recorder, options);
+    auto done = launch.create();
+    launch.kill();
+    return done;
+}
+
+Result<void> remove_at(Engine &engine, const Target &target, const Json &destinations) {
+    Json spec = target.spec;
+    spec["ctr"]["unmount"] = destinations;
+    return carry_out(engine, target, spec);
+}
+
+} // namespace
+
+Result<void> add_mounts(Engine &engine, const std::string &id, const Json &mounts) {
+    CTR_ASSIGN(const Target target, find(engine, id));
+    Json all = target.spec;
+    all["mounts"] = mounts;
+    CTR_TRY(engine.plan(CTR_OP_MOUNT, id, all,
+                        {})); // refused before anything is mounted, and with its own place in the list
+    Json made = Json::array();
+    for (const Json &mount : mounts) {
+        Json one = target.spec;
+        one["mounts"] = Json::array({mount});
+        auto done = carry_out(engine, target, one);
+        if (done.ok()) {
+            if (const Json options = mount.value("options", Json::array());
+                std::find(options.begin(), options.end(), "remount") == options.end())
+                made.push_back(mount["destination"]);
+            continue;
+        }
+        Error error = std::move(done).error().in(mount["destination"].get<std::string>());
+        if (!made.empty())
+            if (auto gone = remove_at(engine, target, made); !gone.ok())
+                error.hint += "; besides, mounts made before it are still there: " + gone.error().text();
+        return error;
+    }
+    return {};
+}
+
+Result<void> remove_mounts(Engine &engine, const std::string &id, const Json &mounts) {
+    CTR_ASSIGN(const Target target, find(engine, id));
+    Json destinations = Json::array();
+    for (const Json &mount : mounts)
+        destinations.push_back(mount["destination"]);
+    return destinations.empty() ? Result<void>() : remove_at(engine, target, destinations);
+}
+
+} // namespace core::container

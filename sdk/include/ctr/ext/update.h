@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ctr.update/1: what a plugin can change in a container that lives already, besides linux.resources, which is the cgroup driver's (ctr.cgroup/1). The
+ * function gets a handle positioned on the stored step of `kind` of the container's plan. */
+#ifndef CTR_EXT_UPDATE_H
+#define CTR_EXT_UPDATE_H
+
+#include <ctr/types.h>
+
+#define CTR_EXT_UPDATE "ctr.update/1"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ctr_update_v1 {
+    uint32_t size;
+    /* The kind of the step whose container can be changed: one that was made without it cannot. */
+    const char *kind;
+    /* The part of a config.json that it changes, as a JSON pointer: "/linux/intelRdt". */
+    const char *path;
+    /* [call] Applies what the node at `path` says; members that are missing stay as they are. */
+    int (*update)(ctr_run *run, const ctr_node *wanted);
+} ctr_update_v1;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
