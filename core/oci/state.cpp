@@ -77,7 +77,8 @@ Result<std::string> lines_of_ps(const std::vector<std::string> &arguments, const
         std::string field;
         for (std::size_t i = 0; i <= column; ++i)
             fields >> field;
-        if (std::find(pids.begin(), pids.end(), std::atoi(field.c_str())) != pids.end()) out += line + "\n";
+        if (std::any_of(pids.begin(), pids.end(), [&](pid_t pid) { return field == std::to_string(pid); }))
+            out += line + "\n";
     }
     return out;
 }

@@ -80,7 +80,7 @@ inline std::vector<std::string> bind_options(const WantedMount &wanted) {
     for (const auto &option : wanted.options)
         for (const char *flag : flags)
             if (option == flag) out.emplace_back(option);
-    if (wanted.read_only) out.push_back("ro");
+    if (wanted.read_only) out.emplace_back("ro");
     return out;
 }
 

@@ -13,10 +13,12 @@
 #include "programs.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -30,6 +32,12 @@ struct Options {
     std::string task, ctr = CTR_PROGRAM, floor = CTR_FLOOR_SOURCE;
 };
 
+/// True for a whole number and nothing else.
+bool read_number(std::string_view text, int &into) {
+    const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), into);
+    return wrong == std::errc() && end == text.data() + text.size();
+}
+
 bool read_options(int argc, char **argv, Options &options) {
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
@@ -39,15 +47,13 @@ bool read_options(int argc, char **argv, Options &options) {
         }
         if (i + 1 == argc) return false;
         const char *value = argv[++i];
-        if (word == "--rounds")
-            options.rounds = std::atoi(value);
-        else if (word == "--burst")
-            options.burst = std::atoi(value);
-        else if (word == "--cold")
-            options.cold = std::atoi(value);
-        else if (word == "--gap")
-            options.gap_ms = std::atoi(value);
-        else if (word == "--task")
+        if (int *const number = word == "--rounds"  ? &options.rounds
+                                : word == "--burst" ? &options.burst
+                                : word == "--cold"  ? &options.cold
+                                : word == "--gap"   ? &options.gap_ms
+                                                    : nullptr) {
+            if (!read_number(value, *number)) return false;
+        } else if (word == "--task")
             options.task = value;
         else if (word == "--ctr")
             options.ctr = value;

@@ -26,7 +26,7 @@ void at(const char *when, std::uint32_t step) {
 
 int main(int argc, char **argv) {
     if (argc < 4) return 2;
-    number = std::atoi(argv[1]);
+    number = std::stoi(argv[1]);
     log_fd = ::open(argv[2], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (log_fd < 0) return 2;
     core::launch::step_hook = at;

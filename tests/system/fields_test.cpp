@@ -461,7 +461,7 @@ TEST_F(Fields, ASupervisorAnswersSystemCalls) {
         EXPECT_EQ(state["state"]["pid"], state["pid"]);
         EXPECT_EQ(state["state"]["annotations"], out["annotations"]);
         EXPECT_TRUE(state["state"]["bundle"].is_string() && state["state"]["id"].is_string());
-        EXPECT_EQ(::kill(state["pid"].get<int>(), 0), 0);
+        EXPECT_EQ(signal_one(state["pid"].get<int>(), 0), 0);
         EXPECT_GE(supervisor.answer(EDOM), 0);
         const Ran ran = running.wait();
         EXPECT_STATUS(ran, 1);

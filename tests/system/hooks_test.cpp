@@ -274,7 +274,7 @@ TEST_F(Hooks, PoststopRunsWhenCtrWasKilled) {
     words.push_back(bundle);
     Running running(words);
     ASSERT_TRUE(eventually([&] { return logged() == "started\n"; }));
-    ::kill(running.pid(), SIGKILL);
+    signal_one(running.pid(), SIGKILL);
     running.wait();
     EXPECT_STATUS(box.ctr({"recover"}), 0);
     EXPECT_EQ(logged(), "started\nrecovered\n");
@@ -288,7 +288,7 @@ TEST_F(Hooks, ThatLeaveAProcessBehindAreNotWaitedFor) {
     EXPECT_HAS(ran.err, "half");
     const int left = std::stoi("0" + logged());
     ASSERT_GT(left, 1);
-    EXPECT_EQ(::kill(left, SIGKILL), 0) << "it had ended already";
+    EXPECT_EQ(signal_one(left, SIGKILL), 0) << "it had ended already";
 }
 
 TEST_F(Hooks, GoWithCreateStartAndDeleteInThreeProcesses) {

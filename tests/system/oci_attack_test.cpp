@@ -74,7 +74,7 @@ public:
     Swapper(const Swapper &) = delete;
     Swapper &operator=(const Swapper &) = delete;
     ~Swapper() {
-        ::kill(pid_, SIGKILL);
+        signal_one(pid_, SIGKILL);
         ::waitpid(pid_, nullptr, 0);
     }
 

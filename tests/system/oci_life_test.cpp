@@ -24,7 +24,7 @@ TEST_F(OciLife, CreateStartKillDeleteEachInAProcessOfItsOwn) {
     EXPECT_EQ(now["ociVersion"], "1.3.0");
     EXPECT_EQ(now["bundle"], box.dir() + "/bundles/one");
     EXPECT_EQ(now["rootfs"], box.rootfs());
-    EXPECT_EQ(::kill(number(now["pid"]), 0), 0);
+    EXPECT_EQ(signal_one(number(now["pid"]), 0), 0);
     EXPECT_EQ(out(), "") << "the program must not run before start";
     ASSERT_STATUS(oci({"start", "one"}), 0);
     EXPECT_EQ(status("one"), "running");
@@ -59,7 +59,7 @@ TEST_F(OciLife, RunForwardsSignals) {
     traps.write();
     Running running(oci_words({"run", "-b", traps.dir, "one"}));
     ASSERT_TRUE(wrote("ready\n"));
-    ::kill(running.pid(), SIGTERM);
+    signal_one(running.pid(), SIGTERM);
     EXPECT_STATUS(running.wait(), 33);
 }
 
@@ -99,14 +99,14 @@ TEST_F(OciLife, AnotherConfigOfTheSameBundle) {
 
 TEST_F(OciLife, StateTellsOfAnInitKilledFromOutside) {
     start("one", "sleep 1000");
-    ::kill(number(state("one")["pid"]), SIGKILL);
+    signal_one(number(state("one")["pid"]), SIGKILL);
     EXPECT_TRUE(becomes("one", "stopped"));
     EXPECT_HAS(oci({"list"}).out, "stopped");
     EXPECT_REFUSED(oci({"kill", "one", "TERM"}), "container not running");
     EXPECT_STATUS(oci({"delete", "one"}), 0);
     // The same for one that never started.
     create("two", "true");
-    ::kill(number(state("two")["pid"]), SIGKILL);
+    signal_one(number(state("two")["pid"]), SIGKILL);
     EXPECT_TRUE(becomes("two", "stopped"));
     EXPECT_REFUSED(oci({"start", "two"}), "stopped");
     EXPECT_STATUS(oci({"delete", "two"}), 0);

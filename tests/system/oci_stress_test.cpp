@@ -18,13 +18,14 @@ class OciStress : public OciTest {};
 
 int from_environment(const char *name, int otherwise) {
     const char *text = std::getenv(name);
-    return text != nullptr && std::atoi(text) > 0 ? std::atoi(text) : otherwise;
+    return text != nullptr ? std::stoi(text) : otherwise; // what is no number fails the test by an exception
 }
 
 } // namespace
 
 TEST_F(OciStress, EightAtATime) {
     const int cycles = from_environment("CTR_STRESS_CYCLES", 200);
+    ASSERT_GT(cycles, 0);
     constexpr int at_once = 8;
     const Bundle made = bundle("stress", "echo $HOSTNAME >> /out/started; exec sleep 1000");
     made.write();

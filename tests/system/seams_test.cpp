@@ -288,7 +288,7 @@ TEST_F(Seams, AMonitorThatIsKilledTakesTheContainerWithIt) {
         }),
         0);
     EXPECT_TRUE(eventually([&] { return box.ctr({"ps"}).out.find("watched  running") != std::string::npos; }));
-    ::kill(std::stoi(read_text(file)), SIGKILL);
+    signal_one(std::stoi(read_text(file)), SIGKILL);
     EXPECT_TRUE(eventually([&] { return state("watched").status == Status::stopped; }));
     EXPECT_TRUE(state("watched").abandoned);
     EXPECT_STATUS(box.ctr({"recover"}), 0);

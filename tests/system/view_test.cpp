@@ -226,7 +226,7 @@ TEST_P(View, SignalsToCtrReachTheProgram) {
         words.push_back(word);
     Running running(words);
     ASSERT_TRUE(eventually([&] { return running.printed() == "ready\n"; }));
-    ::kill(running.pid(), SIGTERM);
+    signal_one(running.pid(), SIGTERM);
     const Ran ran = running.wait();
     EXPECT_STATUS(ran, 42);
     EXPECT_EQ(ran.out, "ready\ngot SIGTERM\n");
