@@ -20,14 +20,14 @@ u() { /usr/bin/setpriv --reuid $uid --regid $uid --clear-groups env -u DBUS_SESS
 rt() { u "$build/bin/ctr-oci" --systemd-cgroup "$@"; }
 user_bundle() {
     bundle "$@"
-    sed -i 's/{"type": "cgroup"}\]/{"type": "cgroup"}, {"type": "user"}], "uidMappings": [{"containerID": 0, "hostID": '$uid', "size": 1}],
-        "gidMappings": [{"containerID": 0, "hostID": '$uid', "size": 1}]/' "$work/bundle/config.json"
+    sed -i 's/{"type": "cgroup"}\]/{"type": "cgroup"}, {"type": "user"}], "uidMappings": [{"containerID": 0, "hostID": '$uid', "size": 1}], "gidMappings": [{"containerID": 0, "hostID": '$uid', "size": 1}]/' "$work/bundle/config.json"
 }
 top=/user.slice/user-$uid.slice/user@$uid.service
 c=/sys/fs/cgroup$top/user.slice/libpod-x1.scope
 show() { u systemctl --user show -p "$1" --value libpod-x1.scope; }
 
 mkdir -p /run/user/$uid && chown $uid:$uid /run/user/$uid
+chown -R $uid:$uid "$work" # mount points are made in the root
 user_bundle user.slice:libpod:x1 '["true"]'
 is "without a systemd of his the user is told" "$(in_bundle run x1 2>&1 | grep -c 'no systemd of this user runs')" 1
 rmdir /run/user/$uid 2> /dev/null || rm -rf /run/user/$uid
