@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bus.hpp"
 
+#include <cstdlib>
 #include <ctime>
 
 namespace ctr::systemd {
@@ -84,6 +85,16 @@ int append_properties(sd_bus_message *m, const Properties &all) {
     return 0;
 }
 
+/// Also where the environment says nothing of the user's session, as in a service or after su.
+int open_users(uid_t user, sd_bus **bus) {
+    if (::secure_getenv("DBUS_SESSION_BUS_ADDRESS") != nullptr || ::secure_getenv("XDG_RUNTIME_DIR") != nullptr)
+        return sd_bus_open_user(bus);
+    int r = sd_bus_new(bus);
+    if (r >= 0) r = sd_bus_set_address(*bus, ("unix:path=/run/user/" + std::to_string(user) + "/bus").c_str());
+    if (r >= 0) r = sd_bus_set_bus_client(*bus, 1);
+    return r < 0 ? r : sd_bus_start(*bus);
+}
+
 std::uint64_t now_us() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -100,12 +111,15 @@ int Bus::job_removed(sd_bus_message *message, void *user, sd_bus_error * /*error
     return 0;
 }
 
-std::optional<Error> Bus::open() {
+std::optional<Error> Bus::open(uid_t user) {
     sd_bus *bus = nullptr;
-    int r = sd_bus_open_system(&bus);
+    int r = user == 0 ? sd_bus_open_system(&bus) : open_users(user, &bus);
     bus_.reset(bus);
-    const char *const hint = "is dbus running (systemctl status dbus)? without it use the driver cgroup-v2";
-    if (r < 0) return failed("sd_bus_open_system", {}, std::string("no connection: ") + std::strerror(-r), hint);
+    const char *const hint = user == 0
+                                 ? "is dbus running (systemctl status dbus)? without it use the driver cgroup-v2"
+                                 : "is the user's dbus running (systemctl --user status dbus)? it takes a login, or "
+                                   "loginctl enable-linger, and the Debian package dbus-user-session";
+    if (r < 0) return failed("sd_bus_start", {}, std::string("no connection: ") + std::strerror(-r), hint);
     r = sd_bus_match_signal(bus, nullptr, service, manager_path, manager, "JobRemoved", job_removed, this);
     Answer answer;
     if (r >= 0) r = sd_bus_call_method(bus, service, manager_path, manager, "Subscribe", &answer.raw, nullptr, nullptr);
@@ -166,6 +180,14 @@ std::optional<Error> Bus::start_scope(const std::string &unit, pid_t pid, const 
                                                nullptr, "s", unit.c_str()) >= 0;
         if (!forgotten) return error;
     }
+}
+
+std::optional<Error> Bus::attach(const std::string &unit, const std::string &below, pid_t pid) {
+    Answer answer;
+    const int r = sd_bus_call_method(bus_.get(), service, manager_path, manager, "AttachProcessesToUnit", &answer.raw,
+                                     nullptr, "ssau", unit.c_str(), below.c_str(), 1, static_cast<std::uint32_t>(pid));
+    if (r < 0) return failed("AttachProcessesToUnit", unit, answer.text(r));
+    return std::nullopt;
 }
 
 std::optional<Error> Bus::stop(const std::string &unit) {

@@ -15,10 +15,12 @@ namespace ctr::systemd {
 
 class Bus {
 public:
-    /// Connects to the system bus.
-    std::optional<Error> open();
+    /// Connects to the bus of the machine's systemd (user 0), or of a user's.
+    std::optional<Error> open(uid_t user);
     /// Makes a transient scope with the process in it, and waits until it is there.
     std::optional<Error> start_scope(const std::string &unit, pid_t pid, const Properties &properties);
+    /// Moves a process into the cgroup of a unit, or into one below it ("/below"; "" is the unit's own).
+    std::optional<Error> attach(const std::string &unit, const std::string &below, pid_t pid);
     /// Stops the unit, waits, and makes systemd forget that it failed. No such unit: all is well.
     std::optional<Error> stop(const std::string &unit);
     std::optional<Error> set_properties(const std::string &unit, const Properties &properties);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "names.hpp"
 
+#include <charconv>
+
 namespace ctr::systemd {
 namespace {
 
@@ -24,6 +26,28 @@ std::string directory_of(const std::string &unit) {
 }
 
 } // namespace
+
+std::string users_path(std::int64_t uid) {
+    const std::string number = std::to_string(uid);
+    return "/user.slice/user-" + number + ".slice/user@" + number + ".service";
+}
+
+std::string unit_of(std::string_view path) {
+    const std::string name = cgroup::last_name(path);
+    return name.substr(0, 1) == "_" ? name.substr(1) : name;
+}
+
+std::int64_t outer_id(std::string_view uid_map, std::int64_t id) {
+    std::int64_t outer = id;
+    cgroup::split(uid_map, '\n', [&](std::string_view line) {
+        std::int64_t numbers[3] = {};
+        const auto words = cgroup::split(line, ' ');
+        for (std::size_t i = 0; i < 3 && i < words.size(); ++i)
+            std::from_chars(words[i].data(), words[i].data() + words[i].size(), numbers[i]);
+        if (id >= numbers[0] && id - numbers[0] < numbers[2]) outer = numbers[1] + (id - numbers[0]);
+    });
+    return outer;
+}
 
 std::optional<std::string> slice_path(std::string_view slice) {
     if (slice == "-.slice") return "";

@@ -5,6 +5,8 @@
 
 #include "../cgroup-common/path.hpp"
 
+#include <cstdint>
+
 namespace ctr::systemd {
 
 struct Scope {
@@ -16,6 +18,15 @@ struct Scope {
 /// "" is default_slice:ctr:id. An empty slice is the default one, an empty name the id; without a prefix the unit is "name.scope".
 std::optional<Scope> scope_of(std::string_view asked, std::string_view default_slice, std::string_view id,
                               cgroup::Problem &problem);
+
+/// Where the systemd of a user has its units: "/user.slice/user-1000.slice/user@1000.service".
+std::string users_path(std::int64_t uid);
+
+/// The unit of a cgroup: the last part of its path, without systemd's "_".
+std::string unit_of(std::string_view path);
+
+/// The id on the machine of who has `id` in a user namespace, by the text of its uid_map. Without a line for him: `id`.
+std::int64_t outer_id(std::string_view uid_map, std::int64_t id);
 
 /// "a-b.slice" is in "a.slice": "/a.slice/a-b.slice". "-.slice" is the root: "". Nothing if it is no name of a slice.
 std::optional<std::string> slice_path(std::string_view slice);

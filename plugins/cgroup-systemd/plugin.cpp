@@ -61,6 +61,39 @@ Step scope_step(Plan plan, const Scope &scope, const Properties &properties) {
     return step;
 }
 
+/// Who asks: 0 is root. In a user namespace (podman makes one for a user) it is who made it.
+std::int64_t asking_user(Plan plan) {
+    const std::string euid = plan.ask("euid").value_or("0");
+    return outer_id(plan.ask("file:/proc/self/uid_map").value_or(""), std::stoll(euid));
+}
+
+/// What a user has of the machine's cgroups. Controllers are handed down to it by the machine's systemd, and below it by the user's. Device rules
+/// would need privilege, and say nothing: a user can make no device node.
+int plan_of_user(Plan plan, Scope scope, const std::string &mount, std::int64_t user) {
+    const std::string top = users_path(user);
+    if (!plan.ask("exists:" + mount + top))
+        return unsupported(plan, "no systemd of this user runs",
+                           "log in as the user, or let root say loginctl enable-linger", top.c_str());
+    cgroup2::Limits limits;
+    if (cgroup2::read_limits(plan, mount + top, limits) != 0) return -1;
+    limits.available.clear();
+    const auto properties = scope_properties(plan, scope, "IOAccounting");
+    if (!properties) return -1;
+    scope.path = top + scope.path;
+    Step step = scope_step(plan, scope, *properties);
+    step.arg("user", user).args("property", limit_properties(limits.settings));
+    cgroup2::describe(plan, step, mount, scope.path, limits);
+    step.gives("cgroup.joined").note("the user's systemd makes the cgroup with the child in it; then the limits");
+    return step.add() != 0 ? -1 : cgroup2::add_mounts(plan, mount, scope.path);
+}
+
+int exec_of_user(Plan plan, const std::string &mount, const std::string &path, std::int64_t user) {
+    Step step = plan.step("systemd.attach", CTR_ATTACH);
+    step.arg("unit", unit_of(path)).arg("user", user).value("pid", "child.pid").value("init", "init.pidfd");
+    step.arg("path", path).arg("mount", mount).gives("cgroup.joined");
+    return step.note("systemd moves the child into the scope of the running container").add();
+}
+
 int plan_v2(Plan plan, const Scope &scope, const std::string &mount) {
     cgroup2::Limits limits;
     if (cgroup2::read_limits(plan, mount, limits) != 0) return -1;
@@ -111,9 +144,11 @@ int plan(Plan plan) {
         return unsupported(plan, "this machine was not booted with systemd",
                            "leave --systemd-cgroup out, or use the driver cgroup-v2 or cgroup-v1",
                            "/run/systemd/system");
-    if (plan.ask("euid").value_or("0") != "0")
-        return unsupported(plan, "only root's systemd can be asked for a scope yet", "run it as root", "");
     const bool v2 = plan.ask("fstype:/sys/fs/cgroup") == "cgroup2";
+    const std::int64_t user = asking_user(plan);
+    if (user != 0 && !v2)
+        return unsupported(plan, "a user's systemd can limit nothing on cgroup v1", "use cgroup v2, or run it as root",
+                           "/sys/fs/cgroup");
     const Hierarchies hierarchies = v2 ? Hierarchies() : find_hierarchies(plan);
     if (!v2 && hierarchies.all.empty())
         return unsupported(plan,
@@ -122,13 +157,15 @@ int plan(Plan plan) {
     const std::string mount = v2 ? cgroup2::find_mount(plan.ask("mounts").value_or("")) : std::string();
     if (plan.operation() == CTR_OP_EXEC) {
         const std::string path = plan.spec("/ctr/cgroup").str();
+        if (user != 0) return exec_of_user(plan, mount, path, user);
         return v2 ? cgroup2::plan_exec(plan, "systemd.open", mount, path)
                   : cgroup1::plan_exec(plan, "systemd.open", "systemd.join", hierarchies.all, path);
     }
     cgroup::Problem problem;
-    const auto scope =
-        scope_of(plan.spec("/linux/cgroupsPath").str(), plan.config("/slice").str("system.slice"), plan.id(), problem);
+    const std::string slice = plan.config("/slice").str(user != 0 ? "user.slice" : "system.slice");
+    const auto scope = scope_of(plan.spec("/linux/cgroupsPath").str(), slice, plan.id(), problem);
     if (!scope) return cgroup::refuse(plan, problem);
+    if (user != 0) return plan_of_user(plan, *scope, mount, user);
     return v2 ? plan_v2(plan, *scope, mount) : plan_v1(plan, *scope, hierarchies);
 }
 
@@ -137,9 +174,10 @@ const void *extension(const char *id) { return std::string_view(id) == CTR_EXT_C
 constexpr ctr_step_kind scope_kind = parent_kind<start, stop, start_shell, stop_shell>("systemd.scope");
 constexpr ctr_step_kind devices_kind = parent_kind<cgroup2::devices, cgroup2::devices_shell>("systemd.devices");
 constexpr ctr_step_kind open_kind = parent_kind<systemd::open, open_shell>("systemd.open");
+constexpr ctr_step_kind attach_kind = parent_kind<systemd::attach, attach_shell>("systemd.attach");
 constexpr ctr_step_kind join_kind = child_kind<cgroup1::join_shell>("systemd.join", cgroup1::join);
 
 } // namespace
 
 CTR_PLUGIN_WITH_EXTENSION("cgroup-systemd", "0.1.0", plan, extension, &scope_kind, &devices_kind, &open_kind,
-                          &join_kind);
+                          &join_kind, &attach_kind);

@@ -6,6 +6,9 @@
 // On cgroup v1 systemd makes the cgroup in the hierarchies that it knows (its own, cpu, memory, pids, blkio, devices). cgroup-v1's code makes it at the same
 // path in the others (cpuset, freezer, hugetlb, ...), sets all limits, and takes away what it made; the rest is systemd's to take away.
 //
+// The systemd of a user (cgroup v2 alone) makes the scope below its own service, which the machine's systemd has given to the user. A user may not move a
+// process out of another cgroup, but his systemd may ask the machine's to do it.
+//
 // Whose is it? The unit's Description names the container's run directory. A unit of our name with another Description is somebody else's, and nothing in
 // its cgroup is touched.
 #include "bus.hpp"
@@ -21,6 +24,9 @@
 
 namespace ctr::systemd {
 namespace {
+
+/// Whose systemd made the scope; 0: the machine's.
+uid_t user_of(Run run) { return run.has("user") ? static_cast<uid_t>(run.integer("user")) : 0; }
 
 bool on_v1(Run run) { return run.has("hierarchy"); }
 
@@ -50,7 +56,7 @@ void remove_marked(Run run) {
 int start(Run run) {
     const std::string unit = run.str("unit"), path = run.str("path");
     Bus bus;
-    if (const auto error = bus.open()) return run.fail(*error);
+    if (const auto error = bus.open(user_of(run))) return run.fail(*error);
     if (const auto error = bus.start_scope(unit, static_cast<pid_t>(run.integer("pid")), run.strings("property")))
         return run.fail(*error);
     const std::string group = bus.control_group(unit).value_or("");
@@ -68,7 +74,7 @@ int stop(Run run) {
     const std::string unit = run.str("unit");
     const bool there = any_exists(run);
     Bus bus;
-    if (const auto error = bus.open()) return there ? run.fail(*error) : 0;
+    if (const auto error = bus.open(user_of(run))) return there ? run.fail(*error) : 0;
     const auto description = bus.description(unit);
     if (description && *description != description_of(run.str("owner"))) return remove_marked(run), 0;
     if (there && (on_v1(run) ? cgroup1::remove(run) : cgroup2::remove(run)) != 0) return -1;
@@ -88,6 +94,7 @@ int start_shell(Run run, Shell shell) {
                                   "ssa(sv)a(sa(sv))",
                                   unit,
                                   "fail"};
+    if (run.has("user")) call.insert(call.begin() + 1, "--user");
     std::vector<std::string> words, devices;
     std::size_t count = 1;
     for (const auto &each : run.strings("property")) {
@@ -125,9 +132,26 @@ int start_shell(Run run, Shell shell) {
 
 int stop_shell(Run run, Shell shell) {
     const std::string unit = cgroup::shell_word(run.str("unit"));
-    shell.text("systemctl kill --signal=KILL " + unit + " 2>/dev/null || true\nsystemctl stop " + unit +
+    const std::string systemctl = run.has("user") ? "systemctl --user " : "systemctl ";
+    shell.text(systemctl + "kill --signal=KILL " + unit + " 2>/dev/null || true\n" + systemctl + "stop " + unit +
                " 2>/dev/null || true");
     return on_v1(run) ? cgroup1::remove_shell(run, shell) : 0;
+}
+
+int attach(Run run) {
+    const std::string dir = cgroup2::directory_for_exec(run);
+    if (dir.empty()) return -1;
+    Bus bus;
+    if (const auto error = bus.open(user_of(run))) return run.fail(*error);
+    const std::string below = dir.substr(directories(run).front().size());
+    const auto error = bus.attach(run.str("unit"), below, static_cast<pid_t>(run.integer("pid")));
+    return error ? run.fail(*error) : 0;
+}
+
+int attach_shell(Run run, Shell shell) {
+    return shell.cmd({"busctl", "--user", "call", "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                      "org.freedesktop.systemd1.Manager", "AttachProcessesToUnit", "ssau", run.str("unit"), "", "1",
+                      run.str("pid")});
 }
 
 int open(Run run) { return on_v1(run) ? cgroup1::open(run) : cgroup2::open(run); }
@@ -178,7 +202,7 @@ int update(Run run, Node node) {
         return run.fail({CTR_E_INVALID, problem.message, problem.hint, 0, {}, problem.path});
     if (!properties.empty()) {
         Bus bus;
-        if (const auto error = bus.open()) return run.fail(*error);
+        if (const auto error = bus.open(user_of(run))) return run.fail(*error);
         if (const auto error = bus.set_properties(run.str("unit"), properties)) return run.fail(*error);
     }
     return driver(run.raw()).update(run.raw(), node.raw());

@@ -9,7 +9,7 @@
 
 namespace ctr::systemd {
 
-// systemd.scope: unit, pid, property*, and the arguments and outputs of cgroup2.create or cgroup1.create.
+// systemd.scope: unit, pid, user (int)? (whose systemd; none: the machine's), property*, and the arguments and outputs of cgroup2.create or cgroup1.create.
 int start(Run run);
 int stop(Run run);
 int start_shell(Run run, Shell shell);
@@ -18,6 +18,10 @@ int stop_shell(Run run, Shell shell);
 // systemd.open: those of cgroup2.open or cgroup1.open.
 int open(Run run);
 int open_shell(Run run, Shell shell);
+
+// systemd.attach: unit, user, pid, init (fd)?, and path, mount as cgroup2.open. For exec by a user, who may not move a process by himself.
+int attach(Run run);
+int attach_shell(Run run, Shell shell);
 
 /// ctr.cgroup/1.
 extern const ctr_cgroup_v1 running;

@@ -213,12 +213,15 @@ int devices(Run run) {
 
 /// exec. A container may have made cgroups in its own and handed controllers down: then its top may hold no process any more, and init has moved
 /// into one of them. That is where a new process belongs.
-int open(Run run) {
+std::string directory_for_exec(Run run) {
     std::string dir = dir_of(run);
     const auto handed_down = cgroup::read_file(dir + "/cgroup.subtree_control");
-    if (!handed_down) return run.fail("read", dir + "/cgroup.subtree_control", "is the container still running?");
+    if (!handed_down) {
+        run.fail("read", dir + "/cgroup.subtree_control", "is the container still running?");
+        return {};
+    }
     const int init = run.has("init") ? run.fd("init") : -1;
-    if (cgroup::trimmed(*handed_down).empty() || init < 0) return give_directory(run, dir);
+    if (cgroup::trimmed(*handed_down).empty() || init < 0) return dir;
     const auto info = cgroup::read_file("/proc/self/fdinfo/" + std::to_string(init));
     std::string pid;
     cgroup::split(info.value_or(""), '\n', [&](std::string_view line) {
@@ -230,7 +233,12 @@ int open(Run run) {
         if (line.substr(0, 3) == "0::" && line.substr(3, path.size()) == path)
             dir = run.str("mount") + std::string(line.substr(3));
     });
-    return give_directory(run, dir);
+    return dir;
+}
+
+int open(Run run) {
+    const std::string dir = directory_for_exec(run);
+    return dir.empty() ? -1 : give_directory(run, dir);
 }
 
 // ---- the same as a script -----------------------------------------------------------------------------------------------

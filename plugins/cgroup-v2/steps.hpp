@@ -22,6 +22,8 @@ int devices_shell(Run run, Shell shell);
 
 // cgroup2.open: path, mount, init (fd)?. Output: cgroup. For exec: the cgroup is there.
 int open(Run run);
+/// The directory that open() opens: the container's, or one below it. Empty: failed.
+std::string directory_for_exec(Run run);
 int open_shell(Run run, Shell shell);
 
 /// What becomes of a cgroup whose processes are killed.

@@ -58,6 +58,33 @@ TEST(RunPlan, on_a_cgroup_v2_machine_is_born_in_its_cgroup) {
     golden(planning.plan(options), "run-cgroup-v2");
 }
 
+RunOptions with_limits() {
+    RunOptions options = run_options();
+    options.memory = std::int64_t{64} << 20;
+    options.cpus = core::spec::CpuQuota{150000, 100000};
+    options.pids_limit = 50;
+    return options;
+}
+
+Planning on_systemd(Answers machine) {
+    Planning planning;
+    planning.machine = std::move(machine);
+    planning.machine["exists:/run/systemd/system"] = "yes";
+    planning.drivers["cgroup"] = "cgroup-systemd";
+    planning.drivers["network"] = "none";
+    return planning;
+}
+
+TEST(RunPlan, with_systemd_has_its_scope_made_when_the_child_is_there) {
+    golden(on_systemd(machine_v2()).plan(with_limits()), "run-cgroup-systemd");
+}
+
+TEST(RunPlan, with_systemd_on_cgroup_v1_joins_what_systemd_does_not_know) {
+    Planning planning = on_systemd(machine_v1());
+    planning.machine["mounts"] += "60 31 0:60 / /sys/fs/cgroup/systemd rw,nosuid - cgroup cgroup rw,name=systemd\n";
+    golden(planning.plan(with_limits()), "run-cgroup-systemd-v1");
+}
+
 TEST(RunPlan, with_limits_writes_them_to_the_v1_hierarchies) {
     RunOptions options = run_options();
     options.memory = std::int64_t{64} << 20;

@@ -78,6 +78,16 @@ struct CgroupSystemd : ::testing::Test {
     fake::Planning planning;
 };
 
+/// A user of cgroup v2, whose systemd was given three controllers.
+struct CgroupSystemdUser : CgroupSystemd {
+    CgroupSystemdUser() {
+        planning.answers["euid"] = "1000";
+        planning.answers["exists:/sys/fs/cgroup" + top] = "yes";
+        planning.answers["file:/sys/fs/cgroup" + top + "/cgroup.controllers"] = "cpu memory pids\n";
+    }
+    const std::string top = "/user.slice/user-1000.slice/user@1000.service";
+};
+
 /// As systemd mounts cgroup v1.
 struct CgroupSystemdV1 : CgroupSystemd {
     CgroupSystemdV1() {
@@ -449,4 +459,69 @@ TEST_F(CgroupSystemdV1, WhatIsMissingIsRefusedByName) {
     ASSERT_EQ(plan("{}"), -1) << "without name=systemd";
     EXPECT_EQ(planning.failure.error_class, static_cast<std::uint32_t>(CTR_E_UNSUPPORTED));
     EXPECT_EQ(planning.failure.path, "/sys/fs/cgroup");
+}
+
+TEST_F(CgroupSystemdUser, TheUsersSystemdMakesTheScopeBelowItsService) {
+    ASSERT_EQ(
+        plan(
+            R"({"linux": {"cgroupsPath": "user.slice:libpod:abc", "resources": {"pids": {"limit": 5}, "devices": [{"allow": false}]}}})"),
+        0)
+        << planning.failure.message;
+    ASSERT_EQ(planning.steps.size(), 1u) << "no device program: it takes privilege";
+    EXPECT_EQ(
+        planning.steps[0].text(),
+        "systemd.scope unit=libpod-abc.scope pid=<child.pid> property=Description=ctr container of /run/ctr/box "
+        "property=Slice=user.slice property=Delegate=true property=DefaultDependencies=false "
+        "property=MemoryAccounting=true property=CPUAccounting=true property=IOAccounting=true "
+        "property=TasksAccounting=true property=CollectMode=inactive-or-failed user=1000 property=TasksMax=5 path=" +
+            top + "/user.slice/libpod-abc.scope mount=/sys/fs/cgroup owner=/run/ctr/box set=pids.max=5");
+    EXPECT_EQ(planning.steps[0].gives, Lines{"cgroup.joined"});
+}
+
+TEST_F(CgroupSystemdUser, WithoutAPathItIsInTheUsersSlice) {
+    ASSERT_EQ(plan("{}"), 0);
+    EXPECT_EQ(planning.steps[0].all("path"), Lines{top + "/user.slice/ctr-box.scope"});
+}
+
+TEST_F(CgroupSystemdUser, RootInAUserNamespaceIsWhoMadeIt) {
+    planning.answers["euid"] = "0";
+    planning.answers["file:/proc/self/uid_map"] =
+        "         0       1000          1\n         1     100000      65536\n";
+    ASSERT_EQ(plan("{}"), 0);
+    EXPECT_EQ(planning.steps[0].text().find(" user=1000 ") != std::string::npos, true) << planning.steps[0].text();
+    planning.answers["file:/proc/self/uid_map"] = "         0          0 4294967295\n";
+    ASSERT_EQ(plan("{}"), 0);
+    EXPECT_EQ(planning.steps[0].all("path"), Lines{"/system.slice/ctr-box.scope"}) << "the machine's root";
+}
+
+TEST_F(CgroupSystemdUser, ExecAsksSystemdToMoveTheProcess) {
+    planning.operation = CTR_OP_EXEC;
+    ASSERT_EQ(plan((R"({"ctr": {"cgroup": ")" + top + R"(/user.slice/_cpu.x.scope"}})").c_str()), 0);
+    ASSERT_EQ(planning.steps.size(), 1u);
+    EXPECT_EQ(planning.steps[0].text(),
+              "systemd.attach unit=cpu.x.scope user=1000 pid=<child.pid> init=<init.pidfd> path=" + top +
+                  "/user.slice/_cpu.x.scope mount=/sys/fs/cgroup");
+    EXPECT_EQ(planning.steps[0].phase, CTR_ATTACH);
+    EXPECT_EQ(planning.steps[0].gives, Lines{"cgroup.joined"});
+}
+
+TEST_F(CgroupSystemdUser, WhatTheUserWasNotGivenIsRefusedByName) {
+    ASSERT_EQ(plan(R"({"linux": {"resources": {"blockIO": {"weight": 100}}}})"), -1);
+    EXPECT_NE(planning.failure.message.find("needs the controller io"), std::string::npos);
+    planning.answers.erase("exists:/sys/fs/cgroup" + top);
+    ASSERT_EQ(plan("{}"), -1);
+    EXPECT_EQ(planning.failure.message, "no systemd of this user runs");
+    planning.answers["fstype:/sys/fs/cgroup"] = "tmpfs";
+    ASSERT_EQ(plan("{}"), -1);
+    EXPECT_EQ(planning.failure.message, "a user's systemd can limit nothing on cgroup v1");
+}
+
+TEST_F(CgroupSystemdUser, IdsAreFoundInTheMap) {
+    const char *const map = "         0       1000          1\n         1     100000      65536\n";
+    EXPECT_EQ(outer_id(map, 0), 1000);
+    EXPECT_EQ(outer_id(map, 2), 100001);
+    EXPECT_EQ(outer_id(map, 70000), 70000) << "not in it";
+    EXPECT_EQ(outer_id("", 0), 0);
+    EXPECT_EQ(unit_of("/a.slice/b.scope"), "b.scope");
+    EXPECT_EQ(unit_of("/a.slice/_cpu.b.scope"), "cpu.b.scope");
 }
