@@ -158,6 +158,9 @@ int plan(Plan plan) {
     if (!path) return cgroup::refuse(plan, problem);
     if (plan.operation() == CTR_OP_EXEC) return plan_exec(plan, all, *path);
 
+    if (plan.spec("/linux/resources/unified").size() != 0)
+        return plan.invalid("/linux/resources/unified", "invalid configuration: cannot use unified on cgroup v1",
+                            "use the other members of resources");
     cgroup::Resources resources;
     if (!cgroup::read_resources(plan.spec("/linux/resources"), "/linux/resources", resources, problem))
         return cgroup::refuse(plan, problem);
