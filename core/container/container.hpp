@@ -74,10 +74,10 @@ Result<std::vector<std::string>> recover(Engine &engine, std::vector<std::string
 
 struct ExecRequest {
     std::string id;
-    Json process;           // an OCI process object, complete
-    Json ctr;               // the object /ctr beside it; null: none
+    Json process;                         // an OCI process object, complete
+    Json ctr;                             // the object /ctr beside it; null: none
     std::vector<std::string> sub_cgroups; // "[CONTROLLER[,CONTROLLER]:]PATH" below the container's own; empty: that one
-    bool detached = false;  // nobody's death kills it once it runs
+    bool detached = false;                // nobody's death kills it once it runs
     unsigned preserve_fds = 0;
     std::optional<sigset_t> signal_mask; // for the program
 };
