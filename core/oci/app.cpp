@@ -55,6 +55,19 @@ void drop_empty(Arguments &arguments) {
     }
 }
 
+/// For the log: of environments only the names.
+std::string shown(const std::string &name, const std::vector<std::string> &words) {
+    std::string line = name;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string &word = words[i], before = i == 0 ? "" : words[i - 1];
+        const bool joined = word.rfind("--env=", 0) == 0;
+        const bool env = joined || before == "-e" || before == "--env";
+        const auto equals = word.find('=', joined ? sizeof "--env=" - 1 : 0);
+        line += " " + (env && equals != std::string::npos ? word.substr(0, equals) + "=..." : word);
+    }
+    return line;
+}
+
 /// crun's prefixes: "file:" is the default, the others are not there.
 Result<std::string> log_file(const std::string &text) {
     if (text.rfind("file:", 0) == 0) return text.substr(5);
@@ -181,9 +194,7 @@ Result<void> App::take_globals(std::vector<std::string> &words) {
 
 int App::main(const std::string &name, std::vector<std::string> words) {
     name_ = name;
-    std::string command_line = name;
-    for (const std::string &word : words)
-        command_line += " " + word;
+    const std::string command_line = shown(name, words);
     if (auto taken = take_globals(words); !taken.ok()) return report(taken.error());
     sink = &log_;
     launch::log_sink = log_line;
