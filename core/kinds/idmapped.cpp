@@ -59,8 +59,12 @@ int mount_apply(ctr::Run run) {
     const bool recursive = run.integer("recursive") != 0, all = run.integer("map_below") != 0;
     const int mount = sys::open_tree_clone(AT_FDCWD, source.c_str(), recursive ? AT_RECURSIVE : 0);
     if (mount < 0)
-        return run.fail("open_tree", source,
-                        errno == ENOENT ? "the source of a bind mount must exist on the machine" : "");
+        return run.fail(
+            "open_tree", source,
+            errno == ENOENT ? "the source of a bind mount must exist on the machine"
+            : errno == EPERM
+                ? "only root can take a directory of the machine into a container that lives, or has other ids"
+                : "");
     const unsigned long propagation =
         propagation_flags(run.str("propagation").c_str()) & ~static_cast<unsigned long>(MS_REC);
     int result = 0;

@@ -25,12 +25,14 @@ std::string column(const std::string &text, std::size_t width) {
     return text + std::string(width > text.size() ? width - text.size() : 1, ' ');
 }
 
+/// Laid out as runc's help is.
 std::string option_lines(const std::vector<Option> &options) {
     std::string out;
     for (const Option &option : options) {
-        std::string left = option.letter != 0 ? std::string("  -") + option.letter + ", " : "      ";
-        left += std::string("--") + option.name + (option.value != nullptr ? std::string(" ") + option.value : "");
-        out += column(left, 34) + option.help + (option.repeats ? " (repeats)" : "") + "\n";
+        const std::string value = option.value != nullptr ? std::string(" ") + option.value : "";
+        std::string left = std::string("   --") + option.name + value;
+        if (option.letter != 0) left += std::string(", -") + option.letter + value;
+        out += column(left, 42) + option.help + (option.repeats ? " (repeats)" : "") + "\n";
     }
     return out;
 }
@@ -53,6 +55,19 @@ void drop_empty(Arguments &arguments) {
     }
 }
 
+/// For the log: of environments only the names.
+std::string shown(const std::string &name, const std::vector<std::string> &words) {
+    std::string line = name;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string &word = words[i], before = i == 0 ? "" : words[i - 1];
+        const bool joined = word.rfind("--env=", 0) == 0;
+        const bool env = joined || before == "-e" || before == "--env";
+        const auto equals = word.find('=', joined ? sizeof "--env=" - 1 : 0);
+        line += " " + (env && equals != std::string::npos ? word.substr(0, equals) + "=..." : word);
+    }
+    return line;
+}
+
 /// crun's prefixes: "file:" is the default, the others are not there.
 Result<std::string> log_file(const std::string &text) {
     if (text.rfind("file:", 0) == 0) return text.substr(5);
@@ -72,18 +87,38 @@ Error wrong_count(const std::string &name, const Command &command, std::size_t n
 }
 
 std::string help_of_all(const std::string &name) {
-    std::string out = "Usage: " + name +
-                      " [GLOBAL OPTIONS] COMMAND ...\n\nAn OCI runtime with runc's command line.\n\n"
-                      "Commands:\n";
+    std::string out = "NAME:\n   " + name + " - an OCI runtime with runc's command line\n\nUSAGE:\n   " + name +
+                      " [global options] command [command options] [arguments...]\n\nVERSION:\n   " CTR_VERSION
+                      "\n\nCOMMANDS:\n";
     for (const Command &command : commands())
-        out += column(std::string("  ") + command.name, 12) + command.help + "\n";
-    return out + "\nGlobal options:\n" + option_lines(global_options) + "\n`" + name + " COMMAND --help` says more.\n";
+        out += column(std::string("   ") + command.name, 13) + command.help + "\n";
+    return out + column("   help, h", 13) + "This text; behind a command: --help.\n\nGLOBAL OPTIONS:\n" +
+           option_lines(global_options);
 }
 
 std::string help_of(const std::string &name, const Command &command) {
-    std::string out = "Usage: " + name + " " + command.name + " " + command.usage + "\n\n" + command.help + "\n";
-    if (!command.options.empty()) out += "\nOptions:\n" + option_lines(command.options);
+    std::string out = "NAME:\n   " + name + " " + command.name + " - " + command.help + "\n\nUSAGE:\n   " + name + " " +
+                      command.name + " " + command.usage + "\n";
+    if (!command.options.empty()) out += "\nOPTIONS:\n" + option_lines(command.options);
     return out;
+}
+
+/// "permission denied: ", in Go's words.
+std::string reason_of(const Error &error) {
+    if (error.errno_value == 0) return {};
+    std::string words = std::strerror(error.errno_value);
+    std::transform(words.begin(), words.end(), words.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return words + ": ";
+}
+
+/// The path of the error is "/hooks/prestart/0: /bin/hook".
+std::string hook_words(const Error &error) {
+    const auto name = error.path.find('/', 1), index = error.path.find('/', name + 1), end = error.path.find(':');
+    if (error.path.rfind("/hooks/", 0) != 0 || index == std::string::npos || end == std::string::npos || end < index)
+        return "error running hook: ";
+    return "error running " + error.path.substr(name + 1, index - name - 1) + " hook #" +
+           error.path.substr(index + 1, end - index - 1) + ": ";
 }
 
 } // namespace
@@ -91,7 +126,8 @@ std::string help_of(const std::string &name, const Command &command) {
 std::string message_for_engines(const Error &error, const std::string &program) {
     const std::string &where = error.context;
     if (where.find("(cwd.set of ") != std::string::npos)
-        return "chdir to cwd (\"" + error.path + "\") set in config.json failed: " + error.text();
+        return "chdir to cwd (\"" + error.path + "\") set in config.json failed: " + reason_of(error) + error.text();
+    if (where.find("(oci_hook.run") != std::string::npos) return hook_words(error) + error.text();
     const bool at_exec =
         where.find("(gate of core") != std::string::npos || where.find("(execve of core") != std::string::npos;
     if (!at_exec) return error.text();
@@ -158,9 +194,7 @@ Result<void> App::take_globals(std::vector<std::string> &words) {
 
 int App::main(const std::string &name, std::vector<std::string> words) {
     name_ = name;
-    std::string command_line = name;
-    for (const std::string &word : words)
-        command_line += " " + word;
+    const std::string command_line = shown(name, words);
     if (auto taken = take_globals(words); !taken.ok()) return report(taken.error());
     sink = &log_;
     launch::log_sink = log_line;

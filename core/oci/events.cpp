@@ -17,8 +17,9 @@ namespace {
 
 using Stats = std::map<std::string, std::uint64_t>;
 
-Json event(const char *type, const std::string &id, Json data) {
-    Json out = {{"type", type}, {"id", id}};
+/// In runc's order.
+nlohmann::ordered_json event(const char *type, const std::string &id, Json data) {
+    nlohmann::ordered_json out = {{"type", type}, {"id", id}};
     if (!data.is_null()) out["data"] = std::move(data);
     return out;
 }

@@ -30,8 +30,8 @@ int read_limits(Plan plan, const std::vector<Hierarchy> &all, Limits &out) {
     if (!cgroup::read_resources(plan.spec("/linux/resources"), "/linux/resources", out.resources, problem))
         return cgroup::refuse(plan, problem);
     if (!out.resources.unified.empty())
-        return plan.invalid("/linux/resources/unified", "these are files of cgroup v2, and this machine has cgroup v1",
-                            "use the other members of resources");
+        return plan.invalid("/linux/resources/unified", "invalid configuration: cannot use unified on cgroup v1",
+                            "they are files of cgroup v2: use the other members of resources");
     out.settings = limit_settings(out.resources);
     if (!device_settings(out.resources.devices, true, out.settings, problem)) return cgroup::refuse(plan, problem);
     return check_controllers(plan, all, out.settings);

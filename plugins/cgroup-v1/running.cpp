@@ -106,7 +106,7 @@ int update(Run run, Node node) {
         settings = limit_settings(resources);
         device_settings(resources.devices, false, settings, problem);
         if (!resources.unified.empty())
-            problem = {"/unified", "files of cgroup v2 cannot be set: the container is in cgroup v1",
+            problem = {"/unified", "invalid configuration: cannot use unified on cgroup v1",
                        "use the other members of resources"};
     }
     if (!problem.message.empty()) return run.fail({CTR_E_INVALID, problem.message, problem.hint, 0, {}, problem.path});

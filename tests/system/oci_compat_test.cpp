@@ -323,7 +323,18 @@ TEST_F(OciCompat, WordsThatScriptsLookFor) {
     EXPECT_EQ(Json::parse(oci({"list", "-f", "json"}).out)[0]["owner"], "root");
     EXPECT_REFUSED(oci({"ps", "one", "-o", "comm"}), "couldn't find PID field in ps output");
     EXPECT_HAS(unquoted(oci({"exec", "--cwd", "/none", "one", "true"}).err),
-               "chdir to cwd (\"/none\") set in config.json failed: ");
+               "chdir to cwd (\"/none\") set in config.json failed: no such file or directory: ");
+    EXPECT_EQ(oci({"events", "--stats", "one"}).out.rfind("{\"type\":\"stats\",\"id\":\"one\",\"data\":{", 0), 0U);
+    EXPECT_REFUSED(oci({"update", "-r", "-", "one"}, {}, R"({"unified": {"pids.max": "10"}})"),
+                   "cannot use unified on cgroup v1");
+    Bundle wrong = bundle("two", "true");
+    wrong.config["linux"]["resources"]["unified"] = {{"pids.max", "10"}};
+    EXPECT_REFUSED(run(wrong), "invalid configuration: cannot use unified on cgroup v1");
+    wrong = bundle("two", "true");
+    wrong.config["hooks"]["createRuntime"] = {{{"path", "/bin/true"}}, {{"path", "/bin/false"}}};
+    EXPECT_REFUSED(run(wrong), "error running createRuntime hook #1: ");
+    EXPECT_EQ(lines_of(oci({"-h"}).out)[0], "NAME:");
+    EXPECT_HAS(oci({"create", "-h"}).out, "   ctr-oci create [OPTIONS] ID\n\nOPTIONS:\n   --bundle DIR, -b DIR ");
     EXPECT_REFUSED(oci({"update", "--l3-cache-schema", "L3:0=f", "one"}), "/linux/intelRdt");
     EXPECT_REFUSED(oci({"update", "--mem-bw-schema", "MB:0=50", "one"}), "made without it");
     ASSERT_STATUS(oci({"pause", "one"}), 0);

@@ -151,7 +151,11 @@ TEST_F(OciLog, ADebugLogTellsEachStepWithItsArguments) {
     EXPECT_HAS(all, "undo of step ");
     EXPECT_HAS(all, "run: exit status 0");
     EXPECT_HAS(all, "env=PASSWORD=...");
-    EXPECT_EQ(text.find("secret"), std::string::npos) << "environments may have passwords";
+    start("two", "sleep 60");
+    ASSERT_STATUS(oci({"exec", "-e", "A=secret", "--env=B=secret", "two", "true"}, {"--debug", "--log", file}), 0);
+    remove("two");
+    EXPECT_HAS(read_text(file), "exec -e A=... --env=B=... two true");
+    EXPECT_EQ(read_text(file).find("secret"), std::string::npos) << "environments may have passwords";
     for (const Json &line : parsed(text))
         EXPECT_EQ(line["level"], "debug") << line;
 }

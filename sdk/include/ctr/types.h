@@ -104,8 +104,8 @@ typedef enum ctr_operation {
     CTR_OP_EXEC = 2,         /* one more process in a running container; spec has only /process and /ctr */
     CTR_OP_IMAGE_IMPORT = 3, /* parent steps only; spec is {"ctr": {"import": {...}}} */
     CTR_OP_IMAGE_REMOVE = 4, /* parent steps only; spec is {"ctr": {"remove": {...}}} */
-    CTR_OP_MOUNT = 5         /* in a container that lives; spec is {"mounts": [...]} or {"ctr": {"unmount": ["/a", ...]}}, and
-                                /ctr/container: {"pid": N}. The child has joined its namespaces, runs no program and ends at the gate */
+    /* mounts in a container that lives: {"mounts": [...]} or {"ctr": {"unmount": [...]}}; the child joins it and ends at the gate */
+    CTR_OP_MOUNT = 5
 } ctr_operation;
 
 /* FROZEN. Classes of errors: what the user can do about it. Numbers below 100 are the SDK's, from 100 the plugin's own. */
