@@ -61,7 +61,7 @@ Step scope_step(Plan plan, const Scope &scope, const Properties &properties) {
     return step;
 }
 
-/// Who asks: 0 is root. In a user namespace (podman makes one for a user) it is who made it.
+/// Who asks: 0 is root. In a user namespace it is who made it.
 std::int64_t asking_user(Plan plan) {
     const std::string euid = plan.ask("euid").value_or("0");
     return outer_id(plan.ask("file:/proc/self/uid_map").value_or(""), std::stoll(euid));
