@@ -205,7 +205,9 @@ Result<Journal> Journal::open(const std::string &directory) {
                      name,
                      {}};
     if (!journal.fd_.valid()) return system_error("open", path_of(directory));
-    if (!take_lock(journal.fd_.get()))
+    // Whoever had the lock may have removed the container meanwhile: then it is a lock on nothing.
+    struct stat st {};
+    if (!take_lock(journal.fd_.get()) || ::fstat(journal.fd_.get(), &st) != 0 || st.st_nlink == 0)
         return Error{ErrorClass::busy,
                      "another process is at work on this container",
                      "wait for it, or stop it: pid " + std::to_string(owner(directory)),

@@ -154,12 +154,14 @@ Result<void> remove(Engine &engine, const std::string &id, bool force) {
             ::access(directory.c_str(), F_OK) != 0)
             return record.error();
         if (record.ok()) CTR_TRY(kill_init(record.value()));
-        for (int i = 0; i < 500 && Journal::owner(directory) != 0; ++i)
-            ::usleep(10000);
-        if (::access(directory.c_str(), F_OK) != 0) return {};
     }
     auto journal = Journal::open(directory);
+    for (int i = 0; i < 500 && force && !journal.ok() && journal.error().error_class == ErrorClass::busy; ++i) {
+        ::usleep(10000);
+        journal = Journal::open(directory);
+    }
     if (!journal.ok()) {
+        if (force && ::access(directory.c_str(), F_OK) != 0) return {};
         if (journal.error().error_class == ErrorClass::not_found && ::access(directory.c_str(), F_OK) == 0 &&
             Journal::owner(directory) == 0)
             return sys::remove_tree(directory);

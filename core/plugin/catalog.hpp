@@ -71,7 +71,7 @@ private:
         twins_; // id -> one of the files refused for it: the third is no better than the first two
 };
 
-/// Refuses a file or directory that others than root or the effective user could have written. `st` describes an open descriptor.
+/// Refuses a file or directory that others than root, the effective user or the owner of ctr's own file could have written.
 Result<void> check_trust(const std::string &path, unsigned mode, unsigned owner, bool sticky_ok);
 
 } // namespace core::plugin

@@ -127,6 +127,7 @@ within() {
 }
 # on_terminal COMMAND...: with a terminal of its own, on which nobody types. The words may have no blanks.
 # It is opened for both, so that it has neither a writer to wait for nor an end.
+# Clients say so on it if the program ended before they told it the terminal's size: patterns begin with a star.
 on_terminal() {
     script -qec "$*" /dev/null <>"$work/nobody" >"$work/typescript"
     typed=$?

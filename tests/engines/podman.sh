@@ -44,7 +44,7 @@ check "standard input reaches it" 0 "typed" sh -c "echo typed | $podman_all $run
 check "a program that is not there: 127" 127 "*nosuch*" r box nosuch
 check "a file that is no program: 126" 126 "*/etc/passwd*" r box /etc/passwd
 check "an option that podman refuses: 125" 125 "*" r --no-such-option box true
-check "with a terminal" 6 "/dev/pts/0" on_terminal $podman_all $run -it box sh -c "'tty; exit 6'"
+check "with a terminal" 6 "*/dev/pts/0" on_terminal $podman_all $run -it box sh -c "'tty; exit 6'"
 check "killed by a signal: 128 and the signal" 137 "" r --pid host box sh -c 'kill -9 $$'
 # shellcheck disable=SC2016 # the container's shell
 check "name, environment, directory" 0 "box one /tmp" r --hostname box -e A=one -w /tmp box sh -c 'echo $(hostname) $A $(pwd)'
@@ -78,7 +78,7 @@ check "its state" 0 "running 0" state one
 check "the runtime's own list has it" 0 "*running*" "$RUNTIME" list
 check "its limits" 0 "67108864*100" p exec one sh -c "$limits"
 check "exec: output, status, user, directory, environment" 4 "ann /tmp two" p exec -u ann -w /tmp -e B=two one sh -c 'echo $(whoami) $(pwd) $B; exit 4'
-check "exec with a terminal" 0 "/dev/pts/*" on_terminal $podman_all exec -it one tty
+check "exec with a terminal" 0 "*/dev/pts/*" on_terminal $podman_all exec -it one tty
 check "exec of what is not there: 127" 127 "*" p exec one nosuch
 check "exec of a file that is no program: 126" 126 "*" p exec one /etc/passwd
 check "exec -d" 0 "*" p exec -d one touch /tmp/detached
