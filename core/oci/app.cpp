@@ -21,6 +21,16 @@ void log_line(int level, const char *plugin, const char *message) {
     sink->line(level, std::string(plugin) + ": " + message);
 }
 
+/// A user without privilege; or, as with runc, root of a user namespace that a user has entered (podman of a user keeps USER).
+bool is_users_own() {
+    if (::geteuid() != 0) return true;
+    const char *user = std::getenv("USER");
+    if (user == nullptr || *user == '\0' || std::strcmp(user, "root") == 0) return false;
+    const auto map = sys::read_file("/proc/self/uid_map");
+    return map.ok() &&
+           map.value().find(" 4294967295\n") == std::string::npos; // the machine's own namespace maps all ids
+}
+
 std::string column(const std::string &text, std::size_t width) {
     return text + std::string(width > text.size() ? width - text.size() : 1, ' ');
 }
@@ -155,7 +165,7 @@ int App::report(const Error &error, int status) const {
 std::string App::root() const {
     if (globals_.has("root")) return globals_.one("root");
     const char *runtime_dir = std::getenv("XDG_RUNTIME_DIR");
-    if (::geteuid() != 0 && runtime_dir != nullptr && *runtime_dir == '/') return std::string(runtime_dir) + "/ctr-oci";
+    if (runtime_dir != nullptr && *runtime_dir == '/' && is_users_own()) return std::string(runtime_dir) + "/ctr-oci";
     return "/run/ctr-oci";
 }
 
