@@ -195,7 +195,7 @@ protected:
             if (header.p_type != PT_NOTE || segment.find("\"need\"") == std::string_view::npos) continue;
             header_at_ = elf_.e_phoff + i * sizeof header;
             header_ = header;
-            manifest_at_ = header.p_offset + segment.find('{');
+            manifest_at_ = header.p_offset + segment.find("{\"id\""); // a build id may have any byte in it
         }
         ASSERT_NE(manifest_at_, 0U) << "need.so has no note";
         note_at_ = manifest_at_ - 4 - sizeof(Elf64_Nhdr);
