@@ -98,6 +98,9 @@ CTR_CHILD int make_node(ctr_run *raw, int directory, const char *name) {
     struct stat st;
     if (errno == EEXIST && fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         if ((st.st_mode & S_IFMT) == type && (type == S_IFIFO || st.st_rdev == device)) return 0;
+        // An empty file: the mount point that an earlier container without mknod left in a root of its own.
+        if (S_ISREG(st.st_mode) && st.st_size == 0 && type != S_IFIFO)
+            return bind_node(raw, directory, name, type, device);
         errno = EEXIST;
     }
     return fail(raw, "mknodat", target, errno == EEXIST ? "something else has that name in the container" : nullptr);

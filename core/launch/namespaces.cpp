@@ -6,7 +6,8 @@
 // - A new user namespace owns only what is made with it. What is joined beside it belongs to somebody else, and after the clone the child would have
 //   no rights over it: the parent enters those before the clone and goes back.
 // - A user without privilege has some in the container's user namespace only, and nobody comes back from one that he has joined: a process in between joins it, then
-//   the pid namespace, and clones the child as its own brother (sys/process.hpp).
+//   the pid namespace, and clones the child as its own brother (sys/process.hpp). The same in a user namespace that a user has entered before: the
+//   pid namespace to come back to is the machine's.
 // - A cgroup namespace roots at the cgroup that the process is in when it is made, so the child unshares it itself after it has joined: a step
 //   (cgroup.unshare), not a flag here.
 #include "launch/namespaces.hpp"
@@ -15,7 +16,9 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #ifndef CLONE_NEWTIME
@@ -24,6 +27,8 @@
 
 namespace core::launch {
 namespace {
+
+bool only_children_enter(int type) { return type == CLONE_NEWPID || type == CLONE_NEWTIME; }
 
 struct Name {
     const char *type;
@@ -87,12 +92,12 @@ Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block
     } else {
         block.steps[setup.mapped_by_].announce = true;
     }
-    if (init_pidfd >= 0 && ::geteuid() != 0) setup.use_go_between(init_pidfd);
+    if ((init_pidfd >= 0 && ::geteuid() != 0) || !setup.may_come_back()) setup.use_go_between(init_pidfd);
     // Entered by whom: see the rules on top.
     std::vector<Opened> child;
     for (Opened &each : setup.child_joins_) {
-        const bool before = each.type == CLONE_NEWPID || each.type == CLONE_NEWTIME ||
-                            ((setup.new_flags_ & CLONE_NEWUSER) != 0 && each.type != CLONE_NEWNS);
+        const bool before =
+            only_children_enter(each.type) || ((setup.new_flags_ & CLONE_NEWUSER) != 0 && each.type != CLONE_NEWNS);
         (before ? setup.parent_joins_ : child).push_back(std::move(each));
     }
     setup.child_joins_ = std::move(child);
@@ -157,16 +162,27 @@ Result<void> NamespaceSetup::join_all_of(int init_pid, int init_pidfd) {
     return {};
 }
 
+/// Who enters a pid namespace for a clone needs CAP_SYS_ADMIN over his own to come back: its owner must be our user namespace, or one below.
+bool NamespaceSetup::may_come_back() const {
+    if (std::none_of(child_joins_.begin(), child_joins_.end(),
+                     [](const Opened &each) { return only_children_enter(each.type); }))
+        return true;
+    const Fd own(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
+    const Fd owner(own.valid() ? ::ioctl(own.get(), NS_GET_USERNS) : -1); // ioctl_ns(2)
+    return owner.valid() || errno != EPERM;
+}
+
 /// Its user namespace, and those that only children enter.
 void NamespaceSetup::use_go_between(int init_pidfd) {
     const auto own_user = [](const Opened &each) { return (each.type & CLONE_NEWUSER) != 0; };
     const auto user = std::find_if(child_joins_.begin(), child_joins_.end(), own_user);
-    if (user == child_joins_.end()) return;
-    between_.push_back({Fd(::fcntl(init_pidfd, F_DUPFD_CLOEXEC, 0)), CLONE_NEWUSER, "user"});
-    user->type &= ~CLONE_NEWUSER;
+    if (init_pidfd >= 0 && user != child_joins_.end()) {
+        between_.push_back({Fd(::fcntl(init_pidfd, F_DUPFD_CLOEXEC, 0)), CLONE_NEWUSER, "user"});
+        user->type &= ~CLONE_NEWUSER;
+    }
     std::vector<Opened> rest;
     for (Opened &each : child_joins_)
-        (each.type == CLONE_NEWPID || each.type == CLONE_NEWTIME ? between_ : rest).push_back(std::move(each));
+        (only_children_enter(each.type) ? between_ : rest).push_back(std::move(each));
     std::erase_if(rest, [](const Opened &each) { return each.type == 0; });
     child_joins_ = std::move(rest);
 }

@@ -43,6 +43,7 @@ private:
     Result<void> add_new(const plan::Step &step);
     Result<void> add_join(const plan::Step &step, Block &block);
     Result<void> join_all_of(int init_pid, int init_pidfd);
+    bool may_come_back() const;
     void use_go_between(int init_pidfd);
     Result<void> enter(const Opened &opened);
     Result<void> new_time_namespace();

@@ -139,8 +139,9 @@ CTR_CHILD Received receive(int channel, Packed *block, Message *message) {
     ssize_t got = 0;
     do
         got = recvmsg(channel, &raw, MSG_CMSG_CLOEXEC);
-    while (got < 0 && errno == EINTR);
-    if (got == 0 || (got < 0 && errno == ECONNRESET)) return Received::end;
+    while (got < 0 &&
+           (errno == EINTR || errno == ECONNRESET)); // it left without reading all: said once, before what it had sent
+    if (got == 0) return Received::end;
     if (got < static_cast<ssize_t>(sizeof(Header))) return Received::error;
 
     int fds[max_fds];

@@ -21,11 +21,11 @@ void log_line(int level, const char *plugin, const char *message) {
     sink->line(level, std::string(plugin) + ": " + message);
 }
 
-/// A user without privilege; or, as with runc, root of a user namespace that a user has entered (podman of a user keeps USER).
+/// A user without privilege; or, as with runc, root of a user namespace that a user has entered (podman of a user).
 bool is_users_own() {
     if (::geteuid() != 0) return true;
     const char *user = std::getenv("USER");
-    if (user == nullptr || *user == '\0' || std::strcmp(user, "root") == 0) return false;
+    if (user != nullptr && std::strcmp(user, "root") == 0) return false;
     const auto map = sys::read_file("/proc/self/uid_map");
     return map.ok() &&
            map.value().find(" 4294967295\n") == std::string::npos; // the machine's own namespace maps all ids
@@ -59,7 +59,7 @@ std::vector<Option> last_counts(std::vector<Option> options) {
 void drop_empty(Arguments &arguments) {
     for (auto it = arguments.values_.begin(); it != arguments.values_.end();) {
         bool nothing = it->second.size() == 1 && it->second[0].empty();
-        for (const char *counts : {"env", "user", "additional-gids", "cap"})
+        for (const char *counts : {"env", "user", "additional-gids", "cap", "preserve-fds"})
             nothing = nothing && it->first != counts;
         it = nothing ? arguments.values_.erase(it) : std::next(it);
     }

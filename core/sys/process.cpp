@@ -35,6 +35,10 @@ struct Word {
         if (word.syscall == nullptr && ::setns(each.fd, each.flags) != 0) word = {-1, errno, "setns"};
     clone_args args{};
     args.flags = request.namespaces | CLONE_PARENT | CLONE_CLEAR_SIGHAND;
+    if (request.cgroup >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = static_cast<std::uint64_t>(request.cgroup);
+    }
     if (word.syscall == nullptr) {
         const long pid = ::syscall(SYS_clone3, &args, sizeof args);
         if (pid == 0) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Users without privilege: a container in a user namespace of their own, with both names of the program.
-#include "fixture/sandbox.hpp"
+#include "fixture/oci.hpp"
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -27,7 +27,8 @@ protected:
         command({"rm", "-rf", home});
         SystemTest::TearDown();
     }
-    Ran as_user(const std::string &program, const std::vector<std::string> &words) const {
+    Ran as_user(const std::string &program, const std::vector<std::string> &words,
+                const std::vector<std::string> &by = {}) const {
         std::vector<std::string> all = {"setpriv",
                                         "--reuid",
                                         somebody,
@@ -38,8 +39,9 @@ protected:
                                         "-i",
                                         "PATH=/usr/bin:/bin",
                                         "HOME=" + home,
-                                        "XDG_RUNTIME_DIR=" + home + "/run",
-                                        CTR_BUILD_DIR "/bin/" + program};
+                                        "XDG_RUNTIME_DIR=" + home + "/run"};
+        all.insert(all.end(), by.begin(), by.end());
+        all.push_back(program == "sh" ? program : CTR_BUILD_DIR "/bin/" + program);
         all.insert(all.end(), words.begin(), words.end());
         return command(all);
     }
@@ -87,4 +89,31 @@ TEST_F(Rootless, CtrRunsADirectoryAndRefusesLimitsByName) {
         as_user("ctr", {"run", "--rm", "--memory", "10m", "--rootfs", home + "/bundle/rootfs", "/bin/true"});
     EXPECT_STATUS(limited, 125);
     EXPECT_HAS(limited.err, "/linux/resources/memory/limit: asked for, but no plugin carries it out");
+}
+
+// As podman of a user does it: in a user namespace of his, where he is root and the files of the machine's root (ctr and its plugins) are nobody's.
+// Its pid namespace is the machine's, so exec cannot go into the container's and come back.
+TEST_F(Rootless, RunsAndEntersInANamespaceThatTheUserHasEntered) {
+    bundle({"/bin/sleep", "1000"});
+    Json config = Json::parse(read_text(home + "/bundle/config.json"));
+    for (const char *key : {"uidMappings", "gidMappings"})
+        config["linux"].erase(key);
+    auto &namespaces = config["linux"]["namespaces"];
+    for (std::size_t i = namespaces.size(); i-- > 0;)
+        if (namespaces[i]["type"] == "user") namespaces.erase(i);
+    write_text(home + "/bundle/config.json", config.dump());
+    const std::string oci = CTR_BUILD_DIR "/bin/ctr-oci";
+    const Ran ran =
+        as_user("sh",
+                {"-c", oci + " run --detach --bundle " + home + "/bundle entered </dev/null >/dev/null && " + oci +
+                           " exec entered sh -c 'id -u; echo $$; exit 7'; echo $?; " + oci +
+                           " delete --force entered; " + oci + " list -q"},
+                {"unshare", "--user", "--map-root-user", "--mount"});
+    EXPECT_STATUS(ran, 0);
+    const std::vector<std::string> said = lines_of(ran.out);
+    ASSERT_EQ(said.size(), 3U) << ran.out << ran.err;
+    EXPECT_EQ(said[0], "0");
+    EXPECT_LT(std::stoi(said[1]), 10) << "a pid of the container";
+    EXPECT_EQ(said[2], "7");
+    EXPECT_EQ(command({"find", home + "/run/ctr-oci/containers", "-mindepth", "1"}).out, "");
 }

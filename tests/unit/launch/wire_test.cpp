@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "launch/wire.hpp"
+
+#include "base/fd.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+namespace {
+
+using namespace core;
+using launch::Message;
+using launch::Received;
+using launch::Word;
+
+class WireTest : public testing::Test {
+protected:
+    void SetUp() override {
+        int ends[2];
+        ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+        parent.reset(ends[0]);
+        child.reset(ends[1]);
+        block = launch::Block::pack(plan, [](const std::string &, const std::string &) { return nullptr; });
+    }
+    Fd parent, child;
+    plan::Plan plan;
+    std::unique_ptr<launch::Block> block;
+};
+
+} // namespace
+
+TEST_F(WireTest, words_arrive_in_their_order_and_then_the_end) {
+    ASSERT_EQ(launch::send_word(child.get(), Word::ready, 7), 0);
+    ASSERT_EQ(launch::send_word(child.get(), Word::committed, 0), 0);
+    child.reset();
+    Message message;
+    ASSERT_EQ(launch::receive(parent.get(), block.get(), &message), Received::message);
+    EXPECT_EQ(message.word, Word::ready);
+    EXPECT_EQ(message.step, 7U);
+    ASSERT_EQ(launch::receive(parent.get(), block.get(), &message), Received::message);
+    EXPECT_EQ(message.word, Word::committed);
+    EXPECT_EQ(launch::receive(parent.get(), block.get(), &message), Received::end);
+}
+
+// The kernel says ECONNRESET then, before what is still in the queue.
+TEST_F(WireTest, what_a_child_said_before_it_left_is_heard_though_it_had_not_read_all) {
+    ASSERT_EQ(launch::send_word(parent.get(), Word::go, 0), 0);
+    launch::WireError error;
+    std::snprintf(error.message, sizeof error.message, "the reason");
+    ASSERT_EQ(launch::send_error(child.get(), 3, &error), 0);
+    child.reset();
+    Message message;
+    ASSERT_EQ(launch::receive(parent.get(), block.get(), &message), Received::message);
+    EXPECT_EQ(message.word, Word::failed);
+    EXPECT_EQ(message.step, 3U);
+    EXPECT_STREQ(message.error.message, "the reason");
+    EXPECT_EQ(launch::receive(parent.get(), block.get(), &message), Received::end);
+}
