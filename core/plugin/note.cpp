@@ -38,6 +38,7 @@ public:
         return offset <= end && size <= end - offset;
     }
     bool read(void *to, std::size_t size, std::uint64_t offset) const {
+        if (size == 0) return true; // an empty vector's data() may be null, which memcpy(3) does not take
         if (in_front(offset, size)) return std::memcpy(to, front_ + offset, size), true;
         return ::pread(fd_, to, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
     }
