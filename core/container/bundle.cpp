@@ -12,17 +12,6 @@
 namespace core::container {
 namespace {
 
-/// A bind mount's source may be relative to the bundle.
-void make_absolute(Json &mount, const std::string &bundle) {
-    const Json options = mount.value("options", Json::array());
-    const bool bind = mount.value("type", "") == "bind" ||
-                      std::any_of(options.begin(), options.end(),
-                                  [](const Json &option) { return option == "bind" || option == "rbind"; });
-    if (!bind || !mount.contains("source") || !mount["source"].is_string()) return;
-    const std::string source = mount["source"].get<std::string>();
-    if (!source.empty() && source[0] != '/') mount["source"] = bundle + "/" + source;
-}
-
 /// Without a network namespace the container uses the machine's network.
 bool has_network_namespace(const Json &spec) {
     const Json namespaces = spec.value("/linux/namespaces"_json_pointer, Json::array());
@@ -31,6 +20,16 @@ bool has_network_namespace(const Json &spec) {
 }
 
 } // namespace
+
+bool has_relative_source(const Json &mount) {
+    const Json options = mount.value("options", Json::array());
+    const bool bind = mount.value("type", "") == "bind" ||
+                      std::any_of(options.begin(), options.end(),
+                                  [](const Json &option) { return option == "bind" || option == "rbind"; });
+    if (!bind || !mount.contains("source") || !mount["source"].is_string()) return false;
+    const auto &source = mount["source"].get_ref<const std::string &>();
+    return !source.empty() && source[0] != '/';
+}
 
 Result<void> read_bundle(const std::string &directory, const std::string &file, CreateRequest &request) {
     const std::string path = file.empty() ? directory + "/config.json" : file;
@@ -46,7 +45,7 @@ Result<void> read_bundle(const std::string &directory, const std::string &file, 
     spec["root"]["path"] = std::string(resolved);
     if (spec.contains("mounts"))
         for (Json &mount : spec["mounts"])
-            make_absolute(mount, directory);
+            if (has_relative_source(mount)) mount["source"] = directory + "/" + mount["source"].get<std::string>();
     request.drivers["storage"] = "rootfs";
     request.drivers.try_emplace("network", has_network_namespace(spec) ? "none" : "host");
     spec["ctr"]["bundle"] = directory;

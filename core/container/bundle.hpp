@@ -12,4 +12,7 @@ namespace core::container {
 /// `drivers` names one already; what `state` tells of it later. Errors: of reading, of validation (with the path of the wrong field).
 Result<void> read_bundle(const std::string &directory, const std::string &file, CreateRequest &request);
 
+/// An OCI mount that is a bind mount whose source needs a directory before it.
+bool has_relative_source(const Json &mount);
+
 } // namespace core::container

@@ -241,7 +241,7 @@ int App::main(const std::string &name, std::vector<std::string> words) {
     if (n < command.least || n > command.most) return report(wrong_count(name_, command, n));
     if (log_.debug()) log_.line(CTR_LOG_DEBUG, command_line);
     const int status = command.run(*this, arguments.value());
-    if (!log_.failed()) // else the error is the last line
+    if (log_.debug() && !log_.failed()) // else the error is the last line
         log_.line(CTR_LOG_DEBUG, name_ + " " + command.name + ": exit status " + std::to_string(status));
     return finished(status);
 }

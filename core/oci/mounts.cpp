@@ -3,6 +3,7 @@
 // mounts add, mounts remove: crun's. The file has the mounts as a config.json has them: the array itself, or an object with a member "mounts".
 #include "oci/app.hpp"
 
+#include "container/bundle.hpp"
 #include "container/mounts.hpp"
 #include "spec/oci.hpp"
 #include "sys/files.hpp"
@@ -33,14 +34,9 @@ Result<Json> read_mounts(const std::string &file, bool destinations_only) {
 /// A bind mount's source may be relative: to the working directory, there is no bundle.
 Result<void> make_absolute(Json &mounts) {
     for (Json &mount : mounts) {
-        const Json options = mount.value("options", Json::array());
-        bool bind = mount.value("type", "") == "bind";
-        for (const Json &option : options)
-            bind = bind || option == "bind" || option == "rbind";
-        if (!bind || !mount.contains("source") || !mount["source"].is_string()) continue;
+        if (!container::has_relative_source(mount)) continue;
         char resolved[PATH_MAX];
         const std::string source = mount["source"].get<std::string>();
-        if (source.empty() || source[0] == '/') continue;
         if (::realpath(source.c_str(), resolved) == nullptr) return system_error("realpath", source);
         mount["source"] = std::string(resolved);
     }

@@ -135,6 +135,17 @@ const char *operation_name(ctr_operation operation) {
     return "unknown";
 }
 
+namespace {
+
+bool is_operation(const std::string &name) {
+    constexpr ctr_operation all[] = {CTR_OP_CREATE, CTR_OP_EXEC, CTR_OP_IMAGE_IMPORT, CTR_OP_IMAGE_REMOVE,
+                                     CTR_OP_MOUNT};
+    return std::any_of(std::begin(all), std::end(all),
+                       [&](ctr_operation each) { return name == operation_name(each); });
+}
+
+} // namespace
+
 bool Manifest::plans(ctr_operation operation) const {
     return std::find(operations.begin(), operations.end(), operation_name(operation)) != operations.end();
 }
@@ -191,8 +202,7 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
                      path,
                      {}};
     for (const auto &operation : out.operations)
-        if (operation != "create" && operation != "exec" && operation != "image-import" &&
-            operation != "image-remove" && operation != "mount")
+        if (!is_operation(operation))
             reader.wrong("operations", "create, exec, image-import, image-remove or mount", "\"" + operation + "\"");
     if (reader.failed()) return reader.error();
     return out;
