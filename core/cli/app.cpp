@@ -169,7 +169,8 @@ Result<container::Engine *> App::engine() {
     if (!engine_) {
         CTR_ASSIGN(spec::Config config, read_config());
         const std::map<std::string, std::string> pins(config.pins.begin(), config.pins.end());
-        plugin::Catalog catalog = plugin::Catalog::scan(plugin_directories(config), pins);
+        plugin::Catalog catalog = plugin::Catalog::scan(plugin_directories(config), pins,
+                                                        plugin::ManifestCache(config.run_root + "/manifests"));
         engine_ = std::make_unique<container::Engine>(std::move(config), std::move(catalog),
                                                       std::make_unique<sys::RealMachine>());
     }

@@ -39,18 +39,15 @@ std::string octal(unsigned mode) {
 
 struct Checked {
     Manifest manifest;
-    Fd fd;
+    FileIdentity identity;
 };
 
-Result<Checked> check_file(const std::string &path, const std::map<std::string, std::string> &pins) {
-    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+Result<Manifest> read_manifest(const std::string &path, const FileIdentity &identity,
+                               const std::map<std::string, std::string> &pins, ManifestCache &known) {
+    if (pins.empty())
+        if (auto manifest = known.find(path, identity); manifest) return std::move(*manifest);
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!fd.valid()) return system_error("open", path);
-    struct stat st {};
-    if (::fstat(fd.get(), &st) != 0) return system_error("fstat", path);
-    if (!S_ISREG(st.st_mode))
-        return invalid(path, "file type: expected a regular file, got mode " + octal(st.st_mode),
-                       "put only plugins there");
-    CTR_TRY(check_trust(path, st.st_mode, st.st_uid, false));
     CTR_ASSIGN(const std::string text, read_manifest_note(fd.get(), path));
     CTR_ASSIGN(Manifest manifest, parse_manifest(text, path));
     if (const auto pin = pins.find(manifest.id); pin != pins.end()) {
@@ -60,7 +57,24 @@ Result<Checked> check_file(const std::string &path, const std::map<std::string, 
                 path, "sha256: expected " + pin->second + " (config /plugins/pins/" + manifest.id + "), got " + digest,
                 "install the pinned file, or change the pin if you trust this one");
     }
-    return Checked{std::move(manifest), std::move(fd)};
+    struct stat st {};
+    if (::fstat(fd.get(), &st) != 0) return system_error("fstat", path);
+    if (FileIdentity::of(st) != identity) return changed_meanwhile(path);
+    known.keep(path, identity, manifest);
+    return manifest;
+}
+
+Result<Checked> check_file(const std::string &path, const std::map<std::string, std::string> &pins,
+                           ManifestCache &known) {
+    struct stat st {};
+    if (::stat(path.c_str(), &st) != 0) return system_error("stat", path);
+    if (!S_ISREG(st.st_mode))
+        return invalid(path, "file type: expected a regular file, got mode " + octal(st.st_mode),
+                       "put only plugins there");
+    CTR_TRY(check_trust(path, st.st_mode, st.st_uid, false));
+    const FileIdentity identity = FileIdentity::of(st);
+    CTR_ASSIGN(Manifest manifest, read_manifest(path, identity, pins, known));
+    return Checked{std::move(manifest), identity};
 }
 
 } // namespace
@@ -87,14 +101,27 @@ Result<void> check_trust(const std::string &path, unsigned mode, unsigned owner,
     return {};
 }
 
-Catalog Catalog::scan(const std::vector<Directory> &directories, const std::map<std::string, std::string> &pins) {
+Error changed_meanwhile(const std::string &path) {
+    return Error{ErrorClass::busy,
+                 "the file changed while ctr was at work",
+                 "try again when the installation is through",
+                 0,
+                 {},
+                 path,
+                 {}};
+}
+
+Catalog Catalog::scan(const std::vector<Directory> &directories, const std::map<std::string, std::string> &pins,
+                      ManifestCache known) {
     Catalog catalog;
     for (const Directory &directory : directories)
-        catalog.scan_directory(directory, pins);
+        catalog.scan_directory(directory, pins, known);
+    known.save();
     return catalog;
 }
 
-void Catalog::scan_directory(const Directory &directory, const std::map<std::string, std::string> &pins) {
+void Catalog::scan_directory(const Directory &directory, const std::map<std::string, std::string> &pins,
+                             ManifestCache &known) {
     struct stat st {};
     if (::stat(directory.path.c_str(), &st) != 0) {
         if (errno != ENOENT || directory.override_trust)
@@ -115,7 +142,7 @@ void Catalog::scan_directory(const Directory &directory, const std::map<std::str
     for (const std::string &name : names.value()) {
         if (name.size() <= 3 || name.compare(name.size() - 3, 3, ".so") != 0) continue;
         const std::string path = directory.path + "/" + name;
-        auto checked = check_file(path, pins);
+        auto checked = check_file(path, pins, known);
         if (!checked.ok()) {
             refused_.push_back({path, std::move(checked).error()});
             continue;
@@ -142,7 +169,7 @@ void Catalog::scan_directory(const Directory &directory, const std::map<std::str
         }
         from_override_[id] = directory.override_trust;
         plugins_.push_back(
-            std::make_unique<Plugin>(std::move(checked.value().manifest), path, std::move(checked.value().fd)));
+            std::make_unique<Plugin>(std::move(checked.value().manifest), path, checked.value().identity));
     }
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // The plugins that are installed, and why any was refused. Only files that nobody but root or the effective user could have written are
-// looked at; a plugin is later loaded from the very descriptor that was checked here. Which of them a container uses is the planner's business.
+// looked at; what is loaded later is the very file that was checked here, in the same state. Which of them a container uses is the planner's business.
 #pragma once
 
 #include "base/fd.hpp"
 #include "plugin/manifest.hpp"
+#include "plugin/manifest_cache.hpp"
 
 #include <ctr/plugin.h>
 #include <map>
@@ -28,15 +29,15 @@ struct Refusal {
 /// One installed plugin. load() maps the code in; everything before works on the file's note alone.
 class Plugin {
 public:
-    Plugin(Manifest what, std::string where, Fd checked)
-        : manifest(std::move(what)), path(std::move(where)), fd_(std::move(checked)) {}
+    Plugin(Manifest what, std::string where, const FileIdentity &checked)
+        : manifest(std::move(what)), path(std::move(where)), checked_(checked) {}
     Plugin(const Plugin &) = delete;
     Plugin &operator=(const Plugin &) = delete;
 
     const Manifest manifest;
     const std::string path;
 
-    /// Loads the code (Boost.DLL, from the checked descriptor), compares it with the manifest and hands over the host's table. Once; later calls
+    /// Loads the code (Boost.DLL, from a descriptor of the file that was checked), compares it with the manifest and hands over the host's table. Once; later calls
     /// give the same entry. The plugin stays loaded as long as the process: its code may still be on some stack.
     Result<const ctr_plugin_entry *> load(const ctr_host *host);
     bool loaded() const { return entry_ != nullptr; }
@@ -45,7 +46,10 @@ public:
 
 private:
     struct Library;
-    Fd fd_; // kept open: glibc finds loaded objects by name, and /proc/self/fd/N must not come to mean another file
+    Result<void> open();
+
+    FileIdentity checked_;
+    Fd fd_; // kept open once loaded: glibc finds loaded objects by name, and /proc/self/fd/N must not come to mean another file
     Library *library_ = nullptr; // never unloaded, so never deleted
     const ctr_plugin_entry *entry_ = nullptr;
 };
@@ -54,7 +58,9 @@ class Catalog {
 public:
     /// Reads the notes of all *.so in the directories, in order of file names. A missing directory is empty. Of two plugins with one
     /// id both are refused, unless an earlier directory is an override, which wins. `pins`: id -> sha256 in hex that the file must have.
-    static Catalog scan(const std::vector<Directory> &directories, const std::map<std::string, std::string> &pins);
+    /// `known`: manifests that need not be read again.
+    static Catalog scan(const std::vector<Directory> &directories, const std::map<std::string, std::string> &pins,
+                        ManifestCache known = {});
 
     const std::vector<std::unique_ptr<Plugin>> &plugins() const { return plugins_; }
     const std::vector<Refusal> &refused() const { return refused_; }
@@ -63,7 +69,8 @@ public:
     const Refusal *refusal_of(const std::string &id) const;
 
 private:
-    void scan_directory(const Directory &directory, const std::map<std::string, std::string> &pins);
+    void scan_directory(const Directory &directory, const std::map<std::string, std::string> &pins,
+                        ManifestCache &known);
     std::vector<std::unique_ptr<Plugin>> plugins_;
     std::vector<Refusal> refused_;
     std::map<std::string, bool> from_override_;
@@ -73,5 +80,8 @@ private:
 
 /// Refuses a file or directory that others than root, the effective user or the owner of ctr's own file could have written.
 Result<void> check_trust(const std::string &path, unsigned mode, unsigned owner, bool sticky_ok);
+
+/// It is not, or no longer, the file that was looked at before.
+Error changed_meanwhile(const std::string &path);
 
 } // namespace core::plugin

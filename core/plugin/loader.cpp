@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Maps a plugin's code in. By now the file is trusted and its manifest read; this compares what the code says with it. Boost.DLL gets
-// /proc/self/fd/N, so that what was checked is what is loaded, with rtld_now: a missing symbol must show here and not in the forked child.
+// Maps a plugin's code in. By now the file is trusted and its manifest read; this compares what the code says with it. The file that is opened must be
+// the one that was checked, in the same state, and Boost.DLL gets /proc/self/fd/N, so that it is also the one that is loaded; with rtld_now, because a
+// missing symbol must show here and not in the forked child.
 #include "plugin/catalog.hpp"
 
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/shared_library.hpp>
+#include <fcntl.h>
 #include <new>
+#include <sys/stat.h>
 
 namespace core::plugin {
 
@@ -80,8 +83,18 @@ Result<void> compare(const Manifest &manifest, const ctr_plugin_entry &entry, co
 
 } // namespace
 
+Result<void> Plugin::open() {
+    fd_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd_.valid()) return system_error("open", path);
+    struct stat st {};
+    if (::fstat(fd_.get(), &st) != 0) return system_error("fstat", path);
+    if (FileIdentity::of(st) != checked_) return changed_meanwhile(path);
+    return {};
+}
+
 Result<const ctr_plugin_entry *> Plugin::load(const ctr_host *host) {
     if (entry_ != nullptr) return entry_;
+    CTR_TRY(open());
     auto library = std::make_unique<Library>();
     const ctr_plugin_entry *entry = nullptr;
     try {

@@ -19,6 +19,7 @@ inline constexpr const char *slots[] = {"storage", "network", "cgroup", "image"}
 struct Condition {
     std::string ask; // a question of host.h; ${data_root} and ${run_root} stand for the configured directories
     std::string is;
+    bool operator==(const Condition &) const = default;
 };
 
 struct Manifest {
@@ -39,6 +40,7 @@ struct Manifest {
     std::string config;   // the schema of its config section as JSON text; empty: it takes none
     std::string features; // its part of the OCI features structure as JSON text; empty: none
 
+    bool operator==(const Manifest &) const = default;
     bool plans(ctr_operation operation) const;
     Json config_schema() const; // null: it takes none
 };

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 using namespace fixture;
-using Json = nlohmann::json;
 
 namespace {
 

@@ -22,7 +22,7 @@ int nothing(ctr::Run) {
 }
 int nothing_by_hand(ctr::Run, ctr::Shell) { return 0; }
 
-int plan([[maybe_unused]] ctr::Plan plan) {
+[[maybe_unused]] int plan([[maybe_unused]] ctr::Plan plan) {
 #ifdef BAD_NEED
     if (plan.step(CTR_KIND_UMASK, CTR_CONFINE).arg("mask", std::int64_t{022}).needs(BAD_NEED).gives(BAD_GIVE).add() !=
         0)

@@ -118,7 +118,7 @@ TEST(ImageSource, WhatIsNoArchiveIsRefused) {
 TEST(ImageOci, ALayoutDirectoryAndItsTarAreTheSame) {
     const TemporaryDirectory tmp;
     LayoutFiles files;
-    files.manifests = {files.image({base_tar, upper_tar})};
+    files.manifests = json::array({files.image({base_tar, upper_tar})});
     const Image image = read_source(files.write_directory(tmp), request);
     EXPECT_EQ(image.digest, files.manifests[0]["digest"]);
     EXPECT_EQ(image.created, "2020-01-02T03:04:05Z");
@@ -135,7 +135,7 @@ TEST(ImageOci, OfSeveralImagesTheNamedOneIsTaken) {
     LayoutFiles files;
     const json one = files.image({base_tar});
     const json two = files.image({upper_tar});
-    files.manifests = {named(one, "host/app:1"), named(two, "app:2")};
+    files.manifests = json::array({named(one, "host/app:1"), named(two, "app:2")});
     const std::string layout = files.write_directory(tmp);
     EXPECT_EQ(read_source(layout, request).digest, one["digest"]);
     EXPECT_EQ(read_source(layout, {"app:2", request.runnable}).digest, two["digest"]);
@@ -144,7 +144,7 @@ TEST(ImageOci, OfSeveralImagesTheNamedOneIsTaken) {
               }),
               "index.json: has several images and none is called 'app:3'; there is: app:2, host/app:1");
     LayoutFiles tags = files;
-    tags.manifests = {named(one, "1"), named(two, "2")};
+    tags.manifests = json::array({named(one, "1"), named(two, "2")});
     const TemporaryDirectory other;
     EXPECT_EQ(read_source(tags.write_directory(other), request).digest, one["digest"]);
 }
@@ -156,7 +156,7 @@ TEST(ImageOci, OfSeveralPlatformsTheMachinesIsTaken) {
     const json list =
         files.index({for_platform(files.image({base_tar}, "arm64"), "arm64"), for_platform(amd64, "amd64"),
                      for_platform(files.blob("application/vnd.oci.image.manifest.v1+json", "{}"), "unknown")});
-    files.manifests = {files.blob("application/vnd.oci.image.index.v1+json", list.dump())};
+    files.manifests = json::array({files.blob("application/vnd.oci.image.index.v1+json", list.dump())});
     const std::string layout = files.write_directory(tmp);
     EXPECT_EQ(read_source(layout, request).digest, amd64["digest"]);
     EXPECT_NE(failure_of([&] {
@@ -168,7 +168,7 @@ TEST(ImageOci, OfSeveralPlatformsTheMachinesIsTaken) {
 TEST(ImageOci, AnImageForAnotherMachineIsRefused) {
     const TemporaryDirectory tmp;
     LayoutFiles files;
-    files.manifests = {files.image({base_tar}, "arm64")};
+    files.manifests = json::array({files.image({base_tar}, "arm64")});
     EXPECT_NE(failure_of([&] {
                   read_source(files.write_directory(tmp), request);
               }).find("is for linux/arm64, this machine runs linux/amd64"),
@@ -179,7 +179,7 @@ TEST(ImageOci, DamageAndOtherArtifactsAreRefused) {
     const auto failure_with = [](const std::function<void(LayoutFiles &)> &change) {
         const TemporaryDirectory tmp;
         LayoutFiles files;
-        files.manifests = {files.image({base_tar})};
+        files.manifests = json::array({files.image({base_tar})});
         change(files);
         const std::string layout = files.write_directory(tmp);
         return failure_of([&] { read_source(layout, request); });
@@ -208,15 +208,15 @@ TEST(ImageOci, DamageAndOtherArtifactsAreRefused) {
               }).find("version 1"),
               std::string::npos);
     EXPECT_NE(failure_with([](LayoutFiles &f) {
-                  f.manifests = {f.image({base_tar}, "amd64", "application/vnd.example.chart")};
+                  f.manifests = json::array({f.image({base_tar}, "amd64", "application/vnd.example.chart")});
               }).find("some other artifact"),
               std::string::npos);
-    EXPECT_NE(failure_with([](LayoutFiles &f) { f.manifests = {f.image({})}; }).find("no layers"), std::string::npos);
+    EXPECT_NE(failure_with([](LayoutFiles &f) { f.manifests = json::array({f.image({})}); }).find("no layers"), std::string::npos);
     EXPECT_NE(failure_with([](LayoutFiles &f) {
                   json nested = f.image({base_tar});
                   for (int i = 0; i < 6; ++i)
                       nested = f.blob("application/vnd.oci.image.index.v1+json", f.index(json::array({nested})).dump());
-                  f.manifests = {nested};
+                  f.manifests = json::array({nested});
               }).find("index in an index"),
               std::string::npos);
 }

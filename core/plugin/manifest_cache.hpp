@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+//
+// The manifests that an earlier ctr read, in one file of the run directory, so that a start opens and parses the plugins that it loads and no others. A
+// remembered manifest counts as long as its file is the same by device, inode, size, mode, owner and both times: nobody but root can set a ctime
+// back. The file is never needed: what is missing, torn, of another version or could have been written by others is read anew.
+#pragma once
+
+#include "plugin/manifest.hpp"
+
+#include <cstdint>
+#include <forward_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/stat.h>
+#include <vector>
+
+namespace core::plugin {
+
+/// Which file it was, and in which state, inode(7).
+struct FileIdentity {
+    std::uint64_t device = 0, inode = 0, size = 0, mode = 0, owner = 0;
+    std::int64_t modified_ns = 0, changed_ns = 0;
+
+    static FileIdentity of(const struct stat &st);
+    bool operator==(const FileIdentity &) const = default;
+};
+
+class ManifestCache {
+public:
+    /// Remembers nothing and keeps nothing.
+    ManifestCache() = default;
+    /// Reads the file; without it the cache is empty. `settled_ns`: how long ago a plugin's last change must be for it to be remembered. The default is
+    /// far more than the grain of a file system's times, in which a second change would not show.
+    explicit ManifestCache(std::string file, std::int64_t settled_ns = 2'000'000'000);
+
+    /// The manifest of the plugin's file, if it is known and the file is still the same.
+    std::optional<Manifest> find(const std::string &path, const FileIdentity &identity);
+    /// Remembers it, unless its file changed just now.
+    void keep(const std::string &path, const FileIdentity &identity, const Manifest &manifest);
+    /// Writes what was found and kept, if that is more than the file has. Makes no directory; what cannot be written is not remembered.
+    void save() const;
+
+private:
+    struct Entry {
+        std::string_view path; // in text_ or kept_
+        FileIdentity identity;
+        std::string_view packed; // likewise
+        bool used = false;
+    };
+    void read();
+
+    std::string file_;
+    std::int64_t settled_ns_ = 0;
+    std::unique_ptr<char[]> text_; // the whole file
+    std::size_t size_ = 0;
+    std::forward_list<std::string> kept_;
+    std::vector<Entry> entries_;
+    std::size_t next_ = 0; // plugins are asked for in the order in which they were kept
+    bool grown_ = false;
+};
+
+} // namespace core::plugin
