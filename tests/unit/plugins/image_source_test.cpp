@@ -211,7 +211,8 @@ TEST(ImageOci, DamageAndOtherArtifactsAreRefused) {
                   f.manifests = json::array({f.image({base_tar}, "amd64", "application/vnd.example.chart")});
               }).find("some other artifact"),
               std::string::npos);
-    EXPECT_NE(failure_with([](LayoutFiles &f) { f.manifests = json::array({f.image({})}); }).find("no layers"), std::string::npos);
+    EXPECT_NE(failure_with([](LayoutFiles &f) { f.manifests = json::array({f.image({})}); }).find("no layers"),
+              std::string::npos);
     EXPECT_NE(failure_with([](LayoutFiles &f) {
                   json nested = f.image({base_tar});
                   for (int i = 0; i < 6; ++i)
