@@ -11,7 +11,7 @@ umask 022 # a plugin that others could write is refused
 build_packages="g++ cmake make pkg-config libboost-dev libboost-program-options-dev nlohmann-json3-dev libnl-3-dev libnftables-dev
     libbtrfsutil-dev libseccomp-dev libarchive-dev libssl-dev libsystemd-dev libnftables1 iproute2 nftables util-linux mount kmod"
 demo_packages="busybox-static btrfs-progs"
-test_packages="libgtest-dev libgmock-dev busybox-static btrfs-progs strace crun runc clang-format-14 procps podman containerd docker.io catatonit
+test_packages="libgtest-dev libgmock-dev busybox-static btrfs-progs strace crun runc clang-format-14 procps podman uidmap containerd docker.io catatonit
     containernetworking-plugins python3-grpcio python3-grpc-tools python3-pkg-resources"
 # For tests/vm: another kernel, and systemd to run on it (nothing of it is started here). The machine is made for x86_64.
 if [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ]; then
