@@ -60,7 +60,7 @@ Result<Manifest> read_manifest(const std::string &path, const FileIdentity &iden
     struct stat st {};
     if (::fstat(fd.get(), &st) != 0) return system_error("fstat", path);
     if (FileIdentity::of(st) != identity) return changed_meanwhile(path);
-    known.keep(path, identity, manifest);
+    if (pins.empty()) known.keep(path, identity, manifest);
     return manifest;
 }
 
