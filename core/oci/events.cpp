@@ -18,9 +18,9 @@ namespace {
 using Stats = std::map<std::string, std::uint64_t>;
 
 /// In runc's order.
-nlohmann::ordered_json event(const char *type, const std::string &id, Json data) {
+nlohmann::ordered_json event(const char *type, const std::string &id, const Json &data) {
     nlohmann::ordered_json out = {{"type", type}, {"id", id}};
-    if (!data.is_null()) out["data"] = std::move(data);
+    if (!data.is_null()) out["data"] = data;
     return out;
 }
 

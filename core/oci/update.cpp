@@ -55,7 +55,8 @@ Result<std::int64_t> parse_number(const char *option, const std::string &text) {
 void drop_zeros(Json &object) {
     for (auto it = object.begin(); it != object.end();) {
         if (it->is_object()) drop_zeros(*it);
-        const bool nothing = it->is_null() || (it->is_number_integer() && *it == 0) || (it->is_string() && *it == "") ||
+        const bool nothing = it->is_null() || (it->is_number_integer() && *it == 0) ||
+                             (it->is_string() && it->get_ref<const std::string &>().empty()) ||
                              (it->is_object() && it->empty());
         it = nothing ? object.erase(it) : std::next(it);
     }
