@@ -40,6 +40,8 @@ exec setpriv --reuid $user --regid $user --clear-groups env -i -C "$work/home" P
 PODMAN
 chmod 755 "$podman_all"
 p() { "$podman_all" "$@"; }
+# Without any runtime: newuidmap may lack its mode 4755 here, or the kernel forbid user namespaces.
+p unshare true >"$work/said" 2>&1 || skip "podman of a user does not work on this machine: $(tail -1 "$work/said")"
 r() { p run --rm "$@"; }
 state() { p inspect --format '{{.State.Status}} {{.State.ExitCode}}' "$1"; }
 
