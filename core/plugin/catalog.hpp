@@ -38,19 +38,17 @@ public:
     const std::string path;
 
     /// Loads the code (Boost.DLL, from a descriptor of the file that was checked), compares it with the manifest and hands over the host's table. Once; later calls
-    /// give the same entry. The plugin stays loaded as long as the process: its code may still be on some stack.
+    /// give the same entry. The plugin stays loaded as long as the process.
     Result<const ctr_plugin_entry *> load(const ctr_host *host);
     bool loaded() const { return entry_ != nullptr; }
     /// A kind of step of the loaded plugin; nullptr if it has none of that name.
     const ctr_step_kind *kind(const std::string &name) const;
 
 private:
-    struct Library;
     Result<void> open();
 
     FileIdentity checked_;
     Fd fd_; // kept open once loaded: glibc finds loaded objects by name, and /proc/self/fd/N must not come to mean another file
-    Library *library_ = nullptr; // never unloaded, so never deleted
     const ctr_plugin_entry *entry_ = nullptr;
 };
 

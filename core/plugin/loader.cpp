@@ -8,16 +8,18 @@
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/shared_library.hpp>
 #include <fcntl.h>
-#include <new>
+#include <forward_list>
 #include <sys/stat.h>
 
 namespace core::plugin {
 
-struct Plugin::Library {
-    boost::dll::shared_library handle;
-};
-
 namespace {
+
+/// What was loaded stays loaded as long as the process: its code may still be on some stack. So the handles are never destroyed.
+void keep(boost::dll::shared_library library) {
+    static auto *const all = new std::forward_list<boost::dll::shared_library>;
+    all->push_front(std::move(library));
+}
 
 Error refuse(const std::string &path, const std::string &field, const std::string &expected, const std::string &got) {
     return Error{ErrorClass::invalid,
@@ -95,14 +97,14 @@ Result<void> Plugin::open() {
 Result<const ctr_plugin_entry *> Plugin::load(const ctr_host *host) {
     if (entry_ != nullptr) return entry_;
     CTR_TRY(open());
-    auto library = std::make_unique<Library>();
+    boost::dll::shared_library library;
     const ctr_plugin_entry *entry = nullptr;
     try {
         const std::string checked = "/proc/self/fd/" + std::to_string(fd_.get());
-        library->handle.load(checked, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-        if (!library->handle.has("ctr_plugin_entry_v1"))
+        library.load(checked, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+        if (!library.has("ctr_plugin_entry_v1"))
             return refuse(path, "symbol ctr_plugin_entry_v1", "to be exported", "nothing");
-        entry = &library->handle.get<const ctr_plugin_entry>("ctr_plugin_entry_v1");
+        entry = &library.get<const ctr_plugin_entry>("ctr_plugin_entry_v1");
     } catch (const std::exception &e) {
         return Error{ErrorClass::invalid,
                      std::string("cannot be loaded: ") + e.what(),
@@ -115,7 +117,7 @@ Result<const ctr_plugin_entry *> Plugin::load(const ctr_host *host) {
     CTR_TRY(compare(manifest, *entry, path));
     if (entry->load(host) != 0)
         return failure(ErrorClass::internal, path + ": its load function failed", "ask its author");
-    library_ = library.release();
+    keep(std::move(library));
     entry_ = entry;
     return entry_;
 }
