@@ -46,8 +46,7 @@ Result<Manifest> read_manifest(const std::string &path, const FileIdentity &iden
                                const std::map<std::string, std::string> &pins, ManifestCache &known) {
     if (pins.empty())
         if (auto manifest = known.find(path, identity); manifest) return std::move(*manifest);
-    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!fd.valid()) return system_error("open", path);
+    CTR_ASSIGN(const Fd fd, open_checked(path, identity));
     CTR_ASSIGN(const std::string text, read_manifest_note(fd.get(), path));
     CTR_ASSIGN(Manifest manifest, parse_manifest(text, path));
     if (const auto pin = pins.find(manifest.id); pin != pins.end()) {
@@ -57,9 +56,6 @@ Result<Manifest> read_manifest(const std::string &path, const FileIdentity &iden
                 path, "sha256: expected " + pin->second + " (config /plugins/pins/" + manifest.id + "), got " + digest,
                 "install the pinned file, or change the pin if you trust this one");
     }
-    struct stat st {};
-    if (::fstat(fd.get(), &st) != 0) return system_error("fstat", path);
-    if (FileIdentity::of(st) != identity) return changed_meanwhile(path);
     if (pins.empty()) known.keep(path, identity, manifest);
     return manifest;
 }
@@ -101,7 +97,12 @@ Result<void> check_trust(const std::string &path, unsigned mode, unsigned owner,
     return {};
 }
 
-Error changed_meanwhile(const std::string &path) {
+Result<Fd> open_checked(const std::string &path, const FileIdentity &identity) {
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd.valid()) return system_error("open", path);
+    struct stat st {};
+    if (::fstat(fd.get(), &st) != 0) return system_error("fstat", path);
+    if (FileIdentity::of(st) == identity) return fd;
     return Error{ErrorClass::busy,
                  "the file changed while ctr was at work",
                  "try again when the installation is through",

@@ -37,16 +37,14 @@ public:
     const Manifest manifest;
     const std::string path;
 
-    /// Loads the code (Boost.DLL, from a descriptor of the file that was checked), compares it with the manifest and hands over the host's table. Once; later calls
-    /// give the same entry. The plugin stays loaded as long as the process.
+    /// Loads the code (Boost.DLL, from a descriptor of the file that was checked), compares it with the manifest and hands over the host's table.
+    /// Once; later calls give the same entry. The plugin stays loaded as long as the process.
     Result<const ctr_plugin_entry *> load(const ctr_host *host);
     bool loaded() const { return entry_ != nullptr; }
     /// A kind of step of the loaded plugin; nullptr if it has none of that name.
     const ctr_step_kind *kind(const std::string &name) const;
 
 private:
-    Result<void> open();
-
     FileIdentity checked_;
     Fd fd_; // kept open once loaded: glibc finds loaded objects by name, and /proc/self/fd/N must not come to mean another file
     const ctr_plugin_entry *entry_ = nullptr;
@@ -79,7 +77,7 @@ private:
 /// Refuses a file or directory that others than root, the effective user or the owner of ctr's own file could have written.
 Result<void> check_trust(const std::string &path, unsigned mode, unsigned owner, bool sticky_ok);
 
-/// It is not, or no longer, the file that was looked at before.
-Error changed_meanwhile(const std::string &path);
+/// Opens a file that was looked at before. Errors: of open(2); busy: it is another one now, or changed.
+Result<Fd> open_checked(const std::string &path, const FileIdentity &identity);
 
 } // namespace core::plugin

@@ -7,9 +7,7 @@
 
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/shared_library.hpp>
-#include <fcntl.h>
 #include <forward_list>
-#include <sys/stat.h>
 
 namespace core::plugin {
 
@@ -85,18 +83,9 @@ Result<void> compare(const Manifest &manifest, const ctr_plugin_entry &entry, co
 
 } // namespace
 
-Result<void> Plugin::open() {
-    fd_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!fd_.valid()) return system_error("open", path);
-    struct stat st {};
-    if (::fstat(fd_.get(), &st) != 0) return system_error("fstat", path);
-    if (FileIdentity::of(st) != checked_) return changed_meanwhile(path);
-    return {};
-}
-
 Result<const ctr_plugin_entry *> Plugin::load(const ctr_host *host) {
     if (entry_ != nullptr) return entry_;
-    CTR_TRY(open());
+    CTR_ASSIGN(fd_, open_checked(path, checked_));
     boost::dll::shared_library library;
     const ctr_plugin_entry *entry = nullptr;
     try {

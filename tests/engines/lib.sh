@@ -135,6 +135,23 @@ on_terminal() {
     return $typed
 }
 
+# podman_config DIRECTORY: containers.conf and registries.conf in $work; networks are kept in DIRECTORY. No network unless a check asks for one.
+# Without CAP_SYS_RESOURCE podman's own limits could not be set.
+podman_config() {
+    cat >"$work/containers.conf" <<CONF
+[containers]
+netns = "none"
+default_ulimits = []
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+[network]
+network_config_dir = "$1/networks"
+CONF
+    : >"$work/registries.conf"
+    export CONTAINERS_CONF="$work/containers.conf" CONTAINERS_REGISTRIES_CONF="$work/registries.conf"
+}
+
 # docker asks for all capabilities in a privileged container. Root of a machine that lacks one (in a container) gets an error of runc.
 mine_or_all_caps() {
     case $RUNTIME in *ctr-oci) return 0 ;; esac

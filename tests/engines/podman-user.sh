@@ -20,22 +20,14 @@ echo "boxer:1000000:65536" | tee -a "$work/subuid" >>"$work/subgid"
 for file in passwd group subuid subgid; do mount --bind "$work/$file" /etc/$file; done
 mkdir -m 700 "$work/home" "$work/xdg" && mkdir "$work/home/dir" && echo outside >"$work/home/dir/file"
 chown -R $user:$user "$work/home" "$work/xdg"
-cat >"$work/containers.conf" <<CONF
-[containers]
-netns = "none"
-default_ulimits = []
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-CONF
-: >"$work/registries.conf"
+podman_config "$work/home"
 chmod 644 "$work/containers.conf" "$work/registries.conf" "$work/rootfs.tar"
 # One word, for the checks' shells.
 podman_all=$work/podman
 cat >"$podman_all" <<PODMAN
 #!/bin/sh
 exec setpriv --reuid $user --regid $user --clear-groups env -i -C "$work/home" PATH="$PATH" HOME="$work/home" XDG_RUNTIME_DIR="$work/xdg" \\
-    CONTAINERS_CONF="$work/containers.conf" CONTAINERS_REGISTRIES_CONF="$work/registries.conf" \\
+    CONTAINERS_CONF="$CONTAINERS_CONF" CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" \\
     podman --root "$work/home/root" --runroot "$work/xdg/runroot" --tmpdir "$work/xdg/tmp" --storage-driver vfs --runtime "$RUNTIME" "\$@"
 PODMAN
 chmod 755 "$podman_all"

@@ -6,19 +6,7 @@
 need podman podman
 enter "$0" "$@"
 
-# No network unless a check asks for one. Without CAP_SYS_RESOURCE podman's own limits could not be set.
-cat >"$work/containers.conf" <<CONF
-[containers]
-netns = "none"
-default_ulimits = []
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-[network]
-network_config_dir = "$work/networks"
-CONF
-export CONTAINERS_CONF="$work/containers.conf" CONTAINERS_REGISTRIES_CONF="$work/registries.conf"
-: >"$work/registries.conf"
+podman_config "$work"
 for directory in /var/lib/cni /etc/cni; do
     if [ -d $directory ]; then mount -t tmpfs tmpfs $directory; fi
 done
