@@ -4,6 +4,7 @@
 // memory, and "#!/proc/self/exe" runs nothing.
 #include "fixture/oci.hpp"
 
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,4 +58,15 @@ TEST_F(OciSelf, ExecOfTheOwnExecutableRunsNothing) {
     EXPECT_STATUS(oci({"exec", "one", program}), 255);
     EXPECT_STATUS(oci({"exec", "one", "/proc/self/exe"}), 255);
     remove("one");
+}
+
+TEST_F(OciSelf, NothingIsLoadedFromTheWorkingDirectory) {
+    // An empty element of an executable's RUNPATH is the working directory: a bundle with a libc.so.6 of its own would be root.
+    const std::string here = box.dir() + "/libraries";
+    std::filesystem::create_directories(here);
+    for (const char *name : {"libc.so.6", "libctr-core.so", "ld-linux-x86-64.so.2"})
+        write_text(here + "/" + name, "not a library\n");
+    const Ran ran = command({"env", "-C", here, CTR_BUILD_DIR "/bin/ctr-oci", "--version"});
+    EXPECT_STATUS(ran, 0) << ran.err;
+    EXPECT_EQ(ran.err, "");
 }
