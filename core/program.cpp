@@ -9,9 +9,15 @@
 
 namespace {
 
+/// Nothing that an App holds is taken apart (see below).
+template <class App> App &kept() {
+    static App *const app = new App;
+    return *app;
+}
+
 int run(const std::string &name, const std::vector<std::string> &words) {
-    if (name == "ctr-oci" || name == "runc" || name == "crun") return core::oci::App().main(name, words);
-    return core::cli::App().main(words);
+    if (name == "ctr-oci" || name == "runc" || name == "crun") return kept<core::oci::App>().main(name, words);
+    return kept<core::cli::App>().main(words);
 }
 
 } // namespace

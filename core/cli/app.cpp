@@ -168,11 +168,8 @@ std::vector<plugin::Directory> App::plugin_directories(const spec::Config &confi
 Result<container::Engine *> App::engine() {
     if (!engine_) {
         CTR_ASSIGN(spec::Config config, read_config());
-        const std::map<std::string, std::string> pins(config.pins.begin(), config.pins.end());
-        plugin::Catalog catalog = plugin::Catalog::scan(plugin_directories(config), pins,
-                                                        plugin::ManifestCache(config.run_root + "/manifests"));
-        engine_ = std::make_unique<container::Engine>(std::move(config), std::move(catalog),
-                                                      std::make_unique<sys::RealMachine>());
+        const std::vector<plugin::Directory> directories = plugin_directories(config);
+        engine_ = std::make_unique<container::Engine>(std::move(config), directories);
     }
     return engine_.get();
 }

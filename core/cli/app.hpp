@@ -39,16 +39,10 @@ public:
     std::vector<plugin::Directory> plugin_directories(const spec::Config &config) const;
     Result<spec::Config> read_config() const;
 
-    /// For the container of this program's run, which nothing takes apart before the program ends.
-    container::Container &keep(std::unique_ptr<container::Container> container) {
-        return *(container_ = std::move(container));
-    }
-
 private:
     Result<Arguments> take_globals(std::vector<std::string> &words) const;
     Arguments globals_;
     std::unique_ptr<container::Engine> engine_;
-    std::unique_ptr<container::Container> container_;
 };
 
 /// Rows under a heading, columns aligned.

@@ -225,7 +225,7 @@ int run_command(App &app, const Arguments &arguments) {
     request.open_ahead = true;
     auto created = container::Container::create(*engine.value(), std::move(request));
     if (!created.ok()) return status_of(app, created.error());
-    container::Container &container = app.keep(std::move(created).value());
+    container::Container &container = engine.value()->keep(std::move(created).value());
     if (auto started = container.start(); !started.ok()) return status_of(app, started.error());
     auto ended = attend(container.child(), signals, container.take_console(), interactive);
     if (!ended.ok()) return app.report(ended.error());

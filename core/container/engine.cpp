@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "container/engine.hpp"
 
+#include "container/container.hpp"
 #include "kinds/kinds.hpp"
 #include "launch/run.hpp"
 
@@ -22,6 +23,18 @@ void log_plan(const plan::Plan &plan) {
 }
 
 } // namespace
+
+Engine::Engine(spec::Config config, const std::vector<plugin::Directory> &plugin_directories)
+    : config_(std::move(config)),
+      catalog_(plugin::Catalog::scan(plugin_directories, {config_.pins.begin(), config_.pins.end()},
+                                     plugin::ManifestCache(config_.run_root + "/manifests"))),
+      machine_(std::make_unique<sys::RealMachine>()) {
+    launch::host_table(); // the built-in kinds need it before any plugin is loaded
+}
+
+Engine::~Engine() = default;
+
+Container &Engine::keep(std::unique_ptr<Container> container) { return *(container_ = std::move(container)); }
 
 Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, const Json &spec,
                                 const std::map<std::string, std::string> &drivers) {

@@ -11,15 +11,19 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace core::container {
 
+class Container;
+
 class Engine {
 public:
-    Engine(spec::Config config, plugin::Catalog catalog, std::unique_ptr<sys::Machine> machine)
-        : config_(std::move(config)), catalog_(std::move(catalog)), machine_(std::move(machine)) {
-        launch::host_table(); // the built-in kinds need it before any plugin is loaded
-    }
+    /// On this machine, with the plugins of these directories, in their order.
+    Engine(spec::Config config, const std::vector<plugin::Directory> &plugin_directories);
+    ~Engine();
+    Engine(const Engine &) = delete;
+    Engine &operator=(const Engine &) = delete;
 
     const spec::Config &config() const { return config_; }
     plugin::Catalog &catalog() { return catalog_; }
@@ -39,10 +43,14 @@ public:
     std::string operations_dir() const { return config_.run_root + "/operations"; }
     std::string directory_of(const std::string &id) const { return containers_dir() + "/" + id; }
 
+    /// For the container of this program's run, which nothing takes apart before the program ends.
+    Container &keep(std::unique_ptr<Container> container);
+
 private:
     spec::Config config_;
     plugin::Catalog catalog_;
     std::unique_ptr<sys::Machine> machine_;
+    std::unique_ptr<Container> container_;
 };
 
 /// [A-Za-z0-9_][A-Za-z0-9_.+-]*, at most 255 characters: it becomes a file name and a cgroup.

@@ -270,13 +270,9 @@ Result<container::Engine *> App::engine() {
     for (const std::string &path : config.plugin_dirs)
         directories.push_back({path, false});
     directories.push_back({cli::own_plugin_directory(), false});
-    const std::map<std::string, std::string> pins(config.pins.begin(), config.pins.end());
-    plugin::Catalog catalog =
-        plugin::Catalog::scan(directories, pins, plugin::ManifestCache(config.run_root + "/manifests"));
-    for (const plugin::Refusal &refusal : catalog.refused())
+    engine_ = std::make_unique<container::Engine>(std::move(config), directories);
+    for (const plugin::Refusal &refusal : engine_->catalog().refused())
         log_.line(CTR_LOG_WARN, "plugin refused: " + refusal.error.text());
-    engine_ = std::make_unique<container::Engine>(std::move(config), std::move(catalog),
-                                                  std::make_unique<sys::RealMachine>());
     return engine_.get();
 }
 

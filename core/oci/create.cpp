@@ -63,14 +63,14 @@ Result<container::CreateRequest> read_request(const App &app, const Arguments &a
 }
 
 /// Up to the gate, with all that the engine is to know told.
-Result<std::unique_ptr<Container>> bring_up(App &app, const Arguments &arguments, container::CreateRequest request,
+Result<Container *> bring_up(App &app, const Arguments &arguments, container::CreateRequest request,
                                             Fd &console) {
     CTR_ASSIGN(container::Engine * engine, app.engine());
     CTR_ASSIGN(auto container, Container::create(*engine, std::move(request)));
     console = container->take_console();
     if (auto told = tell_engine(arguments, container->child(), console); !told.ok())
         return container->give_up(std::move(told).error());
-    return container;
+    return &engine->keep(std::move(container));
 }
 
 int report_start(const App &app, const Error &error, const std::string &program) {
