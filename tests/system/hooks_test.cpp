@@ -302,9 +302,7 @@ TEST_F(Hooks, GoWithCreateStartAndDeleteInThreeProcesses) {
             core::spec::Config config = core::spec::parse_config(read_text(box.config()), box.config()).value();
             config.data_root = box.data_root("overlay");
             config.run_root = box.run_root();
-            auto catalog = core::plugin::Catalog::scan({{CTR_BUILD_DIR "/lib/ctr/plugins", true}}, {});
-            core::container::Engine engine(std::move(config), std::move(catalog),
-                                           std::make_unique<core::sys::RealMachine>());
+            core::container::Engine engine(std::move(config), {{CTR_BUILD_DIR "/lib/ctr/plugins", true}});
             ::_exit(work(engine) ? 0 : 1);
         }
         int status = 0;

@@ -28,9 +28,8 @@ std::unique_ptr<core::container::Engine> make_engine() {
     core::spec::Config config = core::spec::parse_config(read_text(box.config()), box.config()).value();
     config.data_root = box.data_root("overlay");
     config.run_root = box.run_root();
-    auto catalog = core::plugin::Catalog::scan({{CTR_BUILD_DIR "/lib/ctr/plugins", true}}, {});
-    return std::make_unique<core::container::Engine>(std::move(config), std::move(catalog),
-                                                     std::make_unique<core::sys::RealMachine>());
+    const std::vector<core::plugin::Directory> directories = {{CTR_BUILD_DIR "/lib/ctr/plugins", true}};
+    return std::make_unique<core::container::Engine>(std::move(config), directories);
 }
 
 core::container::CreateRequest request_for(core::container::Engine &engine, const std::string &id,
