@@ -226,8 +226,9 @@ int run_command(App &app, const Arguments &arguments) {
     auto created = container::Container::create(*engine.value(), std::move(request));
     if (!created.ok()) return status_of(app, created.error());
     container::Container &container = engine.value()->keep(std::move(created).value());
+    Fd console = container.take_console();
     if (auto started = container.start(); !started.ok()) return status_of(app, started.error());
-    auto ended = attend(container.child(), signals, container.take_console(), interactive);
+    auto ended = attend(container.child(), signals, std::move(console), interactive);
     if (!ended.ok()) return app.report(ended.error());
     if (auto cleaned = container.ended(ended.value(), keep); !cleaned.ok())
         app.report(std::move(cleaned).error().in(

@@ -64,6 +64,7 @@ Result<void> Container::start() {
     auto started = launch_->open_gate();
     if (started.ok()) started = journal_.running();
     if (started.ok()) started = launch_->started();
+    if (started.ok()) launch_->close_values(); // now, while the program has the time, not when all wait for its end
     if (!started.ok()) return give_up(std::move(started).error());
     return {};
 }
@@ -76,7 +77,6 @@ Result<sys::Exit> Container::wait(bool keep) {
 
 Result<void> Container::ended(sys::Exit exit, bool keep) {
     CTR_TRY(journal_.stopped(exit.shell_status()));
-    launch_->close_values();
     CTR_TRY(undo_steps(engine_, journal_, keep ? Scope::until_stop : Scope::all));
     if (!keep) return remove_directory(journal_);
     return {};

@@ -47,7 +47,7 @@ public:
     Result<void> leave() { return journal_.commit(); }
     /// What follows a failure of the caller's own between create and start: everything is undone.
     Error give_up(Error error);
-    /// The terminal's master, if the container has one; it is the caller's.
+    /// The terminal's master, if the container has one; it is the caller's. Before start(), which gives up what steps gave.
     Fd take_console();
     const plan::Plan &plan() const { return journal_.record().plan; }
 

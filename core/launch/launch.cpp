@@ -146,9 +146,27 @@ Result<void> Launch::clone() {
 Result<void> Launch::meet() {
     CTR_TRY(run_parent_era(2));
     if (options_.open_ahead) CTR_TRY(let_go());
+    if (options_.open_ahead && nothing_to_answer()) sleep_until_hangup();
     while (!ready_)
         CTR_TRY(take_message());
     return {};
+}
+
+/// The child goes all the way to its program, and this process has nothing to do with what it says on it.
+bool Launch::nothing_to_answer() const {
+    for (std::uint32_t i = 0; i < block_->n_steps; ++i) {
+        const PackedStep &step = block_->steps[i];
+        const int era = plan::era(step.phase);
+        if (step.process == CTR_PROCESS_PARENT ? era == 3 : era >= 2 && step.announce) return false;
+    }
+    return true;
+}
+
+/// Until execve closes the child's end, or its death: one waking instead of one for each word, on a processor that the child may be using.
+void Launch::sleep_until_hangup() const {
+    pollfd hangup = {channel_.get(), 0, 0};
+    while (::poll(&hangup, 1, -1) < 0 && errno == EINTR) {
+    }
 }
 
 Result<void> Launch::commit() {

@@ -86,6 +86,8 @@ private:
     Result<void> clone();
     Result<void> meet();
     Result<void> let_go();
+    bool nothing_to_answer() const;
+    void sleep_until_hangup() const;
     Result<void> run_parent_step(std::uint32_t step);
     Result<void> run_parent_era(int era);
     Result<void> take_message();

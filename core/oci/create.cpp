@@ -63,8 +63,7 @@ Result<container::CreateRequest> read_request(const App &app, const Arguments &a
 }
 
 /// Up to the gate, with all that the engine is to know told.
-Result<Container *> bring_up(App &app, const Arguments &arguments, container::CreateRequest request,
-                                            Fd &console) {
+Result<Container *> bring_up(App &app, const Arguments &arguments, container::CreateRequest request, Fd &console) {
     CTR_ASSIGN(container::Engine * engine, app.engine());
     CTR_ASSIGN(auto container, Container::create(*engine, std::move(request)));
     console = container->take_console();

@@ -28,7 +28,12 @@ function(ctr_add_plugin name)
   set(note "${CMAKE_CURRENT_BINARY_DIR}/${name}_manifest.c")
   file(GENERATE OUTPUT "${note}" CONTENT "/* made by ctr_add_plugin from ${manifest} */\n#include <ctr/manifest.h>\n\nCTR_MANIFEST(\n    \"${text}\");\n")
 
-  add_library(${name} MODULE ${arg_SOURCES} "${note}")
+  set(sources ${arg_SOURCES})
+  list(FILTER sources INCLUDE REGEX "\\.(cpp|cc|cxx)$")
+  if(sources)
+    set(sources "${CTR_SDK_CMAKE_DIR}/ctr_terminate.cpp")
+  endif()
+  add_library(${name} MODULE ${arg_SOURCES} ${sources} "${note}")
   target_link_libraries(${name} PRIVATE ctr::sdk ${arg_LIBRARIES})
   target_compile_features(${name} PRIVATE cxx_std_20 c_std_11)
   set_target_properties(${name} PROPERTIES
