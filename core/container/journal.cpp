@@ -163,7 +163,7 @@ Result<Journal> Journal::create(const std::string &directory, plan::Plan plan, J
     lines.begin('{').key("boot_id").text(record.boot_id).key("drivers").value(plan.drivers);
     lines.key("cgroup").text(record.cgroup).key("meta").value(record.meta).end('}').end_line();
     lines.begin('{').key("plan");
-    plan::write(lines, plan, plan::Answers::without);
+    plan::write(lines, plan, plan::Form::stored);
     lines.end('}');
     if (lines.replaced())
         return invalid(plan.id, "a text of its description is not UTF-8, and could not be read back by another ctr",

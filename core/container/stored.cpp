@@ -118,13 +118,28 @@ Result<std::vector<State>> list(const Engine &engine) {
     return all;
 }
 
+namespace {
+
+/// The child carries its steps out with the code that it was made with; here only the parent's are left.
+launch::KindLookup kinds_behind_gate(Engine &engine, const plan::Plan &plan) {
+    return [all = engine.kinds(), &plan](const std::string &plugin, const std::string &kind) -> const ctr_step_kind * {
+        const bool needed = std::any_of(plan.steps.begin(), plan.steps.end(), [&](const plan::Step &step) {
+            return step.process == CTR_PROCESS_PARENT && plan::era(step.phase) >= 3 && step.kind == kind &&
+                   step.plugin == plugin;
+        });
+        return needed ? all(plugin, kind) : nullptr;
+    };
+}
+
+} // namespace
+
 Result<void> start(Engine &engine, const std::string &id) {
     CTR_ASSIGN(Journal journal, Journal::open(engine.directory_of(id)));
     const Record &record = journal.record();
     if (status_of(record) != Status::created)
         return failure(ErrorClass::invalid, id + " is " + status_name(status_of(record)) + ", not created",
                        "only a created container can be started");
-    launch::Launch launch(record.plan, engine.kinds(), journal, {});
+    launch::Launch launch(record.plan, kinds_behind_gate(engine, record.plan), journal, {});
     launch.restore(record.values, record.pid);
     CTR_TRY(launch.knock(engine.directory_of(id) + "/gate"));
     auto started = launch.open_gate();

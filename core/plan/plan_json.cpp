@@ -62,13 +62,16 @@ void write_tokens(JsonWriter &out, const char *key, const std::vector<std::strin
     out.end(']');
 }
 
-void write_step(JsonWriter &out, const Step &step) {
+bool is_childs_alone(const Step &step) { return step.process != CTR_PROCESS_PARENT && era(step.phase) <= 2; }
+
+void write_step(JsonWriter &out, const Step &step, Form form) {
+    const bool whole = form == Form::whole;
     out.begin('{').key("plugin").text(step.plugin).key("kind").text(step.kind);
     out.key("process").text(process_name(step.process)).key("phase").text(phase_name(step.phase));
     if (step.lifetime == CTR_UNTIL_DELETE) out.key("until").text("delete");
     if (step.has_undo) out.key("undo").boolean(true);
-    if (!step.note.empty()) out.key("note").text(step.note);
-    if (!step.args.empty()) {
+    if (whole && !step.note.empty()) out.key("note").text(step.note);
+    if (!step.args.empty() && (whole || !is_childs_alone(step))) {
         out.key("args").begin('[');
         for (const Arg &arg : step.args)
             write_arg(out, arg);
@@ -87,9 +90,11 @@ void write_step(JsonWriter &out, const Step &step) {
                 .end('}');
         out.end(']');
     }
-    write_tokens(out, "needs", step.needs);
-    write_tokens(out, "after", step.after);
-    write_tokens(out, "gives", step.gives);
+    if (whole) {
+        write_tokens(out, "needs", step.needs);
+        write_tokens(out, "after", step.after);
+        write_tokens(out, "gives", step.gives);
+    }
     if (step.wait_for != no_wait) out.key("wait_for").integer(step.wait_for);
     out.end('}');
 }
@@ -129,7 +134,7 @@ Step step_from(const Json &json) {
 
 } // namespace
 
-void write(JsonWriter &out, const Plan &plan, Answers answers) {
+void write(JsonWriter &out, const Plan &plan, Form form) {
     out.begin('{').key("plan").integer(1).key("id").text(plan.id);
     out.key("operation").integer(plan.operation).key("drivers").begin('{');
     for (const auto &[slot, driver] : plan.drivers)
@@ -139,9 +144,9 @@ void write(JsonWriter &out, const Plan &plan, Answers answers) {
         out.begin('{').key("id").text(use.id).key("version").text(use.version).key("path").text(use.path).end('}');
     out.end(']').key("steps").begin('[');
     for (const Step &step : plan.steps)
-        write_step(out, step);
+        write_step(out, step, form);
     out.end(']').key("machine").begin('{');
-    if (answers == Answers::with)
+    if (form == Form::whole)
         for (const auto &[question, answer] : plan.machine)
             answer ? out.key(question).text(*answer) : out.key(question).null();
     out.end('}').end('}');
@@ -149,7 +154,7 @@ void write(JsonWriter &out, const Plan &plan, Answers answers) {
 
 Json to_json(const Plan &plan) {
     JsonWriter out;
-    write(out, plan, Answers::with);
+    write(out, plan, Form::whole);
     return Json::parse(out.take());
 }
 

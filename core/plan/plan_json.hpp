@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The stored form of a plan: `ctr plan --format json`, and the first record of a container's journal.
+// A plan as JSON: whole for `ctr plan --format json`, and stored as the first record of a container's journal.
 #pragma once
 
 #include "base/json.hpp"
@@ -12,9 +12,10 @@ class JsonWriter;
 
 namespace core::plan {
 
-/// What was asked of the machine is for `ctr plan`; an undo asks nothing, so a journal leaves it out.
-enum class Answers { with, without };
-void write(JsonWriter &out, const Plan &plan, Answers answers);
+/// Stored is what `start`, `update` and undo may want to know in another process: every step, but not why it is there and in that order, what was asked of
+/// the machine, and the arguments of those that only the forked child carries out, before the gate. That is two thirds of a plan.
+enum class Form { whole, stored };
+void write(JsonWriter &out, const Plan &plan, Form form);
 Json to_json(const Plan &plan);
 /// Errors: of a record that this or an older release did not write.
 Result<Plan> from_json(const Json &json);

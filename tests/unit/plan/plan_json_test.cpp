@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "plan/plan_json.hpp"
 
+#include "base/json_writer.hpp"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -49,6 +51,29 @@ TEST(PlanJson, is_read_back_as_it_was) {
     EXPECT_EQ(step.arg("path")->form, CTR_FORM_TEMPLATE);
     EXPECT_EQ(step.wait_for, 7U);
     EXPECT_EQ(step.lifetime, CTR_UNTIL_DELETE);
+    EXPECT_EQ(after.value().values, before.values);
+}
+
+TEST(PlanJson, stored_has_all_steps_but_not_what_only_the_child_must_know) {
+    plan::Plan before = example();
+    before.machine["cgroup1"] = "writable";
+    before.steps.push_back(before.steps[1]);
+    before.steps[2].phase = CTR_PIVOT;
+    JsonWriter out;
+    plan::write(out, before, plan::Form::stored);
+    const auto after = plan::from_json(Json::parse(out.take()));
+    ASSERT_TRUE(after.ok()) << after.error().text();
+    const std::vector<plan::Step> &steps = after.value().steps;
+    ASSERT_EQ(steps.size(), 3U);
+    EXPECT_EQ(steps[0].args.size(), 5U) << "a parent's: its undo needs them";
+    EXPECT_EQ(steps[1].args.size(), 5U) << "behind the gate: another process may log them when it opens it";
+    EXPECT_EQ(steps[2].args.size(), 0U);
+    EXPECT_EQ(steps[2].kind, before.steps[2].kind);
+    EXPECT_EQ(steps[2].wait_for, 7U);
+    EXPECT_TRUE(steps[0].has_undo);
+    EXPECT_EQ(steps[0].note + steps[1].note, "");
+    EXPECT_TRUE(steps[0].gives.empty());
+    EXPECT_TRUE(after.value().machine.empty());
     EXPECT_EQ(after.value().values, before.values);
 }
 

@@ -15,7 +15,7 @@ extern "C" {
 
 typedef struct ctr_update_v1 {
     uint32_t size;
-    /* The kind of the step whose container can be changed: one that was made without it cannot. */
+    /* The kind of the parent's step whose container can be changed: one that was made without it cannot. (Of a child's step the arguments are not stored.) */
     const char *kind;
     /* The part of a config.json that it changes, as a JSON pointer: "/linux/intelRdt". */
     const char *path;
