@@ -21,12 +21,8 @@ CTR_CHILD int make_one(int directory, const char *name, Make what, unsigned mode
         if (fd < 0 && errno != EEXIST) return -1;
         close_fd(fd);
     }
-    const int fd = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) return -1;
-    struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISLNK(st.st_mode)) return fd;
-    close(fd);
-    return dangling_link;
+    const int fd = open_inside(directory, name, O_PATH, RESOLVE_NO_SYMLINKS);
+    return fd < 0 && errno == ELOOP ? dangling_link : fd;
 }
 
 /// Replaces the component [start, end) of `path`, a link in `directory`, by what the link says.
@@ -62,8 +58,8 @@ CTR_CHILD int open_directory_of(int root, char (&path)[PATH_MAX], std::uint64_t 
 }
 
 /// One walk from the root (from the last directory if that is there already, as mostly): opens each prefix, makes what is missing.
-/// dangling_link: `path` was rewritten, walk again.
-CTR_CHILD int walk(int root, char (&path)[PATH_MAX], Make last, unsigned mode, std::uint64_t resolve) {
+/// `missing`: the whole path is known to be. dangling_link: `path` was rewritten, walk again.
+CTR_CHILD int walk(int root, char (&path)[PATH_MAX], Make last, unsigned mode, std::uint64_t resolve, bool missing) {
     std::size_t end = 0;
     int here = open_directory_of(root, path, resolve, end);
     if (here < 0) {
@@ -85,11 +81,18 @@ CTR_CHILD int walk(int root, char (&path)[PATH_MAX], Make last, unsigned mode, s
 
         const char saved = path[end];
         path[end] = '\0';
-        int next = open_inside(root, path, O_PATH, resolve);
+        int next = -1;
+        if (is_last && missing)
+            errno = ENOENT;
+        else
+            next = open_inside(root, path, O_PATH, resolve);
         if (next < 0 && errno == ENOENT)
             next = make_one(here, path + start, is_last ? last : Make::directory, is_last ? mode : 0755);
         path[end] = saved;
-        if (next == dangling_link && splice_link(here, path, start, end) != 0) next = -1;
+        if (next == dangling_link && (resolve & RESOLVE_NO_SYMLINKS) != 0)
+            errno = ELOOP, next = -1; // somebody has put it there just now
+        else if (next == dangling_link && splice_link(here, path, start, end) != 0)
+            next = -1;
         close_fd(here);
         here = next;
     }
@@ -117,6 +120,18 @@ CTR_CHILD int require_root(ctr_run *run) {
     return root;
 }
 
+CTR_CHILD int require_each(ctr_run *run, std::size_t targets, const char *const *names, std::size_t n_names) {
+    for (std::size_t i = 0; i < n_names; ++i)
+        if (const std::size_t n = ctr::host->arg_count(run, names[i]); n > 1 && n != targets)
+            return fail_words(run, CTR_E_INVALID, "an argument stands more than once, but not once for each target",
+                              names[i], "this is a bug of the plugin that made the step");
+    return 0;
+}
+
+CTR_CHILD std::size_t nth(ctr_run *run, const char *name, std::size_t at) {
+    return ctr::host->arg_count(run, name) > 1 ? at : 0;
+}
+
 CTR_CHILD int open_inside(int root, const char *path, int flags, std::uint64_t resolve) {
     // A rename anywhere on the machine during the walk gives EAGAIN (openat2(2)); a hostile process can go on renaming.
     for (int tries = 0; tries < 128; ++tries) {
@@ -139,7 +154,7 @@ CTR_CHILD int make_path(int root, const char *path, Make last, unsigned mode, st
     const mode_t mask = umask(0); // modes are what was asked, whatever the caller's umask
     fd = dangling_link;
     for (int links = 0; links < 40 && fd == dangling_link; ++links)
-        fd = walk(root, buffer, last, mode, resolve);
+        fd = walk(root, buffer, last, mode, resolve, links == 0);
     umask(mask);
     if (fd == dangling_link) return errno = ELOOP, -1;
     return fd;
@@ -161,6 +176,20 @@ CTR_CHILD int open_parent(int root, const char *target, char (&name)[256]) {
     memcpy(parent, target, start);
     parent[start] = '\0';
     return make_path(root, start == 0 ? "/" : parent, Make::directory, 0755);
+}
+
+CTR_CHILD int next_parent(int root, const char *target, char (&name)[256], Parent &last) {
+    const char *slash = strrchr(target, '/');
+    const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - target);
+    const char *rest = target + length + 1;
+    // Only the plain case: a trailing slash or dots are open_parent's business.
+    const bool same = last.fd >= 0 && slash != nullptr && length == last.length &&
+                      strncmp(target, last.target, length) == 0 && *rest != '\0' && !equal(rest, ".") &&
+                      !equal(rest, "..") && strlen(rest) < sizeof name;
+    if (same) return memcpy(name, rest, strlen(rest) + 1), last.fd;
+    close_fd(last.fd);
+    last = {open_parent(root, target, name), target, length};
+    return last.fd;
 }
 
 /// True if it is a procfs that may be written to.

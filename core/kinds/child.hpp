@@ -25,6 +25,11 @@ CTR_CHILD int fail_words(ctr_run *run, ctr_error_class error_class, const char *
 /// The container's root; fails the step and gives -1 if nothing is attached yet.
 CTR_CHILD int require_root(ctr_run *run);
 
+/// Of a step with several targets: fails it if an argument that stands more than once does not stand for each of them.
+CTR_CHILD int require_each(ctr_run *run, std::size_t targets, const char *const *names, std::size_t n_names);
+/// Which of the argument's values belongs to target `at`: what stands once holds for all.
+CTR_CHILD std::size_t nth(ctr_run *run, const char *name, std::size_t at);
+
 /// openat2 below the container's root.
 CTR_CHILD int open_inside(int root, const char *path, int flags, std::uint64_t resolve = 0);
 
@@ -37,6 +42,15 @@ CTR_CHILD int make_path(int root, const char *path, Make last, unsigned mode, st
 
 /// Splits a target into its directory (opened, made if missing) and its last name, which is copied to `name`.
 CTR_CHILD int open_parent(int root, const char *target, char (&name)[256]);
+
+/// The directories of one target after the other. Mostly they share one, which stays open. Begins as {}; close_fd(fd) at the end.
+struct Parent {
+    int fd = -1;
+    const char *target = nullptr; // whose directory it is
+    std::size_t length = 0;       // of the directory in it
+};
+/// As open_parent; the descriptor is `last.fd`.
+CTR_CHILD int next_parent(int root, const char *target, char (&name)[256], Parent &last);
 
 /// A procfs that is one: the container's /proc (before a root is attached, the machine's) if nothing pretends, else a fresh one that is
 /// mounted nowhere. What namespaces have of their own below it (sys/net, self) is the opener's, whosever procfs it is.

@@ -12,7 +12,9 @@ namespace {
 std::string option(const std::string &type) { return "--" + (type == "network" ? std::string("net") : type); }
 
 int shell_new(ctr::Run run, ctr::Shell shell) {
-    std::string line = "# unshare " + option(run.str("type"));
+    std::string line = "# unshare";
+    for (const std::string &type : run.strings("type"))
+        line += " " + option(type);
     for (const char *clock : {"monotonic", "boottime"})
         if (run.has(clock)) line += std::string(" --") + clock + " " + run.str(clock);
     return shell.text(line);

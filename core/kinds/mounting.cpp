@@ -77,13 +77,13 @@ CTR_CHILD int remount_attributes(int mount, const MountOptions &o) {
     return 0;
 }
 
-CTR_CHILD int fail_attributes(ctr_run *run, const MountOptions &o) {
+CTR_CHILD int fail_attributes(ctr_run *run, const MountOptions &o, std::size_t at) {
     const char *hint = nullptr;
     if (errno == ENOSYS && (o.set_below | o.clear_below) != 0)
         hint = "recursive mount options (rro, rnosuid, ...) need Linux 5.12";
     else if (errno == EPERM)
         hint = "inside a user namespace the flags that the machine's mount has cannot be taken away";
-    return fail(run, "mount_setattr", ctr::ChildRun{run}.str("target"), hint);
+    return fail(run, "mount_setattr", ctr::ChildRun{run}.str("target", at), hint);
 }
 
 /// What the file system said about its options, from the context's log: "e tmpfs: Bad value for 'size'".
@@ -154,10 +154,10 @@ CTR_CHILD int configure(ctr_run *raw, int context, bool writable) {
     return 0;
 }
 
-CTR_CHILD int open_mount_point(ctr_run *raw, const Make *make, std::uint64_t resolve, bool *made) {
+CTR_CHILD int open_mount_point(ctr_run *raw, const Make *make, std::uint64_t resolve, bool *made, std::size_t at) {
     const int root = require_root(raw);
     if (root < 0) return -1;
-    const char *target = ctr::ChildRun{raw}.str("target");
+    const char *target = ctr::ChildRun{raw}.str("target", at);
     const int fd = make != nullptr ? make_path(root, target, *make, *make == Make::file ? 0644 : 0755, resolve, made)
                                    : open_inside(root, target, O_PATH, resolve);
     if (fd < 0)
@@ -189,27 +189,27 @@ CTR_CHILD int new_mount(ctr_run *raw, const char *type, const char *source, cons
     return fd;
 }
 
-CTR_CHILD int attach(ctr_run *raw, int mount, int target, const MountOptions &options) {
+CTR_CHILD int attach(ctr_run *raw, int mount, int target, const MountOptions &options, std::size_t at) {
     if (options.idmap && sys::mount_idmap(mount, options.idmap_below ? AT_RECURSIVE : 0, options.userns) != 0)
-        return fail(raw, "mount_setattr", ctr::ChildRun{raw}.str("target"),
+        return fail(raw, "mount_setattr", ctr::ChildRun{raw}.str("target", at),
                     errno == EINVAL   ? "this file system's mounts cannot be id-mapped"
                     : errno == EPERM  ? "id-mapping needs CAP_SYS_ADMIN where the file system was mounted"
                     : errno == ENOSYS ? "id-mapped mounts need Linux 5.12"
                                       : nullptr);
     const bool later = set_attributes(mount, options) != 0;
-    if (later && errno != ENOSYS) return fail_attributes(raw, options);
+    if (later && errno != ENOSYS) return fail_attributes(raw, options, at);
     if (sys::move_mount_fd(mount, target) != 0)
-        return fail(raw, "move_mount", ctr::ChildRun{raw}.str("target"),
+        return fail(raw, "move_mount", ctr::ChildRun{raw}.str("target", at),
                     errno == ENOTDIR || errno == EINVAL ? "a directory goes on a directory, a file on a file"
                                                         : nullptr);
-    if (later && remount_attributes(mount, options) != 0) return fail_attributes(raw, options);
+    if (later && remount_attributes(mount, options) != 0) return fail_attributes(raw, options, at);
     return 0;
 }
 
 CTR_CHILD int change(ctr_run *raw, int mount, const MountOptions &options) {
     if (set_attributes(mount, options) == 0) return 0;
     if (errno == ENOSYS && remount_attributes(mount, options) == 0) return 0;
-    return fail_attributes(raw, options);
+    return fail_attributes(raw, options, 0);
 }
 
 CTR_CHILD bool needs_classic(ctr_run *raw, const MountOptions &options) {

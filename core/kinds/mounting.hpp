@@ -16,15 +16,16 @@ CTR_CHILD int refuse_data(ctr_run *run);
 /// Hands the superblock's options and the file system's own ones to a context; `writable`: all but ro and rw.
 CTR_CHILD int configure(ctr_run *run, int context, bool writable);
 
-/// The mount point of the step's `target`, as O_PATH. `make` nullptr: it must exist. `made`, if given: it did not.
-CTR_CHILD int open_mount_point(ctr_run *run, const Make *make, std::uint64_t resolve, bool *made = nullptr);
+/// The mount point that the step's target of index `at` is, as O_PATH. `make` nullptr: it must exist. `made`, if given: it did not.
+CTR_CHILD int open_mount_point(ctr_run *run, const Make *make, std::uint64_t resolve, bool *made = nullptr,
+                               std::size_t at = 0);
 
 /// A new file system of that type, mounted nowhere. `mode` (may be nullptr) is one more option, "mode=0755". On an error the file
 /// system's own words are in the step's error.
 CTR_CHILD int new_mount(ctr_run *run, const char *type, const char *source, const char *mode,
                         const MountOptions &options);
-/// Applies what the options say to the mount `mount` and attaches it on `target`. Fails the step.
-CTR_CHILD int attach(ctr_run *run, int mount, int target, const MountOptions &options);
+/// Applies what the options say to the mount `mount` and attaches it on `target`, which is the step's target of index `at`. Fails the step.
+CTR_CHILD int attach(ctr_run *run, int mount, int target, const MountOptions &options, std::size_t at = 0);
 /// Applies what the options say to a mount that is attached already. Fails the step.
 CTR_CHILD int change(ctr_run *run, int mount, const MountOptions &options);
 /// The same new mount by mount(2): for values longer than fsconfig(2) takes, and iversion.

@@ -99,17 +99,12 @@ int new_shell(ctr::Run run, ctr::Shell shell) {
     return shell.text(text + " " + quoted(run.has("source") ? run.str("source") : type) + " " + target);
 }
 
-CTR_CHILD int bind_apply(ctr_run *raw) {
+CTR_CHILD int bind_one(ctr_run *raw, const MountOptions &options, std::size_t at) {
     const ctr::ChildRun run{raw};
-    MountOptions options = {};
-    if (read_options(raw, options) != 0 || refuse_data(raw) != 0) return -1;
-    if (options.iversion)
-        return fail_words(raw, CTR_E_INVALID, "a bind mount has no such option", "iversion",
-                          "options of the file system belong to its own mount, not to a bind mount of it");
     const bool given = run.count("mount") != 0;
-    const char *source = run.str("source");
-    const int mount =
-        given ? run.fd("mount") : sys::open_tree_clone(AT_FDCWD, source, options.recursive ? AT_RECURSIVE : 0);
+    const char *source = run.str("source", nth(raw, "source", at));
+    const int mount = given ? run.fd("mount", nth(raw, "mount", at))
+                            : sys::open_tree_clone(AT_FDCWD, source, options.recursive ? AT_RECURSIVE : 0);
     if (mount < 0)
         return fail(raw, "open_tree", source,
                     errno == ENOENT ? "the source of a bind mount must exist on the machine" : nullptr);
@@ -121,18 +116,32 @@ CTR_CHILD int bind_apply(ctr_run *raw) {
     } else {
         Make what = S_ISDIR(st.st_mode) ? Make::directory : Make::file;
         const bool create = wants_mount_point(run, what);
-        const int target = open_mount_point(raw, create ? &what : nullptr, 0);
-        if (target >= 0) result = attach(raw, mount, target, options);
+        const int target = open_mount_point(raw, create ? &what : nullptr, 0, nullptr, at);
+        if (target >= 0) result = attach(raw, mount, target, options, at);
         close_fd(target);
     }
     if (!given) close_fd(mount);
     return result;
 }
 
+CTR_CHILD int bind_apply(ctr_run *raw) {
+    constexpr const char *names[] = {"source", "mount"};
+    MountOptions options = {};
+    const std::size_t n = ctr::ChildRun{raw}.count("target");
+    if (read_options(raw, options) != 0 || refuse_data(raw) != 0 || require_each(raw, n, names, 2) != 0) return -1;
+    if (options.iversion)
+        return fail_words(raw, CTR_E_INVALID, "a bind mount has no such option", "iversion",
+                          "options of the file system belong to its own mount, not to a bind mount of it");
+    for (std::size_t at = 0; at < n; ++at)
+        if (bind_one(raw, options, at) != 0) return -1;
+    return 0;
+}
+
 /// mount(8) takes the r... forms only from util-linux 2.39 on; the script says what older ones can.
-int bind_shell(ctr::Run run, ctr::Shell shell) {
-    const std::string target = inside(run.str("target")), create = run.str("create");
-    const std::string source = quoted(run.has("mount") ? run.str("mount") : run.str("source"));
+std::string bind_lines(ctr::Run run, std::size_t at) {
+    const std::string target = inside(run.str("target", at)), create = run.str("create");
+    const char *from = run.has("mount") ? "mount" : "source";
+    const std::string source = quoted(run.str(from, run.count(from) > 1 ? at : 0));
     std::string flags, text, how = "--bind";
     std::vector<std::string> propagation;
     for (const auto &option : run.strings("options")) {
@@ -154,6 +163,13 @@ int bind_shell(ctr::Run run, ctr::Shell shell) {
     if (!flags.empty()) text += "\nmount -o remount,bind" + flags + " " + target;
     for (const auto &each : propagation)
         text += "\nmount --make-" + each + " " + target;
+    return text;
+}
+
+int bind_shell(ctr::Run run, ctr::Shell shell) {
+    std::string text;
+    for (std::size_t at = 0; at < run.count("target"); ++at)
+        text += (at == 0 ? "" : "\n") + bind_lines(run, at);
     return shell.text(text);
 }
 

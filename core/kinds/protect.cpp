@@ -13,15 +13,22 @@
 namespace core::kinds {
 namespace {
 
-/// An O_PATH descriptor of the target, -1 for an error (the step has failed), -2 if it is missing and may be.
-CTR_CHILD int open_protected(ctr_run *raw) {
+/// Calls `protect` with an O_PATH descriptor of each target; a missing one is passed over if it may be missing.
+CTR_CHILD int for_each_there(ctr_run *raw, int (*protect)(ctr_run *raw, int target, std::size_t at)) {
     const ctr::ChildRun run{raw};
     const int root = require_root(raw);
     if (root < 0) return -1;
-    const int fd = open_inside(root, run.str("target"), O_PATH);
-    if (fd >= 0) return fd;
-    if ((errno == ENOENT || errno == ENOTDIR) && run.integer("missing_ok", 1) != 0) return -2;
-    return fail(raw, "openat2", run.str("target"));
+    for (std::size_t at = 0, n = run.count("target"); at < n; ++at) {
+        const int target = open_inside(root, run.str("target", at), O_PATH);
+        if (target < 0) {
+            if ((errno == ENOENT || errno == ENOTDIR) && run.integer("missing_ok", 1) != 0) continue;
+            return fail(raw, "openat2", run.str("target", at));
+        }
+        const int result = protect(raw, target, at);
+        close_fd(target);
+        if (result != 0) return -1;
+    }
+    return 0;
 }
 
 /// A detached bind mount of the null device. Before pivot "/dev/null" is the machine's, afterwards the container's.
@@ -40,14 +47,12 @@ CTR_CHILD int clone_null(ctr_run *raw) {
     return mount;
 }
 
-CTR_CHILD int mask_apply(ctr_run *raw) {
-    const int target = open_protected(raw);
-    if (target < 0) return target == -2 ? 0 : -1;
+CTR_CHILD int mask(ctr_run *raw, int target, std::size_t at) {
     struct stat st;
     int mount = -1, result = -1;
     MountOptions options = {};
     if (fstat(target, &st) != 0)
-        fail(raw, "fstat", ctr::ChildRun{raw}.str("target"));
+        fail(raw, "fstat", ctr::ChildRun{raw}.str("target", at));
     else if (S_ISDIR(st.st_mode)) {
         options.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
         mount = new_mount(raw, "tmpfs", "tmpfs", nullptr, options);
@@ -55,23 +60,27 @@ CTR_CHILD int mask_apply(ctr_run *raw) {
     } else {
         mount = clone_null(raw);
     }
-    if (mount >= 0) result = attach(raw, mount, target, options);
+    if (mount >= 0) result = attach(raw, mount, target, options, at);
     close_fd(mount);
-    close_fd(target);
     return result;
 }
 
+CTR_CHILD int mask_apply(ctr_run *raw) { return for_each_there(raw, mask); }
+
 int mask_shell(ctr::Run run, ctr::Shell shell) {
-    const std::string target = inside(run.str("target"));
-    std::string text = "if [ -d " + target + " ]; then mount -t tmpfs -o ro,nosuid,nodev,noexec tmpfs " + target + "\n";
-    text += run.integer("missing_ok", 1) != 0 ? "elif [ -e " + target + " ]; then " : "else ";
-    return shell.text(text + "mount --bind /dev/null " + target + "; fi");
+    std::string text;
+    for (const std::string &each : run.strings("target")) {
+        const std::string target = inside(each);
+        text += (text.empty() ? "" : "\n") + ("if [ -d " + target) +
+                " ]; then mount -t tmpfs -o ro,nosuid,nodev,noexec tmpfs " + target + "\n";
+        text += run.integer("missing_ok", 1) != 0 ? "elif [ -e " + target + " ]; then " : "else ";
+        text += "mount --bind /dev/null " + target + "; fi";
+    }
+    return shell.text(text);
 }
 
-CTR_CHILD int readonly_apply(ctr_run *raw) {
-    const int target = open_protected(raw);
-    if (target < 0) return target == -2 ? 0 : -1;
-    const char *name = ctr::ChildRun{raw}.str("target");
+CTR_CHILD int make_readonly(ctr_run *raw, int target, std::size_t at) {
+    const char *name = ctr::ChildRun{raw}.str("target", at);
     int result = -1;
     const int mount = sys::open_tree_clone(target, "", AT_EMPTY_PATH | AT_RECURSIVE);
     if (mount < 0) {
@@ -82,20 +91,25 @@ CTR_CHILD int readonly_apply(ctr_run *raw) {
         // Before Linux 5.12 only the mount itself can be made read-only, not what is mounted below it.
         MountOptions options = {};
         options.set = MOUNT_ATTR_RDONLY;
-        result = attach(raw, mount, target, options);
+        result = attach(raw, mount, target, options, at);
     } else {
         fail(raw, "mount_setattr", name);
     }
     close_fd(mount);
-    close_fd(target);
     return result;
 }
 
+CTR_CHILD int readonly_apply(ctr_run *raw) { return for_each_there(raw, make_readonly); }
+
 int readonly_shell(ctr::Run run, ctr::Shell shell) {
-    const std::string target = inside(run.str("target"));
-    const std::string protect = "mount --rbind " + target + " " + target + " && mount -o remount,bind,ro " + target;
-    if (run.integer("missing_ok", 1) == 0) return shell.text(protect);
-    return shell.text("if [ -e " + target + " ]; then " + protect + "; fi");
+    std::string text;
+    for (const std::string &each : run.strings("target")) {
+        const std::string target = inside(each);
+        const std::string protect = "mount --rbind " + target + " " + target + " && mount -o remount,bind,ro " + target;
+        text += text.empty() ? "" : "\n";
+        text += run.integer("missing_ok", 1) == 0 ? protect : "if [ -e " + target + " ]; then " + protect + "; fi";
+    }
+    return shell.text(text);
 }
 
 } // namespace

@@ -11,14 +11,14 @@ namespace core::kinds {
 namespace {
 
 /// Gives `name` in `directory` (or the directory itself) to the step's uid and gid, if it has them.
-CTR_CHILD int own(ctr_run *raw, int directory, const char *name) {
+CTR_CHILD int own(ctr_run *raw, int directory, const char *name, const char *target) {
     const ctr::ChildRun run{raw};
     if (run.count("uid") == 0 && run.count("gid") == 0) return 0;
     const auto uid = static_cast<uid_t>(run.integer("uid", 0));
     const auto gid = static_cast<gid_t>(run.integer("gid", 0));
     if (uid == 0 && gid == 0) return 0;
     if (fchownat(directory, name, uid, gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) == 0) return 0;
-    return fail(raw, "fchownat", run.str("target"), errno == EINVAL ? "the user namespace has no such id" : nullptr);
+    return fail(raw, "fchownat", target, errno == EINVAL ? "the user namespace has no such id" : nullptr);
 }
 
 CTR_CHILD int mkdir_apply(ctr_run *raw) {
@@ -33,7 +33,7 @@ CTR_CHILD int mkdir_apply(ctr_run *raw) {
     struct stat st;
     int result = 0;
     if (fstat(fd, &st) != 0 || !S_ISDIR(st.st_mode)) errno = ENOTDIR, result = fail(raw, "mkdirat", target);
-    if (result == 0) result = own(raw, fd, "");
+    if (result == 0) result = own(raw, fd, "", target);
     close_fd(fd);
     return result;
 }
@@ -45,21 +45,20 @@ std::string octal(std::int64_t mode) {
     return "0" + out;
 }
 
-void add_owner(ctr::Run run, std::string &text) {
+void add_owner(ctr::Run run, const std::string &target, std::string &text) {
     if (run.has("uid") || run.has("gid"))
         text += "\nchown -h " + std::to_string(run.integer("uid")) + ":" + std::to_string(run.integer("gid")) + " " +
-                inside(run.str("target"));
+                inside(target);
 }
 
 int mkdir_shell(ctr::Run run, ctr::Shell shell) {
     std::string text = "mkdir -p -m " + octal(run.integer("mode", 0755)) + " " + inside(run.str("target"));
-    add_owner(run, text);
+    add_owner(run, run.str("target"), text);
     return shell.text(text);
 }
 
 /// Where mknod is forbidden: the machine's node of the same path, if it is the same device.
-CTR_CHILD int bind_node(ctr_run *raw, int directory, const char *name, mode_t type, dev_t device) {
-    const char *target = ctr::ChildRun{raw}.str("target");
+CTR_CHILD int bind_node(ctr_run *raw, int directory, const char *name, const char *target, mode_t type, dev_t device) {
     constexpr auto hint = "in a user namespace only devices that the machine has under the same path can be given";
     struct stat st;
     const int mount = sys::open_tree_clone(AT_FDCWD, target, 0);
@@ -81,54 +80,79 @@ CTR_CHILD int bind_node(ctr_run *raw, int directory, const char *name, mode_t ty
     return result;
 }
 
-CTR_CHILD int make_node(ctr_run *raw, int directory, const char *name) {
+CTR_CHILD std::int64_t number_of(ctr_run *raw, const char *name, std::int64_t fallback, std::size_t at) {
+    return ctr::ChildRun{raw}.integer(name, fallback, nth(raw, name, at));
+}
+
+CTR_CHILD int make_node(ctr_run *raw, int directory, const char *name, std::size_t at) {
     const ctr::ChildRun run{raw};
-    const char *target = run.str("target"), *kind = run.str("type");
+    const char *target = run.str("target", at), *kind = run.str("type", nth(raw, "type", at));
     mode_t type = S_IFIFO;
     if (kind[0] == 'c' || kind[0] == 'u') type = S_IFCHR;
     if (kind[0] == 'b') type = S_IFBLK;
     const dev_t device = type == S_IFIFO ? 0
-                                         : device_number(static_cast<std::uint64_t>(run.integer("major")),
-                                                         static_cast<std::uint64_t>(run.integer("minor")));
-    const mode_t mask = umask(0);
-    const int made = mknodat(directory, name, type | static_cast<mode_t>(run.integer("mode", 0666)), device);
-    umask(mask);
-    if (made == 0) return own(raw, directory, name);
-    if (errno == EPERM && type != S_IFIFO) return bind_node(raw, directory, name, type, device);
+                                         : device_number(static_cast<std::uint64_t>(number_of(raw, "major", 0, at)),
+                                                         static_cast<std::uint64_t>(number_of(raw, "minor", 0, at)));
+    const auto mode = static_cast<mode_t>(number_of(raw, "mode", 0666, at));
+    if (mknodat(directory, name, type | mode, device) == 0) return own(raw, directory, name, target);
+    if (errno == EPERM && type != S_IFIFO) return bind_node(raw, directory, name, target, type, device);
     struct stat st;
     if (errno == EEXIST && fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         if ((st.st_mode & S_IFMT) == type && (type == S_IFIFO || st.st_rdev == device)) return 0;
         // An empty file: the mount point that an earlier container without mknod left in a root of its own.
         if (S_ISREG(st.st_mode) && st.st_size == 0 && type != S_IFIFO)
-            return bind_node(raw, directory, name, type, device);
+            return bind_node(raw, directory, name, target, type, device);
         errno = EEXIST;
     }
     return fail(raw, "mknodat", target, errno == EEXIST ? "something else has that name in the container" : nullptr);
 }
 
-CTR_CHILD int mknod_apply(ctr_run *raw) {
+/// Calls `make` for each target, with its directory and its name there.
+CTR_CHILD int for_each_target(ctr_run *raw,
+                              int (*make)(ctr_run *raw, int directory, const char *name, std::size_t at)) {
     const int root = require_root(raw);
     if (root < 0) return -1;
-    char name[256];
-    const char *target = ctr::ChildRun{raw}.str("target");
-    const int directory = open_parent(root, target, name);
-    if (directory < 0) return fail(raw, "openat2", target);
-    const int result = make_node(raw, directory, name);
-    close_fd(directory);
+    const ctr::ChildRun run{raw};
+    Parent parent = {};
+    int result = 0;
+    for (std::size_t at = 0, n = run.count("target"); result == 0 && at < n; ++at) {
+        char name[256];
+        const char *target = run.str("target", at);
+        const int directory = next_parent(root, target, name, parent);
+        result = directory < 0 ? fail(raw, "openat2", target) : make(raw, directory, name, at);
+    }
+    close_fd(parent.fd);
+    return result;
+}
+
+CTR_CHILD int mknod_apply(ctr_run *raw) {
+    constexpr const char *names[] = {"type", "major", "minor", "mode"};
+    if (require_each(raw, ctr::ChildRun{raw}.count("target"), names, 4) != 0) return -1;
+    const mode_t mask = umask(0);
+    const int result = for_each_target(raw, make_node);
+    umask(mask);
     return result;
 }
 
 int mknod_shell(ctr::Run run, ctr::Shell shell) {
-    const std::string type = run.str("type");
-    std::string text = "mknod -m " + octal(run.integer("mode", 0666)) + " " + inside(run.str("target")) + " " + type;
-    if (type != "p") text += " " + std::to_string(run.integer("major")) + " " + std::to_string(run.integer("minor"));
-    add_owner(run, text);
+    const auto number = [&](const char *name, std::int64_t fallback, std::size_t at) {
+        return run.integer(name, fallback, run.count(name) > 1 ? at : 0);
+    };
+    std::string text;
+    for (std::size_t at = 0; at < run.count("target"); ++at) {
+        const std::string target = run.str("target", at), type = run.str("type", run.count("type") > 1 ? at : 0);
+        text +=
+            (at == 0 ? "" : "\n") + ("mknod -m " + octal(number("mode", 0666, at))) + " " + inside(target) + " " + type;
+        if (type != "p")
+            text += " " + std::to_string(number("major", 0, at)) + " " + std::to_string(number("minor", 0, at));
+        add_owner(run, target, text);
+    }
     return shell.text(text);
 }
 
-CTR_CHILD int make_link(ctr_run *raw, int directory, const char *name) {
+CTR_CHILD int make_link(ctr_run *raw, int directory, const char *name, std::size_t at) {
     const ctr::ChildRun run{raw};
-    const char *to = run.str("to"), *target = run.str("target");
+    const char *to = run.str("to", nth(raw, "to", at)), *target = run.str("target", at);
     if (symlinkat(to, directory, name) == 0) return 0;
     struct stat st;
     if (errno != EEXIST) return fail(raw, "symlinkat", target);
@@ -141,21 +165,21 @@ CTR_CHILD int make_link(ctr_run *raw, int directory, const char *name) {
 }
 
 CTR_CHILD int symlink_apply(ctr_run *raw) {
-    const int root = require_root(raw);
-    if (root < 0) return -1;
-    char name[256];
-    const char *target = ctr::ChildRun{raw}.str("target");
-    const int directory = open_parent(root, target, name);
-    if (directory < 0) return fail(raw, "openat2", target);
-    const int result = make_link(raw, directory, name);
-    close_fd(directory);
-    return result;
+    constexpr const char *names[] = {"to"};
+    if (require_each(raw, ctr::ChildRun{raw}.count("target"), names, 1) != 0) return -1;
+    return for_each_target(raw, make_link);
 }
 
 int symlink_shell(ctr::Run run, ctr::Shell shell) {
-    const std::string target = inside(run.str("target")), to = quoted(run.str("to"));
-    if (run.integer("keep") == 0) return shell.text("ln -sfn " + to + " " + target);
-    return shell.text("[ -e " + target + " ] || [ -L " + target + " ] || ln -s " + to + " " + target);
+    std::string text;
+    for (std::size_t at = 0; at < run.count("target"); ++at) {
+        const std::string target = inside(run.str("target", at));
+        const std::string to = quoted(run.str("to", run.count("to") > 1 ? at : 0));
+        text += at == 0 ? "" : "\n";
+        if (run.integer("keep") != 0) text += "[ -e " + target + " ] || [ -L " + target + " ] || ";
+        text += (run.integer("keep") != 0 ? "ln -s " : "ln -sfn ") + to + " " + target;
+    }
+    return shell.text(text);
 }
 
 /// Only a regular file is written: an image may have put a fifo or a device there.

@@ -105,17 +105,16 @@ Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block
 }
 
 Result<void> NamespaceSetup::add_new(const plan::Step &step) {
-    const std::string type = step.arg_text("type");
-    const int flag = namespace_flag(type);
-    if (flag == 0) return invalid("ns.new", "unknown namespace type \"" + type + "\"");
-    if (flag == CLONE_NEWCGROUP) return {}; // a step of the child
-    if (flag == CLONE_NEWTIME) {
-        new_time_ = true;
-        for (const char *clock : {"monotonic", "boottime"})
-            if (step.arg(clock) != nullptr) time_offsets_ += std::string(clock) + " " + step.arg_text(clock) + "\n";
-        return {};
+    for (const plan::Arg &arg : step.args) {
+        if (arg.name == "monotonic" || arg.name == "boottime") time_offsets_ += arg.name + " " + arg.text + "\n";
+        if (arg.name != "type") continue;
+        const int flag = namespace_flag(arg.text);
+        if (flag == 0) return invalid("ns.new", "unknown namespace type \"" + arg.text + "\"");
+        if (flag == CLONE_NEWTIME)
+            new_time_ = true;
+        else if (flag != CLONE_NEWCGROUP) // that one is a step of the child
+            new_flags_ |= static_cast<std::uint64_t>(flag);
     }
-    new_flags_ |= static_cast<std::uint64_t>(flag);
     return {};
 }
 

@@ -150,10 +150,15 @@ private:
         std::string line = "unshare --fork --kill-child";
         std::string enter;
         for (const plan::Step &step : plan_.steps) {
-            const std::string type = step.arg_text("type");
-            const std::string option = type == "network" ? "net" : type;
-            if (step.kind == "ns.new" && type != "cgroup") line += " --" + option;
-            if (step.kind == "ns.join") enter += " --" + option + "=" + shell_quote(step.arg_text("path"));
+            if (step.kind != "ns.new" && step.kind != "ns.join") continue;
+            for (const plan::Arg &arg : step.args) {
+                if (arg.name != "type") continue;
+                const std::string option = " --" + (arg.text == "network" ? std::string("net") : arg.text);
+                if (step.kind == "ns.join")
+                    enter += option + "=" + shell_quote(step.arg_text("path"));
+                else if (arg.text != "cgroup")
+                    line += option;
+            }
         }
         return (enter.empty() ? "" : "nsenter" + enter + " ") + line;
     }

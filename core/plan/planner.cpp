@@ -194,7 +194,9 @@ void add_clone(Plan &plan, const Request &request) {
     plan.values["child.pid"] = CTR_TYPE_INT;
     plan.values["child.pidfd"] = CTR_TYPE_FD;
     const bool cgroup_namespace = std::any_of(plan.steps.begin(), plan.steps.end(), [](const Step &step) {
-        return step.kind == "ns.new" && step.arg_text("type") == "cgroup";
+        return step.kind == "ns.new" && std::any_of(step.args.begin(), step.args.end(), [](const Arg &arg) {
+                   return arg.name == "type" && arg.text == "cgroup";
+               });
     });
     if (cgroup_namespace && request.operation == CTR_OP_CREATE) {
         Step unshare = core_step("cgroup.unshare", CTR_PROCESS_CHILD, CTR_ISOLATE,

@@ -69,19 +69,22 @@ Step inside(Plan plan, const char *kind, const cgroup::WantedMount &wanted) {
     return step;
 }
 
-int add_hierarchy(Plan plan, const cgroup::WantedMount &wanted, const Hierarchy &h, const std::string &path) {
-    const std::string name = cgroup::last_name(h.mount);
-    Step bind = inside(plan, CTR_KIND_MOUNT_BIND, wanted);
-    bind.arg("source", h.mount + path)
-        .arg("target", wanted.destination + '/' + name)
-        .args("options", cgroup::bind_options(wanted));
-    if (bind.add() != 0) return -1;
-    for (const auto &controller : h.controllers) {
-        if (controller == name) continue;
-        Step link = inside(plan, CTR_KIND_ROOT_SYMLINK, wanted);
-        if (link.arg("target", wanted.destination + '/' + controller).arg("to", name).add() != 0) return -1;
+int add_hierarchies(Plan plan, const cgroup::WantedMount &wanted, const std::vector<Hierarchy> &all,
+                    const std::string &path) {
+    Step bind = inside(plan, CTR_KIND_MOUNT_BIND, wanted), link = inside(plan, CTR_KIND_ROOT_SYMLINK, wanted);
+    bool any_link = false;
+    for (const Hierarchy &h : all) {
+        const std::string name = cgroup::last_name(h.mount);
+        bind.arg("source", h.mount + path).arg("target", wanted.destination + '/' + name);
+        for (const auto &controller : h.controllers) {
+            if (controller == name) continue;
+            link.arg("target", wanted.destination + '/' + controller).arg("to", name);
+            any_link = true;
+        }
     }
-    return 0;
+    if (all.empty()) return 0;
+    if (bind.args("options", cgroup::bind_options(wanted)).add() != 0) return -1;
+    return any_link ? link.add() : 0;
 }
 
 /// /sys/fs/cgroup as a machine has it: a tmpfs with a directory for each hierarchy and a link for each controller that shares one.
@@ -95,8 +98,7 @@ int add_mount(Plan plan, const cgroup::WantedMount &wanted, const std::vector<Hi
         .arg("options", "mode=755");
     if (top.gives("cgroup.tmpfs:" + wanted.destination).note("the container's view of its cgroups").add() != 0)
         return -1;
-    for (const auto &h : all)
-        if (add_hierarchy(plan, wanted, h, path) != 0) return -1;
+    if (add_hierarchies(plan, wanted, all, path) != 0) return -1;
     if (!wanted.read_only) return 0;
     Step read_only = plan.step(CTR_KIND_MOUNT_SETATTR, CTR_MOUNTS);
     read_only.arg("target", wanted.destination).arg("options", "ro").gives("cgroup.mounted");

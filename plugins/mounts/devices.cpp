@@ -5,6 +5,8 @@
 #include "mounts.hpp"
 #include "paths.hpp"
 
+#include <algorithm>
+
 namespace mounts {
 namespace {
 
@@ -53,31 +55,35 @@ int add_device(Plan plan, const Device &device) {
     return step.needs("root.attached").gives("dev.mounted").add();
 }
 
-/// `keep`: what the root has there already stays.
-int add_link(Plan plan, const char *path, const char *to, bool keep) {
-    ctr::Step step = plan.step(CTR_KIND_ROOT_SYMLINK, CTR_MOUNTS);
-    step.arg("target", path).arg("to", to);
-    if (keep) step.arg("keep", std::int64_t{1});
-    return step.needs("root.attached").gives("dev.mounted").add();
+int add_default_nodes(Plan plan, const std::vector<Device> &asked) {
+    struct Node {
+        const char *path;
+        std::int64_t major, minor;
+    };
+    constexpr Node defaults[] = {{"/dev/null", 1, 3},   {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
+                                 {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0}};
+    ctr::Step step = plan.step(CTR_KIND_ROOT_MKNOD, CTR_MOUNTS);
+    step.arg("type", "c");
+    bool any = false;
+    for (const Node &node : defaults) {
+        if (std::any_of(asked.begin(), asked.end(), [&](const Device &each) { return each.path == node.path; }))
+            continue;
+        step.arg("target", node.path).arg("major", node.major).arg("minor", node.minor);
+        any = true;
+    }
+    return any ? step.needs("root.attached").gives("dev.mounted").add() : 0;
 }
 
-int add_defaults(Plan plan, const std::vector<Device> &asked, bool in_image) {
-    const Device defaults[] = {
-        {"/dev/null", "c", 1, 3},   {"/dev/zero", "c", 1, 5},    {"/dev/full", "c", 1, 7},
-        {"/dev/random", "c", 1, 8}, {"/dev/urandom", "c", 1, 9}, {"/dev/tty", "c", 5, 0},
-    };
-    for (const Device &device : defaults) {
-        bool given = false;
-        for (const Device &each : asked)
-            given = given || each.path == device.path;
-        if (!given && add_device(plan, device) != 0) return -1;
-    }
+/// `keep`: what the root has there already stays.
+int add_default_links(Plan plan, bool keep) {
     constexpr const char *links[][2] = {{"/dev/fd", "/proc/self/fd"},       {"/dev/stdin", "/proc/self/fd/0"},
                                         {"/dev/stdout", "/proc/self/fd/1"}, {"/dev/stderr", "/proc/self/fd/2"},
                                         {"/dev/core", "/proc/kcore"},       {"/dev/ptmx", "pts/ptmx"}};
+    ctr::Step step = plan.step(CTR_KIND_ROOT_SYMLINK, CTR_MOUNTS);
     for (const auto &link : links)
-        if (add_link(plan, link[0], link[1], in_image) != 0) return -1;
-    return 0;
+        step.arg("target", link[0]).arg("to", link[1]);
+    if (keep) step.arg("keep", std::int64_t{1});
+    return step.needs("root.attached").gives("dev.mounted").add();
 }
 
 } // namespace
@@ -87,7 +93,8 @@ int add_devices(Plan plan, const State &state) {
     for (std::size_t i = 0; i < asked.size(); ++i)
         if (read_device(plan, i, asked[i]) != 0) return -1;
     const bool in_image = state.dev == Dev::image;
-    if ((state.dev == Dev::tmpfs || in_image) && add_defaults(plan, asked, in_image) != 0) return -1;
+    if (state.dev == Dev::tmpfs || in_image)
+        if (add_default_nodes(plan, asked) != 0 || add_default_links(plan, in_image) != 0) return -1;
     for (std::size_t i = 0; i < asked.size(); ++i) {
         // The machine's ptmx opens the machine's terminals. The container's is the link to its own devpts (devpts.txt).
         if (asked[i].path == "/dev/ptmx" && state.dev == Dev::tmpfs) continue;

@@ -11,15 +11,16 @@ using ctr::Plan;
 
 int add_paths(Plan plan, const std::string &pointer, const char *kind) {
     const ctr::Node list = plan.spec(pointer);
+    if (list.size() == 0) return 0;
+    ctr::Step step = plan.step(kind, CTR_PIVOT);
     for (std::size_t i = 0; i < list.size(); ++i) {
         const std::string path = list.at(i).str(), where = pointer + "/" + std::to_string(i);
         if (path.empty() || path[0] != '/') return plan.invalid(where, "\"" + path + "\" is no absolute path");
         if (clean(path) == "/") return plan.invalid(where, "is the whole root", "root.readonly makes it read-only");
-        // In a user namespace a new procfs, which sysctls may need, cannot be mounted once parts of /proc are covered.
-        if (plan.step(kind, CTR_PIVOT).arg("target", clean(path)).needs("pivoted").gives("paths.protected").add() != 0)
-            return -1;
+        step.arg("target", clean(path));
     }
-    return 0;
+    // In a user namespace a new procfs, which sysctls may need, cannot be mounted once parts of /proc are covered.
+    return step.needs("pivoted").gives("paths.protected").add();
 }
 
 /// The words of a mount about its own propagation.

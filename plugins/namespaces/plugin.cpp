@@ -64,16 +64,17 @@ int add_namespaces(Plan plan, const Wanted &wanted) {
     if (offsets.size() != 0 && !is_new(wanted, "time"))
         return plan.invalid("/linux/timeOffsets", "the container has no time namespace of its own",
                             "add {\"type\": \"time\"} to linux.namespaces");
+    ctr::Step made = plan.step(CTR_KIND_NS_NEW, CTR_CLONE);
+    bool any = false;
     for (const auto &[type, path] : wanted) {
-        ctr::Step step = plan.step(path.empty() ? CTR_KIND_NS_NEW : CTR_KIND_NS_JOIN, CTR_CLONE);
-        step.arg("type", type);
-        if (!path.empty()) step.arg("path", path);
-        if (type == "time")
-            for (std::size_t i = 0; i < offsets.size(); ++i)
-                if (add_offset(plan, offsets.key(i), offsets.at(i), step) != 0) return -1;
-        if (step.add() != 0) return -1;
+        if (path.empty())
+            made.arg("type", type), any = true;
+        else if (plan.step(CTR_KIND_NS_JOIN, CTR_CLONE).arg("type", type).arg("path", path).add() != 0)
+            return -1;
     }
-    return 0;
+    for (std::size_t i = 0; i < offsets.size(); ++i)
+        if (add_offset(plan, offsets.key(i), offsets.at(i), made) != 0) return -1;
+    return any ? made.add() : 0;
 }
 
 /// One of the two maps as lines "INSIDE OUTSIDE SIZE".

@@ -4,10 +4,11 @@
  *
  * Notation: name (type) what; `?` optional, `*` any number of times. Types: int, str (a template is as good), fd (CTR_FORM_VALUE).
  * `target` is always a path inside the container: it is resolved below the container's root by openat2(RESOLVE_IN_ROOT), symbolic
- * links of the image cannot lead out. `path` and `source` are paths on the machine.
+ * links of the image cannot lead out. `path` and `source` are paths on the machine. Of a kind with several targets, an argument that is marked `*` stands
+ * once for all of them or once for each, in their order.
  *
  * ---- process: clone (phase CTR_CLONE) ----------------------------------------------------------------------------------
- * ns.new        type (str): mount uts ipc pid network user cgroup time. The child is made in a new namespace of that type.
+ * ns.new        type* (str): mount uts ipc pid network user cgroup time. The child is made in a new namespace of each type.
  *               cgroup: unshared by the child itself right after it has joined its cgroups (after token "cgroup.joined").
  *               time: monotonic, boottime (str "SECS NANOSECS")?: written before the clone.
  * ns.join       type (str), path (str)? or ns (fd)?. Joined by setns(2): pid before the clone, the others by the child first of all.
@@ -42,17 +43,17 @@
  * mount.new       type (str: tmpfs proc sysfs devpts mqueue ...), source (str)?, target, options (str)* (one mount option each, as in
  *                 fstab: flags and file system options alike), create?="dir", userns (fd)?: of the options idmap and ridmap. Makes the
  *                 mount point if it is missing. tmpcopyup: a tmpfs that begins with what the directory has.
- * mount.bind      source (str)? or mount (fd)?, target, options (str)* (bind rbind ro rro nosuid ... propagation words), create?="auto"
- *                 (dir or file as the source is; "no").
+ * mount.bind      source* (str)? or mount* (fd)?, target*, options (str)* (bind rbind ro rro nosuid ... propagation words), create?="auto"
+ *                 (dir or file as the source is; "no"). Options and create hold for all targets.
  * mount.setattr   target, options (str)*: changes flags of the mount at target.
  * mount.remove    target: takes off what is mounted there, with all below it, though it may be in use (MNT_DETACH). Only in a container's own mount
  *                 namespace, behind pivot_root.
- * mount.mask      target, missing_ok (int)?=1: a directory gets an empty read-only tmpfs, a file /dev/null of the machine.
- * mount.readonly  target, missing_ok (int)?=1: bind over itself, recursively read-only.
+ * mount.mask      target*, missing_ok (int)?=1: a directory gets an empty read-only tmpfs, a file /dev/null of the machine.
+ * mount.readonly  target*, missing_ok (int)?=1: bind over itself, recursively read-only.
  * root.mkdir      target, mode (int)?=0755, uid, gid (int)?. Parents are made; an existing directory is fine.
- * root.mknod      target, type (str: c b p), major, minor (int)?, mode (int)?=0666, uid, gid (int)?. Where mknod is forbidden (user
+ * root.mknod      target*, type* (str: c b p), major*, minor* (int)?, mode* (int)?=0666, uid, gid (int)?. Where mknod is forbidden (user
  *                 namespace) the machine's node of the same path is bound.
- * root.symlink    target, to (str), keep (int)?=0. A link that is there is replaced; anything else there is an error. With keep whatever is there stays.
+ * root.symlink    target*, to* (str), keep (int)?=0. A link that is there is replaced; anything else there is an error. With keep whatever is there stays.
  * root.write      target, content (str), mode (int)?=0644.
  * sysctl          key (str, dotted or slashed), value (str). Through a procfs of the child's own: nothing in the image can redirect it.
  * proc.write      path (str, below /proc: "self/..."), content (str), hint (str)?: said if it fails. Through the same procfs.

@@ -169,6 +169,29 @@ TEST_F(Mounts, BindTakesFlagsAndRefusesData) {
     });
 }
 
+TEST_F(Mounts, OneStepHasSeveralTargets) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        NEED(apply("mount.bind",
+                   {"source=/usr", "target=/a", "source=/etc", "target=/b/c", "options=bind", "options=ro"}));
+        CHECK(::access((at + "/a/bin").c_str(), F_OK) == 0);
+        CHECK(::access((at + "/b/c/passwd").c_str(), F_OK) == 0);
+        CHECK(mounted(at + "/a").rfind("ro", 0) == 0 && mounted(at + "/b/c").rfind("ro", 0) == 0);
+        CHECK(apply("mount.bind", {"source=/usr", "target=/d", "source=/none", "target=/e"}).find("/none") !=
+              std::string::npos);
+        CHECK(
+            apply("mount.bind", {"source=/usr", "source=/etc", "target=/f", "target=/g", "target=/h"}).find("source") !=
+            std::string::npos);
+        NEED(apply("root.mkdir", {"target=/m/in"}));
+        NEED(apply("root.mkdir", {"target=/n/in"}));
+        NEED(apply("mount.mask", {"target=/missing", "target=/m", "target=/n"}));
+        CHECK(::access((at + "/m/in").c_str(), F_OK) != 0 && ::access((at + "/n/in").c_str(), F_OK) != 0);
+        CHECK(apply("mount.readonly", {"target=/a", "target=/missing", "missing_ok=0"}).find("/missing") !=
+              std::string::npos);
+        return {};
+    });
+}
+
 TEST_F(Mounts, LinksOfTheImageStayInside) {
     run([](const std::string &at) -> std::string {
         NEED(attach(at));

@@ -79,6 +79,26 @@ TEST_F(Paths, LinksReplaceLinks) {
     EXPECT_STREQ(text, "new");
 }
 
+TEST_F(Paths, SeveralTargetsEachHaveTheirOwn) {
+    EXPECT_EQ(host_double::apply("root.symlink", {"target=/d/a", "to=one", "target=/d/b/", "to=two", "target=/e/c",
+                                                  "to=three", "target=/top", "to=four"}),
+              "");
+    const auto points_to = [&](const char *name) {
+        char text[16] = {};
+        return ::readlink(at(name).c_str(), text, sizeof text - 1) > 0 ? std::string(text) : std::string();
+    };
+    EXPECT_EQ(points_to("d/a"), "one");
+    EXPECT_EQ(points_to("d/b"), "two");
+    EXPECT_EQ(points_to("e/c"), "three");
+    EXPECT_EQ(points_to("top"), "four");
+    EXPECT_EQ(host_double::apply("root.symlink", {"target=/f", "target=/g", "to=both"}), "");
+    EXPECT_EQ(points_to("f") + points_to("g"), "bothboth");
+    // Dots are no names, whatever stood before them.
+    EXPECT_NE(host_double::apply("root.symlink", {"target=/d/x", "to=x", "target=/d/..", "to=y"}), "");
+    EXPECT_NE(host_double::apply("root.symlink", {"target=/1", "to=x", "target=/2", "to=y", "target=/3"}), "");
+    EXPECT_FALSE(exists(at("1"))) << "refused before anything is made";
+}
+
 TEST_F(Paths, WithoutARootNothingIsTouched) {
     host_double::set_root(-1);
     EXPECT_NE(host_double::apply("root.mkdir", {"target=/tmp/ctr-kinds-never"}), "");

@@ -443,7 +443,7 @@ TEST_F(CgroupSystemdV1, MountOfTypeCgroupShowsTheContainersOwn) {
     ASSERT_EQ(plan(R"({"mounts": [{"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["ro"]}]})"), 0);
     Lines sources;
     for (const auto &step : planning.steps)
-        if (step.kind == "mount.bind") sources.push_back(step.all("source").front());
+        if (step.kind == "mount.bind") sources = step.all("source");
     const std::string scope = "/system.slice/ctr-box.scope";
     EXPECT_EQ(sources, (Lines{"/sys/fs/cgroup/cpu,cpuacct" + scope, "/sys/fs/cgroup/cpuset" + scope,
                               "/sys/fs/cgroup/memory" + scope, "/sys/fs/cgroup/freezer" + scope,

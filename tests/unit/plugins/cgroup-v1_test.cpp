@@ -184,13 +184,11 @@ TEST_F(CgroupV1, MountOfTypeCgroupShowsTheContainersOwn) {
         mounts.push_back(planning.steps[i].text());
     EXPECT_EQ(mounts, (Lines{"mount.new type=tmpfs source=cgroup target=/sys/fs/cgroup options=nosuid options=mode=755",
                              "mount.bind source=/sys/fs/cgroup/cpu,cpuacct/ctr/box target=/sys/fs/cgroup/cpu,cpuacct "
+                             "source=/sys/fs/cgroup/memory/ctr/box target=/sys/fs/cgroup/memory "
+                             "source=/sys/fs/cgroup/devices/ctr/box target=/sys/fs/cgroup/devices "
                              "options=bind options=nosuid options=ro",
-                             "root.symlink target=/sys/fs/cgroup/cpu to=cpu,cpuacct",
-                             "root.symlink target=/sys/fs/cgroup/cpuacct to=cpu,cpuacct",
-                             "mount.bind source=/sys/fs/cgroup/memory/ctr/box target=/sys/fs/cgroup/memory "
-                             "options=bind options=nosuid options=ro",
-                             "mount.bind source=/sys/fs/cgroup/devices/ctr/box target=/sys/fs/cgroup/devices "
-                             "options=bind options=nosuid options=ro",
+                             "root.symlink target=/sys/fs/cgroup/cpu to=cpu,cpuacct "
+                             "target=/sys/fs/cgroup/cpuacct to=cpu,cpuacct",
                              "mount.setattr target=/sys/fs/cgroup options=ro"}));
     EXPECT_EQ(planning.steps[2].after, Lines{"mount:/sys"});
 }
