@@ -69,11 +69,20 @@ CTR_CHILD int fail(ctr_run *run, const ctr_error *error) {
     return -1;
 }
 
+/// Goes on where the last search ended, if this one is for the next of the same name.
 CTR_CHILD const PackedArg *find_arg(ctr_run *run, const char *name, std::size_t index) {
     const PackedStep &step = run->block->steps[run->step];
-    const PackedArg *arg = run->block->args + step.first_arg;
-    for (std::uint32_t i = 0; i < step.n_args; ++i, ++arg)
-        if (strcmp(arg->name, name) == 0 && index-- == 0) return arg;
+    const PackedArg *args = run->block->args + step.first_arg;
+    std::uint32_t at = 0;
+    std::size_t left = index;
+    if (run->found < step.n_args && index >= run->found_index && strcmp(args[run->found].name, name) == 0)
+        at = run->found, left -= run->found_index;
+    for (; at < step.n_args; ++at)
+        if (strcmp(args[at].name, name) == 0 && left-- == 0) {
+            run->found = at;
+            run->found_index = index;
+            return args + at;
+        }
     return nullptr;
 }
 
@@ -157,9 +166,10 @@ CTR_CHILD ctr_str expand(ctr_run *run, const PackedArg &arg) {
 
 CTR_CHILD std::size_t arg_count(ctr_run *run, const char *name) {
     if (!legal(run, contexts_arg_count, "arg_count")) return 0;
+    const PackedStep &step = run->block->steps[run->step];
     std::size_t count = 0;
-    while (find_arg(run, name, count) != nullptr)
-        ++count;
+    for (std::uint32_t i = 0; i < step.n_args; ++i)
+        count += strcmp(run->block->args[step.first_arg + i].name, name) == 0 ? 1U : 0U;
     return count;
 }
 
@@ -254,6 +264,7 @@ CTR_CHILD int output_fd(ctr_run *run, const char *name, int fd) {
 CTR_CHILD void begin_step(ctr_run *run, std::uint32_t index) {
     run->step = index;
     run->failed = false;
+    run->found = UINT32_MAX;
     run->scratch_used = 0;
     const PackedStep &step = run->block->steps[index];
     PackedArg *arg = run->block->args + step.first_arg;

@@ -243,7 +243,9 @@ public:
     }
     std::vector<std::string> strings(const char *name) const {
         std::vector<std::string> all;
-        for (std::size_t i = 0; i < count(name); ++i)
+        const std::size_t n = count(name);
+        all.reserve(n);
+        for (std::size_t i = 0; i < n; ++i)
             all.push_back(str(name, i));
         return all;
     }

@@ -56,6 +56,28 @@ protected:
     ctr_run run;
 };
 
+TEST_F(BlockTest, arguments_that_alternate_are_found_in_any_order) {
+    plan.steps[1].args.clear();
+    for (const char *each : {"0", "1", "2", "3"})
+        for (const char *name : {"a", "b"})
+            plan.steps[1].args.push_back({name, CTR_FORM_STRING, 0, std::string(name) + each});
+    plan.steps.push_back(plan.steps[1]);
+    plan.steps[2].args = {{"b", CTR_FORM_STRING, 0, "other"}};
+    block = Block::pack(plan, no_code);
+    run.block = block.get();
+    launch::begin_step(&run, 1);
+    EXPECT_EQ(arg("a", 0) + arg("b", 0) + arg("a", 1) + arg("b", 1), "a0b0a1b1");
+    EXPECT_EQ(arg("b", 2) + arg("b", 3) + arg("b", 3) + arg("b", 1) + arg("b", 0), "b2b3b3b1b0");
+    EXPECT_EQ(arg("a", 3) + arg("a", 4) + arg("a", 3), "a3a3");
+    char name[2] = "b"; // the same place, another name
+    EXPECT_EQ(arg(name, 2), "b2");
+    name[0] = 'a';
+    EXPECT_EQ(arg(name, 3), "a3");
+    EXPECT_EQ(host->arg_count(&run, "a"), 4U);
+    launch::begin_step(&run, 2);
+    EXPECT_EQ(arg("b") + arg("b", 1) + arg("a", 3), "other");
+}
+
 TEST_F(BlockTest, arguments_are_read_by_name_and_index) {
     launch::begin_step(&run, 1);
     EXPECT_EQ(host->arg_count(&run, "str"), 2U);
