@@ -21,18 +21,19 @@ Fd take_console(const plan::Plan &plan, launch::Launch &launch) {
 Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateRequest request) {
     CTR_TRY(check_id(request.id));
     // Said before any plugin plans: a driver would only see that the data of such a container is there. Journal::create() decides.
-    if (::access(engine.directory_of(request.id).c_str(), F_OK) == 0)
-        return name_in_use(engine.directory_of(request.id));
+    const std::string file = engine.journal_of(request.id);
+    if (::access(file.c_str(), F_OK) == 0) return name_in_use(file);
     CTR_ASSIGN(plan::Plan plan, engine.plan(CTR_OP_CREATE, request.id, request.spec, request.drivers));
-    const std::string directory = engine.directory_of(request.id);
     request.meta["created"] = sys::timestamp();
     Json meta = Json::object();
     meta["spec"] = std::move(request.spec);
     meta["about"] = std::move(request.meta);
-    CTR_TRY(make_directories(plan, directory));
-    CTR_ASSIGN(Journal journal, Journal::create(directory, std::move(plan), std::move(meta)));
+    CTR_TRY(make_shared_directories(plan, files_of(file)));
+    CTR_ASSIGN(Journal journal, Journal::create(file, std::move(plan), std::move(meta)));
     std::unique_ptr<Container> container(new Container(engine, std::move(journal)));
     // Beyond this point there is something to undo: no plain returns.
+    if (auto made = make_own_directory(container->journal_, request.own_gate); !made.ok())
+        return container->give_up(std::move(made).error());
     launch::LaunchOptions options;
     options.protect_executable = engine.config().protect_executable;
     options.preserve_fds = request.preserve_fds;
@@ -40,7 +41,7 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     options.outlives_owner = request.detached;
     options.open_ahead = request.open_ahead;
     if (request.own_gate) {
-        auto gate = sys::listen_at(directory + "/gate", SOCK_SEQPACKET);
+        auto gate = sys::listen_at(files_of(file) + "/gate", SOCK_SEQPACKET);
         if (!gate.ok()) return container->give_up(std::move(gate).error());
         container->gate_ = std::move(gate).value();
         options.gate = container->gate_.get();
@@ -78,7 +79,7 @@ Result<sys::Exit> Container::wait(bool keep) {
 Result<void> Container::ended(sys::Exit exit, bool keep) {
     CTR_TRY(journal_.stopped(exit.shell_status()));
     CTR_TRY(undo_steps(engine_, journal_, keep ? Scope::until_stop : Scope::all));
-    if (!keep) return remove_directory(journal_);
+    if (!keep) return remove_record(journal_);
     return {};
 }
 
@@ -89,7 +90,7 @@ Error Container::give_up(Error error) {
     if (launch_) launch_->kill();
     launch_.reset();
     auto undone = undo_steps(engine_, journal_, Scope::all);
-    if (undone.ok()) undone = remove_directory(journal_);
+    if (undone.ok()) undone = remove_record(journal_);
     if (!undone.ok())
         error.hint += (error.hint.empty() ? "" : "; ") + std::string("besides, not all could be undone: ") +
                       undone.error().text() + " (`ctr recover` tries again)";

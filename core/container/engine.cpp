@@ -41,7 +41,8 @@ Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, 
     plan::Request request;
     request.operation = operation;
     const bool is_image = operation == CTR_OP_IMAGE_IMPORT || operation == CTR_OP_IMAGE_REMOVE;
-    request.names = {id, is_image ? operations_dir() + "/" + id : directory_of(id)};
+    const std::string journal = (is_image ? operations_dir() : containers_dir()) + "/" + id;
+    request.names = {id, journal, files_of(journal)};
     request.spec = &spec;
     request.config = &config_;
     request.drivers = drivers;

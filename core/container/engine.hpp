@@ -41,7 +41,7 @@ public:
     std::string containers_dir() const { return config_.run_root + "/containers"; }
     /// Image imports and removals that are under way, each with its journal.
     std::string operations_dir() const { return config_.run_root + "/operations"; }
-    std::string directory_of(const std::string &id) const { return containers_dir() + "/" + id; }
+    std::string journal_of(const std::string &id) const { return containers_dir() + "/" + id; }
 
     /// For the container of this program's run, which nothing takes apart before the program ends.
     Container &keep(std::unique_ptr<Container> container);

@@ -16,8 +16,6 @@ namespace {
 
 constexpr std::size_t journal_limit = std::size_t{64} << 20;
 
-std::string path_of(const std::string &directory) { return directory + "/journal"; }
-
 flock whole_file(short type) {
     flock lock{};
     lock.l_type = type;
@@ -69,6 +67,8 @@ Result<void> apply(Record &record, const Json &line) {
             record.stage = Stage::running;
         } else if (line.contains("committed")) {
             record.committed = true;
+        } else if (line.contains("paused")) {
+            record.paused = line["paused"].get<bool>();
         } else if (line.contains("stopped")) {
             record.stage = Stage::stopped;
             record.exit_status = line["stopped"].get<std::int64_t>();
@@ -139,8 +139,8 @@ Json durable(const launch::Value &value) {
 
 } // namespace
 
-Error name_in_use(const std::string &directory) {
-    const std::string name = directory.substr(directory.find_last_of('/') + 1);
+Error name_in_use(const std::string &file) {
+    const std::string name = file.substr(file.find_last_of('/') + 1);
     return {ErrorClass::exists,
             "container with given ID already exists",
             "choose another name, or remove it: ctr rm " + name + ", ctr-oci delete " + name,
@@ -150,11 +150,32 @@ Error name_in_use(const std::string &directory) {
             {}};
 }
 
+std::string files_of(const std::string &journal) {
+    const auto slash = journal.find_last_of('/');
+    return journal.substr(0, slash) + ".files" + journal.substr(slash);
+}
+
 bool Record::alive() const {
     return pid > 0 && boot_id == sys::boot_id() && start_time != 0 && sys::process_start_time(pid) == start_time;
 }
 
-Result<Journal> Journal::create(const std::string &directory, plan::Plan plan, Json meta) {
+namespace {
+
+/// A new file with our lock on it. In between `recover` may take it for one whose owner died before the first line, and remove it: then again.
+Result<Fd> make_locked(const std::string &file) {
+    for (int tries = 0; tries < 100; ++tries) {
+        Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
+        if (!fd.valid()) return errno == EEXIST ? name_in_use(file) : system_error("open", file);
+        struct stat st {};
+        if (take_lock(fd.get()) && ::fstat(fd.get(), &st) == 0 && st.st_nlink != 0) return fd;
+    }
+    return failure(ErrorClass::busy, file + " is removed again and again by somebody",
+                   "look for a `ctr recover` in a loop");
+}
+
+} // namespace
+
+Result<Journal> Journal::create(const std::string &file, plan::Plan plan, Json meta) {
     Record record;
     record.boot_id = sys::boot_id();
     record.cgroup = cgroup_of(plan);
@@ -169,20 +190,10 @@ Result<Journal> Journal::create(const std::string &directory, plan::Plan plan, J
         return invalid(plan.id, "a text of its description is not UTF-8, and could not be read back by another ctr",
                        "give the command, its environment and all paths in UTF-8");
 
-    const auto slash = directory.find_last_of('/');
-    CTR_TRY(sys::make_directories(directory.substr(0, slash), 0711));
-    if (::mkdir(directory.c_str(), 0711) != 0) {
-        if (errno == EEXIST) return name_in_use(directory);
-        return system_error("mkdir", directory);
-    }
+    CTR_TRY(sys::make_directories(file.substr(0, file.find_last_of('/')), 0711));
     Journal journal;
-    journal.directory_ = directory;
-    journal.fd_.reset(::open(path_of(directory).c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
-    if (!journal.fd_.valid() || !take_lock(journal.fd_.get())) {
-        Error error = system_error("open", path_of(directory));
-        static_cast<void>(sys::remove_tree(directory));
-        return error;
-    }
+    journal.file_ = file;
+    CTR_ASSIGN(journal.fd_, make_locked(file));
     record.plan = std::move(plan);
     fit(record);
     journal.record_ = std::move(record);
@@ -191,11 +202,11 @@ Result<Journal> Journal::create(const std::string &directory, plan::Plan plan, J
     return journal;
 }
 
-Result<Journal> Journal::open(const std::string &directory) {
+Result<Journal> Journal::open(const std::string &file) {
     Journal journal;
-    journal.directory_ = directory;
-    journal.fd_.reset(::open(path_of(directory).c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
-    const std::string name = directory.substr(directory.find_last_of('/') + 1);
+    journal.file_ = file;
+    journal.fd_.reset(::open(file.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+    const std::string name = file.substr(file.find_last_of('/') + 1);
     if (!journal.fd_.valid() && errno == ENOENT)
         return Error{ErrorClass::not_found,
                      "container does not exist",
@@ -204,41 +215,55 @@ Result<Journal> Journal::open(const std::string &directory) {
                      {},
                      name,
                      {}};
-    if (!journal.fd_.valid()) return system_error("open", path_of(directory));
+    if (!journal.fd_.valid()) return system_error("open", file);
     // Whoever had the lock may have removed the container meanwhile: then it is a lock on nothing.
     struct stat st {};
     if (!take_lock(journal.fd_.get()) || ::fstat(journal.fd_.get(), &st) != 0 || st.st_nlink == 0)
         return Error{ErrorClass::busy,
                      "another process is at work on this container",
-                     "wait for it, or stop it: pid " + std::to_string(owner(directory)),
+                     "wait for it, or stop it: pid " + std::to_string(owner(file)),
                      0,
                      {},
                      name,
                      {}};
     std::size_t whole = 0;
-    CTR_ASSIGN(journal.record_, read_from(journal.fd_.get(), path_of(directory), Part::all, &whole));
+    CTR_ASSIGN(journal.record_, read_from(journal.fd_.get(), file, Part::all, &whole));
     // A torn last line must not become the front of the next one.
-    if (::ftruncate(journal.fd_.get(), static_cast<off_t>(whole)) != 0)
-        return system_error("ftruncate", path_of(directory));
+    if (::ftruncate(journal.fd_.get(), static_cast<off_t>(whole)) != 0) return system_error("ftruncate", file);
     return journal;
 }
 
-Result<Record> Journal::read(const std::string &directory, Part part) {
-    const Fd fd(::open(path_of(directory).c_str(), O_RDONLY | O_CLOEXEC));
+Result<Record> Journal::read(const std::string &file, Part part) {
+    const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid() && errno == ENOENT)
         return Error{ErrorClass::not_found,
                      "container does not exist",
                      "`ctr ps -a` and `ctr-oci list` show those that do",
                      0,
                      {},
-                     directory.substr(directory.find_last_of('/') + 1),
+                     file.substr(file.find_last_of('/') + 1),
                      {}};
-    if (!fd.valid()) return system_error("open", path_of(directory));
-    return read_from(fd.get(), path_of(directory), part);
+    if (!fd.valid()) return system_error("open", file);
+    return read_from(fd.get(), file, part);
 }
 
-int Journal::owner(const std::string &directory) {
-    const Fd fd(::open(path_of(directory).c_str(), O_RDONLY | O_CLOEXEC));
+Result<void> Journal::remove_unbegun(const std::string &file) {
+    const Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+    if (!fd.valid()) return errno == ENOENT ? Result<void>() : Result<void>(system_error("open", file));
+    if (!take_lock(fd.get())) return {}; // its owner lives
+    const auto record = read_from(fd.get(), file, Part::without_steps);
+    if (record.ok() || record.error().error_class != ErrorClass::not_found) return {};
+    return ::unlink(file.c_str()) == 0 || errno == ENOENT ? Result<void>() : Result<void>(system_error("unlink", file));
+}
+
+Result<void> Journal::note_paused(const std::string &file, bool paused) {
+    const Fd fd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    if (!fd.valid()) return system_error("open", file);
+    return sys::write_all(fd.get(), paused ? "{\"paused\":true}\n" : "{\"paused\":false}\n", file);
+}
+
+int Journal::owner(const std::string &file) {
+    const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid()) return 0;
     flock lock = whole_file(F_WRLCK);
     if (::fcntl(fd.get(), F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return 0;
@@ -247,7 +272,7 @@ int Journal::owner(const std::string &directory) {
 
 Result<void> Journal::append(std::string line) {
     line += '\n';
-    return sys::write_all(fd_.get(), line, path_of(directory_));
+    return sys::write_all(fd_.get(), line, file_);
 }
 
 Result<void> Journal::intent(std::uint32_t step) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The journal: the stored plan and how far it got. One file of JSON lines per container, only ever appended to, without fsync: what
+// The journal: the stored plan and how far it got. One file of JSON lines per container, named as the container, only ever appended to, without fsync: what
 // survives kill -9 of ctr is all it is for; after a reboot (the boot id tells) the kernel's objects are gone anyway. Before a parent step runs its
 // intent stands here, afterwards what it gave. The container's state is what these lines add up to. A torn last line is ignored.
 //
@@ -31,6 +31,7 @@ struct Record {
     std::map<std::string, Json> values; // durable values that steps gave
     Stage stage = Stage::creating;
     bool committed = false; // it is on its own: nobody's death ends it
+    bool paused = false;
     int pid = 0;
     std::uint64_t start_time = 0;
     std::int64_t exit_status = -1;
@@ -39,20 +40,27 @@ struct Record {
     bool alive() const;
 };
 
-Error name_in_use(const std::string &directory);
+/// That of the journal's container.
+Error name_in_use(const std::string &file);
+/// Where a container has the files that its steps and its gate need, if they need any: "containers.files/ID" beside the journal "containers/ID".
+std::string files_of(const std::string &journal);
 
 class Journal final : public launch::Recorder {
 public:
-    /// Makes the container's directory and journal and locks it. Errors: EEXIST the id is taken; text that is not UTF-8.
-    static Result<Journal> create(const std::string &directory, plan::Plan plan, Json meta);
+    /// Makes the journal and locks it. Errors: EEXIST the id is taken; text that is not UTF-8.
+    static Result<Journal> create(const std::string &file, plan::Plan plan, Json meta);
     /// Opens and locks an existing one. Errors: busy while its owner lives; not_found.
-    static Result<Journal> open(const std::string &directory);
+    static Result<Journal> open(const std::string &file);
     /// How much is read: the plan's steps are most of a journal, and who only wants to know how a container is needs none.
     enum class Part { all, without_steps };
     /// Reads without a lock; the truth at this moment.
-    static Result<Record> read(const std::string &directory, Part part = Part::all);
+    static Result<Record> read(const std::string &file, Part part = Part::all);
     /// The pid of the process that holds the lock, 0 if nobody does.
-    static int owner(const std::string &directory);
+    static int owner(const std::string &file);
+    /// Removes one whose owner died before there was a plan in it; any other is left alone.
+    static Result<void> remove_unbegun(const std::string &file);
+    /// Says in it that the container is paused, or is not any more. For any process: that owns it or not.
+    static Result<void> note_paused(const std::string &file, bool paused);
 
     Journal(Journal &&) = default;
     Journal &operator=(Journal &&) = default;
@@ -70,7 +78,7 @@ public:
 
     Record &record() { return record_; }
     const Record &record() const { return record_; }
-    const std::string &directory() const { return directory_; }
+    const std::string &file() const { return file_; }
     /// Gives the lock up, for another process to own the container.
     void release() { fd_.reset(); }
 
@@ -79,7 +87,7 @@ private:
     Result<void> append(std::string line);
     Result<void> append_values(const char *word, std::uint32_t step, const launch::Packed &block);
 
-    std::string directory_;
+    std::string file_;
     Fd fd_;
     Record record_;
 };

@@ -26,7 +26,7 @@ struct Target {
 
 Result<Target> find(Engine &engine, const std::string &id) {
     CTR_TRY(check_id(id));
-    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id), Journal::Part::without_steps));
+    CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id), Journal::Part::without_steps));
     Target target{id, record.pid, Fd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U))), Json::object()};
     if ((record.stage != Stage::created && record.stage != Stage::running) || !target.pidfd.valid() || !record.alive())
         return failure(ErrorClass::not_found, "container not running: " + id, "`state` says how it is");

@@ -18,8 +18,6 @@ namespace {
 
 using Call = std::function<int(const ctr_cgroup_v1 &driver, ctr_run *run)>;
 
-std::string mark_of(const Engine &engine, const std::string &id) { return engine.directory_of(id) + "/paused"; }
-
 Error no_cgroup(const std::string &id) {
     return failure(ErrorClass::unsupported, id + " has no cgroup", "run it with a cgroup driver");
 }
@@ -58,14 +56,14 @@ Result<void> call_driver(Engine &engine, const std::string &id, const Record &re
 
 Result<void> call_driver(Engine &engine, const std::string &id, const char *word, const Call &call) {
     CTR_TRY(check_id(id));
-    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id)));
+    CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id)));
     return call_driver(engine, id, record, word, call);
 }
 
 /// What the driver does not carry out is refused by name, here as when a container is planned.
 Result<void> check_claims(Engine &engine, const std::string &id, const Json &resources) {
     CTR_TRY(check_id(id));
-    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id)));
+    CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id)));
     const auto name = record.plan.drivers.find("cgroup");
     const plugin::Plugin *plugin = name == record.plan.drivers.end() ? nullptr : engine.catalog().find(name->second);
     if (plugin == nullptr) return no_cgroup(id);
@@ -92,7 +90,7 @@ Error not_running(const std::string &id) {
 
 Result<void> signal_init(Engine &engine, const std::string &id, int signal) {
     CTR_TRY(check_id(id));
-    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id), Journal::Part::without_steps));
+    CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id), Journal::Part::without_steps));
     if (!record.alive()) return not_running(id);
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
     if (!pidfd.valid() || !record.alive()) return not_running(id);
@@ -123,17 +121,17 @@ Result<std::vector<int>> processes(Engine &engine, const std::string &id) {
 
 Result<void> freeze(Engine &engine, const std::string &id, bool frozen) {
     CTR_TRY(check_id(id));
-    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id)));
+    CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id)));
     if (!record.alive()) return not_running(id);
     CTR_TRY(call_driver(engine, id, record, frozen ? "pausing" : "resuming",
                         [&](const ctr_cgroup_v1 &driver, ctr_run *run) { return driver.freeze(run, frozen ? 1 : 0); }));
-    const std::string mark = mark_of(engine, id);
-    if (!frozen) return ::unlink(mark.c_str()) == 0 || errno == ENOENT ? Result<void>() : system_error("unlink", mark);
-    const Fd made(::open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    return made.valid() ? Result<void>() : system_error("open", mark);
+    return record.paused == frozen ? Result<void>() : Journal::note_paused(engine.journal_of(id), frozen);
 }
 
-bool is_paused(const Engine &engine, const std::string &id) { return ::access(mark_of(engine, id).c_str(), F_OK) == 0; }
+bool is_paused(const Engine &engine, const std::string &id) {
+    const auto record = Journal::read(engine.journal_of(id), Journal::Part::without_steps);
+    return record.ok() && record.value().paused;
+}
 
 Result<void> update(Engine &engine, const std::string &id, const Json &resources) {
     CTR_TRY(check_claims(engine, id, resources));
@@ -144,7 +142,7 @@ Result<void> update(Engine &engine, const std::string &id, const Json &resources
 
 Result<void> update_other(Engine &engine, const std::string &id, const Json &spec) {
     CTR_TRY(check_id(id));
-    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(id)));
+    CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id)));
     for (const auto &each : engine.catalog().plugins()) {
         const auto &extensions = each->manifest.extensions;
         if (std::find(extensions.begin(), extensions.end(), CTR_EXT_UPDATE) == extensions.end()) continue;

@@ -37,13 +37,13 @@ bool is_abandoned(const Record &record, int owner) {
 }
 
 /// One container whose owner is gone: what is to be taken back is, and if it goes away with its end, all of it.
-Result<bool> recover_one(Engine &engine, const std::string &directory) {
-    auto journal = Journal::open(directory);
+Result<bool> recover_one(Engine &engine, const std::string &file) {
+    auto journal = Journal::open(file);
     if (!journal.ok()) {
         if (journal.error().error_class == ErrorClass::busy) return false;
-        // Killed between mkdir and the first line: a directory without a plan has nothing to undo.
-        if (journal.error().error_class == ErrorClass::not_found && Journal::owner(directory) == 0) {
-            CTR_TRY(sys::remove_tree(directory));
+        // Killed before the first line: without a plan there is nothing to undo.
+        if (journal.error().error_class == ErrorClass::not_found) {
+            CTR_TRY(Journal::remove_unbegun(file));
             return true;
         }
         return std::move(journal).error();
@@ -55,7 +55,7 @@ Result<bool> recover_one(Engine &engine, const std::string &directory) {
     CTR_TRY(kill_init(record));
     if (!was_stopped && keep) CTR_TRY(journal.value().stopped(-1));
     CTR_TRY(undo_steps(engine, journal.value(), keep ? Scope::until_stop : Scope::all));
-    if (!keep) CTR_TRY(remove_directory(journal.value()));
+    if (!keep) CTR_TRY(remove_record(journal.value()));
     return true;
 }
 
@@ -88,18 +88,18 @@ const char *status_name(Status status) {
 
 Result<State> state(const Engine &engine, const std::string &id) {
     CTR_TRY(check_id(id));
-    CTR_ASSIGN(Record record, Journal::read(engine.directory_of(id), Journal::Part::without_steps));
+    CTR_ASSIGN(Record record, Journal::read(engine.journal_of(id), Journal::Part::without_steps));
     State out;
     out.id = id;
     out.status = status_of(record);
     const bool lives = out.status == Status::running || out.status == Status::created;
-    if (lives && is_paused(engine, id)) out.status = Status::paused;
+    if (lives && record.paused) out.status = Status::paused;
     out.pid = record.alive() ? record.pid : 0;
     out.exit_status = record.exit_status;
     out.drivers = record.plan.drivers;
-    out.abandoned = is_abandoned(record, Journal::owner(engine.directory_of(id)));
+    out.abandoned = is_abandoned(record, Journal::owner(engine.journal_of(id)));
     out.meta = std::move(record.meta);
-    if (struct stat st{}; ::stat(engine.directory_of(id).c_str(), &st) == 0) out.owner = st.st_uid;
+    if (struct stat st{}; ::stat(engine.journal_of(id).c_str(), &st) == 0) out.owner = st.st_uid;
     return out;
 }
 
@@ -134,14 +134,14 @@ launch::KindLookup kinds_behind_gate(Engine &engine, const plan::Plan &plan) {
 } // namespace
 
 Result<void> start(Engine &engine, const std::string &id) {
-    CTR_ASSIGN(Journal journal, Journal::open(engine.directory_of(id)));
+    CTR_ASSIGN(Journal journal, Journal::open(engine.journal_of(id)));
     const Record &record = journal.record();
     if (status_of(record) != Status::created)
         return failure(ErrorClass::invalid, id + " is " + status_name(status_of(record)) + ", not created",
                        "only a created container can be started");
     launch::Launch launch(record.plan, kinds_behind_gate(engine, record.plan), journal, {});
     launch.restore(record.values, record.pid);
-    CTR_TRY(launch.knock(engine.directory_of(id) + "/gate"));
+    CTR_TRY(launch.knock(files_of(engine.journal_of(id)) + "/gate"));
     auto started = launch.open_gate();
     if (started.ok()) started = journal.running();
     if (started.ok()) started = launch.started();
@@ -159,27 +159,26 @@ Result<void> start(Engine &engine, const std::string &id) {
 
 Result<void> remove(Engine &engine, const std::string &id, bool force) {
     CTR_TRY(check_id(id));
-    const std::string directory = engine.directory_of(id);
+    const std::string file = engine.journal_of(id);
     // SIGKILL waits for the thaw under cgroup v1. If it fails, the undo of the cgroup's step says what is wrong.
-    if (force && is_paused(engine, id)) static_cast<void>(freeze(engine, id, false));
     if (force) {
         // A foreground owner notices the death itself and cleans up; then there is nothing left to do here.
-        auto record = Journal::read(directory, Journal::Part::without_steps);
-        if (!record.ok() && record.error().error_class == ErrorClass::not_found &&
-            ::access(directory.c_str(), F_OK) != 0)
+        auto record = Journal::read(file, Journal::Part::without_steps);
+        if (!record.ok() && record.error().error_class == ErrorClass::not_found && ::access(file.c_str(), F_OK) != 0)
             return record.error();
+        if (record.ok() && record.value().paused) static_cast<void>(freeze(engine, id, false));
         if (record.ok()) CTR_TRY(kill_init(record.value()));
     }
-    auto journal = Journal::open(directory);
+    auto journal = Journal::open(file);
     for (int i = 0; i < 500 && force && !journal.ok() && journal.error().error_class == ErrorClass::busy; ++i) {
         ::usleep(10000);
-        journal = Journal::open(directory);
+        journal = Journal::open(file);
     }
     if (!journal.ok()) {
-        if (force && ::access(directory.c_str(), F_OK) != 0) return {};
-        if (journal.error().error_class == ErrorClass::not_found && ::access(directory.c_str(), F_OK) == 0 &&
-            Journal::owner(directory) == 0)
-            return sys::remove_tree(directory);
+        if (force && ::access(file.c_str(), F_OK) != 0) return {};
+        if (journal.error().error_class == ErrorClass::not_found && ::access(file.c_str(), F_OK) == 0 &&
+            Journal::owner(file) == 0)
+            return Journal::remove_unbegun(file);
         return std::move(journal).error();
     }
     const Record &record = journal.value().record();
@@ -188,7 +187,7 @@ Result<void> remove(Engine &engine, const std::string &id, bool force) {
                        "stop it first, or remove it by force: ctr rm -f " + id);
     CTR_TRY(kill_init(record));
     CTR_TRY(undo_steps(engine, journal.value(), Scope::all));
-    return remove_directory(journal.value());
+    return remove_record(journal.value());
 }
 
 Result<std::vector<std::string>> recover(Engine &engine, std::vector<std::string> *problems) {
@@ -241,7 +240,7 @@ Result<void> add_cgroup(const Record &record, const std::vector<std::string> &as
 
 Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     CTR_TRY(check_id(request.id));
-    CTR_ASSIGN(const Record record, Journal::read(engine.directory_of(request.id), Journal::Part::without_steps));
+    CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(request.id), Journal::Part::without_steps));
     if (const Status status = status_of(record); status != Status::running && status != Status::created)
         return failure(ErrorClass::invalid,
                        "cannot exec in a " + std::string(status_name(status)) + " container: " + request.id,

@@ -4,6 +4,7 @@
 #include "launch/undo.hpp"
 #include "sys/files.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <poll.h>
 #include <sys/syscall.h>
@@ -33,24 +34,28 @@ Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope) {
     return undone;
 }
 
-Result<void> make_directories(const plan::Plan &plan, const std::string &own) {
+Result<void> make_shared_directories(const plan::Plan &plan, const std::string &own) {
     const plan::Step *row = plan.find(plan::kind_journal);
     if (row == nullptr) return {};
     for (const plan::Arg &arg : row->args)
-        if (arg.text != own) CTR_TRY(sys::make_directories(arg.text, 0711));
+        if (arg.name == "directory" && arg.text != own) CTR_TRY(sys::make_directories(arg.text, 0711));
     return {};
 }
 
-Result<void> remove_directory(Journal &journal) {
+Result<void> make_own_directory(const Journal &journal, bool anyway) {
+    const std::string own = files_of(journal.file());
+    const plan::Step *row = journal.record().plan.find(plan::kind_journal);
+    const bool listed = row != nullptr && std::any_of(row->args.begin(), row->args.end(), [&](const plan::Arg &arg) {
+                            return arg.name == "directory" && arg.text == own;
+                        });
+    return listed || anyway ? sys::make_directories(own, 0711) : Result<void>();
+}
+
+Result<void> remove_record(Journal &journal) {
     // The journal goes last: as long as it stands, a crash leaves something to recover from.
-    const std::string directory = journal.directory();
-    auto names = sys::list_directory(directory);
-    if (names.ok())
-        for (const std::string &name : names.value())
-            if (name != "journal") CTR_TRY(sys::remove_tree(directory + "/" + name));
-    const std::string file = directory + "/journal";
+    const std::string &file = journal.file(), own = files_of(file);
+    if (::access(own.c_str(), F_OK) == 0) CTR_TRY(sys::remove_tree(own));
     if (::unlink(file.c_str()) != 0 && errno != ENOENT) return system_error("unlink", file);
-    if (::rmdir(directory.c_str()) != 0 && errno != ENOENT) return system_error("rmdir", directory);
     journal.release();
     return {};
 }

@@ -12,10 +12,12 @@ enum class Scope { until_stop, all };
 
 /// Takes back the parent steps of that lifetime which ran and are not undone yet. The first error is returned, all others named in it.
 Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope);
-/// Makes the directories that the plan's first row lists, but `own`: that one comes with the journal.
-Result<void> make_directories(const plan::Plan &plan, const std::string &own);
-/// The container's directory with its journal: last of all.
-Result<void> remove_directory(Journal &journal);
+/// Makes the directories that the plan's first row lists, but the container's own.
+Result<void> make_shared_directories(const plan::Plan &plan, const std::string &own);
+/// Makes the container's own directory, if the plan lists it or `anyway`. After the journal, which says that it may be there.
+Result<void> make_own_directory(const Journal &journal, bool anyway);
+/// The container's directory and its journal: last of all.
+Result<void> remove_record(Journal &journal);
 /// The master of the terminal that a plan's step opened; invalid if there is none. It is the caller's from here on.
 Fd take_console(const plan::Plan &plan, launch::Launch &launch);
 /// Kills the container's first process, if it still lives, and waits until it is gone.

@@ -93,7 +93,7 @@ private:
         if (step.kind == plan::kind_journal) {
             out = "mkdir -p";
             for (const plan::Arg &arg : step.args)
-                out += " " + shell_quote(arg.text);
+                if (arg.name == "directory") out += " " + shell_quote(arg.text);
             return out + "\n";
         }
         if (step.kind == plan::kind_gate) return std::string("# the gate: `create` would end here\n");

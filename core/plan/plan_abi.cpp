@@ -80,6 +80,7 @@ ctr_str name(ctr_plan *plan, const char *what) {
         return word == prefix ? plan->current->manifest.id : std::string(word.substr(prefix.size() + 1));
     };
     if (word == "id") return handed_out(plan, request.names.id);
+    if (word == "record") return handed_out(plan, request.names.record);
     if (word == "run_dir") return handed_out(plan, request.names.run_dir);
     if (word == "state_dir" || word.rfind("state_dir:", 0) == 0)
         return directory_handed_out(plan, state_dir_of(*request.config, plugin_of("state_dir")));

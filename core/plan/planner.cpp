@@ -229,9 +229,9 @@ bool is_below(std::string_view path, std::string_view directory) {
 /// The directories that steps may count on: of those that plugins `asked` for, the ones that a step names.
 void add_journal(Plan &plan, const Request &request, const std::set<std::string> &asked) {
     Step step = core_step(kind_journal, CTR_PROCESS_PARENT, CTR_PREPARE,
-                          "the container's directory and journal; directories of the plugins in use");
+                          "the container's journal; directories that steps count on");
+    step.args.push_back({"file", CTR_FORM_STRING, 0, request.names.record});
     const auto add = [&step](const std::string &path) { step.args.push_back({"directory", CTR_FORM_STRING, 0, path}); };
-    add(request.names.run_dir); // first: container.cpp makes it with the journal in it
     if (request.operation == CTR_OP_CREATE) add(rootfs_dir_of(*request.config));
     const auto is_named = [&plan](const std::string &directory) {
         return std::any_of(plan.steps.begin(), plan.steps.end(), [&](const Step &each) {
@@ -239,6 +239,7 @@ void add_journal(Plan &plan, const Request &request, const std::set<std::string>
                                [&](const Arg &arg) { return is_below(arg.text, directory); });
         });
     };
+    if (is_named(request.names.run_dir)) add(request.names.run_dir);
     std::set<std::string_view> seen;
     for (const Step &each : plan.steps) {
         if (asked.empty() || each.plugin == core_plugin || !seen.insert(each.plugin).second) continue;

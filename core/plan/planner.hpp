@@ -18,7 +18,8 @@ namespace core::plan {
 
 struct Names {
     std::string id;      // of the container or image
-    std::string run_dir; // this container's, below run_root
+    std::string record;  // this container's journal: a file
+    std::string run_dir; // this container's directory for files, below run_root
 };
 
 struct Request {

@@ -130,7 +130,7 @@ inline Made make_cgroup(const std::string &mount, const std::string &path, const
 }
 
 /// Was it made by a ctr that was killed between mkdir and its mark? Then it bears none, and is not older than the container's own
-/// directory `owner`, which is made first of all. (Only an empty one is ever removed for that.)
+/// record `owner`, which is made first of all. (Only an empty one is ever removed for that.)
 inline bool half_made(const std::string &dir, const std::string &owner) {
     if (!mark_of(dir).empty()) return false;
     struct statx container {};
@@ -142,7 +142,7 @@ inline bool half_made(const std::string &dir, const std::string &owner) {
            std::pair(time_t{container.stx_btime.tv_sec}, static_cast<long>(container.stx_btime.tv_nsec));
 }
 
-/// Takes away the shared parents of mount+path that are empty now. `owner` is the container's directory.
+/// Takes away the shared parents of mount+path that are empty now. `owner` is the container's record.
 inline void remove_parents(const std::string &mount, const std::string &path, const std::string &owner) {
     for (std::string parent = parent_path(path); !parent.empty(); parent = parent_path(parent)) {
         const std::string dir = mount + parent;

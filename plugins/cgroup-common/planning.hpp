@@ -26,8 +26,8 @@ inline std::optional<std::string> planned_path(Plan plan, Problem &problem) {
 
 /// A name that no other container on this machine has, whatever its run root.
 inline std::string owner_mark(Plan plan) {
-    const std::string run_dir = plan.name("run_dir");
-    return run_dir.empty() ? plan.id() : run_dir;
+    const std::string record = plan.name("record");
+    return record.empty() ? plan.id() : record;
 }
 
 inline bool new_cgroup_namespace(Plan plan) {

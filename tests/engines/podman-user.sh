@@ -56,7 +56,7 @@ begin "A container in the background"
 check "it starts" 0 "*" p run -d --name one box sh -c 'echo begun; trap "exit 9" TERM; while :; do sleep 0.1; done'
 holds "its log" within 30 sh -c "$podman_all logs one | grep -qx begun"
 check "its state" 0 "running 0" state one
-kept() { find "$work/xdg" -path "*/containers/*" -name "$1" -prune 2>/dev/null | grep -E '/[0-9a-f]{64}$'; }
+kept() { find "$work/xdg" -path "*/containers*/*" -name "$1" -prune 2>/dev/null | grep -E '/[0-9a-f]{64}$'; }
 case $RUNTIME in *ctr-oci) holds "the runtime keeps its state with the user" kept "$(p inspect --format '{{.Id}}' one)" ;; esac
 check "exec: output, status, user, directory" 4 "ann /tmp" p exec -u ann -w /tmp one sh -c 'echo $(whoami) $(pwd); exit 4'
 check "exec with a terminal" 0 "*/dev/pts/*" on_terminal "$podman_all" exec -it one tty

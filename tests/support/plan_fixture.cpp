@@ -130,7 +130,7 @@ Result<plan::Plan> Planning::plan(const Json &spec) const {
     sys::FakeMachine fake(machine);
     plan::Request request;
     request.operation = operation;
-    request.names = {id, parsed.run_root + "/containers/" + id};
+    request.names = {id, parsed.run_root + "/containers/" + id, parsed.run_root + "/containers.files/" + id};
     request.spec = &spec;
     request.config = &parsed;
     request.drivers = drivers;

@@ -114,5 +114,6 @@ TEST_F(Rootless, RunsAndEntersInANamespaceThatTheUserHasEntered) {
     EXPECT_EQ(said[0], "0");
     EXPECT_LT(std::stoi(said[1]), 10) << "a pid of the container";
     EXPECT_EQ(said[2], "7");
-    EXPECT_EQ(command({"find", home + "/run/ctr-oci/containers", "-mindepth", "1"}).out, "");
+    for (const char *each : {"/containers", "/containers.files"})
+        EXPECT_EQ(command({"find", home + "/run/ctr-oci" + each, "-mindepth", "1"}).out, "");
 }

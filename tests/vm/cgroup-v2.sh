@@ -67,7 +67,7 @@ things() {
     ls /sys/class/net
     nft list tables 2> /dev/null
     losetup -a
-    find "$work/run" "$data" -path '*containers/*' -o -path '*leases/*' -o -path '*refs/*' 2> /dev/null
+    find "$work/run" "$data" -path '*containers*/*' -o -path '*leases/*' -o -path '*refs/*' 2> /dev/null
     for process in /proc/[0-9]*; do
         read -r comm < "$process/comm" && case $comm in sleep | ctr | yes | dd | cat) echo "process ${process#/proc/} $comm" ;; esac
     done 2> /dev/null

@@ -42,7 +42,8 @@ typedef struct ctr_host {
     const ctr_node *(*spec)(ctr_plan *plan, const char *pointer);
     /* [plan] The same for this plugin's section of the config, after its schema was checked. */
     const ctr_node *(*config)(ctr_plan *plan, const char *pointer);
-    /* [plan] A name: "id" (the container's), "run_dir" (this container's, on the run root; exists when steps run),
+    /* [plan] A name: "id" (the container's), "record" (the container's journal, a file on the run root: it is there as long as the container, and its birth tells
+     * one from an earlier one of that name), "run_dir" (this container's directory on the run root; exists when steps run, if a step names it),
      * "state_dir" (this plugin's, on the run root: gone after a reboot), "data_dir" (this plugin's, on the data root:
      * persists), both also of another plugin as "state_dir:ID" and "data_dir:ID" (an extension's functions run in the turn of
      * the plugin that calls them), "data_root", "rootfs_dir" (an empty directory on the machine on which the child attaches its root),

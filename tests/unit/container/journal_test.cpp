@@ -20,7 +20,7 @@ protected:
     JournalTest() {
         char path[] = "/tmp/ctr-journal.XXXXXX";
         root = ::mkdtemp(path);
-        directory = root + "/containers/web";
+        file = root + "/containers/web";
         plan::Step step;
         step.plugin = "p";
         step.kind = "p.make";
@@ -38,18 +38,18 @@ protected:
     ~JournalTest() override { static_cast<void>(sys::remove_tree(root)); }
 
     Journal make() {
-        auto journal = Journal::create(directory, plan, {{"rm", true}});
+        auto journal = Journal::create(file, plan, {{"rm", true}});
         EXPECT_TRUE(journal.ok()) << journal.error().text();
         return std::move(journal).value();
     }
     container::Record read() {
-        auto record = Journal::read(directory);
+        auto record = Journal::read(file);
         EXPECT_TRUE(record.ok()) << record.error().text();
         return std::move(record).value();
     }
     void append(const std::string &text) const {
-        const Fd fd(::open((directory + "/journal").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
-        ASSERT_TRUE(sys::write_all(fd.get(), text, directory).ok());
+        const Fd fd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+        ASSERT_TRUE(sys::write_all(fd.get(), text, file).ok());
     }
     /// In another process: a record lock does not stop its own one.
     template <typename Function> static int in_a_child(Function function) {
@@ -60,7 +60,7 @@ protected:
         return WEXITSTATUS(status);
     }
 
-    std::string root, directory;
+    std::string root, file;
     plan::Plan plan;
 };
 
@@ -117,23 +117,55 @@ TEST_F(JournalTest, a_torn_last_line_is_ignored_and_a_damaged_one_is_not) {
     EXPECT_TRUE(read().intended.at(0));
     EXPECT_FALSE(read().undone.at(0));
     append("\n");
-    const auto damaged = Journal::read(directory);
+    const auto damaged = Journal::read(file);
     ASSERT_FALSE(damaged.ok());
-    EXPECT_NE(damaged.error().text().find("journal"), std::string::npos);
+    EXPECT_NE(damaged.error().text().find(file), std::string::npos);
 }
 
 TEST_F(JournalTest, a_line_about_a_step_that_does_not_exist_is_an_error) {
     { const Journal journal = make(); }
     append("{\"intent\":99}\n");
-    EXPECT_FALSE(Journal::read(directory).ok());
+    EXPECT_FALSE(Journal::read(file).ok());
 }
 
 TEST_F(JournalTest, an_owner_that_died_before_its_first_line_has_done_nothing) {
     { const Journal journal = make(); }
-    ASSERT_EQ(::truncate((directory + "/journal").c_str(), 5), 0);
-    const auto result = Journal::read(directory);
+    ASSERT_EQ(::truncate(file.c_str(), 5), 0);
+    const auto result = Journal::read(file);
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.error().error_class, ErrorClass::not_found);
+}
+
+TEST_F(JournalTest, only_one_that_never_began_is_removed_as_such) {
+    ASSERT_TRUE(Journal::remove_unbegun(file).ok()) << "there is none";
+    {
+        const Journal journal = make();
+        EXPECT_EQ(in_a_child([&] { return Journal::remove_unbegun(file).ok() ? 0 : 1; }), 0);
+        ASSERT_EQ(::truncate(file.c_str(), 5), 0);
+        EXPECT_EQ(in_a_child([&] { return Journal::remove_unbegun(file).ok() ? 0 : 1; }), 0);
+        EXPECT_EQ(::access(file.c_str(), F_OK), 0) << "its owner lives";
+    }
+    ASSERT_TRUE(Journal::remove_unbegun(file).ok());
+    EXPECT_NE(::access(file.c_str(), F_OK), 0);
+    { const Journal journal = make(); }
+    ASSERT_TRUE(Journal::remove_unbegun(file).ok());
+    EXPECT_EQ(::access(file.c_str(), F_OK), 0) << "it has a plan";
+}
+
+TEST_F(JournalTest, anybody_may_say_that_it_is_paused) {
+    Journal journal = make();
+    EXPECT_FALSE(read().paused);
+    EXPECT_EQ(in_a_child([&] { return Journal::note_paused(file, true).ok() ? 0 : 1; }), 0);
+    ASSERT_TRUE(journal.intent(0).ok());
+    EXPECT_TRUE(read().paused && read().intended.at(0));
+    EXPECT_EQ(in_a_child([&] { return Journal::note_paused(file, false).ok() ? 0 : 1; }), 0);
+    EXPECT_FALSE(read().paused);
+    EXPECT_FALSE(Journal::note_paused(root + "/containers/none", true).ok());
+    EXPECT_NE(::access((root + "/containers/none").c_str(), F_OK), 0) << "nothing is made";
+}
+
+TEST_F(JournalTest, files_are_beside_the_journals) {
+    EXPECT_EQ(container::files_of("/run/ctr/containers/a.b"), "/run/ctr/containers.files/a.b");
 }
 
 TEST_F(JournalTest, an_open_one_goes_on_behind_a_torn_line) {
@@ -143,18 +175,18 @@ TEST_F(JournalTest, an_open_one_goes_on_behind_a_torn_line) {
     }
     append("{\"don");
     {
-        auto again = Journal::open(directory);
+        auto again = Journal::open(file);
         ASSERT_TRUE(again.ok()) << again.error().text();
         ASSERT_TRUE(again.value().undone(0).ok());
     }
-    const auto record = Journal::read(directory);
+    const auto record = Journal::read(file);
     ASSERT_TRUE(record.ok()) << record.error().text();
     EXPECT_TRUE(record.value().undone.at(0));
 }
 
 TEST_F(JournalTest, a_name_is_taken_once) {
     const Journal journal = make();
-    const auto second = Journal::create(directory, plan, {});
+    const auto second = Journal::create(file, plan, {});
     ASSERT_FALSE(second.ok());
     EXPECT_EQ(second.error().error_class, ErrorClass::exists);
     EXPECT_NE(second.error().text().find("web"), std::string::npos);
@@ -162,30 +194,29 @@ TEST_F(JournalTest, a_name_is_taken_once) {
 
 TEST_F(JournalTest, refuses_text_that_could_not_be_read_back_and_leaves_nothing) {
     plan.steps[0].args.push_back({"path", CTR_FORM_STRING, 0, "/a\xff"});
-    const auto journal = Journal::create(directory, plan, {});
+    const auto journal = Journal::create(file, plan, {});
     ASSERT_FALSE(journal.ok());
     EXPECT_NE(journal.error().text().find("UTF-8"), std::string::npos);
-    EXPECT_NE(::access(directory.c_str(), F_OK), 0);
+    EXPECT_NE(::access(file.c_str(), F_OK), 0);
 }
 
 TEST_F(JournalTest, is_locked_by_its_owner_and_free_when_that_is_gone) {
     {
         const Journal journal = make();
-        EXPECT_EQ(in_a_child([&] { return Journal::owner(directory) == ::getppid() ? 0 : 1; }), 0);
+        EXPECT_EQ(in_a_child([&] { return Journal::owner(file) == ::getppid() ? 0 : 1; }), 0);
         EXPECT_EQ(in_a_child([&] {
-                      const auto second = Journal::open(directory);
+                      const auto second = Journal::open(file);
                       return !second.ok() && second.error().error_class == ErrorClass::busy ? 0 : 1;
                   }),
                   0);
-        EXPECT_EQ(in_a_child([&] { return Journal::read(directory).ok() ? 0 : 1; }), 0) << "reading needs no lock";
+        EXPECT_EQ(in_a_child([&] { return Journal::read(file).ok() ? 0 : 1; }), 0) << "reading needs no lock";
     }
-    EXPECT_EQ(Journal::owner(directory), 0);
-    EXPECT_TRUE(Journal::open(directory).ok());
+    EXPECT_EQ(Journal::owner(file), 0);
+    EXPECT_TRUE(Journal::open(file).ok());
 }
 
 TEST_F(JournalTest, of_nobody_is_not_found) {
-    for (const auto &error :
-         {Journal::open(directory).error().error_class, Journal::read(directory).error().error_class})
+    for (const auto &error : {Journal::open(file).error().error_class, Journal::read(file).error().error_class})
         EXPECT_EQ(error, ErrorClass::not_found);
 }
 

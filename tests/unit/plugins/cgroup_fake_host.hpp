@@ -63,7 +63,7 @@ struct Planning {
     Json spec, config = Json::object();
     ctr_operation operation = CTR_OP_CREATE;
     std::map<std::string, std::string> answers;
-    std::map<std::string, std::string> names{{"id", "box"}, {"run_dir", "/run/ctr/box"}};
+    std::map<std::string, std::string> names{{"id", "box"}, {"record", "/run/ctr/box"}};
     std::vector<Step> steps;
     Failure failure;
 
