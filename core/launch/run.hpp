@@ -35,8 +35,8 @@ struct ctr_run {
     bool failed = false;
     core::launch::WireError error;
     std::size_t scratch_used = 0;
-    int root_fd = -1;     // child
-    int death_signal = 0; // child
+    int root_fd = -1;                 // child
+    int death_signal = 0;             // child
     std::uint32_t found = UINT32_MAX; // the argument of the step that was asked for last
     std::size_t found_index = 0;      // which one of its name it is
 };

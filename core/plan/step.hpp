@@ -52,11 +52,10 @@ struct Step {
 
 /// The core's own steps, which every plan of a container has. They are rows like any other, but the executor itself is what runs them.
 inline constexpr const char *core_plugin = "core";
-inline constexpr const char *kind_journal =
-    "journal"; // args file: the journal; directory*
-inline constexpr const char *kind_clone = "clone3";  // gives child.alive, child.pid, child.pidfd
-inline constexpr const char *kind_gate = "gate";     // `create` ends here; `start` opens it
-inline constexpr const char *kind_execve = "execve"; // args arg*, env*
+inline constexpr const char *kind_journal = "journal"; // args file: the journal; directory*
+inline constexpr const char *kind_clone = "clone3";    // gives child.alive, child.pid, child.pidfd
+inline constexpr const char *kind_gate = "gate";       // `create` ends here; `start` opens it
+inline constexpr const char *kind_execve = "execve";   // args arg*, env*
 /// A step of prepare that gives it comes first, so that its undo comes last.
 inline constexpr const char *token_undone_last = "undone.last";
 
