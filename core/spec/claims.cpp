@@ -69,10 +69,8 @@ private:
     bool visit_members(const Json &value, std::uint16_t row, const Where &where) {
         bool any = false;
         for (const auto &[key, item] : value.get_ref<const Json::object_t &>()) {
-            std::uint16_t child = links_[row].first_child;
-            while (child != 0 && links_[child].name != key)
-                child = links_[child].next;
-            if (child != 0) any |= visit(item, child, Where(where, key));
+            if (const std::uint16_t child = child_named(row, key); child != 0)
+                any |= visit(item, child, Where(where, key));
         }
         return any;
     }
@@ -111,8 +109,12 @@ template <typename Mark> void covered(std::string_view claim, std::uint16_t row,
     if (claim[0] != '/') return;
     const std::string_view name = claim.substr(1, claim.find('/', 1) - 1);
     const std::string_view rest = claim.substr(name.size() + 1);
-    for (std::uint16_t child = tree[row].first_child; child != 0; child = tree[child].next)
-        if (name == "*" || tree[child].name == name) covered(rest, child, mark);
+    if (name != "*") {
+        if (const std::uint16_t child = child_named(row, name); child != 0) covered(rest, child, mark);
+    } else {
+        for (std::uint16_t child = tree[row].first_child; child != 0; child = tree[child].next)
+            covered(rest, child, mark);
+    }
     // What the table knows only as a whole (/vm) may be claimed by parts that it does not know.
     if (tree[row].first_child == 0 && row != 0 && fields()[row].shape.type == Type::object) mark(row, tree[row].end);
 }

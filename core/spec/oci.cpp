@@ -48,12 +48,9 @@ private:
     bool check_object(const Json &value, std::uint16_t row, const Where &where) {
         std::uint64_t seen = 0;
         for (const auto &[key, item] : value.get_ref<const Json::object_t &>()) {
-            std::uint64_t bit = 1;
-            std::uint16_t child = links_[row].first_child;
-            for (; child != 0 && links_[child].name != key; child = links_[child].next)
-                bit <<= 1;
+            const std::uint16_t child = child_named(row, key);
             if (child == 0 || is_absent(item, fields_[child])) continue;
-            seen |= bit;
+            seen |= std::uint64_t{1} << links_[child].place;
             if (!check(item, child, Where(where, key))) return false;
         }
         const std::uint64_t missing = links_[row].required & ~seen;
@@ -64,7 +61,7 @@ private:
         std::uint16_t child = links_[row].first_child;
         for (; (missing & 1) == 0; missing >>= 1)
             child = links_[child].next;
-        return fail(Where(where, links_[child].name), "missing: expected " + expected(fields_[child]));
+        return fail(Where(where, name_of(child)), "missing: expected " + expected(fields_[child]));
     }
 
     bool check_map(const Json &value, std::uint16_t row, const Where &where) {

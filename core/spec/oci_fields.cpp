@@ -417,8 +417,11 @@ constexpr std::array<Link, rows> make_links() {
         while (!is_below(pattern, table[open[depth]].pattern))
             out[open[depth--]].end = row;
         const std::uint16_t parent = open[depth];
-        out[row].name = pattern.substr(table[parent].pattern.size() + 1);
-        if (out[row].name.find('/') != std::string_view::npos) throw "a row without its parent";
+        const std::string_view last = pattern.substr(table[parent].pattern.size() + 1);
+        if (last.find('/') != std::string_view::npos) throw "a row without its parent";
+        out[row].name_length = static_cast<std::uint16_t>(last.size());
+        out[row].name_key = name_key(last);
+        out[row].place = static_cast<std::uint16_t>(children[depth]);
         if (children[depth] >= 64) throw "too many fields in one object";
         if ((table[row].flags & required) != 0) out[parent].required |= std::uint64_t{1} << children[depth];
         (children[depth]++ == 0 ? out[parent].first_child : out[last_child[depth]].next) = row;
@@ -447,6 +450,19 @@ std::string choices_in_words(std::span<const std::string_view> choices) {
 
 std::span<const Field> fields() { return table; }
 std::span<const Link> links() { return tree; }
+
+std::string_view name_of(std::uint16_t row) {
+    const std::string_view pattern = table[row].pattern;
+    return pattern.substr(pattern.size() - tree[row].name_length);
+}
+
+std::uint16_t child_named(std::uint16_t row, std::string_view wanted) {
+    const std::uint16_t key = name_key(wanted);
+    std::uint16_t child = tree[row].first_child;
+    while (child != 0 && (tree[child].name_key != key || name_of(child) != wanted))
+        child = tree[child].next;
+    return child;
+}
 
 std::string expected(const Field &field) {
     const Shape &shape = field.shape;

@@ -41,18 +41,32 @@ struct Field {
     std::uint8_t flags = 0;
 };
 
-/// Where a row's relatives are. 0 is the root and stands for "none" in first_child and next.
+/// Where a row's relatives are. 0 is the root and stands for "none" in first_child and next. Without pointers: nothing to relocate in each start.
 struct Link {
     std::uint16_t first_child = 0;
-    std::uint16_t next = 0;     // sibling
-    std::uint16_t end = 0;      // one behind the last row of the subtree
+    std::uint16_t next = 0;        // sibling
+    std::uint16_t end = 0;         // one behind the last row of the subtree
+    std::uint16_t name_length = 0; // of the last component of the pattern
+    std::uint16_t name_key = 0;
+    std::uint16_t place = 0;    // n, if it is its parent's nth child
     std::uint64_t required = 0; // bit n: the nth child is required
-    std::string_view name;      // the last component of the pattern
 };
+
+/// Most names differ in it, so that few are compared.
+constexpr std::uint16_t name_key(std::string_view name) {
+    const auto at = [name](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(name[i])); };
+    if (name.empty()) return 0;
+    return static_cast<std::uint16_t>(name.size() * 1021 + at(0) * 257 + at(name.size() / 2) * 31 +
+                                      at(name.size() - 1));
+}
 
 constexpr std::size_t max_fields = 512; // for sets of rows
 std::span<const Field> fields();
 std::span<const Link> links();
+/// The last component of the row's pattern.
+std::string_view name_of(std::uint16_t row);
+/// The row's child of that name; 0: it has none.
+std::uint16_t child_named(std::uint16_t row, std::string_view name);
 
 /// What a field takes, in words: "an integer from 0 to 4294967295".
 std::string expected(const Field &field);

@@ -34,7 +34,7 @@ Json example_object(std::uint16_t row) {
     for (std::uint16_t child = core::spec::links()[row].first_child; child != 0;
          child = core::spec::links()[child].next)
         if ((core::spec::fields()[child].flags & core::spec::required) != 0)
-            made[std::string(core::spec::links()[child].name)] = example_of(child);
+            made[std::string(core::spec::name_of(child))] = example_of(child);
     return made;
 }
 
@@ -63,13 +63,6 @@ std::vector<std::string> components(std::string_view pattern) {
     return all;
 }
 
-std::uint16_t child_of(std::uint16_t row, const std::string &name) {
-    std::uint16_t child = core::spec::links()[row].first_child;
-    while (child != 0 && core::spec::links()[child].name != name)
-        child = core::spec::links()[child].next;
-    return child;
-}
-
 /// `base` with all that stands on the way to the field, and where it stands then: "/mounts/0/type".
 struct Made {
     Json spec;
@@ -81,7 +74,7 @@ Made with_way_to(Json base, std::string_view pattern) {
     for (const std::string &name : components(pattern)) {
         Json &parent = made.spec[Json::json_pointer(made.pointer)];
         const bool in_list = core::spec::fields()[row].shape.type == Type::list;
-        row = child_of(row, name);
+        row = core::spec::child_named(row, name);
         const std::string step = name != "*" ? name : in_list ? "0" : "key";
         made.pointer += "/" + step;
         const bool there = in_list ? !parent.empty() : parent.contains(step);

@@ -192,14 +192,24 @@ TEST(OciSpec, TheTableIsATreeWithoutDuplicates) {
     const auto tree = links();
     ASSERT_EQ(rows.size(), tree.size());
     EXPECT_EQ(tree[0].end, rows.size());
-    for (std::size_t i = 1; i < rows.size(); ++i) {
-        EXPECT_EQ(rows[i].pattern.substr(rows[i].pattern.size() - tree[i].name.size()), tree[i].name);
+    for (std::uint16_t i = 1; i < rows.size(); ++i) {
+        const std::string_view pattern = rows[i].pattern;
+        EXPECT_EQ(pattern.substr(pattern.rfind('/') + 1), name_of(i));
+        std::uint16_t row = 0; // by its components, from the root
+        for (std::size_t at = 1, end = 0; at <= pattern.size(); at = end + 1) {
+            end = std::min(pattern.find('/', at), pattern.size());
+            row = child_named(row, pattern.substr(at, end - at));
+        }
+        EXPECT_EQ(row, i) << pattern;
         EXPECT_GT(tree[i].end, i);
         const Type type = rows[i].shape.type;
         if (type == Type::list || type == Type::map) {
-            EXPECT_EQ(tree[tree[i].first_child].name, "*") << rows[i].pattern;
+            EXPECT_EQ(name_of(tree[i].first_child), "*") << rows[i].pattern;
         }
         for (std::size_t j = 0; j < i; ++j)
             EXPECT_NE(rows[i].pattern, rows[j].pattern);
     }
+    EXPECT_EQ(child_named(0, "no such field"), 0);
+    EXPECT_EQ(child_named(0, ""), 0);
+    EXPECT_EQ(name_of(0), "");
 }
