@@ -38,26 +38,35 @@ std::string octal(unsigned mode) {
 }
 
 struct Checked {
-    Manifest manifest;
+    std::vector<Manifest> manifests;
     FileIdentity identity;
 };
 
-Result<Manifest> read_manifest(const std::string &path, const FileIdentity &identity,
-                               const std::map<std::string, std::string> &pins, ManifestCache &known) {
+Result<void> check_pin(const Fd &fd, const std::string &path, const std::string &id,
+                       const std::map<std::string, std::string> &pins) {
+    const auto pin = pins.find(id);
+    if (pin == pins.end()) return {};
+    CTR_ASSIGN(const std::string digest, sys::sha256_of_file(fd.get(), path));
+    if (digest == pin->second) return {};
+    return invalid(path, "sha256: expected " + pin->second + " (config /plugins/pins/" + id + "), got " + digest,
+                   "install the pinned file, or change the pin if you trust this one");
+}
+
+Result<std::vector<Manifest>> read_manifests(const std::string &path, const FileIdentity &identity,
+                                             const std::map<std::string, std::string> &pins, ManifestCache &known) {
     if (pins.empty())
-        if (auto manifest = known.find(path, identity); manifest) return std::move(*manifest);
+        if (auto manifests = known.find(path, identity); !manifests.empty()) return manifests;
     CTR_ASSIGN(const Fd fd, open_checked(path, identity));
-    CTR_ASSIGN(const std::string text, read_manifest_note(fd.get(), path));
-    CTR_ASSIGN(Manifest manifest, parse_manifest(text, path));
-    if (const auto pin = pins.find(manifest.id); pin != pins.end()) {
-        CTR_ASSIGN(const std::string digest, sys::sha256_of_file(fd.get(), path));
-        if (digest != pin->second)
-            return invalid(
-                path, "sha256: expected " + pin->second + " (config /plugins/pins/" + manifest.id + "), got " + digest,
-                "install the pinned file, or change the pin if you trust this one");
+    CTR_ASSIGN(const std::vector<std::string> texts, read_manifest_notes(fd.get(), path));
+    std::vector<Manifest> manifests;
+    for (const std::string &text : texts) {
+        CTR_ASSIGN(Manifest manifest, parse_manifest(text, path));
+        CTR_TRY(check_pin(fd, path, manifest.id, pins));
+        manifests.push_back(std::move(manifest));
     }
-    if (pins.empty()) known.keep(path, identity, manifest);
-    return manifest;
+    for (const Manifest &manifest : manifests)
+        if (pins.empty()) known.keep(path, identity, manifest);
+    return manifests;
 }
 
 Result<Checked> check_file(const std::string &path, const std::map<std::string, std::string> &pins,
@@ -69,8 +78,8 @@ Result<Checked> check_file(const std::string &path, const std::map<std::string, 
                        "put only plugins there");
     CTR_TRY(check_trust(path, st.st_mode, st.st_uid, false));
     const FileIdentity identity = FileIdentity::of(st);
-    CTR_ASSIGN(Manifest manifest, read_manifest(path, identity, pins, known));
-    return Checked{std::move(manifest), identity};
+    CTR_ASSIGN(std::vector<Manifest> manifests, read_manifests(path, identity, pins, known));
+    return Checked{std::move(manifests), identity};
 }
 
 } // namespace
@@ -148,30 +157,35 @@ void Catalog::scan_directory(const Directory &directory, const std::map<std::str
             refused_.push_back({path, std::move(checked).error()});
             continue;
         }
-        const std::string id = checked.value().manifest.id;
-        if (const auto twin = twins_.find(id); twin != twins_.end()) {
-            refused_.push_back({path, invalid(path,
-                                              "id: expected one that no other plugin has, got \"" + id +
-                                                  "\", which is also " + twin->second,
-                                              "remove all but one of the files")});
-            continue;
-        }
-        if (Plugin *other = find(id); other != nullptr) {
-            if (from_override_[id] && !directory.override_trust) continue; // the override wins
-            refused_.push_back({path, invalid(path,
-                                              "id: expected one that no other plugin has, got \"" + id +
-                                                  "\", which is also " + other->path,
-                                              "remove one of the two files, or name the wanted one by --plugin-dir")});
-            refused_.push_back({other->path, invalid(other->path, "id: \"" + id + "\" is also " + path,
-                                                     "remove one of the two files")});
-            twins_[id] = path;
-            std::erase_if(plugins_, [&](const auto &each) { return each->manifest.id == id; });
-            continue;
-        }
-        from_override_[id] = directory.override_trust;
-        plugins_.push_back(
-            std::make_unique<Plugin>(std::move(checked.value().manifest), path, checked.value().identity));
+        const auto file = std::make_shared<PluginFile>(path, checked.value().identity);
+        for (Manifest &manifest : checked.value().manifests)
+            add(std::move(manifest), file, directory.override_trust);
     }
+}
+
+void Catalog::add(Manifest manifest, const std::shared_ptr<PluginFile> &file, bool override_trust) {
+    const std::string &id = manifest.id, &path = file->path;
+    if (const auto twin = twins_.find(id); twin != twins_.end()) {
+        refused_.push_back({path, invalid(path,
+                                          "id: expected one that no other plugin has, got \"" + id +
+                                              "\", which is also " + twin->second,
+                                          "remove all but one of the files")});
+        return;
+    }
+    if (Plugin *other = find(id); other != nullptr) {
+        if (from_override_[id] && !override_trust) return; // the override wins
+        refused_.push_back({path, invalid(path,
+                                          "id: expected one that no other plugin has, got \"" + id +
+                                              "\", which is also " + other->path,
+                                          "remove one of the two files, or name the wanted one by --plugin-dir")});
+        refused_.push_back({other->path, invalid(other->path, "id: \"" + id + "\" is also " + path,
+                                                 "remove one of the two files")});
+        twins_[id] = path;
+        std::erase_if(plugins_, [&](const auto &each) { return each->manifest.id == id; });
+        return;
+    }
+    from_override_[id] = override_trust;
+    plugins_.push_back(std::make_unique<Plugin>(std::move(manifest), file));
 }
 
 Plugin *Catalog::find(const std::string &id) const {

@@ -26,27 +26,45 @@ struct Refusal {
     Error error;
 };
 
-/// One installed plugin. load() maps the code in; everything before works on the file's note alone.
-class Plugin {
+/// A file with one plugin in it, or several (ctr_add_plugin_file of the SDK). It is loaded when the first of them is, and stays as long as the process.
+class PluginFile {
 public:
-    Plugin(Manifest what, std::string where, const FileIdentity &checked)
-        : manifest(std::move(what)), path(std::move(where)), checked_(checked) {}
+    PluginFile(std::string where, const FileIdentity &checked) : path(std::move(where)), checked_(checked) {}
+    PluginFile(const PluginFile &) = delete;
+    PluginFile &operator=(const PluginFile &) = delete;
+
+    const std::string path;
+
+    /// Loads the code (Boost.DLL, from a descriptor of the file that was checked) and gives the entry of the plugin, or the only one that there is.
+    Result<const ctr_plugin_entry *> entry_of(const std::string &id);
+
+private:
+    Result<void> load();
+    FileIdentity checked_;
+    Fd fd_; // kept open once loaded: glibc finds loaded objects by name, and /proc/self/fd/N must not come to mean another file
+    std::vector<const ctr_plugin_entry *> entries_;
+};
+
+/// One installed plugin. load() maps the code in; everything before works on the file's notes alone.
+class Plugin {
+    const std::shared_ptr<PluginFile> file_;
+
+public:
+    Plugin(Manifest what, std::shared_ptr<PluginFile> where)
+        : file_(std::move(where)), manifest(std::move(what)), path(file_->path) {}
     Plugin(const Plugin &) = delete;
     Plugin &operator=(const Plugin &) = delete;
 
     const Manifest manifest;
-    const std::string path;
+    const std::string &path;
 
-    /// Loads the code (Boost.DLL, from a descriptor of the file that was checked), compares it with the manifest and hands over the host's table.
-    /// Once; later calls give the same entry. The plugin stays loaded as long as the process.
+    /// Loads the code, compares it with the manifest and hands over the host's table. Once; later calls give the same entry.
     Result<const ctr_plugin_entry *> load(const ctr_host *host);
     bool loaded() const { return entry_ != nullptr; }
     /// A kind of step of the loaded plugin; nullptr if it has none of that name.
     const ctr_step_kind *kind(const std::string &name) const;
 
 private:
-    FileIdentity checked_;
-    Fd fd_; // kept open once loaded: glibc finds loaded objects by name, and /proc/self/fd/N must not come to mean another file
     const ctr_plugin_entry *entry_ = nullptr;
 };
 
@@ -67,6 +85,7 @@ public:
 private:
     void scan_directory(const Directory &directory, const std::map<std::string, std::string> &pins,
                         ManifestCache &known);
+    void add(Manifest manifest, const std::shared_ptr<PluginFile> &file, bool override_trust);
     std::vector<std::unique_ptr<Plugin>> plugins_;
     std::vector<Refusal> refused_;
     std::map<std::string, bool> from_override_;

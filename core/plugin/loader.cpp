@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Maps a plugin's code in. By now the file is trusted and its manifest read; this compares what the code says with it. The file that is opened must be
+// Maps a plugin's code in. By now the file is trusted and its manifests read; this compares what the code says with them. The file that is opened must be
 // the one that was checked, in the same state, and Boost.DLL gets /proc/self/fd/N, so that it is also the one that is loaded; with rtld_now, because a
 // missing symbol must show here and not in the forked child.
 #include "plugin/catalog.hpp"
@@ -83,17 +83,19 @@ Result<void> compare(const Manifest &manifest, const ctr_plugin_entry &entry, co
 
 } // namespace
 
-Result<const ctr_plugin_entry *> Plugin::load(const ctr_host *host) {
-    if (entry_ != nullptr) return entry_;
+Result<void> PluginFile::load() {
     CTR_ASSIGN(fd_, open_checked(path, checked_));
     boost::dll::shared_library library;
-    const ctr_plugin_entry *entry = nullptr;
     try {
         const std::string checked = "/proc/self/fd/" + std::to_string(fd_.get());
         library.load(checked, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-        if (!library.has("ctr_plugin_entry_v1"))
-            return refuse(path, "symbol ctr_plugin_entry_v1", "to be exported", "nothing");
-        entry = &library.get<const ctr_plugin_entry>("ctr_plugin_entry_v1");
+        if (library.has("ctr_plugin_entries_v1")) {
+            const auto *each = &library.get<const ctr_plugin_entry *const>("ctr_plugin_entries_v1");
+            for (; *each != nullptr; ++each)
+                entries_.push_back(*each);
+        } else if (library.has("ctr_plugin_entry_v1")) {
+            entries_.push_back(&library.get<const ctr_plugin_entry>("ctr_plugin_entry_v1"));
+        }
     } catch (const std::exception &e) {
         return Error{ErrorClass::invalid,
                      std::string("cannot be loaded: ") + e.what(),
@@ -103,10 +105,25 @@ Result<const ctr_plugin_entry *> Plugin::load(const ctr_host *host) {
                      path,
                      {}};
     }
+    if (entries_.empty()) return refuse(path, "symbol ctr_plugin_entry_v1", "to be exported", "nothing");
+    keep(std::move(library));
+    return {};
+}
+
+Result<const ctr_plugin_entry *> PluginFile::entry_of(const std::string &id) {
+    if (entries_.empty()) CTR_TRY(load());
+    for (const ctr_plugin_entry *each : entries_)
+        if (entries_.size() == 1 || (CTR_HAS(each, ctr_plugin_entry, id) && each->id != nullptr && id == each->id))
+            return each;
+    return refuse(path, "the entry of " + id, "to be among ctr_plugin_entries_v1", "nothing");
+}
+
+Result<const ctr_plugin_entry *> Plugin::load(const ctr_host *host) {
+    if (entry_ != nullptr) return entry_;
+    CTR_ASSIGN(const ctr_plugin_entry *entry, file_->entry_of(manifest.id));
     CTR_TRY(compare(manifest, *entry, path));
     if (entry->load(host) != 0)
         return failure(ErrorClass::internal, path + ": its load function failed", "ask its author");
-    keep(std::move(library));
     entry_ = entry;
     return entry_;
 }

@@ -162,21 +162,22 @@ void ManifestCache::read() {
     }
 }
 
-std::optional<Manifest> ManifestCache::find(const std::string &path, const FileIdentity &identity) {
+std::vector<Manifest> ManifestCache::find(const std::string &path, const FileIdentity &identity) {
+    std::vector<Manifest> found;
+    const std::size_t first = next_;
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-        const std::size_t at = (next_ + i) % entries_.size();
+        const std::size_t at = (first + i) % entries_.size();
         Entry &entry = entries_[at];
-        if (entry.path != path) continue;
-        if (entry.identity != identity) break;
-        next_ = at + 1;
-        Manifest manifest;
+        if (entry.path != path && found.empty()) continue;
+        if (entry.path != path) break;
+        if (entry.identity != identity) return {};
         Unpacker unpack(entry.packed);
-        each_field(unpack, manifest);
-        if (unpack.failed() || !unpack.at_end()) break;
+        each_field(unpack, found.emplace_back());
+        if (unpack.failed() || !unpack.at_end()) return {};
         entry.used = true;
-        return manifest;
+        next_ = at + 1;
     }
-    return std::nullopt;
+    return found;
 }
 
 void ManifestCache::keep(const std::string &path, const FileIdentity &identity, const Manifest &manifest) {

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <forward_list>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
@@ -35,9 +34,9 @@ public:
     /// far more than the grain of a file system's times, in which a second change would not show.
     explicit ManifestCache(std::string file, std::int64_t settled_ns = 2'000'000'000);
 
-    /// The manifest of the plugin's file, if it is known and the file is still the same.
-    std::optional<Manifest> find(const std::string &path, const FileIdentity &identity);
-    /// Remembers it, unless its file changed just now.
+    /// The manifests of the file, if they are known and it is still the same; else none.
+    std::vector<Manifest> find(const std::string &path, const FileIdentity &identity);
+    /// Remembers one of the file's manifests, unless the file changed just now. All of a file are kept one after the other.
     void keep(const std::string &path, const FileIdentity &identity, const Manifest &manifest);
     /// Writes what was found and kept, if that is more than the file has. Makes no directory; what cannot be written is not remembered.
     void save() const;

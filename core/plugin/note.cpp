@@ -55,33 +55,30 @@ private:
 
 constexpr std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
 
-/// Walks the notes of one segment; true and `manifest` if ours is among them.
-bool find_note(const std::vector<char> &segment, std::string &manifest) {
+/// Walks the notes of one segment and adds what ours say.
+void find_notes(const std::vector<char> &segment, std::vector<std::string> &manifests) {
     std::size_t at = 0;
     while (segment.size() - at >= sizeof(Elf64_Nhdr)) {
         Elf64_Nhdr header{};
         std::memcpy(&header, segment.data() + at, sizeof header);
         at += sizeof header;
         const std::size_t left = segment.size() - at;
-        if (header.n_namesz > left || aligned(header.n_namesz) > left) return false;
+        if (header.n_namesz > left || aligned(header.n_namesz) > left) return;
         const std::size_t description = aligned(header.n_namesz);
-        if (header.n_descsz > left - description) return false;
+        if (header.n_descsz > left - description) return;
         const bool ours = header.n_type == CTR_NOTE_TYPE && header.n_namesz == sizeof CTR_NOTE_OWNER &&
                           std::memcmp(segment.data() + at, CTR_NOTE_OWNER, sizeof CTR_NOTE_OWNER) == 0;
-        if (ours && header.n_descsz <= CTR_NOTE_MAX) {
-            manifest.assign(segment.data() + at + description, header.n_descsz);
-            return true;
-        }
+        if (ours && header.n_descsz <= CTR_NOTE_MAX)
+            manifests.emplace_back(segment.data() + at + description, header.n_descsz);
         const std::size_t step = description + aligned(header.n_descsz);
-        if (step > left) return false;
+        if (step > left) return;
         at += step;
     }
-    return false;
 }
 
 } // namespace
 
-Result<std::string> read_manifest_note(int fd, const std::string &path) {
+Result<std::vector<std::string>> read_manifest_notes(int fd, const std::string &path) {
     const File file(fd);
     Elf64_Ehdr elf{};
     if (!file.read(&elf, sizeof elf, 0) || std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0)
@@ -97,6 +94,7 @@ Result<std::string> read_manifest_note(int fd, const std::string &path) {
     const std::size_t size = headers.size() * sizeof(Elf64_Phdr);
     if (!file.has(elf.e_phoff, size) || !file.read(headers.data(), size, elf.e_phoff))
         return refuse(path, "program headers", "inside the file", "offset " + std::to_string(elf.e_phoff));
+    std::vector<std::string> manifests;
     for (const Elf64_Phdr &header : headers) {
         if (header.p_type != PT_NOTE) continue;
         if (!file.has(header.p_offset, header.p_filesz) || header.p_filesz > max_note_segment)
@@ -105,9 +103,9 @@ Result<std::string> read_manifest_note(int fd, const std::string &path) {
         std::vector<char> segment(header.p_filesz);
         if (!file.read(segment.data(), segment.size(), header.p_offset))
             return refuse(path, "note segment", "readable", "a truncated file");
-        std::string manifest;
-        if (find_note(segment, manifest)) return manifest;
+        find_notes(segment, manifests);
     }
+    if (!manifests.empty()) return manifests;
     return refuse(path, "ELF note " CTR_NOTE_SECTION, "a manifest of at most 64 KiB", "none");
 }
 

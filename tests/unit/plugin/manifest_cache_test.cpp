@@ -50,11 +50,29 @@ TEST_F(ManifestCacheTest, GivesBackEveryFieldOfAManifest) {
     keep_one();
     ManifestCache cache(file);
     const auto all = cache.find("/p/all.so", some_identity()), least = cache.find("/p/least.so", some_identity());
-    ASSERT_TRUE(all && least);
-    EXPECT_EQ(*all, parsed(whole));
-    EXPECT_EQ(least->id, "least");
-    EXPECT_EQ(all->kinds.at("k.two"), CTR_PROCESS_CHILD);
-    EXPECT_FALSE(cache.find("/p/other.so", some_identity()));
+    ASSERT_TRUE(all.size() == 1 && least.size() == 1);
+    EXPECT_EQ(all[0], parsed(whole));
+    EXPECT_EQ(least[0].id, "least");
+    EXPECT_EQ(all[0].kinds.at("k.two"), CTR_PROCESS_CHILD);
+    EXPECT_TRUE(cache.find("/p/other.so", some_identity()).empty());
+}
+
+TEST_F(ManifestCacheTest, AFileMayHaveSeveral) {
+    ManifestCache cache(file);
+    const auto id = [](const char *each) { return parsed(std::string(R"({"id": ")") + each + R"(", "version": "1", "abi": 1})"); };
+    cache.keep("/p/set.so", some_identity(), id("a"));
+    cache.keep("/p/set.so", some_identity(), id("b"));
+    cache.keep("/p/one.so", some_identity(), id("c"));
+    cache.save();
+    ManifestCache again(file);
+    for (int round = 0; round < 2; ++round) { // in their order, and out of it
+        ASSERT_EQ(again.find("/p/set.so", some_identity()).size(), 2U);
+        EXPECT_EQ(again.find("/p/set.so", some_identity()).at(1).id, "b");
+        EXPECT_EQ(again.find("/p/one.so", some_identity()).size(), 1U);
+    }
+    FileIdentity other = some_identity();
+    ++other.inode;
+    EXPECT_TRUE(again.find("/p/set.so", other).empty());
 }
 
 TEST_F(ManifestCacheTest, KnowsAFileByAllOfItsIdentity) {
@@ -70,7 +88,7 @@ TEST_F(ManifestCacheTest, KnowsAFileByAllOfItsIdentity) {
         case 5: ++other.modified_ns; break;
         case 6: ++other.changed_ns; break;
         }
-        EXPECT_FALSE(ManifestCache(file).find("/p/all.so", other)) << "member " << member;
+        EXPECT_TRUE(ManifestCache(file).find("/p/all.so", other).empty()) << "member " << member;
     }
 }
 
@@ -90,28 +108,28 @@ TEST_F(ManifestCacheTest, ADamagedFileIsAnEmptyOne) {
     const std::string good = bytes();
     for (std::size_t length = 0; length < good.size(); ++length) {
         write(good.substr(0, length));
-        EXPECT_FALSE(ManifestCache(file).find("/p/all.so", some_identity())) << "cut to " << length;
+        EXPECT_TRUE(ManifestCache(file).find("/p/all.so", some_identity()).empty()) << "cut to " << length;
     }
     for (std::size_t at = 0; at < good.size(); ++at) {
         std::string bad = good;
         bad[at] = static_cast<char>(bad[at] ^ 0x41);
         write(bad);
-        EXPECT_FALSE(ManifestCache(file).find("/p/all.so", some_identity())) << "byte " << at;
+        EXPECT_TRUE(ManifestCache(file).find("/p/all.so", some_identity()).empty()) << "byte " << at;
     }
     write(good + "x");
-    EXPECT_FALSE(ManifestCache(file).find("/p/all.so", some_identity()));
+    EXPECT_TRUE(ManifestCache(file).find("/p/all.so", some_identity()).empty());
     keep_one(); // and is written anew
-    EXPECT_TRUE(ManifestCache(file).find("/p/all.so", some_identity()));
+    EXPECT_FALSE(ManifestCache(file).find("/p/all.so", some_identity()).empty());
 }
 
 TEST_F(ManifestCacheTest, AFileThatOthersMayWriteIsNotRead) {
     keep_one();
     ASSERT_EQ(::chmod(file.c_str(), 0666), 0);
-    EXPECT_FALSE(ManifestCache(file).find("/p/all.so", some_identity()));
+    EXPECT_TRUE(ManifestCache(file).find("/p/all.so", some_identity()).empty());
     ASSERT_EQ(::chmod(file.c_str(), 0600), 0);
     const std::string link = root + "/link";
     ASSERT_EQ(::symlink(file.c_str(), link.c_str()), 0);
-    EXPECT_FALSE(ManifestCache(link).find("/p/all.so", some_identity()));
+    EXPECT_TRUE(ManifestCache(link).find("/p/all.so", some_identity()).empty());
 }
 
 TEST_F(ManifestCacheTest, MakesNoDirectory) {
@@ -138,7 +156,7 @@ TEST_F(ManifestCacheTest, AScanReadsOnlyWhatIsNewOrChanged) {
     EXPECT_EQ(version(), "1");
     struct stat st {};
     ASSERT_EQ(::stat(so.c_str(), &st), 0);
-    EXPECT_TRUE(ManifestCache(file).find(so, FileIdentity::of(st))) << "remembered";
+    EXPECT_FALSE(ManifestCache(file).find(so, FileIdentity::of(st)).empty()) << "remembered";
 
     ManifestCache told(root + "/told", 0);
     told.keep(so, FileIdentity::of(st), parsed(whole));

@@ -14,12 +14,18 @@ namespace {
 using namespace core;
 using namespace elf_file;
 
-Result<std::string> read(const std::string &bytes) {
+Result<std::vector<std::string>> read_all(const std::string &bytes) {
     const int fd = ::memfd_create("plugin", MFD_CLOEXEC);
     EXPECT_EQ(::write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
-    auto out = plugin::read_manifest_note(fd, "/x/plugin.so");
+    auto out = plugin::read_manifest_notes(fd, "/x/plugin.so");
     ::close(fd);
     return out;
+}
+
+/// The first.
+Result<std::string> read(const std::string &bytes) {
+    CTR_ASSIGN(const std::vector<std::string> all, read_all(bytes));
+    return all.at(0);
 }
 
 void expect_refused(const std::string &bytes, const char *field) {
@@ -34,6 +40,14 @@ TEST(Note, is_found_behind_others) {
         read(Elf(note("GNU" + std::string(1, '\0'), 3, "build id") + note(ours, CTR_NOTE_TYPE, "{\"id\": 1}")).bytes());
     ASSERT_TRUE(result.ok()) << result.error().text();
     EXPECT_EQ(result.value(), "{\"id\": 1}");
+}
+
+TEST(Note, one_file_may_have_several) {
+    const auto several = read_all(
+        Elf(note(ours, CTR_NOTE_TYPE, "{}") + note("GNU" + std::string(1, '\0'), 3, "x") + note(ours, CTR_NOTE_TYPE, "[]"))
+            .bytes());
+    ASSERT_TRUE(several.ok()) << several.error().text();
+    EXPECT_EQ(several.value(), (std::vector<std::string>{"{}", "[]"}));
 }
 
 TEST(Note, of_another_owner_or_type_is_not_ours) {
