@@ -178,8 +178,8 @@ void Catalog::add(Manifest manifest, const std::shared_ptr<PluginFile> &file, bo
                                           "id: expected one that no other plugin has, got \"" + id +
                                               "\", which is also " + other->path,
                                           "remove one of the two files, or name the wanted one by --plugin-dir")});
-        refused_.push_back({other->path, invalid(other->path, "id: \"" + id + "\" is also " + path,
-                                                 "remove one of the two files")});
+        refused_.push_back(
+            {other->path, invalid(other->path, "id: \"" + id + "\" is also " + path, "remove one of the two files")});
         twins_[id] = path;
         std::erase_if(plugins_, [&](const auto &each) { return each->manifest.id == id; });
         return;

@@ -77,23 +77,21 @@ Outcome Installation::ctr(const std::vector<std::string> &words, const std::stri
 
 const std::string &Installation::sample() {
     if (!sample_.empty() || !ok()) return sample_;
-    problem_ = build_sample();
-    if (ok()) sample_ = root_ + "/sample-build";
-    return sample_;
+    return sample_ = project("sample", SAMPLE_DIRECTORY);
 }
 
 /// The sources are copied first: nothing of this repository but the installed SDK is within reach.
-std::string Installation::build_sample() {
-    const std::string source = root_ + "/sample", build = root_ + "/sample-build";
-    fs::copy(SAMPLE_DIRECTORY, source, fs::copy_options::recursive);
+std::string Installation::project(const std::string &name, const std::string &original) {
+    const std::string source = root_ + "/" + name, build = source + "-build";
+    fs::copy(original, source, fs::copy_options::recursive);
     const Outcome configured = run({"env", "-i", std::string("PATH=") + std::getenv("PATH"), CMAKE_PROGRAM, "-S",
                                     source, "-B", build, "-G", CMAKE_GENERATOR_NAME, "-DCMAKE_PREFIX_PATH=" + prefix(),
                                     "-DCMAKE_C_COMPILER=" C_COMPILER, "-DCMAKE_CXX_COMPILER=" CXX_COMPILER,
                                     "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Wold-style-cast -Werror"});
-    if (configured.status != 0) return told("configuring the sample", configured);
+    if (configured.status != 0) return problem_ = told("configuring " + name, configured), std::string();
     const Outcome built = run({CMAKE_PROGRAM, "--build", build});
-    if (built.status != 0) return told("building the sample", built);
-    return {};
+    if (built.status != 0) return problem_ = told("building " + name, built), std::string();
+    return build;
 }
 
 std::vector<std::string> steps_of(const std::string &plan_json) {

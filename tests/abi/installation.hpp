@@ -33,11 +33,12 @@ public:
     Outcome ctr(const std::vector<std::string> &words, const std::string &config_file = {}) const;
     /// Builds sdk/sample out of tree against the prefix alone, once; the directory of sample.so, or empty with problem() set.
     const std::string &sample();
+    /// Builds another project in the same way; its directory, or empty with problem() set.
+    std::string project(const std::string &name, const std::string &source);
 
 private:
     Installation();
     std::string make();
-    std::string build_sample();
     std::string root_, problem_, sample_;
 };
 

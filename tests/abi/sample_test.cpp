@@ -120,6 +120,25 @@ TEST(SampleTest, ItsConfigIsCheckedAgainstItsSchema) {
     EXPECT_NE(wrong.err.find("/sample/slack"), std::string::npos) << wrong.err;
 }
 
+TEST(SampleTest, TwoPluginsInOneFileAreTwoPlugins) {
+    NEEDS_INSTALLATION();
+    NEEDS_ROOTFS();
+    Installation &ctr = Installation::get();
+    const std::string build = ctr.project("pair", PAIR_DIRECTORY);
+    NEEDS_INSTALLATION();
+    const std::string file = build + "/pair.so";
+    EXPECT_FALSE(fs::exists(build + "/left.so"));
+    const auto listed = ctr.ctr({"--plugin-dir", build, "plugin", "ls"});
+    EXPECT_NE(listed.out.find("one of two in a file, in C++"), std::string::npos) << listed.out << listed.err;
+    EXPECT_NE(listed.out.find("the other, in C"), std::string::npos) << listed.out;
+    EXPECT_NE(ctr.ctr({"--plugin-dir", build, "plugin", "show", "right-hand"}).out.find(file), std::string::npos);
+    const auto planned = ctr.ctr({"--plugin-dir", build, "plan", "--format", "json", "--rootfs", ctr.rootfs(), "true"});
+    ASSERT_EQ(planned.status, 0) << planned.err;
+    const auto steps = sdk_test::steps_of(planned.out);
+    EXPECT_GE(sdk_test::position(steps, "left.nothing of left"), 0) << planned.out;
+    EXPECT_GE(sdk_test::position(steps, "umask of right-hand"), 0) << planned.out;
+}
+
 TEST(InstalledTree, FindsItsPluginsUnderAnyPrefixAndAfterAMove) {
     NEEDS_INSTALLATION();
     Installation &ctr = Installation::get();

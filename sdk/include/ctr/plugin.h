@@ -49,6 +49,8 @@ typedef struct ctr_plugin_entry {
 } ctr_plugin_entry;
 
 __attribute__((visibility("default"))) extern const ctr_plugin_entry ctr_plugin_entry_v1;
+/* A file with several plugins exports this instead, NULL-ended (ctr_add_plugin_file() writes it), and has a manifest for each. */
+__attribute__((visibility("default"))) extern const ctr_plugin_entry *const ctr_plugin_entries_v1[];
 
 #ifdef __cplusplus
 }

@@ -70,6 +70,46 @@ TEST_F(CatalogTest, finds_plugins_by_their_notes_in_order_of_file_names) {
     EXPECT_EQ(catalog.find("three"), nullptr);
 }
 
+TEST_F(CatalogTest, takes_each_plugin_of_a_file_for_itself) {
+    using elf_file::note, elf_file::ours;
+    const std::string two =
+        elf_file::Elf(note(ours, CTR_NOTE_TYPE, manifest_of("one")) + note(ours, CTR_NOTE_TYPE, manifest_of("two")))
+            .bytes();
+    const std::string at = directory("d"), own = directory("own"), set = install(at, "set.so", two);
+    const Catalog both = Catalog::scan({{at, false}}, {});
+    ASSERT_EQ(both.plugins().size(), 2U);
+    EXPECT_EQ(both.find("one")->path, set);
+    EXPECT_EQ(both.find("two")->path, set);
+
+    // An override wins for its own id only.
+    const std::string other = install(own, "two.so", plugin_file(manifest_of("two")));
+    const Catalog overridden = Catalog::scan({{own, true}, {at, false}}, {});
+    EXPECT_EQ(overridden.plugins().size(), 2U);
+    EXPECT_TRUE(overridden.refused().empty());
+    EXPECT_EQ(overridden.find("two")->path, other);
+    EXPECT_EQ(overridden.find("one")->path, set);
+
+    // A pin on one of them is a pin on the file.
+    const Catalog pinned = Catalog::scan({{at, false}}, {{"two", std::string(64, '0')}});
+    EXPECT_TRUE(pinned.plugins().empty());
+    expect_refused(pinned, set, {"sha256", "/plugins/pins/two"});
+
+    // Two of one id are refused, wherever they are; the rest stays.
+    install(at, "also.so", plugin_file(manifest_of("two")));
+    const Catalog twins = Catalog::scan({{at, false}}, {});
+    ASSERT_EQ(twins.plugins().size(), 1U);
+    EXPECT_EQ(twins.plugins()[0]->manifest.id, "one");
+    expect_refused(twins, set, {"two"});
+
+    const std::string twice =
+        elf_file::Elf(note(ours, CTR_NOTE_TYPE, manifest_of("x")) + note(ours, CTR_NOTE_TYPE, manifest_of("x")))
+            .bytes();
+    const std::string same = install(directory("e"), "same.so", twice);
+    const Catalog none = Catalog::scan({{root + "/e", false}}, {});
+    EXPECT_TRUE(none.plugins().empty());
+    expect_refused(none, same, {"x"});
+}
+
 TEST_F(CatalogTest, refuses_a_file_that_others_may_write) {
     const std::string at = directory("d");
     const std::string group = install(at, "group.so", plugin_file(manifest_of("group")), 0664),

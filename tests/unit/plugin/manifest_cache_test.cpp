@@ -59,7 +59,9 @@ TEST_F(ManifestCacheTest, GivesBackEveryFieldOfAManifest) {
 
 TEST_F(ManifestCacheTest, AFileMayHaveSeveral) {
     ManifestCache cache(file);
-    const auto id = [](const char *each) { return parsed(std::string(R"({"id": ")") + each + R"(", "version": "1", "abi": 1})"); };
+    const auto id = [](const char *each) {
+        return parsed(std::string(R"({"id": ")") + each + R"(", "version": "1", "abi": 1})");
+    };
     cache.keep("/p/set.so", some_identity(), id("a"));
     cache.keep("/p/set.so", some_identity(), id("b"));
     cache.keep("/p/one.so", some_identity(), id("c"));

@@ -43,9 +43,9 @@ TEST(Note, is_found_behind_others) {
 }
 
 TEST(Note, one_file_may_have_several) {
-    const auto several = read_all(
-        Elf(note(ours, CTR_NOTE_TYPE, "{}") + note("GNU" + std::string(1, '\0'), 3, "x") + note(ours, CTR_NOTE_TYPE, "[]"))
-            .bytes());
+    const auto several = read_all(Elf(note(ours, CTR_NOTE_TYPE, "{}") + note("GNU" + std::string(1, '\0'), 3, "x") +
+                                      note(ours, CTR_NOTE_TYPE, "[]"))
+                                      .bytes());
     ASSERT_TRUE(several.ok()) << several.error().text();
     EXPECT_EQ(several.value(), (std::vector<std::string>{"{}", "[]"}));
 }
