@@ -181,14 +181,13 @@ CTR_CHILD int open_parent(int root, const char *target, char (&name)[256]) {
 CTR_CHILD int next_parent(int root, const char *target, char (&name)[256], Parent &last) {
     const char *slash = strrchr(target, '/');
     const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - target);
-    const char *rest = target + length + 1;
-    // Only the plain case: a trailing slash or dots are open_parent's business.
-    const bool same = last.fd >= 0 && slash != nullptr && length == last.length &&
-                      strncmp(target, last.target, length) == 0 && *rest != '\0' && !equal(rest, ".") &&
-                      !equal(rest, "..") && strlen(rest) < sizeof name;
-    if (same) return memcpy(name, rest, strlen(rest) + 1), last.fd;
+    const char *rest = slash == nullptr ? "" : slash + 1;
+    // Only the plain case: a trailing slash or dots are open_parent's business, and what it opens for them is not what stands in front of the slash.
+    const bool plain = *rest != '\0' && !equal(rest, ".") && !equal(rest, "..") && strlen(rest) < sizeof name;
+    if (plain && last.fd >= 0 && length == last.length && strncmp(target, last.target, length) == 0)
+        return memcpy(name, rest, strlen(rest) + 1), last.fd;
     close_fd(last.fd);
-    last = {open_parent(root, target, name), target, length};
+    last = {open_parent(root, target, name), target, plain ? length : SIZE_MAX};
     return last.fd;
 }
 

@@ -93,6 +93,11 @@ TEST_F(Paths, SeveralTargetsEachHaveTheirOwn) {
     EXPECT_EQ(points_to("top"), "four");
     EXPECT_EQ(host_double::apply("root.symlink", {"target=/f", "target=/g", "to=both"}), "");
     EXPECT_EQ(points_to("f") + points_to("g"), "bothboth");
+    // A directory is that of the name, not what stands in front of the last slash.
+    EXPECT_EQ(host_double::apply("root.symlink", {"target=/p/q/", "to=r", "target=/p/q/x", "to=y"}), "");
+    EXPECT_EQ(points_to("p/q"), "r");
+    EXPECT_EQ(points_to("p/r/x"), "y");
+    EXPECT_FALSE(exists(at("p/x")));
     // Dots are no names, whatever stood before them.
     EXPECT_NE(host_double::apply("root.symlink", {"target=/d/x", "to=x", "target=/d/..", "to=y"}), "");
     EXPECT_NE(host_double::apply("root.symlink", {"target=/1", "to=x", "target=/2", "to=y", "target=/3"}), "");
