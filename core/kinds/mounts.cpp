@@ -141,7 +141,7 @@ CTR_CHILD int bind_apply(ctr_run *raw) {
 std::string bind_lines(ctr::Run run, std::size_t at) {
     const std::string target = inside(run.str("target", at)), create = run.str("create");
     const char *from = run.has("mount") ? "mount" : "source";
-    const std::string source = quoted(run.str(from, run.count(from) > 1 ? at : 0));
+    const std::string source = quoted(run.str(from, nth(run, from, at)));
     std::string flags, text, how = "--bind";
     std::vector<std::string> propagation;
     for (const auto &option : run.strings("options")) {

@@ -136,11 +136,11 @@ CTR_CHILD int mknod_apply(ctr_run *raw) {
 
 int mknod_shell(ctr::Run run, ctr::Shell shell) {
     const auto number = [&](const char *name, std::int64_t fallback, std::size_t at) {
-        return run.integer(name, fallback, run.count(name) > 1 ? at : 0);
+        return run.integer(name, fallback, nth(run, name, at));
     };
     std::string text;
     for (std::size_t at = 0; at < run.count("target"); ++at) {
-        const std::string target = run.str("target", at), type = run.str("type", run.count("type") > 1 ? at : 0);
+        const std::string target = run.str("target", at), type = run.str("type", nth(run, "type", at));
         text +=
             (at == 0 ? "" : "\n") + ("mknod -m " + octal(number("mode", 0666, at))) + " " + inside(target) + " " + type;
         if (type != "p")
@@ -174,7 +174,7 @@ int symlink_shell(ctr::Run run, ctr::Shell shell) {
     std::string text;
     for (std::size_t at = 0; at < run.count("target"); ++at) {
         const std::string target = inside(run.str("target", at));
-        const std::string to = quoted(run.str("to", run.count("to") > 1 ? at : 0));
+        const std::string to = quoted(run.str("to", nth(run, "to", at)));
         text += at == 0 ? "" : "\n";
         if (run.integer("keep") != 0) text += "[ -e " + target + " ] || [ -L " + target + " ] || ";
         text += (run.integer("keep") != 0 ? "ln -s " : "ln -sfn ") + to + " " + target;

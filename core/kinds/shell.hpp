@@ -40,6 +40,9 @@ inline std::string inside(const std::string &target) {
     return word == path ? "\"$root" + path + "\"" : "\"$root\"" + word;
 }
 
+/// Of a step with several targets: which of the argument's values belongs to target `at`. What stands once holds for all. (The child's is in child.hpp.)
+inline std::size_t nth(ctr::Run run, const char *name, std::size_t at) { return run.count(name) > 1 ? at : 0; }
+
 inline std::string joined(const std::vector<std::string> &words, const char *between = ",") {
     std::string out;
     for (const auto &word : words)
