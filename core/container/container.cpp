@@ -41,7 +41,7 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     options.outlives_owner = request.detached;
     options.open_ahead = request.open_ahead;
     if (request.own_gate) {
-        auto gate = sys::listen_at(files_of(file) + "/gate", SOCK_SEQPACKET);
+        auto gate = sys::listen_at(gate_of(file), SOCK_SEQPACKET);
         if (!gate.ok()) return container->give_up(std::move(gate).error());
         container->gate_ = std::move(gate).value();
         options.gate = container->gate_.get();

@@ -155,6 +155,8 @@ std::string files_of(const std::string &journal) {
     return journal.substr(0, slash) + ".files" + journal.substr(slash);
 }
 
+std::string gate_of(const std::string &journal) { return files_of(journal) + "/gate"; }
+
 bool Record::alive() const {
     return pid > 0 && boot_id == sys::boot_id() && start_time != 0 && sys::process_start_time(pid) == start_time;
 }

@@ -44,6 +44,8 @@ struct Record {
 Error name_in_use(const std::string &file);
 /// Where a container has the files that its steps and its gate need, if they need any: "containers.files/ID" beside the journal "containers/ID".
 std::string files_of(const std::string &journal);
+/// The socket in it at which a created container waits.
+std::string gate_of(const std::string &journal);
 
 class Journal final : public launch::Recorder {
 public:

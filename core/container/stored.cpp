@@ -141,7 +141,7 @@ Result<void> start(Engine &engine, const std::string &id) {
                        "only a created container can be started");
     launch::Launch launch(record.plan, kinds_behind_gate(engine, record.plan), journal, {});
     launch.restore(record.values, record.pid);
-    CTR_TRY(launch.knock(files_of(engine.journal_of(id)) + "/gate"));
+    CTR_TRY(launch.knock(gate_of(engine.journal_of(id))));
     auto started = launch.open_gate();
     if (started.ok()) started = journal.running();
     if (started.ok()) started = launch.started();

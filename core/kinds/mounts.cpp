@@ -167,10 +167,7 @@ std::string bind_lines(ctr::Run run, std::size_t at) {
 }
 
 int bind_shell(ctr::Run run, ctr::Shell shell) {
-    std::string text;
-    for (std::size_t at = 0; at < run.count("target"); ++at)
-        text += (at == 0 ? "" : "\n") + bind_lines(run, at);
-    return shell.text(text);
+    return shell.text(for_each_target(run, [run](std::size_t at) { return bind_lines(run, at); }));
 }
 
 /// The options that belong to the superblock are set through a context of its own.

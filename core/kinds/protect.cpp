@@ -68,15 +68,13 @@ CTR_CHILD int mask(ctr_run *raw, int target, std::size_t at) {
 CTR_CHILD int mask_apply(ctr_run *raw) { return for_each_there(raw, mask); }
 
 int mask_shell(ctr::Run run, ctr::Shell shell) {
-    std::string text;
-    for (const std::string &each : run.strings("target")) {
-        const std::string target = inside(each);
-        text += (text.empty() ? "" : "\n") + ("if [ -d " + target) +
-                " ]; then mount -t tmpfs -o ro,nosuid,nodev,noexec tmpfs " + target + "\n";
+    return shell.text(for_each_target(run, [run](std::size_t at) {
+        const std::string target = inside(run.str("target", at));
+        std::string text =
+            "if [ -d " + target + " ]; then mount -t tmpfs -o ro,nosuid,nodev,noexec tmpfs " + target + "\n";
         text += run.integer("missing_ok", 1) != 0 ? "elif [ -e " + target + " ]; then " : "else ";
-        text += "mount --bind /dev/null " + target + "; fi";
-    }
-    return shell.text(text);
+        return text + "mount --bind /dev/null " + target + "; fi";
+    }));
 }
 
 CTR_CHILD int make_readonly(ctr_run *raw, int target, std::size_t at) {
@@ -102,14 +100,11 @@ CTR_CHILD int make_readonly(ctr_run *raw, int target, std::size_t at) {
 CTR_CHILD int readonly_apply(ctr_run *raw) { return for_each_there(raw, make_readonly); }
 
 int readonly_shell(ctr::Run run, ctr::Shell shell) {
-    std::string text;
-    for (const std::string &each : run.strings("target")) {
-        const std::string target = inside(each);
+    return shell.text(for_each_target(run, [run](std::size_t at) {
+        const std::string target = inside(run.str("target", at));
         const std::string protect = "mount --rbind " + target + " " + target + " && mount -o remount,bind,ro " + target;
-        text += text.empty() ? "" : "\n";
-        text += run.integer("missing_ok", 1) == 0 ? protect : "if [ -e " + target + " ]; then " + protect + "; fi";
-    }
-    return shell.text(text);
+        return run.integer("missing_ok", 1) == 0 ? protect : "if [ -e " + target + " ]; then " + protect + "; fi";
+    }));
 }
 
 } // namespace

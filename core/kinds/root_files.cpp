@@ -108,8 +108,7 @@ CTR_CHILD int make_node(ctr_run *raw, int directory, const char *name, std::size
 }
 
 /// Calls `make` for each target, with its directory and its name there.
-CTR_CHILD int for_each_target(ctr_run *raw,
-                              int (*make)(ctr_run *raw, int directory, const char *name, std::size_t at)) {
+CTR_CHILD int make_each(ctr_run *raw, int (*make)(ctr_run *raw, int directory, const char *name, std::size_t at)) {
     const int root = require_root(raw);
     if (root < 0) return -1;
     const ctr::ChildRun run{raw};
@@ -129,25 +128,22 @@ CTR_CHILD int mknod_apply(ctr_run *raw) {
     constexpr const char *names[] = {"type", "major", "minor", "mode"};
     if (require_each(raw, ctr::ChildRun{raw}.count("target"), names, 4) != 0) return -1;
     const mode_t mask = umask(0);
-    const int result = for_each_target(raw, make_node);
+    const int result = make_each(raw, make_node);
     umask(mask);
     return result;
 }
 
 int mknod_shell(ctr::Run run, ctr::Shell shell) {
-    const auto number = [&](const char *name, std::int64_t fallback, std::size_t at) {
-        return run.integer(name, fallback, nth(run, name, at));
-    };
-    std::string text;
-    for (std::size_t at = 0; at < run.count("target"); ++at) {
+    return shell.text(for_each_target(run, [run](std::size_t at) {
+        const auto number = [&](const char *name, std::int64_t fallback) {
+            return run.integer(name, fallback, nth(run, name, at));
+        };
         const std::string target = run.str("target", at), type = run.str("type", nth(run, "type", at));
-        text +=
-            (at == 0 ? "" : "\n") + ("mknod -m " + octal(number("mode", 0666, at))) + " " + inside(target) + " " + type;
-        if (type != "p")
-            text += " " + std::to_string(number("major", 0, at)) + " " + std::to_string(number("minor", 0, at));
+        std::string text = "mknod -m " + octal(number("mode", 0666)) + " " + inside(target) + " " + type;
+        if (type != "p") text += " " + std::to_string(number("major", 0)) + " " + std::to_string(number("minor", 0));
         add_owner(run, target, text);
-    }
-    return shell.text(text);
+        return text;
+    }));
 }
 
 CTR_CHILD int make_link(ctr_run *raw, int directory, const char *name, std::size_t at) {
@@ -167,19 +163,15 @@ CTR_CHILD int make_link(ctr_run *raw, int directory, const char *name, std::size
 CTR_CHILD int symlink_apply(ctr_run *raw) {
     constexpr const char *names[] = {"to"};
     if (require_each(raw, ctr::ChildRun{raw}.count("target"), names, 1) != 0) return -1;
-    return for_each_target(raw, make_link);
+    return make_each(raw, make_link);
 }
 
 int symlink_shell(ctr::Run run, ctr::Shell shell) {
-    std::string text;
-    for (std::size_t at = 0; at < run.count("target"); ++at) {
-        const std::string target = inside(run.str("target", at));
-        const std::string to = quoted(run.str("to", nth(run, "to", at)));
-        text += at == 0 ? "" : "\n";
-        if (run.integer("keep") != 0) text += "[ -e " + target + " ] || [ -L " + target + " ] || ";
-        text += (run.integer("keep") != 0 ? "ln -s " : "ln -sfn ") + to + " " + target;
-    }
-    return shell.text(text);
+    return shell.text(for_each_target(run, [run](std::size_t at) {
+        const std::string target = inside(run.str("target", at)), to = quoted(run.str("to", nth(run, "to", at)));
+        if (run.integer("keep") == 0) return "ln -sfn " + to + " " + target;
+        return "[ -e " + target + " ] || [ -L " + target + " ] || ln -s " + to + " " + target;
+    }));
 }
 
 /// Only a regular file is written: an image may have put a fifo or a device there.

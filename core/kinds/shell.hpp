@@ -43,6 +43,14 @@ inline std::string inside(const std::string &target) {
 /// Of a step with several targets: which of the argument's values belongs to target `at`. What stands once holds for all. (The child's is in child.hpp.)
 inline std::size_t nth(ctr::Run run, const char *name, std::size_t at) { return run.count(name) > 1 ? at : 0; }
 
+/// What `text(at)` says for each of the step's targets, one below the other.
+template <class Text> std::string for_each_target(ctr::Run run, Text text) {
+    std::string all;
+    for (std::size_t at = 0, n = run.count("target"); at < n; ++at)
+        all += (at == 0 ? "" : "\n") + text(at);
+    return all;
+}
+
 inline std::string joined(const std::vector<std::string> &words, const char *between = ",") {
     std::string out;
     for (const auto &word : words)

@@ -42,11 +42,14 @@ struct Checked {
     FileIdentity identity;
 };
 
+/// `digest`: of the file, once some pin has asked for it.
 Result<void> check_pin(const Fd &fd, const std::string &path, const std::string &id,
-                       const std::map<std::string, std::string> &pins) {
+                       const std::map<std::string, std::string> &pins, std::string &digest) {
     const auto pin = pins.find(id);
     if (pin == pins.end()) return {};
-    CTR_ASSIGN(const std::string digest, sys::sha256_of_file(fd.get(), path));
+    if (digest.empty()) {
+        CTR_ASSIGN(digest, sys::sha256_of_file(fd.get(), path));
+    }
     if (digest == pin->second) return {};
     return invalid(path, "sha256: expected " + pin->second + " (config /plugins/pins/" + id + "), got " + digest,
                    "install the pinned file, or change the pin if you trust this one");
@@ -59,9 +62,10 @@ Result<std::vector<Manifest>> read_manifests(const std::string &path, const File
     CTR_ASSIGN(const Fd fd, open_checked(path, identity));
     CTR_ASSIGN(const std::vector<std::string> texts, read_manifest_notes(fd.get(), path));
     std::vector<Manifest> manifests;
+    std::string digest;
     for (const std::string &text : texts) {
         CTR_ASSIGN(Manifest manifest, parse_manifest(text, path));
-        CTR_TRY(check_pin(fd, path, manifest.id, pins));
+        CTR_TRY(check_pin(fd, path, manifest.id, pins, digest));
         manifests.push_back(std::move(manifest));
     }
     for (const Manifest &manifest : manifests)
