@@ -111,7 +111,12 @@ int App::main(const std::vector<std::string> &all_words) {
     if (launch::log_threshold == 0)
         return report(invalid("--log-level " + globals_.one("log-level"), "expected error, warn, info or debug"));
     launch::log_sink = log_line;
-    return finished(command->run(*this, arguments.value()));
+    try {
+        return finished(command->run(*this, arguments.value()));
+    } catch (const std::exception &e) {
+        return report(failure(ErrorClass::internal, std::string("cannot go on: ") + e.what(),
+                              "out of memory, a file that was damaged, or a bug"));
+    }
 }
 
 int App::finished(int status) const {
@@ -169,7 +174,9 @@ Result<container::Engine *> App::engine() {
     if (!engine_) {
         CTR_ASSIGN(spec::Config config, read_config());
         const std::vector<plugin::Directory> directories = plugin_directories(config);
-        engine_ = std::make_unique<container::Engine>(std::move(config), directories);
+        auto engine = std::make_unique<container::Engine>(std::move(config), directories);
+        CTR_TRY(engine->check_run_root());
+        engine_ = std::move(engine);
     }
     return engine_.get();
 }

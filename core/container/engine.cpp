@@ -4,9 +4,11 @@
 #include "container/container.hpp"
 #include "kinds/kinds.hpp"
 #include "launch/run.hpp"
+#include "sys/trust.hpp"
 
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 namespace core::container {
 namespace {
@@ -33,6 +35,17 @@ Engine::Engine(spec::Config config, const std::vector<plugin::Directory> &plugin
 }
 
 Engine::~Engine() = default;
+
+Result<void> Engine::check_run_root() const {
+    CTR_TRY(sys::check_own_directory(config_.run_root).in("the run root"));
+    for (const std::string &path : {containers_dir(), files_of(containers_dir()), operations_dir()}) {
+        struct stat st {};
+        if (::lstat(path.c_str(), &st) != 0) continue;
+        if (!S_ISDIR(st.st_mode)) return invalid(path, "expected a directory").in("the run root");
+        CTR_TRY(sys::check_trust(path, st.st_mode, st.st_uid, false).in("the run root"));
+    }
+    return {};
+}
 
 Container &Engine::keep(std::unique_ptr<Container> container) { return *(container_ = std::move(container)); }
 

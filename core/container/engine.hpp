@@ -25,6 +25,9 @@ public:
     Engine(const Engine &) = delete;
     Engine &operator=(const Engine &) = delete;
 
+    /// The run root and what is directly in it is ours or root's, and nobody else can write there: what stands in its journals is carried out.
+    Result<void> check_run_root() const;
+
     const spec::Config &config() const { return config_; }
     plugin::Catalog &catalog() { return catalog_; }
     sys::Machine &machine() { return *machine_; }

@@ -240,7 +240,14 @@ int App::main(const std::string &name, std::vector<std::string> words) {
     const std::size_t n = arguments.value().positional().size();
     if (n < command.least || n > command.most) return report(wrong_count(name_, command, n));
     if (log_.debug()) log_.line(CTR_LOG_DEBUG, command_line);
-    const int status = command.run(*this, arguments.value());
+    const int status = [&] {
+        try {
+            return command.run(*this, arguments.value());
+        } catch (const std::exception &e) {
+            return report(failure(ErrorClass::internal, std::string("cannot go on: ") + e.what(),
+                                  "out of memory, a file that was damaged, or a bug"));
+        }
+    }();
     if (log_.debug() && !log_.failed()) // else the error is the last line
         log_.line(CTR_LOG_DEBUG, name_ + " " + command.name + ": exit status " + std::to_string(status));
     return finished(status);
@@ -270,7 +277,9 @@ Result<container::Engine *> App::engine() {
     for (const std::string &path : config.plugin_dirs)
         directories.push_back({path, false});
     directories.push_back({cli::own_plugin_directory(), false});
-    engine_ = std::make_unique<container::Engine>(std::move(config), directories);
+    auto engine = std::make_unique<container::Engine>(std::move(config), directories);
+    CTR_TRY(engine->check_run_root());
+    engine_ = std::move(engine);
     for (const plugin::Refusal &refusal : engine_->catalog().refused())
         log_.line(CTR_LOG_WARN, "plugin refused: " + refusal.error.text());
     return engine_.get();

@@ -4,6 +4,7 @@
 #include "plugin/note.hpp"
 #include "sys/files.hpp"
 #include "sys/sha256.hpp"
+#include "sys/trust.hpp"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -12,24 +13,6 @@
 
 namespace core::plugin {
 namespace {
-
-Result<void> check_parents(std::string path) {
-    while (path.size() > 1) {
-        const auto slash = path.find_last_of('/');
-        path = slash == 0 ? "/" : path.substr(0, slash);
-        struct stat st {};
-        if (::stat(path.c_str(), &st) != 0) return system_error("stat", path);
-        CTR_TRY(check_trust(path, st.st_mode, st.st_uid, true));
-    }
-    return {};
-}
-
-/// Whoever owns the program's own file decides what it does anyway. In a user namespace that does not map root (podman of a user) the program and its
-/// plugins are nobody's, user_namespaces(7), "Unmapped user and group IDs".
-bool owns_ctr(unsigned owner) {
-    struct stat own {};
-    return ::stat("/proc/self/exe", &own) == 0 && own.st_uid == owner;
-}
 
 std::string octal(unsigned mode) {
     char text[16];
@@ -80,35 +63,13 @@ Result<Checked> check_file(const std::string &path, const std::map<std::string, 
     if (!S_ISREG(st.st_mode))
         return invalid(path, "file type: expected a regular file, got mode " + octal(st.st_mode),
                        "put only plugins there");
-    CTR_TRY(check_trust(path, st.st_mode, st.st_uid, false));
+    CTR_TRY(sys::check_trust(path, st.st_mode, st.st_uid, false));
     const FileIdentity identity = FileIdentity::of(st);
     CTR_ASSIGN(std::vector<Manifest> manifests, read_manifests(path, identity, pins, known));
     return Checked{std::move(manifests), identity};
 }
 
 } // namespace
-
-Result<void> check_trust(const std::string &path, unsigned mode, unsigned owner, bool sticky_ok) {
-    if (owner != 0 && owner != ::geteuid() && !owns_ctr(owner))
-        return Error{ErrorClass::permission,
-                     "owner: expected root or uid " + std::to_string(::geteuid()) + ", got uid " +
-                         std::to_string(owner),
-                     "chown it, or build and install as the user who runs ctr",
-                     0,
-                     {},
-                     path,
-                     {}};
-    const bool others_write = (mode & (S_IWGRP | S_IWOTH)) != 0;
-    if (others_write && !(sticky_ok && (mode & S_ISVTX) != 0))
-        return Error{ErrorClass::permission,
-                     "mode: expected not writable by group or others, got " + octal(mode),
-                     "chmod go-w " + path,
-                     0,
-                     {},
-                     path,
-                     {}};
-    return {};
-}
 
 Result<Fd> open_checked(const std::string &path, const FileIdentity &identity) {
     Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -142,8 +103,8 @@ void Catalog::scan_directory(const Directory &directory, const std::map<std::str
             refused_.push_back({directory.path, system_error("stat", directory.path, "name a directory with plugins")});
         return;
     }
-    auto trusted = check_trust(directory.path, st.st_mode, st.st_uid, false);
-    if (trusted.ok() && !directory.override_trust) trusted = check_parents(directory.path);
+    auto trusted = sys::check_trust(directory.path, st.st_mode, st.st_uid, false);
+    if (trusted.ok() && !directory.override_trust) trusted = sys::check_parents(directory.path);
     if (!trusted.ok()) {
         refused_.push_back({directory.path, std::move(trusted).error()});
         return;

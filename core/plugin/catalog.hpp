@@ -41,7 +41,6 @@ public:
 private:
     Result<void> load();
     FileIdentity checked_;
-    Fd fd_; // kept open once loaded: glibc finds loaded objects by name, and /proc/self/fd/N must not come to mean another file
     std::vector<const ctr_plugin_entry *> entries_;
 };
 
@@ -93,8 +92,6 @@ private:
         twins_; // id -> one of the files refused for it: the third is no better than the first two
 };
 
-/// Refuses a file or directory that others than root, the effective user or the owner of ctr's own file could have written.
-Result<void> check_trust(const std::string &path, unsigned mode, unsigned owner, bool sticky_ok);
 
 /// Opens a file that was looked at before. Errors: of open(2); busy: it is another one now, or changed.
 Result<Fd> open_checked(const std::string &path, const FileIdentity &identity);

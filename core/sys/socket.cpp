@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 namespace core::sys {
@@ -45,6 +46,8 @@ Result<Fd> listen_at(const std::string &path, int type) {
     CTR_ASSIGN(const Address address, address_of(path));
     CTR_ASSIGN(Fd fd, new_socket(type));
     if (::bind(fd.get(), generic(address), sizeof address.at) != 0) return system_error("bind", path);
+    // Whatever the umask is; nobody can connect before listen().
+    if (::chmod(address.at.sun_path, 0600) != 0) return system_error("chmod", path);
     if (::listen(fd.get(), 4) != 0) return system_error("listen", path);
     return fd;
 }

@@ -5,6 +5,7 @@
 
 #include "elf_file.hpp"
 #include "sys/files.hpp"
+#include "sys/trust.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -146,13 +147,13 @@ TEST_F(CatalogTest, refuses_what_belongs_to_somebody_else) {
 }
 
 TEST(Trust, is_root_or_the_effective_user_and_nobody_else) {
-    EXPECT_TRUE(plugin::check_trust("/x", 0100755, 0, false).ok());
-    EXPECT_TRUE(plugin::check_trust("/x", 0100755, ::geteuid(), false).ok());
-    EXPECT_FALSE(plugin::check_trust("/x", 0100755, ::geteuid() + 1, false).ok());
-    EXPECT_FALSE(plugin::check_trust("/x", 0100775, 0, false).ok());
-    EXPECT_FALSE(plugin::check_trust("/x", 041777, 0, false).ok());
-    EXPECT_TRUE(plugin::check_trust("/x", 041777, 0, true).ok());
-    EXPECT_FALSE(plugin::check_trust("/x", 040777, 0, true).ok());
+    EXPECT_TRUE(sys::check_trust("/x", 0100755, 0, false).ok());
+    EXPECT_TRUE(sys::check_trust("/x", 0100755, ::geteuid(), false).ok());
+    EXPECT_FALSE(sys::check_trust("/x", 0100755, ::geteuid() + 1, false).ok());
+    EXPECT_FALSE(sys::check_trust("/x", 0100775, 0, false).ok());
+    EXPECT_FALSE(sys::check_trust("/x", 041777, 0, false).ok());
+    EXPECT_TRUE(sys::check_trust("/x", 041777, 0, true).ok());
+    EXPECT_FALSE(sys::check_trust("/x", 040777, 0, true).ok());
 }
 
 TEST_F(CatalogTest, refuses_both_of_two_files_with_one_id) {
