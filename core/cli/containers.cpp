@@ -46,8 +46,11 @@ Json state_json(const container::State &state) {
 int ps_command(App &app, const Arguments &arguments) {
     auto engine = app.engine();
     if (!engine.ok()) return app.report(engine.error());
-    auto all = container::list(*engine.value());
+    std::vector<std::string> problems;
+    auto all = container::list(*engine.value(), &problems);
     if (!all.ok()) return app.report(all.error());
+    for (const std::string &each : problems)
+        App::warn(each);
     Json json = Json::array();
     std::vector<std::vector<std::string>> rows = {{"NAME", "STATUS", "PID", "SOURCE", "DRIVERS", "COMMAND"}};
     for (const container::State &state : all.value()) {

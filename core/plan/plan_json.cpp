@@ -19,6 +19,8 @@ std::string to_hex(const std::string &bytes) {
 }
 
 std::string from_hex(const std::string &text) {
+    if (text.size() % 2 != 0 || text.find_first_not_of("0123456789abcdef") != std::string::npos)
+        throw Json::other_error::create(501, "bytes that are not in hexadecimal", static_cast<const Json *>(nullptr));
     const auto digit = [](char c) { return c >= 'a' ? c - 'a' + 10 : c - '0'; };
     std::string out;
     for (std::size_t i = 0; i + 1 < text.size(); i += 2)
@@ -172,9 +174,12 @@ Result<Plan> from_json(const Json &json) {
                                     use.at("path").get<std::string>()});
         for (const Json &step : json.at("steps"))
             plan.steps.push_back(step_from(step));
-        for (const Step &step : plan.steps)
+        for (const Step &step : plan.steps) {
+            if (step.wait_for != no_wait && step.wait_for >= plan.steps.size())
+                return failure(ErrorClass::invalid, "not a stored plan: a step waits for one that is not there");
             for (const Output &output : step.outputs)
                 plan.values[output.value] = output.type;
+        }
         return plan;
     } catch (const Json::exception &e) {
         return failure(ErrorClass::invalid, std::string("not a stored plan: ") + e.what());

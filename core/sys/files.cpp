@@ -123,10 +123,14 @@ std::uint64_t process_start_time(int pid) {
     // The second field is the command in parentheses, which may itself hold spaces and parentheses: count from the last one.
     const auto end = text.value().rfind(')');
     if (end == std::string::npos) return 0;
+    // Fields from the third on: the state, 17 more, the number of threads, one more, the start time.
     const char *p = text.value().c_str() + end + 1;
-    if (p[0] == ' ' && (p[1] == 'Z' || p[1] == 'X')) return 0;
+    const char state = p[0] == ' ' ? p[1] : '\0';
+    std::uint64_t threads = 0;
     for (int field = 2; field < 22 && *p != '\0'; ++p)
-        if (*p == ' ') ++field;
+        if (*p == ' ' && ++field == 20) threads = std::strtoull(p, nullptr, 10);
+    // A first thread that has ended before the others looks like a zombie.
+    if ((state == 'Z' && threads < 2) || state == 'X') return 0;
     while (*p == ' ')
         ++p;
     return std::strtoull(p, nullptr, 10);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "targets.hpp"
 
+#include "container/record.hpp"
+#include "launch/undo.hpp"
 #include "plugin/manifest.hpp"
 #include "plugin/note.hpp"
 #include "spec/config.hpp"
@@ -60,6 +62,43 @@ std::string read_spec(std::string_view bytes) {
     if (!spec.ok()) return check(spec.error());
     return core::spec::validate(spec.value()).ok() ? "" : "a spec that was read does not validate";
 }
+
+/// What removing a container and showing it do with what was read.
+std::string read_journal(std::string_view bytes) {
+    using core::container::Record;
+    for (const auto part : {Record::Part::all, Record::Part::without_steps}) {
+        const auto read = core::container::read_record(bytes, "/run/ctr/containers/x", part);
+        if (!read.ok()) {
+            if (std::string wrong = check(read.error()); !wrong.empty()) return wrong;
+            continue;
+        }
+        const Record &record = read.value();
+        if (part == Record::Part::without_steps) continue;
+        if (record.intended.size() < record.plan.steps.size() || record.undone.size() != record.plan.steps.size())
+            return "marks that do not fit the plan";
+        const auto block = core::launch::Block::pack(
+            record.plan, [](const std::string &, const std::string &) -> const ctr_step_kind * { return nullptr; });
+        core::launch::restore_values(*block, record.values);
+    }
+    return "";
+}
+
+constexpr const char *journal =
+    "{\"boot_id\":\"b\",\"drivers\":{\"cgroup\":\"cgroup-v1\"},\"cgroup\":\"/ctr/"
+    "x\",\"meta\":{\"about\":{\"rm\":true,\"command\":[\"sh\"],"
+    "\"bundle\":\"/b\"},\"spec\":{\"ociVersion\":\"1.0.2\",\"annotations\":{\"a\":\"b\"}}}}\n"
+    "{\"plan\":{\"plan\":1,\"id\":\"x\",\"operation\":1,\"drivers\":{},\"plugins\":[{\"id\":\"p\",\"version\":\"1\","
+    "\"path\":\"/p.so\"}],\"steps\":["
+    "{\"plugin\":\"p\",\"kind\":\"k\",\"process\":\"parent\",\"phase\":\"prepare\",\"until\":\"delete\",\"undo\":true,"
+    "\"args\":[{\"name\":\"a\",\"int\":1},"
+    "{\"name\":\"b\",\"string\":\"s\"},{\"name\":\"c\",\"bytes\":\"00ff\"},{\"name\":\"d\",\"template\":\"x${v}y\"},{"
+    "\"name\":\"e\",\"value\":\"v\"}],"
+    "\"outputs\":[{\"name\":\"o\",\"type\":\"string\",\"value\":\"v\"},{\"name\":\"n\",\"type\":\"int\",\"value\":"
+    "\"w\"}]},"
+    "{\"plugin\":\"p\",\"kind\":\"l\",\"process\":\"child\",\"phase\":\"mounts\",\"wait_for\":0}],\"machine\":{}}}\n"
+    "{\"intent\":0}\n{\"done\":0,\"values\":{\"v\":\"t\",\"w\":-4,\"u\":[1,2,255]}}\n{\"child\":77,\"start_time\":"
+    "123456}\n{\"created\":true}\n"
+    "{\"committed\":true}\n{\"running\":true}\n{\"paused\":true}\n{\"stopped\":0}\n{\"undone\":0}\n";
 
 constexpr const char *manifest =
     R"({"id": "overlay", "version": "0.1.0", "abi": 1, "summary": "storage", "slot": "storage",
@@ -124,10 +163,9 @@ std::string shared_object() {
 
 const std::vector<Target> &targets() {
     static const std::vector<Target> all = {
-        {"note", read_note, {shared_object()}},
-        {"manifest", read_manifest, {manifest}},
-        {"config", read_config, {config, "{}"}},
-        {"spec", read_spec, {spec}},
+        {"note", read_note, {shared_object()}},  {"manifest", read_manifest, {manifest}},
+        {"config", read_config, {config, "{}"}}, {"spec", read_spec, {spec}},
+        {"journal", read_journal, {journal}},
     };
     return all;
 }

@@ -6,6 +6,8 @@
 #include <csignal>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,6 +128,92 @@ TEST_F(JournalTest, a_line_about_a_step_that_does_not_exist_is_an_error) {
     { const Journal journal = make(); }
     append("{\"intent\":99}\n");
     EXPECT_FALSE(Journal::read(file).ok());
+}
+
+TEST_F(JournalTest, one_with_a_damaged_line_can_be_opened_to_be_taken_back) {
+    {
+        Journal journal = make();
+        ASSERT_TRUE(journal.undone(1).ok());
+    }
+    append("no line of ours\n{\"undone\":0}\n");
+    EXPECT_FALSE(Journal::open(file).ok());
+    const auto before = sys::read_file(file).value();
+    auto journal = Journal::open_damaged(file);
+    ASSERT_TRUE(journal.ok()) << journal.error().text();
+    EXPECT_EQ(journal.value().record().intended, std::vector<bool>({true, true}));
+    EXPECT_EQ(journal.value().record().undone, std::vector<bool>({false, true}));
+    EXPECT_EQ(sys::read_file(file).value(), before) << "nothing of it is lost";
+}
+
+TEST_F(JournalTest, a_second_plan_is_damage) {
+    { const Journal journal = make(); }
+    const std::string text = sys::read_file(file).value();
+    append(text.substr(text.find('\n') + 1));
+    EXPECT_FALSE(Journal::open(file).ok());
+    EXPECT_FALSE(Journal::read(file, Journal::Part::without_steps).ok());
+}
+
+TEST_F(JournalTest, where_there_is_no_room_no_half_line_is_left_and_undoing_goes_on) {
+    {
+        Journal journal = make();
+        ASSERT_TRUE(journal.intent(0).ok());
+    }
+    const std::string before = sys::read_file(file).value();
+    const int status = in_a_child([&] {
+        ::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit = {before.size() + 5, before.size() + 5};
+        auto journal = Journal::open(file);
+        if (!journal.ok() || ::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+        if (journal.value().intent(1).ok()) return 2;
+        if (!journal.value().undone(0).ok()) return 3;
+        return journal.value().stopped(7).ok() ? 4 : 0;
+    });
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(sys::read_file(file).value(), before);
+    EXPECT_TRUE(Journal::open(file).ok());
+}
+
+TEST_F(JournalTest, one_that_cannot_be_written_leaves_the_name_free) {
+    const int status = in_a_child([&] {
+        ::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit = {20, 20};
+        if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+        return Journal::create(file, plan, {{"rm", true}}).ok() ? 2 : 0;
+    });
+    EXPECT_EQ(status, 0);
+    EXPECT_NE(::access(file.c_str(), F_OK), 0);
+    make();
+}
+
+TEST_F(JournalTest, only_a_file_of_ours_is_a_journal) {
+    { const Journal journal = make(); }
+    const std::string link = root + "/containers/link", fifo = root + "/containers/fifo";
+    ASSERT_EQ(::symlink(file.c_str(), link.c_str()), 0);
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    for (const std::string &wrong : {link, fifo, root + "/containers"}) {
+        EXPECT_FALSE(Journal::read(wrong).ok()) << wrong;
+        EXPECT_FALSE(Journal::open(wrong).ok()) << wrong;
+        EXPECT_FALSE(Journal::note_paused(wrong, true).ok()) << wrong;
+    }
+    ASSERT_EQ(::chmod(file.c_str(), 0660), 0);
+    EXPECT_EQ(Journal::read(file).error().error_class, ErrorClass::permission);
+    ASSERT_EQ(::chmod(file.c_str(), 0600), 0);
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root to give a file away";
+    ASSERT_EQ(::chown(file.c_str(), 65534, 65534), 0);
+    EXPECT_EQ(Journal::open(file).error().error_class, ErrorClass::permission);
+}
+
+TEST_F(JournalTest, one_that_cannot_be_read_at_all_is_removed_by_force_only) {
+    { const Journal journal = make(); }
+    ASSERT_TRUE(Journal::remove_unreadable(file).ok());
+    EXPECT_EQ(::access(file.c_str(), F_OK), 0) << "this one can be read";
+    ASSERT_EQ(::truncate(file.c_str(), 0), 0);
+    append("nothing of ours\n");
+    EXPECT_EQ(Journal::open_damaged(file).error().error_class, ErrorClass::invalid);
+    ASSERT_TRUE(Journal::remove_unbegun(file).ok());
+    EXPECT_EQ(::access(file.c_str(), F_OK), 0);
+    ASSERT_TRUE(Journal::remove_unreadable(file).ok());
+    EXPECT_NE(::access(file.c_str(), F_OK), 0);
 }
 
 TEST_F(JournalTest, an_owner_that_died_before_its_first_line_has_done_nothing) {

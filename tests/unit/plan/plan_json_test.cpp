@@ -30,7 +30,7 @@ plan::Plan example() {
     step.needs = {"a"};
     step.after = {"b"};
     step.gives = {"c"};
-    step.wait_for = 7;
+    step.wait_for = 1;
     out.steps = {step, step};
     out.steps[1].outputs.clear();
     out.steps[1].phase = CTR_CONFINE;
@@ -49,7 +49,7 @@ TEST(PlanJson, is_read_back_as_it_was) {
     EXPECT_EQ(step.arg("raw")->text, std::string("\0\xff\x10", 3));
     EXPECT_EQ(step.arg("mode")->integer, -5);
     EXPECT_EQ(step.arg("path")->form, CTR_FORM_TEMPLATE);
-    EXPECT_EQ(step.wait_for, 7U);
+    EXPECT_EQ(step.wait_for, 1U);
     EXPECT_EQ(step.lifetime, CTR_UNTIL_DELETE);
     EXPECT_EQ(after.value().values, before.values);
 }
@@ -69,7 +69,7 @@ TEST(PlanJson, stored_has_all_steps_but_not_what_only_the_child_must_know) {
     EXPECT_EQ(steps[1].args.size(), 5U) << "behind the gate: another process may log them when it opens it";
     EXPECT_EQ(steps[2].args.size(), 0U);
     EXPECT_EQ(steps[2].kind, before.steps[2].kind);
-    EXPECT_EQ(steps[2].wait_for, 7U);
+    EXPECT_EQ(steps[2].wait_for, 1U);
     EXPECT_TRUE(steps[0].has_undo);
     EXPECT_EQ(steps[0].note + steps[1].note, "");
     EXPECT_TRUE(steps[0].gives.empty());
