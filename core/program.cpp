@@ -3,6 +3,7 @@
 // One program with two names: `ctr` for people, `ctr-oci` for engines (also when it is called runc or crun, for those that know no other).
 #include "cli/app.hpp"
 #include "oci/app.hpp"
+#include "sys/own_executable.hpp"
 
 #include <malloc.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ int run(const std::string &name, const std::vector<std::string> &words) {
 extern "C" [[gnu::visibility("default")]] int ctr_main(int argc, char **argv) {
     // One step of the heap is enough for the C++ runtimes of all plugins, each of which keeps 73 kB for exceptions.
     ::mallopt(M_TOP_PAD, 1 << 20);
+    core::sys::remember_arguments(argc, argv);
     const std::string path = argc > 0 ? argv[0] : "ctr";
     const std::string name = path.substr(path.find_last_of('/') + 1);
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);

@@ -217,7 +217,6 @@ int run_command(App &app, const Arguments &arguments) {
 
     const ForwardedSignals signals;
     container::CreateRequest request = std::move(asked).value().create;
-    request.signal_mask = signals.old_mask();
     if (!interactive && !arguments.has("tty")) {
         const Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
         if (!null.valid() || ::dup2(null.get(), STDIN_FILENO) < 0) return app.report(system_error("open", "/dev/null"));

@@ -6,6 +6,7 @@
 #include "spec/claims.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <ctr/ext/cgroup.h>
 #include <ctr/ext/update.h>
 #include <fcntl.h>

@@ -29,6 +29,11 @@ int shell_cgroup(ctr::Run, ctr::Shell shell) {
     return shell.text("# the child is born in its cgroup (CLONE_INTO_CGROUP)");
 }
 
+int shell_oom(ctr::Run run, ctr::Shell shell) {
+    return shell.text("echo " + std::to_string(run.integer("value")) +
+                      " > /proc/self/oom_score_adj # the child inherits it");
+}
+
 constexpr ctr_step_kind clone_kind(const char *name, int (*shell)(ctr_run *, ctr_shell *)) {
     return {sizeof(ctr_step_kind), CTR_PROCESS_CLONE, name, nullptr, nullptr, shell, nullptr};
 }
@@ -37,6 +42,8 @@ constexpr ctr_step_kind clone_kind(const char *name, int (*shell)(ctr_run *, ctr
 
 constinit const ctr_step_kind ns_new = clone_kind(CTR_KIND_NS_NEW, ctr::detail::shell_trampoline<shell_new>);
 constinit const ctr_step_kind ns_join = clone_kind(CTR_KIND_NS_JOIN, ctr::detail::shell_trampoline<shell_join>);
+constinit const ctr_step_kind oom_score_adj =
+    clone_kind(CTR_KIND_OOM_SCORE_ADJ, ctr::detail::shell_trampoline<shell_oom>);
 constinit const ctr_step_kind clone_cgroup =
     clone_kind(CTR_KIND_CLONE_CGROUP, ctr::detail::shell_trampoline<shell_cgroup>);
 

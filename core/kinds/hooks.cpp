@@ -4,6 +4,7 @@
 // input (runtime-spec, config.md "POSIX-platform Hooks"). Where they stand in the plan is the plugin's business; here is how one is run.
 // Parent and child run the same code, which allocates nothing. A failing hook fails its step, but for those at delete: they have nothing to stop.
 #include "child.hpp"
+#include "kinds.hpp"
 #include "shell.hpp"
 #include "sys/spawn.hpp"
 #include "table.hpp"
@@ -74,8 +75,8 @@ CTR_CHILD void describe(ctr_run *raw, const sys::Spawned *how, Words *words) {
     }
 }
 
-/// 0 if the hook did what it should.
-CTR_CHILD int run_hook(ctr_run *raw, sys::Spawned *how) {
+/// 0 if the hook did what it should. `confine`: what it is under besides, or nullptr.
+CTR_CHILD int run_hook(ctr_run *raw, sys::Spawned *how, int (*confine)(void *)) {
     const ctr::ChildRun run{raw};
     const std::size_t n_args = run.count("arg"), n_env = run.count("env");
     const char *words[max_words + 3];
@@ -102,13 +103,14 @@ CTR_CHILD int run_hook(ctr_run *raw, sys::Spawned *how) {
     what.input = state.data;
     what.input_size = state.len;
     what.timeout = run.integer("timeout");
+    what.confine = confine;
     sys::spawn_and_wait(&what, how);
     return how->end == sys::Spawned::End::exited && how->code == 0 ? 0 : -1;
 }
 
-CTR_CHILD int run_apply(ctr_run *raw) {
+CTR_CHILD int run_and_report(ctr_run *raw, int (*confine)(void *)) {
     sys::Spawned how;
-    if (run_hook(raw, &how) == 0) return 0;
+    if (run_hook(raw, &how, confine) == 0) return 0;
     Words words;
     describe(raw, &how, &words);
     const bool started = how.end != sys::Spawned::End::not_started;
@@ -118,12 +120,16 @@ CTR_CHILD int run_apply(ctr_run *raw) {
     return ctr::host->fail(raw, &error);
 }
 
+CTR_CHILD int run_apply(ctr_run *raw) { return run_and_report(raw, nullptr); }
+/// A startContainer hook is a file of the image: whatever confines the container's program confines it.
+CTR_CHILD int inside_apply(ctr_run *raw) { return run_and_report(raw, confinement_behind(raw)); }
+
 int later_apply(ctr::Run) { return 0; }
 
 /// Nothing is left that it could stop: a failure is a warning.
 int later_undo(ctr::Run run) {
     sys::Spawned how;
-    if (run_hook(run.raw(), &how) == 0) return 0;
+    if (run_hook(run.raw(), &how, nullptr) == 0) return 0;
     Words words;
     describe(run.raw(), &how, &words);
     std::string text = std::string(words.about) + ": " + words.message;
@@ -160,16 +166,17 @@ int later_shell_undo(ctr::Run run, ctr::Shell shell) {
     return shell.text(line_of(run, "") + " || echo " + quoted(run.str("hook") + " failed") + " >&2");
 }
 
-constexpr ctr_step_kind kind(const char *name, ctr_process process, int (*shell)(ctr_run *, ctr_shell *)) {
-    return {sizeof(ctr_step_kind), static_cast<std::uint32_t>(process), name, run_apply, nullptr, shell, nullptr};
+constexpr ctr_step_kind kind(const char *name, ctr_process process, int (*apply)(ctr_run *),
+                             int (*shell)(ctr_run *, ctr_shell *)) {
+    return {sizeof(ctr_step_kind), static_cast<std::uint32_t>(process), name, apply, nullptr, shell, nullptr};
 }
 
 } // namespace
 
 constinit const ctr_step_kind oci_hook_run =
-    kind(CTR_KIND_OCI_HOOK_RUN, CTR_PROCESS_PARENT, ctr::detail::shell_trampoline<run_shell>);
+    kind(CTR_KIND_OCI_HOOK_RUN, CTR_PROCESS_PARENT, run_apply, ctr::detail::shell_trampoline<run_shell>);
 constinit const ctr_step_kind oci_hook_run_inside =
-    kind(CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_PROCESS_CHILD, ctr::detail::shell_trampoline<inside_shell>);
+    kind(CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_PROCESS_CHILD, inside_apply, ctr::detail::shell_trampoline<inside_shell>);
 constinit const ctr_step_kind oci_hook_at_delete =
     ctr::parent_kind<later_apply, later_undo, later_shell, later_shell_undo>(CTR_KIND_OCI_HOOK_AT_DELETE);
 

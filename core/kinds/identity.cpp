@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the process is and may use: ids, limits, umask, OOM score, no_new_privs. The set*id calls are raw system calls: glibc's
+// What the process is and may use: ids, limits, umask, no_new_privs. The set*id calls are raw system calls: glibc's
 // wrappers signal all threads of a process that no longer has them, nptl(7).
 #include "child.hpp"
 #include "kinds.hpp"
@@ -62,37 +62,6 @@ int umask_shell(ctr::Run run, ctr::Shell shell) {
     for (std::size_t i = 4; i-- > 0; rest /= 8)
         digits[i] = static_cast<char>('0' + rest % 8);
     return shell.cmd({"umask", digits});
-}
-
-/// Having become root of its user namespace a process is not dumpable, and its files in /proc belong to the machine's root; being
-/// dumpable for a moment makes them its own. Nobody without its capabilities can trace it meanwhile, ptrace(2).
-CTR_CHILD int write_oom(int procfs, const char *text, std::size_t length) {
-    constexpr auto path = "self/oom_score_adj";
-    if (write_procfs(procfs, path, text, length) == 0) return 0;
-    if (errno != EACCES || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) return -1;
-    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    const int result = write_procfs(procfs, path, text, length);
-    const int saved = errno;
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    errno = saved;
-    return result;
-}
-
-CTR_CHILD int oom_apply(ctr_run *raw) {
-    char text[24];
-    const std::size_t length = write_decimal(text, ctr::ChildRun{raw}.integer("value"));
-    const int procfs = open_procfs(ctr::host->root_fd(raw));
-    if (procfs < 0) return fail(raw, "fsopen", "proc");
-    int result = 0;
-    if (write_oom(procfs, text, length) != 0)
-        result =
-            fail(raw, "write", "/proc/self/oom_score_adj",
-                 errno == EACCES ? "going below the caller's value needs CAP_SYS_RESOURCE on the machine" : nullptr);
-    close_fd(procfs);
-    return result;
-}
-int oom_shell(ctr::Run run, ctr::Shell shell) {
-    return shell.text("echo " + std::to_string(run.integer("value")) + " > /proc/self/oom_score_adj");
 }
 
 CTR_CHILD int no_new_privs_apply(ctr_run *raw) {
@@ -200,7 +169,6 @@ int ids_shell(ctr::Run run, ctr::Shell shell) {
 
 constinit const ctr_step_kind rlimit = ctr::child_kind<rlimit_shell>(CTR_KIND_RLIMIT, rlimit_apply);
 constinit const ctr_step_kind set_umask = ctr::child_kind<umask_shell>(CTR_KIND_UMASK, umask_apply);
-constinit const ctr_step_kind oom_score_adj = ctr::child_kind<oom_shell>(CTR_KIND_OOM_SCORE_ADJ, oom_apply);
 constinit const ctr_step_kind ids_set = ctr::child_kind<ids_shell>(CTR_KIND_IDS_SET, ids_apply);
 constinit const ctr_step_kind no_new_privs =
     ctr::child_kind<no_new_privs_shell>(CTR_KIND_NO_NEW_PRIVS, no_new_privs_apply);

@@ -30,7 +30,9 @@ void hold(void *) {
 }
 
 int userns_apply(ctr::Run run) {
-    auto holder = sys::clone_process({CLONE_NEWUSER, -1, {}}, hold, nullptr);
+    sys::CloneRequest request;
+    request.namespaces = CLONE_NEWUSER;
+    auto holder = sys::clone_process(request, hold, nullptr);
     if (!holder.ok())
         return run.fail({CTR_E_SYSTEM, {}, holder.error().hint, holder.error().errno_value, "clone3", "user"});
     const std::string process = std::to_string(holder.value().pid), path = "/proc/" + process + "/ns/user";

@@ -20,5 +20,8 @@ CTR_CHILD int death_signal(ctr_run *run);
 CTR_CHILD void set_home(ctr_run *run, const char *directory);
 /// [child] The environment has no HOME yet.
 CTR_CHILD bool wants_home(ctr_run *run);
+/// [child] Of a step that stands among those that confine the container's program: what confines a process that the step made in the same way, by all steps
+/// behind it. nullptr: the step stands before them. The function returns 0 or, when it has told why, not at all.
+CTR_CHILD int (*confinement_behind(ctr_run *run))(void *);
 
 } // namespace core::kinds

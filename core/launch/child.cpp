@@ -11,7 +11,10 @@
 #include "launch/wire.hpp"
 #include "sys/process.hpp"
 
+#include <ctr/kinds.h>
+
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
@@ -31,12 +34,16 @@ struct ChildState {
     ChildPlan *plan = nullptr;
     ctr_run run;
     std::uint32_t parent_done = 0; // steps of the parent with a smaller index are done
+    bool is_hook = false;          // a process that becomes an OCI hook under the container's confinement
     char executable[path_max] = "";
     char home[sizeof "HOME=" + 255] = "HOME=/";
 };
 
 /// The child is a process of its own, so there is one; too large for comfort on the stack.
 constinit ChildState child_state;
+
+CTR_CHILD int confine_hook(void *);
+CTR_CHILD void wait_for_all(ChildState *state);
 
 } // namespace
 } // namespace core::launch
@@ -49,6 +56,12 @@ CTR_CHILD void set_root_fd(ctr_run *run, int fd) {
 }
 
 CTR_CHILD int death_signal(ctr_run *run) { return run->death_signal; }
+
+CTR_CHILD int (*confinement_behind(ctr_run *run))(void *) {
+    if (launch::child_state.plan == nullptr || run->block->steps[run->step].phase != CTR_CONFINE) return nullptr;
+    launch::wait_for_all(&launch::child_state); // it cannot be waited for in two processes
+    return launch::confine_hook;
+}
 
 CTR_CHILD bool wants_home(ctr_run * /*run*/) {
     const launch::ChildPlan *plan = launch::child_state.plan;
@@ -91,6 +104,13 @@ CTR_CHILD void wait_for_step(ChildState *state, std::uint32_t step) {
         take_message(state);
 }
 
+/// For all that the steps behind this one wait for.
+CTR_CHILD void wait_for_all(ChildState *state) {
+    for (std::uint32_t i = state->run.step + 1; i < state->run.block->n_steps; ++i)
+        if (state->run.block->steps[i].process == CTR_PROCESS_CHILD)
+            wait_for_step(state, state->run.block->steps[i].wait_for);
+}
+
 /// Dies with the owner from here on. If the owner died before the prctl, its end of the channel is closed already.
 CTR_CHILD void arm_death_signal(ChildState *state) {
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -105,37 +125,22 @@ CTR_CHILD void disarm_death_signal(ChildState *state) {
     state->run.death_signal = 0;
 }
 
-/// Namespaces that are joined. Those that the user namespace in the list does not own must be entered before it, its own after it: whatever is
-/// refused with EPERM at first is tried again behind it.
 CTR_CHILD void join_namespaces(ChildState *state) {
-    ChildPlan *plan = state->plan;
-    bool refused[sizeof plan->joins / sizeof plan->joins[0]];
-    memset(refused, 0, sizeof refused);
-    bool has_user = false;
-    for (std::size_t i = 0; i < plan->n_joins; ++i)
-        has_user = has_user || plan->joins[i].type == CLONE_NEWUSER;
-    for (std::size_t i = 0; i < plan->n_joins; ++i) {
-        if (plan->joins[i].type == CLONE_NEWUSER) continue;
-        if (setns(plan->joins[i].fd, plan->joins[i].type) == 0) continue;
-        if (!has_user || errno != EPERM) give_up_with(state, "setns", nullptr, "the namespace cannot be joined");
-        refused[i] = true;
-    }
-    for (std::size_t i = 0; i < plan->n_joins; ++i)
-        if (plan->joins[i].type == CLONE_NEWUSER && setns(plan->joins[i].fd, CLONE_NEWUSER) != 0)
-            give_up_with(state, "setns", "user", "the user namespace cannot be joined");
-    for (std::size_t i = 0; i < plan->n_joins; ++i)
-        if (refused[i] && setns(plan->joins[i].fd, plan->joins[i].type) != 0)
-            give_up_with(state, "setns", nullptr, "the namespace cannot be joined");
+    std::size_t failed = 0;
+    if (sys::join_namespaces(state->plan->joins, state->plan->n_joins, &failed) != 0)
+        give_up_with(state, "setns", state->plan->joins[failed].flags == CLONE_NEWUSER ? "user" : nullptr,
+                     "the namespace cannot be joined");
 }
 
-/// In a new user namespace the child is nobody until the maps are written; then it becomes root inside.
+/// In a new user namespace the child is nobody until the maps are written, and in one that it was born in it is who ctr is; then it becomes root inside.
 CTR_CHILD void enter_user_namespace(ChildState *state) {
-    if (state->plan->mapped_by == plan::no_wait) return;
+    if (!state->plan->becomes_root) return;
     wait_for_step(state, state->plan->mapped_by);
     if (syscall(SYS_setresgid, 0, 0, 0) != 0 || syscall(SYS_setresuid, 0, 0, 0) != 0)
         give_up_with(state, "setresuid", "0", "id 0 is not mapped in the user namespace");
     if (state->run.death_signal != 0)
         prctl(PR_SET_PDEATHSIG, state->run.death_signal, 0, 0, 0); // cleared by setresuid, prctl(2)
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);                            // where ctr had to stay dumpable, Launch::hide()
 }
 
 /// Done by child_main itself.
@@ -161,6 +166,8 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
     for (std::uint32_t i = from; i < to; ++i) {
         const PackedStep &step = state->plan->block->steps[i];
         if (step.process != CTR_PROCESS_CHILD || is_own(step)) continue;
+        if (state->is_hook && strcmp(step.kind_name, CTR_KIND_OCI_HOOK_RUN_INSIDE) == 0)
+            continue; // one of its brothers
         wait_for_step(state, step.wait_for);
         begin_step(&state->run, i);
         if (step.kind == nullptr) give_up_without_code(state, step.kind_name);
@@ -168,8 +175,18 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
             if (!state->run.failed) fail_with_errno(&state->run, step.kind_name, nullptr, nullptr);
             give_up(state);
         }
-        if (step.announce && send_step_done(state->plan->channel, state->plan->block, i) != 0) _exit(125);
+        if (step.announce && !state->is_hook && send_step_done(state->plan->channel, state->plan->block, i) != 0)
+            _exit(125);
     }
+}
+
+/// In a process that will be a startContainer OCI hook: what confines the container's program confines it too. A failure is told to ctr as the step's.
+CTR_CHILD int confine_hook(void *) {
+    ChildState &state = child_state;
+    state.is_hook = true;
+    state.run.death_signal = SIGKILL;
+    run_steps(&state, state.run.step + 1, state.run.block->n_steps);
+    return 0;
 }
 
 CTR_CHILD std::uint32_t find_step(const Packed *block, const char *kind) {
@@ -252,9 +269,21 @@ CTR_CHILD void hear_signals(void (*handler)(int)) {
         sigaction(number, &action, nullptr);
 }
 
+/// unix(7), as this process sees it: an id that its user namespace does not map is the overflow id. -1: it cannot be told.
+CTR_CHILD std::int64_t uid_of_peer(int socket) {
+    struct {
+        std::int32_t pid;
+        std::uint32_t uid, gid;
+    } peer;
+    std::uint32_t size = sizeof peer;
+    if (syscall(SYS_getsockopt, socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -1;
+    return peer.uid;
+}
+
 /// `create` has written the state: nobody's death kills the child any more, and `start` may come from any process that can reach the gate.
 CTR_CHILD void wait_at_own_gate(ChildState *state) {
     ChildPlan *plan = state->plan;
+    const std::int64_t creator = uid_of_peer(plan->channel); // who may start it
     while (take_message(state) != Word::commit) {
     }
     disarm_death_signal(state);
@@ -268,6 +297,10 @@ CTR_CHILD void wait_at_own_gate(ChildState *state) {
         if (caller < 0) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
             _exit(125);
+        }
+        if (creator < 0 || uid_of_peer(caller) != creator) {
+            close(caller);
+            continue;
         }
         close(plan->channel);
         plan->channel = caller;
@@ -299,17 +332,18 @@ CTR_CHILD void child_main(void *child_plan) {
     state.run.context = CTR_IN_CHILD;
     state.run.block = state.plan->block;
     state.run.root_fd = -1;
-    close(state.plan->parent_channel);
+    // Others may see this process already, and open whatever it has open.
+    const int closed = sys::close_all_but(state.plan->kept, state.plan->n_kept);
     arm_death_signal(&state);
 
     const std::uint32_t n_steps = state.run.block->n_steps;
     const std::uint32_t gate = find_step(state.run.block, plan::kind_gate);
     state.run.step = find_step(state.run.block, plan::kind_clone);
+    if (closed != 0) give_up_with(&state, "close_range", nullptr, "the kernel must be Linux 5.9 or later");
     if (sys::let_go_of(&state.plan->own) != 0)
-        give_up_with(&state, "prctl(PR_SET_MM_MAP)", "/proc/self/exe",
-                     "the kernel needs CONFIG_CHECKPOINT_RESTORE to keep ctr's own file out of the container's reach; "
-                     "\"protect_executable\": "
-                     "false in the config does without");
+        give_up_with(&state, "prctl(PR_SET_MM_MAP)", "/proc/self/exe", sys::let_go_hint);
+    sys::reset_signal_actions();
+    sys::reset_affinity();
     join_namespaces(&state);
     enter_user_namespace(&state);
     if (state.plan->in_container) {
@@ -321,12 +355,15 @@ CTR_CHILD void child_main(void *child_plan) {
     state.run.step = gate;
     if (state.plan->resolve_executable) resolve_executable(&state);
     wait_at_gate(&state);
+    // Now, because from some step on a filter may forbid it: behind the last step there is nothing but execve.
+    if (sys::close_on_exec_from(3 + state.plan->preserve_fds) != 0)
+        give_up_with(&state, "close_range", nullptr, nullptr);
+    sys::unblock_signals();
     run_steps(&state, gate, n_steps);
     state.run.step = find_step(state.run.block, plan::kind_execve);
     state.run.failed = false;
     if (state.plan->home_at != ChildPlan::has_home) state.plan->envp[state.plan->home_at] = state.home;
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &state.plan->signal_mask, nullptr, 8);
-    sys::execute(state.executable, state.plan->argv, state.plan->envp, state.plan->preserve_fds);
+    sys::execute(state.executable, state.plan->argv, state.plan->envp);
     give_up_with(&state, "execve", state.executable,
                  errno == ENOEXEC
                      ? "it is no program of this machine's kind: a script without #!, or another architecture"

@@ -4,28 +4,22 @@
 #pragma once
 
 #include "launch/run.hpp"
-#include "sys/own_executable.hpp"
-
-#include <csignal>
+#include "sys/process.hpp"
 
 namespace core::launch {
-
-/// A namespace that the child enters before anything else.
-struct Join {
-    int fd = -1;
-    int type = 0; // CLONE_NEW*
-};
 
 /// All that the child needs, made before the clone; its copy belongs to the child.
 struct ChildPlan {
     Packed *block = nullptr;
-    int channel = -1;        // its end of the pair
-    int parent_channel = -1; // to be closed
-    sys::OwnExecutable own;  // what it lets go of
-    int gate = -1;           // a listening socket on which `start` knocks; -1: the parent itself opens the gate
-    Join joins[16];
+    int channel = -1;          // its end of the pair
+    const int *kept = nullptr; // descriptors, sorted: all others it closes first of all
+    std::size_t n_kept = 0;
+    sys::OwnExecutable own;   // what is left to do of letting go of it
+    int gate = -1;            // a listening socket on which `start` knocks; -1: the parent itself opens the gate
+    sys::Namespace joins[16]; // entered then
     std::size_t n_joins = 0;
     std::uint32_t mapped_by = plan::no_wait; // the step that writes the id maps of the new user namespace
+    bool becomes_root = false;               // in a user namespace that it was made in
     const char *const *argv = nullptr;
     const char **envp = nullptr;
     static constexpr std::size_t has_home = SIZE_MAX;
@@ -33,7 +27,6 @@ struct ChildPlan {
     const char *cwd = "/";
     unsigned preserve_fds = 0;
     bool outlives_owner = false; // nobody's death kills it once the gate is open
-    sigset_t signal_mask{};      // what the program shall have
     bool resolve_executable = true;
     bool in_container = false; // exec: the joined mount namespace is the container's own, so "/" is its root
 };

@@ -17,6 +17,7 @@
 #include "launch/undo.hpp"
 #include "launch/wire.hpp"
 #include "plan/show.hpp"
+#include "sys/own_executable.hpp"
 #include "sys/socket.hpp"
 
 #include <algorithm>
@@ -24,6 +25,8 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,7 +98,6 @@ Result<void> Launch::clone() {
     Fd child_end(ends[1]);
     child_plan_.block = block_.get();
     child_plan_.channel = child_end.get();
-    child_plan_.parent_channel = channel_.get();
     child_plan_.gate = options_.gate;
     child_plan_.in_container = options_.init_pidfd >= 0;
     child_plan_.argv = argv_.data();
@@ -107,25 +109,12 @@ Result<void> Launch::clone() {
         for (std::uint32_t i = 0; i < block_->n_steps; ++i)
             if (PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && plan::era(step.phase) == 2)
                 step.announce = true;
-    if (options_.signal_mask)
-        child_plan_.signal_mask = *options_.signal_mask;
-    else
-        ::sigprocmask(SIG_SETMASK, nullptr, &child_plan_.signal_mask);
-
     const auto clone_step = static_cast<std::uint32_t>(plan_.find(plan::kind_clone) - plan_.steps.data());
-    Fd empty;
-    if (options_.protect_executable) {
-        CTR_ASSIGN(child_plan_.own, sys::own_executable(empty));
-    }
     at_boundary("before clone", clone_step);
     CTR_ASSIGN(NamespaceSetup namespaces, NamespaceSetup::from(plan_, *block_, options_.init_pid, options_.init_pidfd));
     CTR_TRY(namespaces.fill(child_plan_));
-    CTR_TRY(namespaces.enter_parent_part());
-    auto cloned = sys::clone_process({namespaces.new_flags(), namespaces.cgroup_fd(), namespaces.entered_between()},
-                                     child_main, &child_plan_);
-    if (!cloned.ok() && namespaces.cgroup_fd() >= 0 && namespaces.cgroup_fallback(cloned.error().errno_value))
-        cloned = sys::clone_process({namespaces.new_flags(), -1, {}}, child_main, &child_plan_);
-    CTR_TRY(namespaces.leave_parent_part());
+    keep_descriptors(child_end.get());
+    auto cloned = clone_hidden(namespaces);
     if (!cloned.ok()) return std::move(cloned).error();
     child_ = std::move(cloned).value();
     child_end.reset();
@@ -141,6 +130,86 @@ Result<void> Launch::clone() {
         return lost_child();
     at_boundary("after clone", clone_step);
     return {};
+}
+
+/// What the child may have open from its first moment on: stdio, its channel, its gate, what its steps and its joining need, what is passed on to the program.
+void Launch::keep_descriptors(int channel) {
+    kept_ = {0, 1, 2, channel};
+    for (unsigned i = 0; i < options_.preserve_fds; ++i)
+        kept_.push_back(static_cast<int>(3 + i));
+    if (options_.gate >= 0) kept_.push_back(options_.gate);
+    for (std::size_t i = 0; i < child_plan_.n_joins; ++i)
+        kept_.push_back(child_plan_.joins[i].fd);
+    for (std::uint32_t i = 0; i < block_->n_steps; ++i) {
+        const PackedStep &step = block_->steps[i];
+        for (std::uint32_t a = 0; step.process == CTR_PROCESS_CHILD && a < step.n_args; ++a) {
+            const PackedArg &arg = block_->args[step.first_arg + a];
+            if (arg.form != CTR_FORM_VALUE || arg.value == no_index) continue;
+            const Value &value = block_->values[arg.value];
+            if (value.type == CTR_TYPE_FD && value.known && value.fd >= 0) kept_.push_back(value.fd);
+        }
+    }
+    std::sort(kept_.begin(), kept_.end());
+    kept_.erase(std::unique(kept_.begin(), kept_.end()), kept_.end());
+    child_plan_.kept = kept_.data();
+    child_plan_.n_kept = kept_.size();
+}
+
+void Launch::keep(int fd) {
+    kept_.insert(std::upper_bound(kept_.begin(), kept_.end(), fd), fd);
+    child_plan_.kept = kept_.data();
+    child_plan_.n_kept = kept_.size();
+}
+
+namespace {
+
+/// While it stands, this process has another score, for its child to inherit. The child may not write it itself: it is not dumpable, and its files in /proc
+/// belong to root, proc(5).
+class InheritedOomScore {
+public:
+    Result<void> set(std::int64_t score) {
+        const char *path = "/proc/self/oom_score_adj";
+        file_.reset(::open(path, O_RDWR | O_CLOEXEC));
+        char text[16];
+        const ssize_t length = file_.valid() ? ::read(file_.get(), text, sizeof text) : -1;
+        if (length < 0) return system_error("open", path);
+        before_.assign(text, static_cast<std::size_t>(length));
+        const std::string wanted = std::to_string(score);
+        if (::pwrite(file_.get(), wanted.data(), wanted.size(), 0) == static_cast<ssize_t>(wanted.size())) return {};
+        before_.clear();
+        return system_error("write", path,
+                            errno == EACCES ? "going below the caller's value needs CAP_SYS_RESOURCE on the machine"
+                                            : "");
+    }
+    ~InheritedOomScore() {
+        if (!before_.empty() && ::pwrite(file_.get(), before_.data(), before_.size(), 0) < 0) errno = 0;
+    }
+
+private:
+    Fd file_;
+    std::string before_;
+};
+
+} // namespace
+
+/// The child is a copy of this process, and others may look at it before it has let go of anything (CVE-2016-9962): so before it exists, nothing of it may be
+/// looked at, ptrace(2) "Ptrace access mode checking", and the executable is let go of.
+Result<sys::Child> Launch::clone_hidden(NamespaceSetup &namespaces) {
+    if (options_.protect_executable) CTR_TRY(sys::let_go_of_executable(child_plan_.own));
+    const Fd empty(child_plan_.own.pending ? static_cast<int>(child_plan_.own.map.exe_fd) : -1);
+    if (empty.valid()) keep(empty.get());
+    InheritedOomScore score;
+    if (const auto wanted = namespaces.oom_score_adj()) CTR_TRY(score.set(*wanted).in("oom_score_adj"));
+    // A user may write the id maps of a dumpable process only. Then nobody else is in that user namespace yet, and who is in another one may not look into
+    // it (ptrace(2), rule 3 of the access check); as soon as it is mapped the child is not dumpable either.
+    const bool maps_by_user = ::geteuid() != 0 && (namespaces.new_flags() & CLONE_NEWUSER) != 0;
+    if (!maps_by_user && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return system_error("prctl(PR_SET_DUMPABLE)");
+    sys::CloneRequest request{namespaces.new_flags(), namespaces.cgroup_fd(), namespaces.between(), kept_,
+                              &child_plan_.own};
+    auto cloned = sys::clone_process(request, child_main, &child_plan_);
+    if (cloned.ok() || request.cgroup < 0 || !namespaces.cgroup_fallback(cloned.error().errno_value)) return cloned;
+    request.cgroup = -1;
+    return sys::clone_process(request, child_main, &child_plan_);
 }
 
 Result<void> Launch::meet() {

@@ -47,9 +47,10 @@ struct LaunchOptions {
     bool open_ahead = false; // nothing is left to do while the child stands at the gate: it goes on without a stop
     bool protect_executable = true; // core/sys/own_executable.hpp
     unsigned preserve_fds = 0;
-    bool outlives_owner = false;         // behind the gate nobody's death kills the child any more
-    std::optional<sigset_t> signal_mask; // what the program shall have; nothing: the caller's own
+    bool outlives_owner = false; // behind the gate nobody's death kills the child any more
 };
+
+class NamespaceSetup;
 
 class Launch {
 public:
@@ -84,6 +85,9 @@ public:
 private:
     Result<void> prepare();
     Result<void> clone();
+    void keep_descriptors(int channel);
+    void keep(int fd);
+    Result<sys::Child> clone_hidden(NamespaceSetup &namespaces);
     Result<void> meet();
     Result<void> let_go();
     bool nothing_to_answer() const;
@@ -102,6 +106,7 @@ private:
     std::unique_ptr<Block> block_;
     ChildPlan child_plan_;
     std::vector<const char *> argv_, envp_;
+    std::vector<int> kept_;
     Fd channel_, child_channel_;
     sys::Child child_;
     std::uint32_t child_done_ = 0;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// The kernel's rules (namespaces(7), pid_namespaces(7), time_namespaces(7), user_namespaces(7)):
-// - A pid namespace is entered by children only: the parent does setns(pid), clones, and goes back.
-// - A time namespace too; its offsets are written between unshare and the clone.
+// The kernel's rules (namespaces(7), pid_namespaces(7), time_namespaces(7), user_namespaces(7)), and who therefore joins what:
+// - A pid or time namespace is entered by children only. Offsets of a new time namespace are written between unshare and the clone.
 // - A new user namespace owns only what is made with it. What is joined beside it belongs to somebody else, and after the clone the child would have
-//   no rights over it: the parent enters those before the clone and goes back.
-// - A user without privilege has some in the container's user namespace only, and nobody comes back from one that he has joined: a process in between joins it, then
-//   the pid namespace, and clones the child as its own brother (sys/process.hpp). The same in a user namespace that a user has entered before: the
-//   pid namespace to come back to is the machine's.
+//   no rights over it.
+// - New namespaces belong to the user namespace that their maker is in: one that is joined is entered before the clone.
+// All this is done by a process in between (sys/process.hpp), which enters them, clones the child as its own brother, and is gone: ctr itself never
+// leaves its namespaces. What is left the child joins, first of all.
+// - A user without privilege has some in the container's user namespace only: the process in between joins that one first.
 // - A cgroup namespace roots at the cgroup that the process is in when it is made, so the child unshares it itself after it has joined: a step
 //   (cgroup.unshare), not a flag here.
 #include "launch/namespaces.hpp"
@@ -16,9 +16,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
-#include <linux/nsfs.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #ifndef CLONE_NEWTIME
@@ -71,6 +69,7 @@ Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block
         const plan::Step &step = plan.steps[i];
         if (step.kind == "ns.new") CTR_TRY(setup.add_new(step));
         if (step.kind == "ns.join") CTR_TRY(setup.add_join(step, block));
+        if (step.kind == "oom_score_adj") setup.oom_score_adj_ = step.args.at(0).integer;
         if (step.kind == "clone.cgroup") {
             const plan::Arg *cgroup = step.arg("cgroup");
             const Value *value = cgroup == nullptr ? nullptr : block.value(cgroup->text);
@@ -92,15 +91,8 @@ Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block
     } else {
         block.steps[setup.mapped_by_].announce = true;
     }
-    if ((init_pidfd >= 0 && ::geteuid() != 0) || !setup.may_come_back()) setup.use_go_between(init_pidfd);
-    // Entered by whom: see the rules on top.
-    std::vector<Opened> child;
-    for (Opened &each : setup.child_joins_) {
-        const bool before =
-            only_children_enter(each.type) || ((setup.new_flags_ & CLONE_NEWUSER) != 0 && each.type != CLONE_NEWNS);
-        (before ? setup.parent_joins_ : child).push_back(std::move(each));
-    }
-    setup.child_joins_ = std::move(child);
+    if (init_pidfd >= 0 && ::geteuid() != 0) setup.join_user_first(init_pidfd);
+    setup.divide();
     return setup;
 }
 
@@ -161,35 +153,37 @@ Result<void> NamespaceSetup::join_all_of(int init_pid, int init_pidfd) {
     return {};
 }
 
-/// Who enters a pid namespace for a clone needs CAP_SYS_ADMIN over his own to come back: its owner must be our user namespace, or one below.
-bool NamespaceSetup::may_come_back() const {
-    if (std::none_of(child_joins_.begin(), child_joins_.end(),
-                     [](const Opened &each) { return only_children_enter(each.type); }))
-        return true;
-    const Fd own(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
-    const Fd owner(own.valid() ? ::ioctl(own.get(), NS_GET_USERNS) : -1); // ioctl_ns(2)
-    return owner.valid() || errno != EPERM;
+/// Its user namespace before all others: only there has an unprivileged caller any rights.
+void NamespaceSetup::join_user_first(int init_pidfd) {
+    const auto user = std::find_if(child_joins_.begin(), child_joins_.end(),
+                                   [](const Opened &each) { return (each.type & CLONE_NEWUSER) != 0; });
+    if (user == child_joins_.end()) return;
+    between_.push_back({Fd(::fcntl(init_pidfd, F_DUPFD_CLOEXEC, 0)), CLONE_NEWUSER, "user"});
+    user->type &= ~CLONE_NEWUSER;
+    std::erase_if(child_joins_, [](const Opened &each) { return each.type == 0; });
 }
 
-/// Its user namespace, and those that only children enter.
-void NamespaceSetup::use_go_between(int init_pidfd) {
-    const auto own_user = [](const Opened &each) { return (each.type & CLONE_NEWUSER) != 0; };
-    const auto user = std::find_if(child_joins_.begin(), child_joins_.end(), own_user);
-    if (init_pidfd >= 0 && user != child_joins_.end()) {
-        between_.push_back({Fd(::fcntl(init_pidfd, F_DUPFD_CLOEXEC, 0)), CLONE_NEWUSER, "user"});
-        user->type &= ~CLONE_NEWUSER;
+/// Entered by whom: see the rules on top.
+void NamespaceSetup::divide() {
+    const bool new_user = (new_flags_ & CLONE_NEWUSER) != 0;
+    const bool joins_user = std::any_of(child_joins_.begin(), child_joins_.end(),
+                                        [](const Opened &each) { return each.type == CLONE_NEWUSER; });
+    const bool all = joins_user && (new_flags_ != 0 || new_time_);
+    std::vector<Opened> child;
+    for (Opened &each : child_joins_) {
+        const bool before = all || only_children_enter(each.type) || (new_user && each.type != CLONE_NEWNS);
+        (before ? between_ : child).push_back(std::move(each));
     }
-    std::vector<Opened> rest;
-    for (Opened &each : child_joins_)
-        (only_children_enter(each.type) ? between_ : rest).push_back(std::move(each));
-    std::erase_if(rest, [](const Opened &each) { return each.type == 0; });
-    child_joins_ = std::move(rest);
+    child_joins_ = std::move(child);
+    enters_user_ = all;
 }
 
-std::vector<sys::Namespace> NamespaceSetup::entered_between() const {
-    std::vector<sys::Namespace> out;
+sys::Between NamespaceSetup::between() const {
+    sys::Between out;
     for (const Opened &each : between_)
-        out.push_back({each.fd.get(), each.type});
+        out.entered.push_back({each.fd.get(), each.type});
+    out.new_time = new_time_;
+    out.time_offsets = time_offsets_;
     return out;
 }
 
@@ -200,45 +194,7 @@ Result<void> NamespaceSetup::fill(ChildPlan &child) const {
     for (std::size_t i = 0; i < child_joins_.size(); ++i)
         child.joins[i] = {child_joins_[i].fd.get(), child_joins_[i].type};
     child.mapped_by = mapped_by_;
-    return {};
-}
-
-Result<void> NamespaceSetup::enter(const Opened &target) {
-    const Name *name = nullptr;
-    for (const Name &each : names)
-        if (each.flag == target.type) name = &each;
-    const std::string self = std::string("/proc/self/ns/") + (name == nullptr ? "" : name->file);
-    Opened own{Fd(::open(self.c_str(), O_RDONLY | O_CLOEXEC)), target.type, self};
-    if (!own.fd.valid()) return system_error("open", self);
-    if (::setns(target.fd.get(), target.type) != 0)
-        return system_error("setns", target.path, "the namespace cannot be joined");
-    own_.push_back(std::move(own));
-    return {};
-}
-
-Result<void> NamespaceSetup::new_time_namespace() {
-    Opened own{Fd(::open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC)), CLONE_NEWTIME, "/proc/self/ns/time"};
-    if (!own.fd.valid()) return system_error("open", own.path, "time namespaces need Linux 5.6 with CONFIG_TIME_NS");
-    if (::unshare(CLONE_NEWTIME) != 0) return system_error("unshare", "time");
-    own_.push_back(std::move(own));
-    if (time_offsets_.empty()) return {};
-    const Fd offsets(::open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC));
-    if (!offsets.valid()) return system_error("open", "/proc/self/timens_offsets");
-    return sys::write_all(offsets.get(), time_offsets_, "/proc/self/timens_offsets");
-}
-
-Result<void> NamespaceSetup::enter_parent_part() {
-    for (const Opened &each : parent_joins_)
-        CTR_TRY(enter(each));
-    if (new_time_) CTR_TRY(new_time_namespace());
-    return {};
-}
-
-Result<void> NamespaceSetup::leave_parent_part() {
-    for (auto own = own_.rbegin(); own != own_.rend(); ++own)
-        if (::setns(own->fd.get(), own->type) != 0)
-            return system_error("setns", own->path, "ctr cannot get back into its own namespace");
-    own_.clear();
+    child.becomes_root = enters_user_ || mapped_by_ != plan::no_wait;
     return {};
 }
 

@@ -10,6 +10,7 @@
 #include "sys/process.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,10 @@ public:
 
     /// Tells the child what to join and which step maps its ids.
     Result<void> fill(ChildPlan &child) const;
-    /// For a caller without privilege of his own: only in the container's user namespace has he any.
-    std::vector<sys::Namespace> entered_between() const;
-    /// What the parent must enter before the clone for the child to be born in it, and back afterwards.
-    Result<void> enter_parent_part();
-    Result<void> leave_parent_part();
+    /// What is entered before the clone.
+    sys::Between between() const;
+    /// What the child inherits; nothing: the caller's own.
+    std::optional<std::int64_t> oom_score_adj() const { return oom_score_adj_; }
     /// CLONE_INTO_CGROUP was refused for a reason that cgroup.procs may get around.
     bool cgroup_fallback(int errno_value);
     Result<void> join_cgroup_by_pid(int pid) const;
@@ -43,17 +43,16 @@ private:
     Result<void> add_new(const plan::Step &step);
     Result<void> add_join(const plan::Step &step, Block &block);
     Result<void> join_all_of(int init_pid, int init_pidfd);
-    bool may_come_back() const;
-    void use_go_between(int init_pidfd);
-    Result<void> enter(const Opened &opened);
-    Result<void> new_time_namespace();
+    void join_user_first(int init_pidfd);
+    void divide();
 
     std::uint64_t new_flags_ = 0;
     bool new_time_ = false;
     std::string time_offsets_;
-    std::vector<Opened> child_joins_, parent_joins_, between_, own_;
+    std::vector<Opened> child_joins_, between_;
+    std::optional<std::int64_t> oom_score_adj_;
     int cgroup_fd_ = -1;
-    bool join_by_pid_ = false;
+    bool join_by_pid_ = false, enters_user_ = false;
     std::uint32_t mapped_by_ = plan::no_wait;
 };
 

@@ -94,7 +94,6 @@ int make(App &app, const Arguments &arguments, Mode mode) {
     // The container's orphans become ours, so that the last of them is waited for by somebody who knows of them.
     if (mode == Mode::run && !arguments.has("no-subreaper")) ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     const cli::ForwardedSignals signals;
-    request.value().signal_mask = signals.old_mask();
     Fd console;
     auto container = bring_up(app, arguments, std::move(request).value(), console);
     if (!container.ok()) return report_start(app, container.error(), program);

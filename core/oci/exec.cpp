@@ -117,7 +117,6 @@ int exec_command(App &app, const Arguments &arguments) {
     const std::string program = request.value().process.value("/args/0"_json_pointer, "");
 
     const cli::ForwardedSignals signals;
-    request.value().signal_mask = signals.old_mask();
     auto made = container::exec(*engine.value(), request.value());
     Result<void> running = made.ok() ? Result<void>() : Result<void>(made.error());
     Fd console;

@@ -2,7 +2,7 @@
 //
 // Maps a plugin's code in. By now the file is trusted and its manifests read; this compares what the code says with them. The file that is opened must be
 // the one that was checked, in the same state, and Boost.DLL gets /proc/self/fd/N, so that it is also the one that is loaded; with rtld_now, because a
-// missing symbol must show here and not in the forked child.
+// missing symbol must show here and not in the forked child. Once it is mapped the descriptor is closed: nothing of the machine's is open in a child.
 #include "plugin/catalog.hpp"
 
 #define BOOST_DLL_USE_STD_FS
@@ -17,6 +17,17 @@ namespace {
 void keep(boost::dll::shared_library library) {
     static auto *const all = new std::forward_list<boost::dll::shared_library>;
     all->push_front(std::move(library));
+}
+
+/// The dynamic linker takes a name that it has loaded before for the same library (dlopen(3)), and the number of a descriptor that was closed comes
+/// again: so no name is used twice.
+std::string name_for_loading(const Fd &fd) {
+    static std::size_t loaded = 0;
+    std::string name = "/proc/self/fd/";
+    for (std::size_t i = 0; i < loaded; ++i)
+        name += "./";
+    ++loaded;
+    return name + std::to_string(fd.get());
 }
 
 Error refuse(const std::string &path, const std::string &field, const std::string &expected, const std::string &got) {
@@ -84,10 +95,10 @@ Result<void> compare(const Manifest &manifest, const ctr_plugin_entry &entry, co
 } // namespace
 
 Result<void> PluginFile::load() {
-    CTR_ASSIGN(fd_, open_checked(path, checked_));
+    CTR_ASSIGN(const Fd fd, open_checked(path, checked_));
     boost::dll::shared_library library;
     try {
-        const std::string checked = "/proc/self/fd/" + std::to_string(fd_.get());
+        const std::string checked = name_for_loading(fd);
         library.load(checked, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
         if (library.has("ctr_plugin_entries_v1")) {
             const auto *each = &library.get<const ctr_plugin_entry *const>("ctr_plugin_entries_v1");

@@ -1,59 +1,115 @@
 // SPDX-License-Identifier: MIT
 #include "sys/own_executable.hpp"
 
+#include "base/fd.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <link.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace core::sys {
 namespace {
 
 constexpr std::uintptr_t page = 4096;
 
-/// dl_iterate_phdr(3) tells the program first.
+struct Segment {
+    std::uintptr_t from, to; // whole pages
+    int protection;
+};
+
+/// Where the program is mapped.
+struct Program {
+    std::vector<Segment> segments;
+    std::uintptr_t low() const { return segments.front().from; }
+    std::uintptr_t high() const { return segments.back().to; }
+};
+
+std::uintptr_t arguments_begin = 0, arguments_end = 0;
+
+int protection_of(unsigned flags) {
+    return ((flags & PF_R) != 0 ? PROT_READ : 0) | ((flags & PF_W) != 0 ? PROT_WRITE : 0) |
+           ((flags & PF_X) != 0 ? PROT_EXEC : 0);
+}
+
+/// dl_iterate_phdr(3) tells the program first; its segments come in the order of their addresses, elf(5).
 int measure(dl_phdr_info *info, std::size_t /*size*/, void *out) {
-    OwnExecutable &own = *static_cast<OwnExecutable *>(out);
-    own.low = UINTPTR_MAX;
+    Program &program = *static_cast<Program *>(out);
     for (int i = 0; i < info->dlpi_phnum; ++i) {
-        const auto &segment = info->dlpi_phdr[i];
-        if (segment.p_type != PT_LOAD) continue;
-        const std::uintptr_t from = info->dlpi_addr + segment.p_vaddr, to = from + segment.p_memsz;
-        own.low = std::min(own.low, from & ~(page - 1));
-        own.high = std::max(own.high, (to + page - 1) & ~(page - 1));
+        const auto &header = info->dlpi_phdr[i];
+        const std::uintptr_t from = (info->dlpi_addr + header.p_vaddr) & ~(page - 1),
+                             to = (info->dlpi_addr + header.p_vaddr + header.p_memsz + page - 1) & ~(page - 1);
+        if (header.p_type == PT_LOAD) program.segments.push_back({from, to, protection_of(header.p_flags)});
     }
     return 1;
 }
 
-} // namespace
-
-Result<OwnExecutable> own_executable(Fd &empty) {
-    OwnExecutable own;
-    ::dl_iterate_phdr(measure, &own);
-    const auto here = reinterpret_cast<std::uintptr_t>(&own_executable);
-    if (own.low <= here && here < own.high) return OwnExecutable{};
-    empty.reset(::memfd_create("ctr", MFD_CLOEXEC));
-    if (!empty.valid() || ::fchmod(empty.get(), 0555) != 0) return system_error("memfd_create");
-    // The kernel wants these in order; nothing reads them before execve sets them anew.
-    const auto heap = reinterpret_cast<std::uintptr_t>(::sbrk(0));
-    const auto arguments = reinterpret_cast<std::uintptr_t>(environ == nullptr ? nullptr : environ[0]);
-    own.map.start_code = own.low;
-    own.map.end_code = own.high;
-    own.map.start_data = own.low;
-    own.map.end_data = own.high;
-    own.map.start_brk = heap;
-    own.map.brk = heap;
-    own.map.start_stack = arguments;
-    own.map.arg_start = own.map.arg_end = own.map.env_start = own.map.env_end = arguments;
-    own.map.exe_fd = static_cast<std::uint32_t>(empty.get());
-    return own;
+/// Anonymous memory with the same bytes, put where the file is mapped: what the dynamic linker and the unwinder know of the program stays readable.
+Result<void> replace_mappings(const Program &program) {
+    const std::size_t size = program.high() - program.low();
+    void *copy = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (copy == MAP_FAILED) return system_error("mmap");
+    for (const Segment &each : program.segments)
+        std::memcpy(static_cast<char *>(copy) + (each.from - program.low()), reinterpret_cast<const void *>(each.from),
+                    each.to - each.from);
+    if (::mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, reinterpret_cast<void *>(program.low())) ==
+        MAP_FAILED) {
+        const Error error = system_error("mremap");
+        ::munmap(copy, size);
+        return error;
+    }
+    for (const Segment &each : program.segments)
+        if (::mprotect(reinterpret_cast<void *>(each.from), each.to - each.from, each.protection) != 0)
+            return system_error("mprotect");
+    return {};
 }
 
-CTR_CHILD int let_go_of(const OwnExecutable *own) {
-    if (own->high == 0) return 0;
-    if (munmap(reinterpret_cast<void *>(own->low), own->high - own->low) != 0) return -1;
-    return prctl(PR_SET_MM, PR_SET_MM_MAP, &own->map, sizeof own->map, 0);
+} // namespace
+
+void remember_arguments(int argc, char **argv) {
+    if (argc < 1) return;
+    arguments_begin = reinterpret_cast<std::uintptr_t>(argv[0]);
+    arguments_end = reinterpret_cast<std::uintptr_t>(argv[argc - 1]) + std::strlen(argv[argc - 1]) + 1;
+}
+
+CTR_CHILD int let_go_of(OwnExecutable *own) {
+    if (!own->pending) return 0;
+    if (prctl(PR_SET_MM, PR_SET_MM_MAP, &own->map, sizeof own->map, 0) != 0) return -1;
+    own->pending = false;
+    close(static_cast<int>(own->map.exe_fd));
+    return 0;
+}
+
+Result<void> let_go_of_executable(OwnExecutable &left) {
+    static bool gone = false;
+    if (gone) return {};
+    Program program;
+    ::dl_iterate_phdr(measure, &program);
+    const auto here = reinterpret_cast<std::uintptr_t>(&let_go_of_executable);
+    if (program.segments.empty() || (program.low() <= here && here < program.high())) return {};
+    Fd empty(::memfd_create("ctr", MFD_CLOEXEC));
+    if (!empty.valid() || ::fchmod(empty.get(), 0555) != 0) return system_error("memfd_create");
+    CTR_TRY(replace_mappings(program));
+    prctl_mm_map &map = left.map;
+    map.start_code = map.start_data = program.low();
+    map.end_code = map.end_data = program.high();
+    map.start_brk = map.brk = reinterpret_cast<std::uintptr_t>(::sbrk(0));
+    // The name of the program, which the kernel put on the stack: an address of it, whatever arguments and environment there are.
+    map.start_stack = ::getauxval(AT_EXECFN);
+    map.arg_start = arguments_begin != 0 ? arguments_begin : map.start_stack;
+    map.arg_end = std::max<__u64>(arguments_end, map.arg_start);
+    map.env_start = map.env_end = map.arg_end; // nobody needs to see them
+    map.exe_fd = static_cast<std::uint32_t>(empty.release());
+    left.pending = true;
+    if (let_go_of(&left) == 0) return gone = true, Result<void>();
+    if (errno == EPERM && ::geteuid() != 0) return {};
+    return system_error("prctl(PR_SET_MM_MAP)", "/proc/self/exe", let_go_hint);
 }
 
 } // namespace core::sys

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "sys/process.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
 #endif
@@ -22,73 +29,120 @@ namespace core::sys {
 
 namespace {
 
-/// What the process in between has to say.
-struct Word {
-    int pid = -1;
-    int errno_value = 0;
-    const char *syscall = nullptr; // the text is in both processes
-};
-
-[[noreturn]] void go_between(const CloneRequest &request, int answer, void (*run)(void *), void *argument) {
-    Word word;
-    for (const Namespace &each : request.entered_between)
-        if (word.syscall == nullptr && ::setns(each.fd, each.flags) != 0) word = {-1, errno, "setns"};
+clone_args args_for(const CloneRequest &request) {
     clone_args args{};
-    args.flags = request.namespaces | CLONE_PARENT | CLONE_CLEAR_SIGHAND;
+    args.flags = request.namespaces;
     if (request.cgroup >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = static_cast<std::uint64_t>(request.cgroup);
     }
-    if (word.syscall == nullptr) {
-        const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-        if (pid == 0) {
-            run(argument);
-            ::_exit(125);
-        }
-        word = pid > 0 ? Word{static_cast<int>(pid), 0, nullptr} : Word{-1, errno, "clone3"};
-    }
-    ::_exit(::write(answer, &word, sizeof word) == static_cast<ssize_t>(sizeof word) ? 0 : 1);
+    return args;
 }
 
+/// What the process in between does, and what it has to say. In memory that both share.
+struct Errand {
+    const CloneRequest *request;
+    void (*run)(void *);
+    void *argument;
+    int pid = -1;
+    int errno_value = 0;
+    const char *syscall = nullptr; // what failed
+};
+
+bool went_wrong(Errand *errand, const char *syscall) {
+    errand->errno_value = errno;
+    errand->syscall = syscall;
+    return true;
+}
+
+/// The offsets are those of the children's namespace, time_namespaces(7).
+bool new_time_namespace_fails(Errand *errand, const std::string &offsets) {
+    if (::unshare(CLONE_NEWTIME) != 0) return went_wrong(errand, "unshare(CLONE_NEWTIME)");
+    if (offsets.empty()) return false;
+    const Fd file(::open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC));
+    if (!file.valid()) return went_wrong(errand, "open(/proc/self/timens_offsets)");
+    return ::write(file.get(), offsets.data(), offsets.size()) != static_cast<ssize_t>(offsets.size()) &&
+           went_wrong(errand, "write(/proc/self/timens_offsets)");
+}
+
+int go_between(void *its_errand) {
+    Errand *errand = static_cast<Errand *>(its_errand);
+    const CloneRequest &request = *errand->request;
+    std::size_t failed = 0;
+    if (join_namespaces(request.between.entered.data(), request.between.entered.size(), &failed) != 0)
+        return went_wrong(errand, "setns");
+    if (request.between.new_time && new_time_namespace_fails(errand, request.between.time_offsets)) return 1;
+    if (request.own != nullptr && let_go_of(request.own) != 0) return went_wrong(errand, "prctl(PR_SET_MM_MAP)");
+    std::vector<int> kept = request.kept;
+    if (request.cgroup >= 0) kept.insert(std::upper_bound(kept.begin(), kept.end(), request.cgroup), request.cgroup);
+    if (close_all_but(kept.data(), kept.size()) != 0) return went_wrong(errand, "close_range");
+    clone_args args = args_for(request);
+    args.flags |= CLONE_PARENT;
+    const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+    if (pid == 0) {
+        errand->run(errand->argument);
+        ::_exit(125);
+    }
+    if (pid < 0) return went_wrong(errand, "clone3");
+    errand->pid = static_cast<int>(pid);
+    return 0;
+}
+
+/// Memory of its own from mmap(2).
+class Pages {
+public:
+    Pages(std::size_t size, int sharing)
+        : at_(::mmap(nullptr, size, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS, -1, 0)), size_(size) {}
+    ~Pages() {
+        if (valid()) ::munmap(at_, size_);
+    }
+    Pages(const Pages &) = delete;
+    Pages &operator=(const Pages &) = delete;
+    bool valid() const { return at_ != MAP_FAILED; }
+    void *begin() const { return at_; }
+    void *end() const { return static_cast<char *>(at_) + size_; }
+
+private:
+    void *at_;
+    std::size_t size_;
+};
+
+/// This process sleeps until the one in between is gone. The two share their memory, but where a time namespace is joined: the kernel wants a process that
+/// shares it with nobody then (EUSERS). The child goes on on a copy of the stack.
 Result<Child> clone_by_go_between(const CloneRequest &request, void (*run)(void *), void *argument) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("pipe2");
-    const Fd answer(ends[0]);
-    Fd told(ends[1]);
-    const pid_t between = ::fork();
-    if (between < 0) return system_error("fork");
-    if (between == 0) go_between(request, told.get(), run, argument);
-    Word word;
-    ssize_t got = 0;
-    do
-        got = ::read(answer.get(), &word, sizeof word);
-    while (got < 0 && errno == EINTR);
+    const Pages stack(std::size_t{512} << 10, MAP_PRIVATE | MAP_STACK), shared(sizeof(Errand), MAP_SHARED);
+    if (!stack.valid() || !shared.valid()) return system_error("mmap");
+    auto *errand = new (shared.begin()) Errand{&request, run, argument};
+    const bool joins_time = std::any_of(request.between.entered.begin(), request.between.entered.end(),
+                                        [](const Namespace &each) { return each.flags == CLONE_NEWTIME; });
+    const int sharing = joins_time ? CLONE_VFORK : CLONE_VFORK | CLONE_VM;
+    const pid_t between = ::clone(go_between, stack.end(), sharing | SIGCHLD, errand);
+    if (between < 0) return system_error("clone");
     while (::waitpid(between, nullptr, 0) < 0 && errno == EINTR) {
     }
-    if (got != static_cast<ssize_t>(sizeof word))
-        return failure(ErrorClass::system, "the process in between was killed");
-    if (word.syscall != nullptr) {
-        errno = word.errno_value;
-        return system_error(word.syscall, {}, "the container's namespaces cannot be joined");
-    }
-    Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, word.pid, 0U)));
-    if (!pidfd.valid()) return system_error("pidfd_open", std::to_string(word.pid));
-    return Child{word.pid, std::move(pidfd)};
+    const Errand &done = *errand;
+    errno = done.errno_value;
+    if (done.syscall != nullptr)
+        return system_error(done.syscall, {},
+                            std::strcmp(done.syscall, "setns") == 0 ? "the container's namespaces cannot be joined"
+                            : std::strstr(done.syscall, "time") != nullptr
+                                ? "time namespaces need Linux 5.6 with CONFIG_TIME_NS, and CAP_SYS_TIME"
+                                : "");
+    if (done.pid < 0) return failure(ErrorClass::system, "the process in between was killed");
+    Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, done.pid, 0U)));
+    if (!pidfd.valid()) return system_error("pidfd_open", std::to_string(done.pid));
+    return Child{done.pid, std::move(pidfd)};
 }
 
 } // namespace
 
 Result<Child> clone_process(const CloneRequest &request, void (*run)(void *), void *argument) {
-    if (!request.entered_between.empty()) return clone_by_go_between(request, run, argument);
+    if (request.between.needed()) return clone_by_go_between(request, run, argument);
     int pidfd = -1;
-    clone_args args{};
-    args.flags = request.namespaces | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+    clone_args args = args_for(request);
+    args.flags |= CLONE_PIDFD;
     args.pidfd = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&pidfd));
     args.exit_signal = SIGCHLD;
-    if (request.cgroup >= 0) {
-        args.flags |= CLONE_INTO_CGROUP;
-        args.cgroup = static_cast<std::uint64_t>(request.cgroup);
-    }
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
     if (pid < 0)
         return system_error(
@@ -100,8 +154,71 @@ Result<Child> clone_process(const CloneRequest &request, void (*run)(void *), vo
     return Child{static_cast<int>(pid), Fd(pidfd)};
 }
 
-CTR_CHILD int execute(const char *path, const char *const *argv, const char *const *envp, unsigned keep) {
-    syscall(SYS_close_range, 3U + keep, ~0U, CLOSE_RANGE_CLOEXEC);
+CTR_CHILD int join_namespaces(const Namespace *all, std::size_t n, std::size_t *failed) {
+    std::uint64_t again = 0;
+    bool has_user = false;
+    for (std::size_t i = 0; i < n; ++i)
+        has_user = has_user || all[i].flags == CLONE_NEWUSER;
+    for (int pass = 0; pass < 3; ++pass)
+        for (std::size_t i = 0; i < n && i < 64; ++i) {
+            const bool is_user = all[i].flags == CLONE_NEWUSER;
+            if (pass == 1 ? !is_user : is_user || (pass == 2 && (again >> i & 1) == 0)) continue;
+            if (setns(all[i].fd, all[i].flags) == 0) continue;
+            *failed = i;
+            if (pass != 0 || !has_user || errno != EPERM) return -1;
+            again |= std::uint64_t{1} << i;
+        }
+    return 0;
+}
+
+namespace {
+
+/// close_range(2), or where an outer filter refuses it (one written before Linux 5.9) one by one.
+CTR_CHILD int close_between(unsigned first, unsigned last) {
+    if (syscall(SYS_close_range, first, last, 0) == 0) return 0;
+    rlimit64 limit;
+    if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &limit) != 0) return -1;
+    if (limit.rlim_max == RLIM64_INFINITY || limit.rlim_max > (1U << 20)) limit.rlim_max = 1U << 20;
+    for (unsigned fd = first; fd <= last && fd < limit.rlim_max; ++fd)
+        close(static_cast<int>(fd));
+    return 0;
+}
+
+} // namespace
+
+CTR_CHILD int close_all_but(const int *kept, std::size_t n_kept) {
+    unsigned next = 0;
+    for (std::size_t i = 0; i < n_kept; ++i) {
+        if (kept[i] < 0) continue;
+        const auto fd = static_cast<unsigned>(kept[i]);
+        if (fd > next && close_between(next, fd - 1) != 0) return -1;
+        next = fd + 1;
+    }
+    return close_between(next, ~0U);
+}
+
+CTR_CHILD int close_on_exec_from(unsigned first) {
+    return static_cast<int>(syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC));
+}
+
+CTR_CHILD void reset_signal_actions() {
+    const unsigned long fresh[4] = {0, 0, 0, 0}; // the kernel's struct sigaction: SIG_DFL, no flags, an empty mask
+    for (int signal = 1; signal <= 64; ++signal)
+        syscall(SYS_rt_sigaction, signal, fresh, nullptr, 8);
+}
+
+CTR_CHILD void unblock_signals() {
+    const unsigned long none = 0;
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, 8);
+}
+
+CTR_CHILD void reset_affinity() {
+    unsigned char all[1024]; // 8192 processors, the most that Linux knows
+    memset(all, 0xff, sizeof all);
+    syscall(SYS_sched_setaffinity, 0, sizeof all, all);
+}
+
+CTR_CHILD int execute(const char *path, const char *const *argv, const char *const *envp) {
     return static_cast<int>(syscall(SYS_execve, path, argv, envp));
 }
 

@@ -142,15 +142,16 @@ CTR_CHILD int make_input(const char *text, std::size_t size) {
 [[noreturn]] CTR_CHILD void become(const Spawn *what, const Descriptors *fds, int caller) {
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (getppid() != caller) _exit(127);
-    const unsigned long fresh[4] = {0, 0, 0, 0}; // the kernel's struct sigaction: SIG_DFL, no flags, an empty mask
-    for (int signal = 1; signal <= 64; ++signal)
-        syscall(SYS_rt_sigaction, signal, fresh, nullptr, 8);
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, fresh, nullptr, 8);
+    reset_signal_actions();
+    unblock_signals();
+    reset_affinity();
     int wrong = 0;
     if ((what->cwd == nullptr || chdir(what->cwd) != 0) && chdir("/") != 0) wrong = errno;
     if (dup2(fds->input, STDIN_FILENO) < 0 || dup2(fds->errors_out, STDERR_FILENO) < 0) wrong = errno;
+    if (wrong == 0 && close_on_exec_from(3) != 0) wrong = errno;
+    if (wrong == 0 && what->confine != nullptr && what->confine(what->confine_argument) != 0) wrong = ECANCELED;
     if (wrong == 0) {
-        execute(what->path, what->argv, what->envp, 0);
+        execute(what->path, what->argv, what->envp);
         wrong = errno;
     }
     if (write(fds->report_out, &wrong, sizeof wrong) < 0) _exit(126);

@@ -30,6 +30,10 @@ struct Spawn {
     const char *input = nullptr;
     std::size_t input_size = 0;
     std::int64_t timeout = 0; // in seconds; 0: none
+    /// Called in the new process as the last thing before it becomes the program; what it returns is 0, or the program is not started (ECANCELED). It may load
+    /// a filter that forbids whatever the program does not need.
+    int (*confine)(void *argument) = nullptr;
+    void *confine_argument = nullptr;
 };
 
 /// How it went, and the last that it wrote to stderr.

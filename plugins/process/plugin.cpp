@@ -3,7 +3,8 @@
 // The process itself: terminal or session, keyring, limits, who it is and where it stands. Mostly built-in kinds; what this file
 // knows is the order:
 //
-//   isolate   keyring, session, oom_score_adj
+//   clone     oom_score_adj
+//   isolate   keyring, session
 //   mounts    the working directory is made, while the root is still writable; the terminal (of that session)
 //   confine   working directory, scheduling, limits, umask: while still root | ids | no_new_privs
 //
@@ -56,7 +57,7 @@ int plan_oom_score(Plan plan) {
     const auto value = node.integer();
     if (!value || *value < -1000 || *value > 1000)
         return plan.invalid("/process/oomScoreAdj", "must be a whole number from -1000 to 1000");
-    return plan.step(CTR_KIND_OOM_SCORE_ADJ, CTR_ISOLATE).arg("value", *value).add();
+    return plan.step(CTR_KIND_OOM_SCORE_ADJ, CTR_CLONE).arg("value", *value).add();
 }
 
 int plan_cwd(Plan plan) {

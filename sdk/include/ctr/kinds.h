@@ -14,6 +14,7 @@
  * ns.join       type (str), path (str)? or ns (fd)?. Joined by setns(2): pid before the clone, the others by the child first of all.
  * clone.cgroup  cgroup (fd): an O_PATH directory of cgroup v2; the child is born in it (CLONE_INTO_CGROUP), or, where the kernel
  *               refuses, joins it by writing cgroup.procs.
+ * oom_score_adj value (int). The child inherits it from ctr, which takes it back for itself: a process that nobody may look into cannot write its own.
  *
  * The clone itself gives the values child.pid (int) and child.pidfd (fd).
  *
@@ -65,7 +66,6 @@
  *                 it. Output `master` (fd).
  * rlimit          type (str: RLIMIT_NOFILE ...), soft, hard (int; -1 = unlimited).
  * umask           mask (int).
- * oom_score_adj   value (int).
  * ids.set         uid, gid (int), groups (int)*; or user (str "NAME|UID[:GROUP|GID]") looked up in the container's own /etc/passwd and
  *                 /etc/group when it runs, add_groups (str)*. keep_caps (int)?=1 sets PR_SET_KEEPCAPS before. Re-arms the parent death signal.
  * no_new_privs    No arguments.

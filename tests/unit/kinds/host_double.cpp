@@ -69,6 +69,7 @@ namespace core::kinds {
 CTR_CHILD void set_root_fd(ctr_run *, int fd) { root = fd; }
 CTR_CHILD int death_signal(ctr_run *) { return 0; }
 CTR_CHILD bool wants_home(ctr_run *) { return false; }
+CTR_CHILD int (*confinement_behind(ctr_run *))(void *) { return nullptr; }
 CTR_CHILD void set_home(ctr_run *, const char *) {}
 } // namespace core::kinds
 
