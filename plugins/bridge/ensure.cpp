@@ -12,7 +12,8 @@ constexpr const char *default_route_mtu_command = "cat /sys/class/net/$(ip -4 ro
                                                   "\\([^ ]*\\).*/\\1/p')/mtu 2>/dev/null || echo 1500";
 
 Shared shared_of(ctr::Run run) {
-    return {run.str("state"), run.str("bridge"), run.integer("nat") != 0, run.integer("keep") != 0};
+    return {run.str("state"), run.str("bridge"), run.integer("nat") != 0, run.integer("isolate") != 0,
+            run.integer("keep") != 0};
 }
 
 } // namespace
@@ -54,10 +55,12 @@ int ensure_shell(ctr::Run run, ctr::Shell shell) {
     if (shell.cmd({"touch", shared.references() + "/" + run.str("id")}) != 0 || shell.text(text) != 0) return -1;
     if (shell.set(run.output_value("index"), {"cat", "/sys/class/net/" + name + "/ifindex"}) != 0) return -1;
     if (shell.set(run.output_value("mtu"), {"cat", "/sys/class/net/" + name + "/mtu"}) != 0) return -1;
-    if (!shared.nat) return 0;
-    if (shell.cmd({"sysctl", "-q", "-w", "net.ipv4.ip_forward=1"}) != 0) return -1;
-    return shell.text("nft list table inet " + table + " >/dev/null 2>&1 || nft -f - <<'END'\n" +
-                      table_text(table, mark, name, subnet) + "END\n");
+    const Rules rules{name, subnet, shared.nat, shared.isolate};
+    if (!rules.any()) return 0;
+    if (shell.text("nft list table inet " + table + " 2>/dev/null | grep -q 'comment \"" + rules.comment(mark) +
+                   "\"' || nft -f - <<'END'\n" + table_text(table, mark, rules) + "END\n") != 0)
+        return -1;
+    return shared.nat ? shell.cmd({"sysctl", "-q", "-w", "net.ipv4.ip_forward=1"}) : 0;
 }
 
 int ensure_shell_undo(ctr::Run run, ctr::Shell shell) {
@@ -67,9 +70,9 @@ int ensure_shell_undo(ctr::Run run, ctr::Shell shell) {
     if (shared.keep) return 0;
     // rmdir fails while there is another reference.
     std::string text = "if rmdir " + shared.references() + " 2>/dev/null; then\n";
-    if (shared.nat)
+    if (shared.nat || shared.isolate)
         text += "    nft list table inet " + table + " 2>/dev/null | grep -q 'comment \"" + mark +
-                "\"' && nft delete table inet " + table + "\n";
+                " ' && nft delete table inet " + table + "\n";
     text += "    grep -q '^" + mark + " ' /sys/class/net/" + name + "/ifalias 2>/dev/null && ip link delete " + name +
             "\n"
             "    rmdir " +

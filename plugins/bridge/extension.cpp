@@ -17,12 +17,12 @@
 namespace bridge {
 namespace {
 
-/// Calls `visit` for each bridge that has state here. Whether it has NAT or is to be kept is asked of the kernel and of
+/// Calls `visit` for each bridge that has state here. Whether it has a table or is to be kept is asked of the kernel and of
 /// nobody.
 template <typename Visit> void each_shared(const std::string &state_dir, Visit visit) {
     for (const std::string &name : list_directory(state_dir)) {
         struct stat is {};
-        const Shared shared{state_dir, name, true, false};
+        const Shared shared{state_dir, name, false, false, false};
         if (is_interface_name(name) && stat(shared.references().c_str(), &is) == 0 && S_ISDIR(is.st_mode))
             visit(shared);
     }
@@ -61,9 +61,9 @@ int list_one(const Shared &shared, const Report &report) {
     if (find_link(netlink, shared.bridge, link)) return -1;
     const std::string mark = owner_mark(shared.state_dir);
     if (link && link->alias.rfind(mark, 0) == 0) report("bridge", shared.bridge, link->alias);
-    Table table = Table::missing;
+    std::optional<std::string> comment;
     const std::string name = table_name(shared.bridge);
-    if (!find_table(name, mark, table) && table == Table::ours) report("table", name, "inet");
+    if (!find_table(name, comment) && comment && comment->rfind(mark, 0) == 0) report("table", name, "inet");
     return 0;
 }
 

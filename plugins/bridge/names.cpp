@@ -28,7 +28,9 @@ std::uint64_t hash(std::string_view text) {
     return h ^ (h >> 33);
 }
 
-std::string owner_mark(std::string_view state_dir) { return "ctr:" + hex(hash(state_dir), 16); }
+std::string hash_text(std::string_view text) { return hex(hash(text), 16); }
+
+std::string owner_mark(std::string_view state_dir) { return "ctr:" + hash_text(state_dir); }
 
 std::string bridge_alias(std::string_view state_dir, std::string_view gateway_text) {
     std::string alias = owner_mark(state_dir) + " " + std::string(gateway_text) + " " + std::string(state_dir);

@@ -12,9 +12,10 @@ namespace bridge {
 
 /// 64 bits that a text determines, the same on every machine and in every release (leases and names are made of it).
 std::uint64_t hash(std::string_view text);
+std::string hash_text(std::string_view text); ///< the same as 16 hexadecimal digits
 
-/// The mark on what this state directory made: "ctr:" and 16 hexadecimal digits. The bridge carries it as its alias,
-/// the NAT table as its comment. Two run roots on one machine have two marks, so none takes the other's things away.
+/// The mark on what this state directory made: "ctr:" and 16 hexadecimal digits. The bridge's alias and the nft table's
+/// comment begin with it. Two run roots on one machine have two marks, so none takes the other's things away.
 std::string owner_mark(std::string_view state_dir);
 
 /// The bridge's alias: mark, address and directory, at most IFALIASZ - 1 bytes. The first two words say whose it is and

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Every container's start asks whether the table is there, because a firewall that reloads may have flushed it; it
-// hardly ever has to be made. So the question and the deletion are plain netlink messages, and libnftables (0.6 to 2.7
+// Every container's start asks whether the table is there and says what it should, because a firewall that reloads may
+// have flushed it, and an earlier start may have had another config; it hardly ever has to be made. So the question and the deletion are plain netlink messages, and libnftables (0.6 to 2.7
 // ms to load, with its xtables, gmp and jansson) is opened only to translate the table's text.
 #include "nat.hpp"
 
+#include "names.hpp"
 #include "netlink.hpp"
 
 #include <arpa/inet.h>
@@ -35,7 +36,9 @@ nfgenmsg family_header(std::uint8_t family, int resource) {
 int message_type(int type) { return (NFNL_SUBSYS_NFTABLES << 8) | type; }
 
 constexpr const char *unsupported_hint =
-    "load the kernel modules nf_tables and nft_chain_nat, or set \"nat\": false in /bridge of the config";
+    "load the kernel modules nf_tables, nft_chain_nat and nft_ct, or set \"nat\" and \"isolate\" to false in /bridge "
+    "of "
+    "the config: then the containers' ports can be reached by whoever routes to the bridge";
 
 /// A kernel without nfnetlink has no such socket, one without nf_tables does not know the request: then there are no
 /// tables.
@@ -58,12 +61,14 @@ struct Nftables {
     Problem load() {
         void *library = dlopen(library_file, RTLD_NOW | RTLD_LOCAL);
         if (library == nullptr)
-            return ctr::Error{CTR_E_NOT_FOUND,
-                              std::string("cannot load libnftables: ") + dlerror(),
-                              "install the Debian package libnftables1, or set \"nat\": false in /bridge of the config",
-                              0,
-                              "dlopen",
-                              library_file};
+            return ctr::Error{
+                CTR_E_NOT_FOUND,
+                std::string("cannot load libnftables: ") + dlerror(),
+                "install the Debian package libnftables1, or set \"nat\" and \"isolate\" to false in /bridge "
+                "of the config",
+                0,
+                "dlopen",
+                library_file};
         bool complete = true;
         const auto find = [&](const char *name, auto &function) {
             function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
@@ -86,47 +91,86 @@ struct Nftables {
 
 } // namespace
 
-Problem find_table(const std::string &name, const std::string &mark, Table &out) {
-    out = Table::missing;
+Problem find_table(const std::string &name, std::optional<std::string> &comment) {
+    comment.reset();
     Netlink netlink;
     if (Problem p = no_nf_tables(netlink.open(NETLINK_NETFILTER))) return p;
     Message query(message_type(NFT_MSG_GETTABLE), 0, "look for the nft table inet " + name);
     query.header(family_header(NFPROTO_INET, 0)).put(NFTA_TABLE_NAME, name);
     return no_nf_tables(netlink.ask(std::move(query), ENOENT, [&](nlmsghdr *h) {
-        out = Table::foreign;
+        comment.emplace();
         const nlattr *data =
             nla_find(nlmsg_attrdata(h, sizeof(nfgenmsg)), nlmsg_attrlen(h, sizeof(nfgenmsg)), NFTA_TABLE_USERDATA);
-        if (data == nullptr) return;
-        // A comment is stored as type, length, text; nothing else there could hold our mark.
-        const std::string_view text(static_cast<const char *>(nla_data(data)), static_cast<std::size_t>(nla_len(data)));
-        if (text.find(mark) != std::string_view::npos) out = Table::ours;
+        if (data != nullptr)
+            comment = comment_in({static_cast<const char *>(nla_data(data)), static_cast<std::size_t>(nla_len(data))});
     }));
 }
 
-std::string table_text(const std::string &name, const std::string &mark, const std::string &bridge,
-                       const Subnet &subnet) {
-    return "table inet " + name +
-           " {\n"
-           "    comment \"" +
-           mark +
-           "\"\n"
-           "    chain postrouting {\n"
-           "        type nat hook postrouting priority srcnat; policy accept;\n"
-           "        ip saddr " +
-           subnet.text() + " oifname != \"" + bridge +
-           "\" masquerade\n"
-           "    }\n"
-           "}\n";
+std::string comment_in(std::string_view userdata) {
+    // Type, length, value, one after the other; NFTNL_UDATA_TABLE_COMMENT is 0, its value ends with a NUL.
+    while (userdata.size() >= 2) {
+        const auto type = static_cast<unsigned char>(userdata[0]), length = static_cast<unsigned char>(userdata[1]);
+        const std::string_view value = userdata.substr(2, length);
+        if (value.size() < length) break;
+        if (type == 0) return std::string(value.substr(0, value.find('\0')));
+        userdata.remove_prefix(std::size_t{2} + length);
+    }
+    return {};
 }
 
-Problem make_table(const std::string &name, const std::string &mark, const std::string &bridge, const Subnet &subnet) {
+std::string Rules::body() const {
+    const std::string quoted = "\"" + bridge + "\"";
+    std::string text;
+    if (nat)
+        text += "    chain postrouting {\n"
+                "        type nat hook postrouting priority srcnat; policy accept;\n"
+                "        ip saddr " +
+                subnet.text() + " oifname != " + quoted +
+                " masquerade\n"
+                "    }\n";
+    if (isolate)
+        text += "    chain prerouting {\n"
+                "        type filter hook prerouting priority mangle; policy accept;\n"
+                "        ip daddr " +
+                subnet.text() + " iifname != \"lo\" iifname != " + quoted +
+                " ct state new,invalid,untracked drop\n"
+                "    }\n"
+                "    chain forward {\n"
+                "        type filter hook forward priority filter; policy accept;\n"
+                "        oifname " +
+                quoted + " iifname != " + quoted +
+                " ct status dnat accept\n"
+                "        oifname " +
+                quoted + " iifname != " + quoted +
+                " ct state new,invalid,untracked drop\n"
+                "    }\n";
+    return text;
+}
+
+std::string Rules::comment(const std::string &mark) const { return mark + " " + hash_text(body()); }
+
+std::string table_text(const std::string &name, const std::string &mark, const Rules &rules) {
+    // One transaction: where there is an older table there is no moment without one.
+    return "table inet " + name +
+           "\n"
+           "delete table inet " +
+           name +
+           "\n"
+           "table inet " +
+           name +
+           " {\n"
+           "    comment \"" +
+           rules.comment(mark) + "\"\n" + rules.body() + "}\n";
+}
+
+Problem make_table(const std::string &name, const std::string &mark, const Rules &rules) {
     Nftables nft;
     if (Problem p = nft.load()) return p;
     const std::unique_ptr<nft_ctx, void (*)(nft_ctx *)> context(nft.ctx_new(NFT_CTX_DEFAULT), nft.ctx_free);
     if (!context) return ctr::Error{CTR_E_SYSTEM, {}, {}, ENOMEM, "nft_ctx_new", {}};
     nft.buffer_error(context.get());
     errno = 0;
-    if (nft.run(context.get(), table_text(name, mark, bridge, subnet).c_str()) == 0) return std::nullopt;
+    if (nft.run(context.get(), table_text(name, mark, rules).c_str()) == 0) return std::nullopt;
     return ctr::Error{CTR_E_SYSTEM,
                       "cannot make the nft table inet " + name + ": " + nft.get_error_buffer(context.get()),
                       unsupported_hint,

@@ -1,26 +1,52 @@
 // SPDX-License-Identifier: MIT
 //
-// NAT for what leaves the subnet: one nft table a bridge, with the owner's mark as its comment.
+// What the machine's netfilter does for a bridge: one nft table, whose comment says whose it is and what it says.
+//
+// NAT for what leaves the subnet; and isolation, because a machine that routes (NAT needs it) routes for everybody: a
+// neighbour who sends the subnet's packets to the machine would reach each port of each container, published or not.
+// So what comes from elsewhere (neither from the bridge nor from the machine itself) ends at
+//
+//     prerouting   if it is for an address of the subnet, the bridge's own included. Here the address is still the one
+//                  that the sender wrote: what the administrator redirects to a container (DNAT comes later) is not
+//                  meant, answers to what left by NAT neither
+//     forward      if it is about to leave by the bridge, whatever its address: IPv6, routes of other people's
+//
+// unless it belongs to a connection that was made from the other side.
 #pragma once
 
 #include "problem.hpp"
 #include "subnet.hpp"
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace bridge {
 
-enum class Table { missing, ours, foreign };
+/// What a bridge's table says.
+struct Rules {
+    std::string bridge;
+    Subnet subnet;
+    bool nat = true;
+    bool isolate = true;
 
-/// One netlink round trip. "ours": its comment has `mark`.
-Problem find_table(const std::string &name, const std::string &mark, Table &out);
-/// By libnftables, loaded only now.
-Problem make_table(const std::string &name, const std::string &mark, const std::string &bridge, const Subnet &subnet);
+    bool any() const { return nat || isolate; }
+    /// The chains, in nft's language.
+    std::string body() const;
+    /// Whose the table is, and which rules it has: a table of other rules has another comment.
+    std::string comment(const std::string &mark) const;
+};
+
+/// One netlink round trip. The comment of the table: "" if it has none; nothing if there is no such table.
+Problem find_table(const std::string &name, std::optional<std::string> &comment);
+/// The comment in the attribute NFTA_TABLE_USERDATA; "" if there is none.
+std::string comment_in(std::string_view userdata);
+/// In the place of an older one. By libnftables, loaded only now.
+Problem make_table(const std::string &name, const std::string &mark, const Rules &rules);
 /// Success if it is not there.
 Problem delete_table(const std::string &name);
 /// The table in nft's language: what make_table() runs, and what the script prints.
-std::string table_text(const std::string &name, const std::string &mark, const std::string &bridge,
-                       const Subnet &subnet);
+std::string table_text(const std::string &name, const std::string &mark, const Rules &rules);
 
 /// Lets the machine route between its interfaces (net.ipv4.ip_forward of the namespace we are in).
 Problem allow_forwarding();

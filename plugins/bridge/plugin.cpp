@@ -47,6 +47,7 @@ struct Settings {
     Subnet subnet;
     std::int64_t mtu = 0;
     bool nat = true;
+    bool isolate = true;
     bool keep = false;
 };
 
@@ -61,6 +62,7 @@ int read_settings(ctr::Plan plan, Settings &out) {
                             problem->hint);
     out.mtu = plan.config("/mtu").integer(0);
     out.nat = plan.config("/nat").boolean(true);
+    out.isolate = plan.config("/isolate").boolean(true);
     out.keep = plan.config("/keep").boolean(false);
     return 0;
 }
@@ -80,11 +82,13 @@ int add_plumbing(ctr::Plan plan, const Settings &settings) {
             .arg("gateway", gateway)
             .arg("mtu", settings.mtu)
             .arg("nat", std::int64_t{settings.nat})
+            .arg("isolate", std::int64_t{settings.isolate})
             .arg("keep", std::int64_t{settings.keep})
             .output("index", CTR_TYPE_INT, "bridge.index")
             .output("mtu", CTR_TYPE_INT, "bridge.mtu")
-            .note(settings.nat ? "the bridge and its NAT, shared by the containers"
-                               : "the bridge, shared by the containers")
+            .note(settings.nat       ? "the bridge and its NAT, shared by the containers"
+                  : settings.isolate ? "the bridge, closed to the outside, shared by the containers"
+                                     : "the bridge, shared by the containers")
             .add() != 0)
         return -1;
     if (plan.step("bridge.lease", CTR_PREPARE)

@@ -149,21 +149,43 @@ Problem ensure_bridge(const Shared &shared, const Subnet &subnet, int mtu, Link 
     return remember(shared, subnet, *link);
 }
 
-Problem ensure_nat(const Shared &shared, const Subnet &subnet) {
-    if (Problem p = allow_forwarding()) return p;
-    const std::string name = table_name(shared.bridge);
-    const std::string mark = owner_mark(shared.state_dir);
-    Table table = Table::missing;
-    if (Problem p = find_table(name, mark, table)) return p;
-    return table == Table::missing ? make_table(name, mark, shared.bridge, subnet) : std::nullopt;
+bool is_ours(const Shared &shared, const std::optional<std::string> &comment) {
+    return comment && (*comment + " ").rfind(owner_mark(shared.state_dir) + " ", 0) == 0;
 }
 
+/// A table of our name that somebody else made may say anything: with it there, nobody knows whether the containers can
+/// be reached from outside.
+ctr::Error foreign_table(const std::string &name, const std::string &comment) {
+    return ctr::Error{CTR_E_INVALID,
+                      "the nft table inet " + name + " exists and was not made by this ctr (its comment: \"" + comment +
+                          "\")",
+                      "delete it (`nft delete table inet " + name +
+                          "`), choose another name in /bridge of the config, or set \"nat\" and \"isolate\" to false "
+                          "there if it is to do both",
+                      0,
+                      {},
+                      "/bridge"};
+}
+
+Problem ensure_table(const Shared &shared, const Subnet &subnet) {
+    const Rules rules{shared.bridge, subnet, shared.nat, shared.isolate};
+    if (!rules.any()) return std::nullopt;
+    const std::string name = table_name(shared.bridge), mark = owner_mark(shared.state_dir);
+    std::optional<std::string> comment;
+    if (Problem p = find_table(name, comment)) return p;
+    if (comment && !is_ours(shared, comment)) return foreign_table(name, *comment);
+    if (comment != rules.comment(mark))
+        if (Problem p = make_table(name, mark, rules)) return p;
+    return shared.nat ? allow_forwarding() : std::nullopt; // behind the table: never open and not yet isolated
+}
+
+/// Whatever this container's config says of it: another container may have had it made.
 Problem remove_table(const Shared &shared) {
     const std::string name = table_name(shared.bridge);
-    Table table = Table::missing;
-    if (Problem p = find_table(name, owner_mark(shared.state_dir), table))
+    std::optional<std::string> comment;
+    if (Problem p = find_table(name, comment))
         return p->error_class == CTR_E_UNSUPPORTED ? std::nullopt : p; // then there is none
-    return table == Table::ours ? delete_table(name) : std::nullopt;
+    return is_ours(shared, comment) ? delete_table(name) : std::nullopt;
 }
 
 Problem remove_bridge(const Shared &shared) {
@@ -178,7 +200,7 @@ Problem remove_bridge(const Shared &shared) {
 
 /// With the lock held and no reference left. Goes on past the first problem: what can go, goes.
 Problem remove_shared(const Shared &shared) {
-    Problem problem = shared.nat ? remove_table(shared) : std::nullopt;
+    Problem problem = remove_table(shared);
     Problem other = remove_bridge(shared);
     if (!problem) problem = std::move(other);
     unlink(bridge_file(shared).c_str());
@@ -195,7 +217,7 @@ Problem acquire(const Shared &shared, const std::string &id, const Subnet &subne
     if (Problem p = lock_state(shared.state_dir, lock)) return p;
     if (Problem p = take_reference(shared, id)) return p;
     if (Problem p = ensure_bridge(shared, subnet, mtu, out)) return p;
-    return shared.nat ? ensure_nat(shared, subnet) : std::nullopt;
+    return ensure_table(shared, subnet);
 }
 
 Problem release(const Shared &shared, const std::string &id) {

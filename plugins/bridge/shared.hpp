@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What containers share: the bridge and its NAT table. Ensured under a lock, with a reference per container:
+// What containers share: the bridge and its nft table. Ensured under a lock, with a reference per container:
 //
 //     STATE_DIR             flock(2) on the directory itself is the lock
 //     STATE_DIR/ctr0/refs/ID        container ID uses ctr0
@@ -26,6 +26,7 @@ struct Shared {
     std::string state_dir;
     std::string bridge;
     bool nat = true;
+    bool isolate = true;
     bool keep = false; ///< stays when the last reference goes
 
     std::string directory() const { return state_dir + "/" + bridge; }

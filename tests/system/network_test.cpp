@@ -5,6 +5,8 @@
 
 #include <csignal>
 #include <filesystem>
+#include <functional>
+#include <optional>
 
 using namespace fixture;
 
@@ -16,6 +18,69 @@ protected:
         return box.run({"overlay", network}, options, {"/bin/sh", "-c", script});
     }
 };
+
+/// The command line of ctr with a config of its own: the sandbox's, and `section` for the bridge.
+std::vector<std::string> ctr_with(const Sandbox &box, const std::string &section,
+                                  const std::vector<std::string> &words) {
+    std::vector<std::string> all = box.ctr_words();
+    if (!section.empty()) {
+        std::string config = read_text(box.config());
+        config.insert(config.rfind('}'), ", \"bridge\": {" + section + "}");
+        all[2] = box.dir() + "/config-" + std::to_string(std::hash<std::string>()(section)) + ".json";
+        write_text(all[2], config);
+    }
+    all.insert(all.end(), words.begin(), words.end());
+    return all;
+}
+
+/// A container that serves /etc on port 80, which nobody published.
+class Server {
+public:
+    Server(Sandbox &box, std::string name, std::string section = {}, std::vector<std::string> options = {},
+           const std::string &before = {})
+        : box_(box), name_(std::move(name)), section_(std::move(section)) {
+        options.insert(options.end(), {"--name", name_});
+        running_.emplace(ctr_with(
+            box, section_, box.run_words({}, options, {"/bin/sh", "-c", before + "busybox httpd -f -p 80 -h /etc"})));
+        EXPECT_TRUE(eventually([&] { return !find_address().empty() && answers(); })) << name_;
+    }
+    Server(const Server &) = delete;
+    Server &operator=(const Server &) = delete;
+    ~Server() {
+        EXPECT_STATUS(box_.ctr({"rm", "-f", name_}), 0);
+        EXPECT_STATUS(running_->wait(), 137);
+    }
+    const std::string &address() const { return address_; }
+    /// Another container with the same config.
+    Ran beside(const std::vector<std::string> &program) const {
+        return command(ctr_with(box_, section_, box_.run_words({}, {}, program)));
+    }
+
+private:
+    /// As its lease says.
+    const std::string &find_address() {
+        std::error_code ignored;
+        for (const auto &entry :
+             std::filesystem::recursive_directory_iterator(box_.run_root() + "/plugins/bridge", ignored))
+            if (std::filesystem::is_symlink(entry.path()) &&
+                std::filesystem::read_symlink(entry.path(), ignored) == name_)
+                address_ = entry.path().filename();
+        return address_;
+    }
+    bool answers() const {
+        return command({"/bin/busybox", "timeout", "5", "/bin/busybox", "wget", "-q", "-O", "-",
+                        "http://" + address_ + "/passwd"})
+                   .status == 0;
+    }
+    Sandbox &box_;
+    std::string name_, section_, address_;
+    std::optional<Running> running_;
+};
+
+/// A script that succeeds if the server answers. (Not as a container's first process, which SIGTERM does not end.)
+std::string fetch(const Server &server) {
+    return "/bin/busybox timeout 4 /bin/busybox wget -q -O - http://" + server.address() + "/passwd; exit $?";
+}
 
 } // namespace
 
@@ -34,25 +99,112 @@ TEST_F(Network, TheBridgeReachesTheOutsideThroughNat) {
 }
 
 TEST_F(Network, TwoContainersOnTheBridgeReachEachOther) {
-    std::vector<std::string> words = box.ctr_words();
-    for (const std::string &word :
-         box.run_words({}, {"--name", "first"}, {"/bin/sh", "-c", "ip -o -4 addr show eth0; sleep 1000"}))
-        words.push_back(word);
-    Running first(words);
-    // Its address, as its lease says.
-    std::string address;
-    EXPECT_TRUE(eventually([&] {
-        std::error_code ignored;
-        for (const auto &entry :
-             std::filesystem::directory_iterator(box.run_root() + "/plugins/bridge/ctr0/leases", ignored))
-            if (std::filesystem::is_symlink(entry.path()) &&
-                std::filesystem::read_symlink(entry.path(), ignored) == "first")
-                address = entry.path().filename();
-        return !address.empty() && box.ctr({"ps"}).out.find("running") != std::string::npos;
-    }));
-    EXPECT_STATUS(sh("bridge", "ping -c 1 -W 30 " + address), 0);
-    EXPECT_STATUS(box.ctr({"rm", "-f", "first"}), 0);
-    EXPECT_STATUS(first.wait(), 137);
+    const Server first(box, "first");
+    EXPECT_STATUS(sh("bridge", "ping -c 1 -W 30 " + first.address()), 0);
+    EXPECT_STATUS(sh("bridge", fetch(first)), 0);
+}
+
+// The machine routes, so a neighbour needs no more than a route to the bridge's subnet: each test below first shows that
+// what it asks for would be answered.
+class Neighbour : public Network {
+protected:
+    void SetUp() override {
+        Network::SetUp();
+        for (const char *subnet : {"10.129.0.0/16", "10.77.0.0/24"})
+            ASSERT_STATUS(box.outside({"ip", "route", "add", subnet, "via", "192.0.2.1"}), 0);
+    }
+    void TearDown() override {
+        for (const char *subnet : {"10.129.0.0/16", "10.77.0.0/24"})
+            EXPECT_STATUS(box.outside({"ip", "route", "del", subnet}), 0);
+        Network::TearDown();
+    }
+    bool reaches(const Server &server) const {
+        return box.outside({"/bin/sh", "-c", fetch(server)}).status == 0 || pings(server.address());
+    }
+    bool pings(const std::string &address) const {
+        return box.outside({"/bin/busybox", "ping", "-c", "1", "-W", "2", address}).status == 0;
+    }
+};
+
+TEST_F(Neighbour, ReachesNoContainer) {
+    const Server open(box, "open", R"("isolate": false)");
+    EXPECT_TRUE(reaches(open)) << "the test itself is wrong";
+    EXPECT_TRUE(pings("10.129.0.1"));
+    // The next container's config says that nobody shall: the table is made anew, for all of the bridge.
+    const Server closed(box, "closed");
+    EXPECT_STATUS(command({"/bin/sh", "-c", fetch(closed)}), 0) << "the machine itself may";
+    EXPECT_FALSE(reaches(closed));
+    EXPECT_FALSE(reaches(open));
+    EXPECT_FALSE(pings("10.129.0.1")) << "the bridge's own address";
+    EXPECT_STATUS(sh("bridge", "ping -c 1 -W 30 " + box.outside_address()), 0) << "answers come back";
+}
+
+TEST_F(Neighbour, ReachesNoContainerWithoutNatEither) {
+    const Server server(box, "routed", R"("nat": false)");
+    EXPECT_STATUS(command({"/bin/sh", "-c", fetch(server)}), 0);
+    EXPECT_FALSE(reaches(server));
+    // What a container begins is answered, though nobody translates its address.
+    EXPECT_STATUS(server.beside({"/bin/ping", "-c", "1", "-W", "30", box.outside_address()}), 0);
+}
+
+TEST_F(Neighbour, ReachesWhatTheAdministratorRedirects) {
+    const Server server(box, "published");
+    must({"nft", "add table ip published; add chain ip published pre { type nat hook prerouting priority dstnat; }; "
+                 "add rule ip published pre tcp dport 8080 dnat to " +
+                     server.address() + ":80"});
+    const Ran ran = box.outside(
+        {"/bin/busybox", "timeout", "20", "/bin/busybox", "wget", "-q", "-O", "-", "http://192.0.2.1:8080/passwd"});
+    must({"nft", "delete table ip published"});
+    EXPECT_STATUS(ran, 0);
+    EXPECT_FALSE(reaches(server));
+}
+
+TEST_F(Neighbour, OnAnotherBridgeReachesNoContainer) {
+    const Server here(box, "here");
+    const Server there(box, "there", R"("name": "ctr1", "subnet": "10.77.0.0/24")");
+    EXPECT_STATUS(command({"/bin/sh", "-c", fetch(there)}), 0);
+    EXPECT_NE(sh("bridge", fetch(there)).status, 0);
+    EXPECT_NE(sh("bridge", "ping -c 1 -W 2 " + there.address()).status, 0);
+    EXPECT_NE(there.beside({"/bin/sh", "-c", fetch(here)}).status, 0);
+    EXPECT_STATUS(there.beside({"/bin/sh", "-c", fetch(there)}), 0);
+}
+
+TEST_F(Neighbour, ReachesNoContainerOverIpv6) {
+    const std::string all = "/proc/sys/net/ipv6/conf/all/forwarding";
+    if (!std::filesystem::exists(all)) GTEST_SKIP() << "a kernel without IPv6";
+    write_text(all, "1\n");
+    const Server server(box, "six", R"("isolate": false)", {"--cap-add", "NET_ADMIN"},
+                        "ip -6 addr add fd00:1::2/64 dev eth0 && ip -6 route add default via fd00:1::1; ");
+    must({"ip", "-6", "addr", "add", "fd00:1::1/64", "dev", "ctr0", "nodad"});
+    must({"ip", "-6", "addr", "add", "fd00:2::1/64", "dev", "uplink", "nodad"});
+    EXPECT_STATUS(box.outside({"ip", "-6", "addr", "add", "fd00:2::2/64", "dev", "cable", "nodad"}), 0);
+    EXPECT_STATUS(box.outside({"ip", "-6", "route", "add", "fd00:1::/64", "via", "fd00:2::1"}), 0);
+    EXPECT_TRUE(eventually([&] { return pings("fd00:1::2"); }, 30)) << "the test itself is wrong";
+    EXPECT_STATUS(sh("bridge", "true"), 0); // closes the bridge
+    EXPECT_FALSE(pings("fd00:1::2"));
+    EXPECT_STATUS(command({"/bin/busybox", "ping", "-c", "1", "-W", "30", "fd00:1::2"}), 0);
+    must({"ip", "-6", "addr", "del", "fd00:2::1/64", "dev", "uplink"});
+    EXPECT_STATUS(box.outside({"ip", "-6", "addr", "del", "fd00:2::2/64", "dev", "cable"}), 0);
+    write_text(all, "0\n");
+}
+
+TEST_F(Network, ATableOfSomebodyElseIsRefused) {
+    for (const char *comment : {"", "comment \"ours\"; ", "comment \"ctr:0123456789abcdef 0123456789abcdef\"; "}) {
+        must({"nft", std::string("add table inet ctr_ctr7 { ") + comment + "}"});
+        const Ran ran =
+            command(ctr_with(box, R"("name": "ctr7", "subnet": "10.77.0.0/24")", box.run_words({}, {}, {"/bin/true"})));
+        must({"nft", "delete table inet ctr_ctr7"});
+        EXPECT_STATUS(ran, 125);
+        EXPECT_HAS(ran.err, "the nft table inet ctr_ctr7 exists and was not made by this ctr");
+    }
+}
+
+TEST_F(Network, TheScriptClosesTheBridgeToo) {
+    std::vector<std::string> words = {"plan", "--format", "shell", "--network", "bridge", "box", "/bin/true"};
+    const Ran ran = box.ctr(words);
+    ASSERT_STATUS(ran, 0);
+    EXPECT_HAS(ran.out,
+               "ip daddr 10.129.0.0/16 iifname != \"lo\" iifname != \"ctr0\" ct state new,invalid,untracked drop");
 }
 
 TEST_F(Network, NoneIsLoopbackAlone) {

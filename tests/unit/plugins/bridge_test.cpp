@@ -181,15 +181,63 @@ TEST(Names, DoNotChangeBetweenReleases) { // containers that run are found again
     EXPECT_EQ(link_stem("/run/ctr", "web"), "ctr578c0f79829");
 }
 
-TEST(Table, MasqueradesWhatLeavesTheSubnet) {
-    EXPECT_EQ(table_text("ctr_ctr0", "ctr:0123456789abcdef", "ctr0", subnet("10.129.0.0/16")),
+Rules rules(bool nat, bool isolate) { return {"ctr0", subnet("10.129.0.0/16"), nat, isolate}; }
+
+TEST(Table, MasqueradesWhatLeavesTheSubnetAndIsolates) {
+    EXPECT_EQ(table_text("ctr_ctr0", "ctr:0123456789abcdef", rules(true, true)),
+              "table inet ctr_ctr0\n"
+              "delete table inet ctr_ctr0\n"
               "table inet ctr_ctr0 {\n"
-              "    comment \"ctr:0123456789abcdef\"\n"
-              "    chain postrouting {\n"
-              "        type nat hook postrouting priority srcnat; policy accept;\n"
-              "        ip saddr 10.129.0.0/16 oifname != \"ctr0\" masquerade\n"
-              "    }\n"
-              "}\n");
+              "    comment \"" +
+                  rules(true, true).comment("ctr:0123456789abcdef") +
+                  "\"\n"
+                  "    chain postrouting {\n"
+                  "        type nat hook postrouting priority srcnat; policy accept;\n"
+                  "        ip saddr 10.129.0.0/16 oifname != \"ctr0\" masquerade\n"
+                  "    }\n"
+                  "    chain prerouting {\n"
+                  "        type filter hook prerouting priority mangle; policy accept;\n"
+                  "        ip daddr 10.129.0.0/16 iifname != \"lo\" iifname != \"ctr0\" ct state "
+                  "new,invalid,untracked drop\n"
+                  "    }\n"
+                  "    chain forward {\n"
+                  "        type filter hook forward priority filter; policy accept;\n"
+                  "        oifname \"ctr0\" iifname != \"ctr0\" ct status dnat accept\n"
+                  "        oifname \"ctr0\" iifname != \"ctr0\" ct state new,invalid,untracked drop\n"
+                  "    }\n"
+                  "}\n");
+}
+
+TEST(Table, HasOnlyWhatIsAskedFor) {
+    EXPECT_EQ(rules(true, false).body().find("drop"), std::string::npos);
+    EXPECT_EQ(rules(false, true).body().find("masquerade"), std::string::npos);
+    EXPECT_NE(rules(false, true).body().find("drop"), std::string::npos);
+    EXPECT_FALSE(rules(false, false).any());
+}
+
+TEST(Table, OfOtherRulesHasAnotherComment) {
+    std::set<std::string> comments;
+    for (const bool nat : {false, true})
+        for (const bool isolate : {false, true})
+            comments.insert(rules(nat, isolate).comment("ctr:0"));
+    Rules other = rules(true, true);
+    other.subnet = subnet("10.130.0.0/16");
+    comments.insert(other.comment("ctr:0"));
+    EXPECT_EQ(comments.size(), 5u);
+    EXPECT_EQ(rules(true, true).comment("ctr:0"), rules(true, true).comment("ctr:0"));
+}
+
+TEST(Table, IsKnownByItsComment) {
+    const auto attribute = [](char type, std::string_view value) {
+        return std::string{type, static_cast<char>(value.size())} + std::string(value);
+    };
+    const std::string comment = attribute(0, std::string_view("ctr:1 2\0", 8));
+    EXPECT_EQ(comment_in(comment), "ctr:1 2");
+    EXPECT_EQ(comment_in(attribute(7, "ctr:1") + comment), "ctr:1 2");
+    EXPECT_EQ(comment_in(attribute(7, "ctr:1")), "");
+    EXPECT_EQ(comment_in(""), "");
+    for (std::size_t cut = 1; cut < comment.size(); ++cut)
+        EXPECT_EQ(comment_in(std::string_view(comment).substr(0, cut)), "") << cut;
 }
 
 } // namespace
