@@ -124,9 +124,10 @@ Result<void> take_files(const Arguments &arguments, spec::RunOptions &options) {
 }
 
 /// The bundle's config.json, with paths made absolute. Only the flags that do not describe the container are legal beside it.
-Result<Asked> from_bundle(const Arguments &arguments, Asked asked) {
+Result<Asked> from_bundle(const container::Engine &engine, const Arguments &arguments, Asked asked) {
     for (const auto &[name, values] : arguments.values_) {
-        constexpr std::string_view allowed[] = {"bundle", "name", "rm", "interactive", "cgroup", "notes", "network"};
+        constexpr std::string_view allowed[] = {"bundle",  "name",   "rm",    "interactive",
+                                                "storage", "cgroup", "notes", "network"};
         bool ok = std::find(std::begin(allowed), std::end(allowed), name) != std::end(allowed);
         for (const Option &option : global_options)
             ok = ok || name == option.name;
@@ -136,7 +137,7 @@ Result<Asked> from_bundle(const Arguments &arguments, Asked asked) {
         return invalid(arguments.positional()[0], "a command does not go with --bundle",
                        "the bundle's config.json has it in /process/args");
     CTR_ASSIGN(const std::string bundle, absolute(arguments.one("bundle")));
-    CTR_TRY(container::read_bundle(bundle, {}, asked.create));
+    CTR_TRY(container::read_bundle(engine.config(), bundle, {}, asked.create));
     return asked;
 }
 
@@ -147,7 +148,7 @@ Result<Asked> from_flags(container::Engine &engine, const Arguments &arguments, 
     std::vector<std::string> words = arguments.positional();
     if (arguments.has("rootfs")) {
         CTR_ASSIGN(options.rootfs, absolute(arguments.one("rootfs")).in("--rootfs"));
-        asked.create.drivers["storage"] = "rootfs";
+        CTR_TRY(container::serve_directory(engine.config(), asked.create.drivers));
         asked.create.meta["rootfs"] = options.rootfs;
     } else {
         if (words.empty())
@@ -185,7 +186,7 @@ Result<Asked> read_arguments(container::Engine &engine, const Arguments &argumen
     asked.create.meta = {{"rm", asked.rm}};
     if (arguments.has("rootfs") && arguments.has("bundle"))
         return failure(ErrorClass::invalid, "--rootfs and --bundle do not go together");
-    return arguments.has("bundle") ? from_bundle(arguments, std::move(asked))
+    return arguments.has("bundle") ? from_bundle(engine, arguments, std::move(asked))
                                    : from_flags(engine, arguments, std::move(asked));
 }
 

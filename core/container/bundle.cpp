@@ -31,7 +31,19 @@ bool has_relative_source(const Json &mount) {
     return !source.empty() && source[0] != '/';
 }
 
-Result<void> read_bundle(const std::string &directory, const std::string &file, CreateRequest &request) {
+Result<void> serve_directory(const spec::Config &config, std::map<std::string, std::string> &drivers) {
+    const auto [driver, chosen] = drivers.try_emplace("storage", "rootfs");
+    const auto set = config.drivers.find("storage");
+    if (chosen && set != config.drivers.end() && set->second == "off")
+        return invalid("/storage/driver",
+                       "is \"off\" in the config, and the container's root is a directory, which the driver \"rootfs\" "
+                       "serves",
+                       "choose a storage driver in the config, or take that out of it");
+    return {};
+}
+
+Result<void> read_bundle(const spec::Config &config, const std::string &directory, const std::string &file,
+                         CreateRequest &request) {
     const std::string path = file.empty() ? directory + "/config.json" : file;
     CTR_ASSIGN(const std::string text, sys::read_file(path, spec::max_spec_size));
     CTR_ASSIGN(Json spec, spec::parse_spec(text, path));
@@ -46,7 +58,7 @@ Result<void> read_bundle(const std::string &directory, const std::string &file, 
     if (spec.contains("mounts"))
         for (Json &mount : spec["mounts"])
             if (has_relative_source(mount)) mount["source"] = directory + "/" + mount["source"].get<std::string>();
-    request.drivers["storage"] = "rootfs";
+    CTR_TRY(serve_directory(config, request.drivers));
     request.drivers.try_emplace("network", has_network_namespace(spec) ? "none" : "host");
     spec["ctr"]["bundle"] = directory;
     request.meta["bundle"] = directory;

@@ -32,7 +32,7 @@ Result<std::string> absolute(const std::string &path) {
     return std::string(resolved);
 }
 
-Result<container::CreateRequest> read_request(const App &app, const Arguments &arguments, Mode mode) {
+Result<container::CreateRequest> read_request(App &app, const Arguments &arguments, Mode mode) {
     container::CreateRequest request;
     request.id = arguments.positional()[0];
     request.drivers = app.drivers();
@@ -45,7 +45,8 @@ Result<container::CreateRequest> read_request(const App &app, const Arguments &a
     if (!config.empty() && config[0] != '/') {
         CTR_ASSIGN(config, absolute(config).in("--config"));
     }
-    if (auto read = container::read_bundle(bundle, config, request); !read.ok()) {
+    CTR_ASSIGN(const container::Engine *engine, app.engine());
+    if (auto read = container::read_bundle(engine->config(), bundle, config, request); !read.ok()) {
         const std::string file = config.empty() ? bundle + "/config.json" : config;
         if (read.error().errno_value == ENOENT && read.error().path == file)
             return std::move(read).error().in("JSON specification file " + file.substr(file.rfind('/') + 1) +

@@ -68,6 +68,7 @@ bool is_off(const spec::Config &config, const std::string &id) { return config.o
 /// A path is waived when the config turns off the plugin that would carry it out: "seccomp": "off" waives /linux/seccomp whether the plugin is
 /// installed or not, since a component of the path has its name.
 bool waived(std::string_view pattern, const spec::Config &config, const plugin::Catalog &catalog) {
+    if (pattern == "/root/path") return false; // without a root of its own the program would get the machine's
     for (const std::string &id : config.off) {
         if ((std::string(pattern) + "/").find("/" + id + "/") != std::string::npos) return true;
         const plugin::Plugin *plugin = catalog.find(id);
@@ -94,6 +95,43 @@ bool may_claim(const plugin::Plugin &plugin, const Request &request,
     if (m.slot.empty()) return true;
     const auto driver = drivers.find(m.slot);
     return driver != drivers.end() && driver->second == m.id;
+}
+
+std::string joined(const std::vector<std::string> &words) {
+    std::string out;
+    for (const std::string &word : words)
+        out += (out.empty() ? "" : ", ") + word;
+    return out;
+}
+
+/// Nobody carries it out who is part of this plan. Says who would be, if he had been chosen.
+Error unclaimed(const spec::RequestedPath &path, const plugin::Catalog &catalog,
+                const std::map<std::string, std::string> &drivers) {
+    const std::string pattern(path.pattern());
+    std::string slot;
+    std::vector<std::string> others;
+    for (const auto &each : catalog.plugins()) {
+        const std::vector<spec::Claimant> claimants = {{each->manifest.id, each->manifest.claims}};
+        const std::vector<spec::RequestedPath> one = {path};
+        if (each->manifest.slot.empty() || spec::match_claims(one, claimants)[0].empty()) continue;
+        slot = each->manifest.slot;
+        others.push_back(each->manifest.id);
+    }
+    Error error{ErrorClass::unsupported,
+                "asked for, but no plugin carries it out",
+                "install a plugin that claims " + pattern + ", leave it out of the description, or say \"" +
+                    section_for(pattern) + "\": \"off\" in the config to run without it",
+                0,
+                {},
+                path.example(),
+                {}};
+    if (others.empty()) return error;
+    const auto chosen = drivers.find(slot);
+    error.message += chosen == drivers.end() ? ": the slot " + slot + " is off"
+                                             : ": the " + slot + " driver \"" + chosen->second + "\" does not";
+    error.hint = "this is what a driver of the slot " + slot + " does: " + joined(others) + ". Choose one by --" +
+                 slot + " or in the config, or leave it out of the description";
+    return error;
 }
 
 Result<Active> choose_active(const Request &request, const plugin::Catalog &catalog,
@@ -125,23 +163,54 @@ Result<Active> choose_active(const Request &request, const plugin::Catalog &cata
         }
         const std::string pattern(requested[i].pattern());
         if (waived(pattern, *request.config, catalog)) continue;
-        for (const auto &refusal : catalog.refused())
-            if (refusal.path.find("/" + section_for(pattern) + ".so") != std::string::npos)
-                return Error(refusal.error)
-                    .in(requested[i].example() + " is asked for, and the plugin for it was refused");
-        return Error{ErrorClass::unsupported,
-                     "asked for, but no plugin carries it out",
-                     "install a plugin that claims " + pattern + ", leave it out of the description, or say \"" +
-                         section_for(pattern) + "\": \"off\" in the config to run without it",
-                     0,
-                     {},
-                     requested[i].example(),
-                     {}};
+        if (const plugin::Refusal *refusal = catalog.refusal_of(section_for(pattern)); refusal != nullptr)
+            return Error(refusal->error)
+                .in(requested[i].example() + " is asked for, and the plugin for it was refused");
+        return unclaimed(requested[i], catalog, drivers);
     }
     Active active;
     for (std::size_t i = 0; i < candidates.size(); ++i)
         if (used[i]) active.push_back(candidates[i]);
     return active;
+}
+
+/// What the config says to a plugin that is not there would be carried out by nobody: no container runs then. A pin says which file a plugin must be, so
+/// it too says that there must be one.
+Result<void> check_installed(const spec::Config &config, const plugin::Catalog &catalog) {
+    if (config.sections.empty() && config.drivers.empty() && config.pins.empty()) return {};
+    std::vector<std::string_view> ids;
+    for (const auto &each : catalog.plugins())
+        ids.push_back(each->manifest.id);
+    auto checked = spec::check_installed(config, ids);
+    if (checked.ok()) return {};
+    const auto reason = [&](const std::string &id) -> const plugin::Refusal * {
+        return catalog.find(id) == nullptr ? catalog.refusal_of(id) : nullptr;
+    };
+    const plugin::Refusal *refusal = nullptr;
+    std::string about;
+    const auto look = [&](const auto &names, const std::string &what, const auto &id_of) {
+        for (const auto &each : names)
+            if (refusal == nullptr && (refusal = reason(id_of(each))) != nullptr) about = what + " " + id_of(each);
+    };
+    look(config.sections, "the config has a section for", [](const auto &each) { return each.first; });
+    look(config.drivers, "the config chooses", [](const auto &each) { return each.second; });
+    look(config.pins, "the config pins", [](const auto &each) { return each.first; });
+    if (refusal != nullptr) return Error(refusal->error).in(about + ", and the plugin was refused");
+    Error error = std::move(checked).error();
+    error.hint += (error.hint.empty() ? "" : "; ") +
+                  std::string("nothing runs while the config speaks of a plugin that is not there: install it, or take "
+                              "that out of the config") +
+                  (catalog.refused().empty() ? "" : " (`ctr plugin ls` says which files were refused)");
+    return error;
+}
+
+/// The child begins in the machine's own root: some step must have led it out of there.
+Result<void> check_root_is_left(const Plan &plan) {
+    for (const Step &step : plan.steps)
+        if (std::find(step.gives.begin(), step.gives.end(), "pivoted") != step.gives.end()) return {};
+    return failure(
+        ErrorClass::unsupported, "no step leads into the container's root: the program would run in the machine's",
+        "install the plugin mounts, or another that gives \"pivoted\", and do not turn it off in the config");
 }
 
 Result<void> check_section(const plugin::Manifest &manifest, const spec::Config &config) {
@@ -293,6 +362,9 @@ Result<std::optional<std::string>> choose_driver(const std::string &slot, const 
     else if (const auto set = request.config->drivers.find(slot); set != request.config->drivers.end())
         wanted = set->second;
     if (wanted == "off" || (wanted.empty() && is_off(*request.config, slot))) return std::optional<std::string>();
+    if (!wanted.empty() && is_off(*request.config, wanted))
+        return invalid("/" + wanted, "the " + slot + " driver \"" + wanted + "\" is \"off\" in the config",
+                       "choose another driver, or take that out of the config");
     if (!wanted.empty()) {
         const plugin::Plugin *plugin = catalog.find(wanted);
         if (plugin == nullptr || plugin->manifest.slot != slot) return no_driver(slot, wanted, catalog);
@@ -325,6 +397,7 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
     if (has_program && !request.spec->contains("/process/args"_json_pointer))
         return invalid("/process/args", "missing: there is no program to run", "name a command");
     plan.operation = request.operation;
+    if (has_child) CTR_TRY(check_installed(*request.config, catalog));
     for (const std::string &slot : slots_of(request.operation)) {
         CTR_ASSIGN(const auto driver, choose_driver(slot, request, catalog, machine));
         if (driver) plan.drivers[slot] = *driver;
@@ -343,6 +416,7 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
     for (const plugin::Plugin *each : active)
         plan.plugins.push_back({each->manifest.id, each->manifest.version, each->path});
 
+    if (request.operation == CTR_OP_CREATE) CTR_TRY(check_root_is_left(plan));
     if (has_child) add_clone(plan, request);
     if (request.operation != CTR_OP_EXEC && request.operation != CTR_OP_MOUNT)
         add_journal(plan, request, handle.directories);

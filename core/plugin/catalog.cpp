@@ -39,7 +39,8 @@ Result<void> check_pin(const Fd &fd, const std::string &path, const std::string 
 }
 
 Result<std::vector<Manifest>> read_manifests(const std::string &path, const FileIdentity &identity,
-                                             const std::map<std::string, std::string> &pins, ManifestCache &known) {
+                                             const std::map<std::string, std::string> &pins, ManifestCache &known,
+                                             std::vector<std::string> &ids) {
     if (pins.empty())
         if (auto manifests = known.find(path, identity); !manifests.empty()) return manifests;
     CTR_ASSIGN(const Fd fd, open_checked(path, identity));
@@ -48,16 +49,19 @@ Result<std::vector<Manifest>> read_manifests(const std::string &path, const File
     std::string digest;
     for (const std::string &text : texts) {
         CTR_ASSIGN(Manifest manifest, parse_manifest(text, path));
-        CTR_TRY(check_pin(fd, path, manifest.id, pins, digest));
+        ids.push_back(manifest.id);
         manifests.push_back(std::move(manifest));
     }
+    for (const Manifest &manifest : manifests)
+        CTR_TRY(check_pin(fd, path, manifest.id, pins, digest));
     for (const Manifest &manifest : manifests)
         if (pins.empty()) known.keep(path, identity, manifest);
     return manifests;
 }
 
+/// `ids`: of the plugins in it, even if it is refused.
 Result<Checked> check_file(const std::string &path, const std::map<std::string, std::string> &pins,
-                           ManifestCache &known) {
+                           ManifestCache &known, std::vector<std::string> &ids) {
     struct stat st {};
     if (::stat(path.c_str(), &st) != 0) return system_error("stat", path);
     if (!S_ISREG(st.st_mode))
@@ -65,7 +69,7 @@ Result<Checked> check_file(const std::string &path, const std::map<std::string, 
                        "put only plugins there");
     CTR_TRY(sys::check_trust(path, st.st_mode, st.st_uid, false));
     const FileIdentity identity = FileIdentity::of(st);
-    CTR_ASSIGN(std::vector<Manifest> manifests, read_manifests(path, identity, pins, known));
+    CTR_ASSIGN(std::vector<Manifest> manifests, read_manifests(path, identity, pins, known, ids));
     return Checked{std::move(manifests), identity};
 }
 
@@ -100,26 +104,28 @@ void Catalog::scan_directory(const Directory &directory, const std::map<std::str
     struct stat st {};
     if (::stat(directory.path.c_str(), &st) != 0) {
         if (errno != ENOENT || directory.override_trust)
-            refused_.push_back({directory.path, system_error("stat", directory.path, "name a directory with plugins")});
+            refused_.push_back(
+                {directory.path, system_error("stat", directory.path, "name a directory with plugins"), {}});
         return;
     }
     auto trusted = sys::check_trust(directory.path, st.st_mode, st.st_uid, false);
     if (trusted.ok() && !directory.override_trust) trusted = sys::check_parents(directory.path);
     if (!trusted.ok()) {
-        refused_.push_back({directory.path, std::move(trusted).error()});
+        refused_.push_back({directory.path, std::move(trusted).error(), {}});
         return;
     }
     auto names = sys::list_directory(directory.path);
     if (!names.ok()) {
-        refused_.push_back({directory.path, std::move(names).error()});
+        refused_.push_back({directory.path, std::move(names).error(), {}});
         return;
     }
     for (const std::string &name : names.value()) {
         if (name.size() <= 3 || name.compare(name.size() - 3, 3, ".so") != 0) continue;
         const std::string path = directory.path + "/" + name;
-        auto checked = check_file(path, pins, known);
+        std::vector<std::string> ids;
+        auto checked = check_file(path, pins, known, ids);
         if (!checked.ok()) {
-            refused_.push_back({path, std::move(checked).error()});
+            refused_.push_back({path, std::move(checked).error(), std::move(ids)});
             continue;
         }
         const auto file = std::make_shared<PluginFile>(path, checked.value().identity);
@@ -130,21 +136,16 @@ void Catalog::scan_directory(const Directory &directory, const std::map<std::str
 
 void Catalog::add(Manifest manifest, const std::shared_ptr<PluginFile> &file, bool override_trust) {
     const std::string &id = manifest.id, &path = file->path;
-    if (const auto twin = twins_.find(id); twin != twins_.end()) {
-        refused_.push_back({path, invalid(path,
-                                          "id: expected one that no other plugin has, got \"" + id +
-                                              "\", which is also " + twin->second,
-                                          "remove all but one of the files")});
-        return;
-    }
+    const auto refuse = [&](const std::string &where, std::string what, std::string hint) {
+        refused_.push_back({where, invalid(where, "id: " + std::move(what), std::move(hint)), {id}});
+    };
+    const std::string expected = "expected one that no other plugin has, got \"" + id + "\", which is also ";
+    if (const auto twin = twins_.find(id); twin != twins_.end())
+        return refuse(path, expected + twin->second, "remove all but one of the files");
     if (Plugin *other = find(id); other != nullptr) {
         if (from_override_[id] && !override_trust) return; // the override wins
-        refused_.push_back({path, invalid(path,
-                                          "id: expected one that no other plugin has, got \"" + id +
-                                              "\", which is also " + other->path,
-                                          "remove one of the two files, or name the wanted one by --plugin-dir")});
-        refused_.push_back(
-            {other->path, invalid(other->path, "id: \"" + id + "\" is also " + path, "remove one of the two files")});
+        refuse(path, expected + other->path, "remove one of the two files, or name the wanted one by --plugin-dir");
+        refuse(other->path, "\"" + id + "\" is also " + path, "remove one of the two files");
         twins_[id] = path;
         std::erase_if(plugins_, [&](const auto &each) { return each->manifest.id == id; });
         return;
@@ -162,8 +163,7 @@ Plugin *Catalog::find(const std::string &id) const {
 const Refusal *Catalog::refusal_of(const std::string &id) const {
     const std::string end = "/" + id + ".so";
     for (const Refusal &each : refused_)
-        if (each.path.size() > end.size() && each.path.compare(each.path.size() - end.size(), end.size(), end) == 0)
-            return &each;
+        if (each.path.ends_with(end) || std::find(each.ids.begin(), each.ids.end(), id) != each.ids.end()) return &each;
     return nullptr;
 }
 

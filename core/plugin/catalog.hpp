@@ -24,6 +24,7 @@ struct Directory {
 struct Refusal {
     std::string path;
     Error error;
+    std::vector<std::string> ids; // of the plugins in the file, as far as it was read
 };
 
 /// A file with one plugin in it, or several (ctr_add_plugin_file of the SDK). It is loaded when the first of them is, and stays as long as the process.
@@ -78,7 +79,7 @@ public:
     const std::vector<std::unique_ptr<Plugin>> &plugins() const { return plugins_; }
     const std::vector<Refusal> &refused() const { return refused_; }
     Plugin *find(const std::string &id) const;
-    /// The refusal of a file that would have been plugin `id` (by file name), for messages.
+    /// The refusal of the file that has plugin `id`, or of one of that name, for messages.
     const Refusal *refusal_of(const std::string &id) const;
 
 private:

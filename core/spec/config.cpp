@@ -159,22 +159,30 @@ Result<void> check_section(const std::string &id, const Json &section, const std
     return invalid(pointer, "the plugin " + in_quotes(id) + " takes no settings", "remove this section");
 }
 
-Result<void> check_all(const Config &config, const std::vector<std::string_view> &ids, const SchemaOf &schema_of) {
+Result<void> check_driver(const std::string &slot, const std::string &id, const std::vector<std::string_view> &ids) {
+    return id == "off" ? Result<void>() : check_plugin(id, "/" + slot + "/driver", ids, false);
+}
+
+Result<void> check_names(const Config &config, const std::vector<std::string_view> &ids) {
     for (const auto &[slot, id] : config.drivers)
-        CTR_TRY(check_plugin(id, "/" + slot + "/driver", ids, false));
+        CTR_TRY(check_driver(slot, id, ids));
+    for (const auto &section : config.sections)
+        CTR_TRY(check_plugin(section.first, "/" + pointer_token(section.first), ids, true));
+    for (const auto &pin : config.pins)
+        CTR_TRY(check_plugin(pin.first, "/plugins/pins/" + pointer_token(pin.first), ids, false));
+    return {};
+}
+
+Result<void> check_all(const Config &config, const std::vector<std::string_view> &ids, const SchemaOf &schema_of) {
+    CTR_TRY(check_names(config, ids));
     for (const auto &id : config.off) {
         CTR_TRY(check_plugin(id, "/" + pointer_token(id), ids, true));
         for (const auto &[slot, driver] : config.drivers)
             if (driver == id)
                 return invalid("/" + pointer_token(id), "is \"off\", but /" + slot + "/driver chooses it");
     }
-    for (const auto &[id, section] : config.sections) {
-        const std::string pointer = "/" + pointer_token(id);
-        CTR_TRY(check_plugin(id, pointer, ids, true));
-        CTR_TRY(check_section(id, section, pointer, schema_of(id)));
-    }
-    for (const auto &pin : config.pins)
-        CTR_TRY(check_plugin(pin.first, "/plugins/pins/" + pointer_token(pin.first), ids, false));
+    for (const auto &[id, section] : config.sections)
+        CTR_TRY(check_section(id, section, "/" + pointer_token(id), schema_of(id)));
     return {};
 }
 
@@ -191,6 +199,10 @@ Result<Config> parse_config(std::string_view text, const std::string &file) {
     for (const auto &[key, value] : document.get_ref<const Json::object_t &>())
         CTR_TRY(read_key(key, value, config).in(file));
     return config;
+}
+
+Result<void> check_installed(const Config &config, const std::vector<std::string_view> &ids) {
+    return check_names(config, ids).in(config.file.empty() ? "config" : config.file);
 }
 
 Result<void> check_sections(const Config &config, const std::vector<std::string_view> &ids, const SchemaOf &schema_of) {

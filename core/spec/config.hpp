@@ -47,6 +47,10 @@ Result<Config> parse_config(std::string_view text, const std::string &file);
 /// The schema of a plugin's section (its manifest's "config"), or nullptr if it takes none.
 using SchemaOf = std::function<const Json *(std::string_view id)>;
 
+/// Are all plugins that the config names (by a section, as a driver, by a pin) installed? One that is off need not be.
+/// What confines nothing because its plugin is not there must not be asked for in silence.
+Result<void> check_installed(const Config &config, const std::vector<std::string_view> &ids);
+
 /// Are all sections, chosen drivers, pins and plugins that are off installed plugins, and do the sections fit their
 /// schemas?
 Result<void> check_sections(const Config &config, const std::vector<std::string_view> &ids, const SchemaOf &schema_of);

@@ -108,6 +108,93 @@ TEST(Refused, an_image_on_the_rootfs_driver_and_a_directory_on_overlay) {
     expect_refused(Planning().plan(spec), {"/root/path"});
 }
 
+/// A bundle: nothing in it asks for a seccomp filter.
+Json directory_spec() {
+    Json spec = run_spec();
+    spec["ctr"].erase("image");
+    spec["ctr"].erase("seccomp");
+    spec["root"]["path"] = "/srv/root";
+    return spec;
+}
+
+Planning for_directory() {
+    Planning planning;
+    planning.drivers["storage"] = "rootfs";
+    return planning;
+}
+
+TEST(Refused, a_section_for_a_plugin_that_is_not_there) {
+    Planning planning = for_directory();
+    ASSERT_TRUE(planning.plan(directory_spec()).ok()) << planning.plan(directory_spec()).error().text();
+    for (const ctr_operation operation : {CTR_OP_CREATE, CTR_OP_EXEC, CTR_OP_MOUNT}) {
+        planning.operation = operation;
+        planning.config = R"({"confine": {"profile": "strict"}})";
+        expect_refused(planning.plan(directory_spec()),
+                       {"test.json", "/confine", "no plugin with this id is installed"});
+        planning.config = R"({"brigde": {}})";
+        expect_refused(planning.plan(directory_spec()), {"/brigde", "did you mean \"bridge\"?"});
+    }
+    planning.operation = CTR_OP_CREATE;
+    planning.without = {"seccomp"};
+    planning.config = R"({"seccomp": {"default_capabilities": []}})";
+    expect_refused(planning.plan(directory_spec()), {"/seccomp", "no plugin with this id is installed"});
+    planning.config = R"({"seccomp": "off"})";
+    EXPECT_TRUE(planning.plan(directory_spec()).ok());
+}
+
+TEST(Refused, a_pin_for_a_plugin_that_is_not_there) {
+    Planning planning = for_directory();
+    planning.config = R"({"plugins": {"pins": {"confine": ")" + std::string(64, 'a') + R"("}}})";
+    expect_refused(planning.plan(directory_spec()), {"/plugins/pins/confine", "no plugin \"confine\" is installed"});
+}
+
+TEST(Refused, a_driver_of_the_config_that_is_not_there_though_another_is_chosen) {
+    Planning planning = for_directory();
+    planning.config = R"({"storage": {"driver": "zfs"}})";
+    expect_refused(planning.plan(directory_spec()), {"/storage/driver", "no plugin \"zfs\" is installed"});
+}
+
+TEST(Refused, a_driver_that_is_off) {
+    Planning planning = for_directory();
+    planning.config = R"({"rootfs": "off"})";
+    expect_refused(planning.plan(directory_spec()), {"storage driver \"rootfs\" is \"off\""});
+    planning.config = R"({"storage": {"driver": "overlay"}, "overlay": "off"})";
+    planning.drivers.clear();
+    expect_refused(planning.plan(run_spec()), {"storage driver \"overlay\" is \"off\""});
+}
+
+TEST(Refused, a_directory_by_each_driver_but_the_one_for_directories) {
+    for (const char *driver : {"overlay", "btrfs"}) {
+        Planning planning;
+        planning.drivers["storage"] = driver;
+        expect_refused(planning.plan(directory_spec()), {"/root/path", driver, "rootfs"});
+    }
+    Planning planning;
+    planning.drivers["storage"] = "off";
+    expect_refused(planning.plan(directory_spec()), {"/root/path", "the slot storage is off", "rootfs"});
+    planning.config = R"({"rootfs": "off"})";
+    expect_refused(planning.plan(directory_spec()), {"/root/path"});
+}
+
+TEST(Refused, what_would_run_in_the_machines_root) {
+    Planning planning = for_directory();
+    planning.config = R"({"mounts": "off"})";
+    Json spec = directory_spec();
+    spec.erase("mounts");
+    spec["root"].erase("readonly");
+    for (const char *key : {"maskedPaths", "readonlyPaths", "devices"})
+        spec["linux"].erase(key);
+    expect_refused(planning.plan(spec), {"the program would run in the machine's", "mounts"});
+}
+
+TEST(Refused, what_a_network_driver_does_not_do_names_those_that_do) {
+    Planning planning = for_directory();
+    planning.drivers["network"] = "none";
+    Json spec = directory_spec();
+    spec["ctr"]["dns"] = {{"servers", {"192.0.2.1"}}};
+    expect_refused(planning.plan(spec), {"/ctr/dns", "the network driver \"none\" does not", "bridge", "host"});
+}
+
 TEST(Refused, a_kernel_parameter_of_the_machine) {
     Json spec = run_spec();
     spec["linux"]["sysctl"] = {{"vm.swappiness", "1"}};

@@ -71,6 +71,19 @@ TEST_F(CatalogTest, finds_plugins_by_their_notes_in_order_of_file_names) {
     EXPECT_EQ(catalog.find("three"), nullptr);
 }
 
+TEST_F(CatalogTest, knows_which_plugins_a_refused_file_had) {
+    using elf_file::note, elf_file::ours;
+    const std::string at = directory("d");
+    install(at, "set.so",
+            elf_file::Elf(note(ours, CTR_NOTE_TYPE, manifest_of("one")) + note(ours, CTR_NOTE_TYPE, manifest_of("two")))
+                .bytes());
+    const Catalog catalog = Catalog::scan({{at, false}}, {{"two", std::string(64, '0')}});
+    EXPECT_TRUE(catalog.plugins().empty());
+    for (const char *id : {"one", "two", "set"})
+        EXPECT_NE(catalog.refusal_of(id), nullptr) << id;
+    EXPECT_EQ(catalog.refusal_of("three"), nullptr);
+}
+
 TEST_F(CatalogTest, takes_each_plugin_of_a_file_for_itself) {
     using elf_file::note, elf_file::ours;
     const std::string two =

@@ -89,6 +89,21 @@ TEST(Config, SaysWhereADriversSettingsBelong) {
               "own top-level key \"btrfs\"]");
 }
 
+TEST(Config, NamesNoPluginThatIsNotThere) {
+    const auto problem = [](const char *text) {
+        const auto result = check_installed(parse_config(text, "c.json").value(), {"bridge", "btrfs"});
+        return result.ok() ? "ok" : result.error().text();
+    };
+    EXPECT_EQ(problem("{}"), "ok");
+    EXPECT_EQ(problem(R"({"bridge": {}, "storage": {"driver": "btrfs"}, "seccomp": "off"})"), "ok");
+    EXPECT_EQ(problem(R"({"storage": {"driver": "off"}})"), "ok");
+    EXPECT_EQ(problem(R"({"confine": {}})"), "c.json: /confine: unknown key: no plugin with this id is installed");
+    EXPECT_EQ(problem(R"({"network": {"driver": "mesh"}})"),
+              "c.json: /network/driver: no plugin \"mesh\" is installed");
+    EXPECT_EQ(problem((R"({"plugins": {"pins": {"confine": ")" + std::string(64, 'a') + R"("}}})").c_str()),
+              "c.json: /plugins/pins/confine: no plugin \"confine\" is installed");
+}
+
 TEST(Config, ChecksSectionsAgainstTheInstalledPlugins) {
     EXPECT_EQ(
         sections_error(R"({"storage": {"driver": "btrfs"}, "bridge": {"subnet": "x"}, "btrfs": {}, "seccomp": "off"})"),
