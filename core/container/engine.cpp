@@ -60,6 +60,7 @@ Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, 
     request.config = &config_;
     request.drivers = drivers;
     request.builtin_kinds = kinds::all();
+    request.builtin_arguments = kinds::arguments();
     request.host = launch::host_table();
     request.log = launch::log_sink;
     auto plan = plan::make_plan(request, catalog_, *machine_);

@@ -4,12 +4,17 @@
 // run through the same table; the few things they need beyond it stand below.
 #pragma once
 
+#include "base/arguments.hpp"
+
 #include <ctr/plugin.h>
+#include <span>
 
 namespace core::kinds {
 
 /// All built-in kinds, ended by nullptr. Kinds of process CTR_PROCESS_CLONE have no apply: the executor reads their arguments.
 const ctr_step_kind *const *all();
+/// What each of them takes.
+std::span<const KindArguments> arguments();
 
 /// [child] Sets what host->root_fd() answers and paths inside the container are resolved against. Takes the descriptor.
 /// Implemented by core/launch/child.cpp.

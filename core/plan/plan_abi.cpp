@@ -189,15 +189,36 @@ ctr_str node_key(const ctr_node *node, std::size_t index) {
 struct KindOwner {
     const ctr_step_kind *kind = nullptr;
     std::string plugin;
+    std::optional<std::span<const Argument>> arguments; // if it says what it takes
 };
+
+std::optional<std::span<const Argument>> builtin_arguments(const ctr_plan *plan, std::string_view kind) {
+    for (const KindArguments &each : plan->request->builtin_arguments)
+        if (each.kind == kind) return each.arguments;
+    return std::nullopt;
+}
+
+/// Read from the manifest's words once for each plan.
+std::optional<std::span<const Argument>> manifest_arguments(ctr_plan *plan, const plugin::Plugin &plugin,
+                                                            const std::string &kind) {
+    const auto declared = plugin.manifest.arguments.find(kind);
+    if (declared == plugin.manifest.arguments.end()) return std::nullopt;
+    const auto [known, fresh] = plan->from_manifests.try_emplace(kind);
+    if (fresh)
+        for (const auto &[name, notation] : declared->second)
+            if (const auto argument = parse_argument(name, notation)) known->second.push_back(*argument);
+    return std::span<const Argument>(known->second);
+}
 
 KindOwner owner_of(ctr_plan *plan, const std::string &kind) {
     for (const ctr_step_kind *const *each = plan->request->builtin_kinds; each != nullptr && *each != nullptr; ++each)
-        if (kind == (*each)->name) return {*each, plan->current->manifest.id};
-    if (const auto *own = plan->current->kind(kind)) return {own, plan->current->manifest.id};
+        if (kind == (*each)->name) return {*each, plan->current->manifest.id, builtin_arguments(plan, kind)};
+    if (const auto *own = plan->current->kind(kind))
+        return {own, plan->current->manifest.id, manifest_arguments(plan, *plan->current, kind)};
     for (const auto &[slot, driver] : plan->plan->drivers)
         if (const auto *plugin = plan->catalog->find(driver); plugin != nullptr)
-            if (const auto *theirs = plugin->kind(kind)) return {theirs, driver};
+            if (const auto *theirs = plugin->kind(kind))
+                return {theirs, driver, manifest_arguments(plan, *plugin, kind)};
     return {};
 }
 
@@ -277,11 +298,14 @@ int add_step(ctr_plan *plan, const ctr_step *raw) {
     if (const auto problem = phase_problem(step.phase, step.process, plan->request->operation))
         return refuse(*problem + " is not possible");
     if (const auto problem = take_args(*raw, step)) return refuse(*problem);
+    if (owner.arguments)
+        if (const auto problem = argument_problem(step.args, *owner.arguments)) return refuse(*problem);
     if (const auto problem = take_outputs(plan, *raw, step)) return refuse(*problem);
     copy_tokens(raw->needs, step.needs);
     copy_tokens(raw->after, step.after);
     copy_tokens(raw->gives, step.gives);
     plan->plan->steps.push_back(std::move(step));
+    plan->declared.push_back(owner.arguments);
     return 0;
 }
 
@@ -304,6 +328,17 @@ void plan_log(ctr_plan *plan, int level, const char *message) {
 }
 
 } // namespace
+
+Result<void> check_values(const ctr_plan &plan) {
+    for (std::size_t i = 0; i < plan.declared.size(); ++i) {
+        if (!plan.declared[i]) continue;
+        const Step &step = plan.plan->steps[i];
+        if (const auto problem = value_problem(step.args, *plan.declared[i], plan.plan->values))
+            return failure(ErrorClass::internal, "plugin " + step.plugin + ": step " + step.kind + ": " + *problem,
+                           "this is a bug of the plugin");
+    }
+    return {};
+}
 
 void set_plan_functions(ctr_host &table) {
     table.operation = operation;

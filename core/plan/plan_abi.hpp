@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/json.hpp"
+#include "plan/arguments.hpp"
 #include "plan/planner.hpp"
 
 #include <deque>
@@ -20,9 +21,15 @@ struct ctr_plan {
     std::deque<std::string> answers;         // what was handed out as ctr_str
     std::set<std::string> directories;       // state_dir and data_dir that were handed out
     std::optional<core::Error> failed;       // the first refusal
+    /// For each step of the plan so far, what its kind takes; nothing if a plugin's kind does not say.
+    std::vector<std::optional<std::span<const core::Argument>>> declared;
+    std::map<std::string, std::vector<core::Argument>> from_manifests; // by kind
 };
 
 namespace core::plan {
+
+/// When all steps are there: the first whose argument gets a value of another type.
+Result<void> check_values(const ctr_plan &plan);
 
 /// Sets the members of the table that are legal in planning.
 void set_plan_functions(ctr_host &table);

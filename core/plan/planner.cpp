@@ -413,6 +413,7 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
     handle.plan = &plan;
     if (request.operation == CTR_OP_EXEC) plan.values["init.pidfd"] = CTR_TYPE_FD;
     CTR_TRY(let_each_plan(active, handle));
+    CTR_TRY(check_values(handle));
     for (const plugin::Plugin *each : active)
         plan.plugins.push_back({each->manifest.id, each->manifest.version, each->path});
 

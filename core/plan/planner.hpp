@@ -4,6 +4,7 @@
 // nobody or two carry out, let each add its steps, and put them in order. Pure: the machine is seen only through Machine.
 #pragma once
 
+#include "base/arguments.hpp"
 #include "base/json.hpp"
 #include "plan/step.hpp"
 #include "plugin/catalog.hpp"
@@ -30,6 +31,7 @@ struct Request {
     std::map<std::string, std::string>
         drivers; // slot -> id: from flags, or what the container was made with; before config
     const ctr_step_kind *const *builtin_kinds = nullptr;
+    std::span<const KindArguments> builtin_arguments;
     const ctr_host *host = nullptr;
     void (*log)(int level, const char *plugin, const char *message) = nullptr; // for plan_log
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/manifest.hpp"
 
+#include "base/arguments.hpp"
 #include "base/json_view.hpp"
 
 #include <algorithm>
@@ -108,17 +109,43 @@ void read_default(Reader &reader, Manifest &out, const std::string &path) {
     if (inner.failed()) reader.wrong("default", "rank and when", "something else");
 }
 
-void read_kinds(Reader &reader, Manifest &out) {
+bool read_process(const JsonView &value, ctr_process &out) {
+    out = value.raw() == "\"child\"" ? CTR_PROCESS_CHILD : CTR_PROCESS_PARENT;
+    return value.raw() == "\"child\"" || value.raw() == "\"parent\"";
+}
+
+void read_arguments(Reader &reader, const std::string &kind, const JsonView &value, Manifest &out) {
+    const std::string where = "kinds/" + kind + "/arguments";
+    if (!value.is_object()) return reader.wrong(where, "an object of argument: type", value.type_name());
+    auto &arguments = out.arguments[kind];
+    for (const auto &[name, notation] : value.members()) {
+        const std::string text = notation.is_text() ? notation.text() : std::string(notation.raw());
+        if (!parse_argument(name, text))
+            return reader.wrong(where + "/" + name, "int, str or fd, and any of ? * + |", "\"" + text + "\"");
+        arguments[name] = text;
+    }
+    if (arguments.size() > 16) reader.wrong(where, "at most 16 arguments", std::to_string(arguments.size()));
+}
+
+/// "parent", or {"process": "parent", "arguments": {"path": "str", "mode": "int?"}}.
+void read_kinds(Reader &reader, Manifest &out, const std::string &path) {
     const JsonView *value = reader.member("kinds", false);
     if (value == nullptr) return;
     if (!value->is_object()) return reader.wrong("kinds", "an object of kind: process", value->type_name());
-    for (const auto &[kind, process] : value->members()) {
-        if (process.raw() == "\"parent\"")
-            out.kinds[kind] = CTR_PROCESS_PARENT;
-        else if (process.raw() == "\"child\"")
-            out.kinds[kind] = CTR_PROCESS_CHILD;
-        else
-            return reader.wrong("kinds/" + kind, "\"parent\" or \"child\"", std::string(process.raw()));
+    for (const auto &[kind, what] : value->members()) {
+        if (!what.is_object()) {
+            if (!read_process(what, out.kinds[kind]))
+                return reader.wrong("kinds/" + kind, "\"parent\" or \"child\"", std::string(what.raw()));
+            continue;
+        }
+        Reader inner(what, path);
+        const JsonView *process = inner.member("process", false), *arguments = inner.member("arguments", false);
+        if (process == nullptr || !read_process(*process, out.kinds[kind]))
+            return reader.wrong("kinds/" + kind + "/process", "\"parent\" or \"child\"",
+                                process == nullptr ? "nothing" : std::string(process->raw()));
+        if (arguments != nullptr) read_arguments(reader, kind, *arguments, out);
+        inner.refuse_unknown();
+        if (inner.failed()) return reader.wrong("kinds/" + kind, "process and arguments", "something else");
     }
 }
 
@@ -178,7 +205,7 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
     if (out.operations.empty()) out.operations = {"create"};
     out.always = reader.boolean("always");
     out.extensions = reader.texts("extensions");
-    read_kinds(reader, out);
+    read_kinds(reader, out, path);
     out.needs = reader.texts("needs");
     out.gives = reader.texts("gives");
     out.claims = reader.texts("claims");

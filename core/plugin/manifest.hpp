@@ -34,6 +34,8 @@ struct Manifest {
     bool always = false;
     std::vector<std::string> extensions;
     std::map<std::string, ctr_process> kinds;
+    std::map<std::string, std::map<std::string, std::string>>
+        arguments;                         // of the kinds that say what they take: name -> "int?"
     std::vector<std::string> needs, gives; // tokens and values, for messages
     std::vector<std::string> claims;
     std::vector<std::string> privileges;

@@ -16,7 +16,7 @@
 namespace core::plugin {
 namespace {
 
-constexpr std::string_view magic = "ctr manifests 1 " CTR_VERSION "\n";
+constexpr std::string_view magic = "ctr manifests 2 " CTR_VERSION "\n";
 constexpr std::size_t file_limit = std::size_t{1} << 20;
 
 /// FNV-1a by words: against torn writes, not against people.
@@ -108,7 +108,7 @@ private:
 template <class Archive, class Of> void each_field(Archive &archive, Of &manifest) {
     archive(manifest.id), archive(manifest.version), archive(manifest.summary), archive(manifest.slot);
     archive(manifest.automatic), archive(manifest.rank), archive(manifest.when), archive(manifest.operations);
-    archive(manifest.always), archive(manifest.extensions), archive(manifest.kinds), archive(manifest.needs);
+    archive(manifest.always), archive(manifest.extensions), archive(manifest.kinds), archive(manifest.arguments), archive(manifest.needs);
     archive(manifest.gives), archive(manifest.claims), archive(manifest.privileges), archive(manifest.config);
     archive(manifest.features);
 }

@@ -135,6 +135,7 @@ Result<plan::Plan> Planning::plan(const Json &spec) const {
     request.config = &parsed;
     request.drivers = drivers;
     request.builtin_kinds = kinds::all();
+    request.builtin_arguments = kinds::arguments();
     request.host = table;
     return plan::make_plan(request, catalog_for(*this), fake);
 }

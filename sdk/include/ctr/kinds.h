@@ -2,16 +2,18 @@
  *
  * The built-in kinds of step: the vocabulary that all plugins share. A plugin adds them to a plan like its own kinds.
  *
- * Notation: name (type) what; `?` optional, `*` any number of times. Types: int, str (a template is as good), fd (CTR_FORM_VALUE).
+ * Notation: each argument is its name and, in parentheses, its type: int, str (a template is as good), fd (CTR_FORM_VALUE). Marks behind it: `?` it may be
+ * missing (`=` says what that means), `*` a list, any number of times, `|` at least one of the arguments with this mark must be there; `+` in a kind with
+ * several targets: once for all of them or once for each, in their order. A step with an argument that its kind does not have, without one that it needs, or with
+ * one of another type is refused when it is added (core/kinds/arguments.cpp, which a test compares with this).
  * `target` is always a path inside the container: it is resolved below the container's root by openat2(RESOLVE_IN_ROOT), symbolic
- * links of the image cannot lead out. `path` and `source` are paths on the machine. Of a kind with several targets, an argument that is marked `*` stands
- * once for all of them or once for each, in their order.
+ * links of the image cannot lead out. `path` and `source` are paths on the machine.
  *
  * ---- process: clone (phase CTR_CLONE) ----------------------------------------------------------------------------------
- * ns.new        type* (str): mount uts ipc pid network user cgroup time. The child is made in a new namespace of each type.
+ * ns.new        type (str)*: mount uts ipc pid network user cgroup time. The child is made in a new namespace of each type.
  *               cgroup: unshared by the child itself right after it has joined its cgroups (after token "cgroup.joined").
- *               time: monotonic, boottime (str "SECS NANOSECS")?: written before the clone.
- * ns.join       type (str), path (str)? or ns (fd)?. Joined by setns(2): pid before the clone, the others by the child first of all.
+ *               time: monotonic (str)?, boottime (str)?: "SECS NANOSECS", written before the clone.
+ * ns.join       type (str), path (str)|, ns (fd)|. Joined by setns(2): pid before the clone, the others by the child first of all.
  * clone.cgroup  cgroup (fd): an O_PATH directory of cgroup v2; the child is born in it (CLONE_INTO_CGROUP), or, where the kernel
  *               refuses, joins it by writing cgroup.procs.
  * oom_score_adj value (int). The child inherits it from ctr, which takes it back for itself: a process that nobody may look into cannot write its own.
@@ -19,59 +21,60 @@
  * The clone itself gives the values child.pid (int) and child.pidfd (fd).
  *
  * ---- process: parent ----------------------------------------------------------------------------------------------------
- * machine.mkdir   path, mode (int)?=0755. Output `made` (int)?: 1 if it was not there. Undo removes the directory if this step is known to have
+ * machine.mkdir   path (str), mode (int)?=0755. Output `made` (int)?: 1 if it was not there. Undo removes the directory if this step is known to have
  *                 made it (so declare `made`) and it is empty. Parents must exist.
- * machine.write   path, content (str), mode (int)?=0644. Replaces the file at once (rename). Undo: unlink.
- * machine.open    path, flags (str)?="rdonly" ("wronly", "rdwr", "path", "directory"; comma-separated). Output `fd`. For files that the
+ * machine.write   path (str), content (str), mode (int)?=0644. Replaces the file at once (rename). Undo: unlink.
+ * machine.open    path (str), flags (str)?="rdonly" ("wronly", "rdwr", "path", "directory"; comma-separated). Output `fd`. For files that the
  *                 child will need by descriptor.
  * ns.open         type (str), pid (int): child.pid. Output `ns` (fd): /proc/PID/ns/TYPE.
- * idmap.write     pid (int): child.pid. uid*, gid* (str "INSIDE OUTSIDE SIZE"). Writes the id maps of child.pid; falls back to newuidmap/newgidmap when
+ * idmap.write     pid (int): child.pid. uid (str)*, gid (str)*: "INSIDE OUTSIDE SIZE". Writes the id maps of child.pid; falls back to newuidmap/newgidmap when
  *                 not privileged. Gives nothing by itself: add gives "userns.mapped".
- * oci_hook.run    hook (str: its place in the spec, for messages), path, arg (str)*=path (argv, from argv[0] on), env (str)*, cwd (str)?="/", state (str: its
- *                 standard input), timeout (int)? in seconds. Runs an OCI hook on the machine and waits; anything but exit status 0 fails
+ * oci_hook.run    hook (str): its place in the spec, for messages; path (str), arg (str)*=path (argv, from argv[0] on), env (str)*, cwd (str)?="/", state (str): its
+ *                 standard input, timeout (int)? in seconds. Runs an OCI hook on the machine and waits; anything but exit status 0 fails
  *                 the step. Its stdout and stderr are ctr's.
- * oci_hook.at_delete  the same arguments: nothing at first, the undo runs the hook. Its failure is a warning.
- * userns.new      uid*, gid* (str "INSIDE OUTSIDE SIZE"). A user namespace without processes, for its id maps. Output `userns` (fd).
- * mount.idmapped  source, userns (fd)?, recursive (int)?: with the mounts below, map_below (int)?: these are mapped too, propagation (str)?.
+ * oci_hook.at_delete  the arguments of oci_hook.run: nothing at first, the undo runs the hook. Its failure is a warning.
+ * userns.new      uid (str)*, gid (str)*: "INSIDE OUTSIDE SIZE". A user namespace without processes, for its id maps. Output `userns` (fd).
+ * mount.idmapped  source (str), userns (fd)?, recursive (int)?: with the mounts below, map_below (int)?: these are mapped too, propagation (str)?.
  *                 A detached copy of a machine's mount, for mount.bind; with other ids if there is a userns. Output `mount` (fd).
  *
  * ---- process: child -----------------------------------------------------------------------------------------------------
- * rootfs.attach   mount (fd, detached), at (str, machine path: name("rootfs_dir")). Makes it the root that `target` means.
+ * rootfs.attach   mount (fd), detached, at (str): a machine path, name("rootfs_dir"). Makes it the root that `target` means.
  * pivot_root      move (int)?=0. pivot_root(2) to the attached root, detaches the old one, chdir("/"). With move: MS_MOVE and chroot(2), for a machine whose
  *                 own root cannot be pivoted (a ramdisk).
- * mount.propagation  target?="/" of the machine's tree when nothing is attached, propagation (str): private slave shared unbindable
- *                 with an optional r in front ("rslave").
- * mount.new       type (str: tmpfs proc sysfs devpts mqueue ...), source (str)?, target, options (str)* (one mount option each, as in
- *                 fstab: flags and file system options alike), create?="dir", userns (fd)?: of the options idmap and ridmap. Makes the
+ * mount.propagation  target (str)?="/" of the machine's tree when nothing is attached, propagation (str): private slave shared unbindable
+ *                 with an optional r in front ("rslave"). holder (int)?=0: of the mount that holds target, wherever its mount point is.
+ * mount.new       type (str): tmpfs proc sysfs devpts mqueue ...; source (str)?, target (str), options (str)* (one mount option each, as in
+ *                 fstab: flags and file system options alike), create (str)?="dir", userns (fd)?: of the options idmap and ridmap. Makes the
  *                 mount point if it is missing. tmpcopyup: a tmpfs that begins with what the directory has.
- * mount.bind      source* (str)? or mount* (fd)?, target*, options (str)* (bind rbind ro rro nosuid ... propagation words), create?="auto"
+ * mount.bind      source (str)+|, mount (fd)+|, target (str)+, options (str)*: bind rbind ro rro nosuid ... propagation words; create (str)?="auto"
  *                 (dir or file as the source is; "no"). Options and create hold for all targets.
- * mount.setattr   target, options (str)*: changes flags of the mount at target.
- * mount.remove    target: takes off what is mounted there, with all below it, though it may be in use (MNT_DETACH). Only in a container's own mount
+ * mount.setattr   target (str), options (str)*: changes flags of the mount at target.
+ * mount.remove    target (str): takes off what is mounted there, with all below it, though it may be in use (MNT_DETACH). Only in a container's own mount
  *                 namespace, behind pivot_root.
- * mount.mask      target*, missing_ok (int)?=1: a directory gets an empty read-only tmpfs, a file /dev/null of the machine.
- * mount.readonly  target*, missing_ok (int)?=1: bind over itself, recursively read-only.
- * root.mkdir      target, mode (int)?=0755, uid, gid (int)?. Parents are made; an existing directory is fine.
- * root.mknod      target*, type* (str: c b p), major*, minor* (int)?, mode* (int)?=0666, uid, gid (int)?. Where mknod is forbidden (user
+ * mount.mask      target (str)+, missing_ok (int)?=1: a directory gets an empty read-only tmpfs, a file /dev/null of the machine.
+ * mount.readonly  target (str)+, missing_ok (int)?=1: bind over itself, recursively read-only.
+ * root.mkdir      target (str), mode (int)?=0755, uid (int)?, gid (int)?. Parents are made; an existing directory is fine.
+ * root.mknod      target (str)+, type (str)+: c b p; major (int)+?, minor (int)+?, mode (int)+?=0666, uid (int)?, gid (int)?. Where mknod is forbidden (user
  *                 namespace) the machine's node of the same path is bound.
- * root.symlink    target*, to* (str), keep (int)?=0. A link that is there is replaced; anything else there is an error. With keep whatever is there stays.
- * root.write      target, content (str), mode (int)?=0644.
- * sysctl          key (str, dotted or slashed), value (str). Through a procfs of the child's own: nothing in the image can redirect it.
- * proc.write      path (str, below /proc: "self/..."), content (str), hint (str)?: said if it fails. Through the same procfs.
- * hostname, domainname   name (str).
+ * root.symlink    target (str)+, to (str)+, keep (int)?=0. A link that is there is replaced; anything else there is an error. With keep whatever is there stays.
+ * root.write      target (str), content (str), mode (int)?=0644.
+ * sysctl          key (str), dotted or slashed, value (str). Through a procfs of the child's own: nothing in the image can redirect it.
+ * proc.write      path (str), below /proc: "self/...", content (str), hint (str)?: said if it fails. Through the same procfs.
+ * hostname        name (str).
+ * domainname      name (str).
  * link.up         name (str): brings up a network interface in the child's namespace.
  * keyring.join    name (str): a new session keyring; kernels or policies that refuse it are ignored.
- * session.new     setsid(2).
- * console.open    width, height (int)?: a pty of the container's own devpts becomes its terminal; stdio goes to it. console (int)?=1: /dev/console is bound to
+ * session.new     setsid(2). No arguments.
+ * console.open    width (int)?, height (int)?: a pty of the container's own devpts becomes its terminal; stdio goes to it. console (int)?=1: /dev/console is bound to
  *                 it. Output `master` (fd).
- * rlimit          type (str: RLIMIT_NOFILE ...), soft, hard (int; -1 = unlimited).
+ * rlimit          type (str): RLIMIT_NOFILE ...; soft (int), hard (int); -1 = unlimited.
  * umask           mask (int).
- * ids.set         uid, gid (int), groups (int)*; or user (str "NAME|UID[:GROUP|GID]") looked up in the container's own /etc/passwd and
+ * ids.set         uid (int)|?, gid (int)|?, groups (int)*; or user (str)|: "NAME|UID[:GROUP|GID]", looked up in the container's own /etc/passwd and
  *                 /etc/group when it runs, add_groups (str)*. keep_caps (int)?=1 sets PR_SET_KEEPCAPS before. Re-arms the parent death signal.
  * no_new_privs    No arguments.
  * cwd.set         path (str): chdir(2) inside the container, checked to be inside; made (mode 0755) if it is missing and create (int)?=0.
  * cgroup.unshare  No arguments; made by ns.new type=cgroup.
- * oci_hook.run_inside  as oci_hook.run, in the child's namespaces and as who the child is then: before pivot `path` is one of the machine's files,
+ * oci_hook.run_inside  the arguments of oci_hook.run, in the child's namespaces and as who the child is then: before pivot `path` is one of the machine's files,
  *                 afterwards one of the container's.
  *
  * ---- tokens that the stock plugins give -----------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ using plugin::Catalog, plugin::FileIdentity, plugin::Manifest, plugin::ManifestC
 /// A manifest with every key, so that a forgotten field shows.
 constexpr const char *whole = R"({"id": "all", "version": "1.2", "abi": 1, "summary": "s", "slot": "cgroup",
   "default": {"rank": -7, "when": [{"ask": "a", "is": "b"}, {"ask": "c", "is": ""}]}, "operations": ["create", "exec"],
-  "always": true, "extensions": ["x/1", "y/2"], "kinds": {"k.one": "parent", "k.two": "child"}, "needs": ["n"],
+  "always": true, "extensions": ["x/1", "y/2"], "needs": ["n"],
+  "kinds": {"k.one": {"process": "parent", "arguments": {"path": "str", "mode": "int?"}}, "k.two": "child"},
   "gives": ["g", "h"], "claims": ["/linux/x"], "privileges": ["root"], "config": {"type": "object"}, "features": {"f": [1]}})";
 
 FileIdentity some_identity() { return {1, 2, 3, 0100644, 0, 1'000'000'000, 2'000'000'000}; }

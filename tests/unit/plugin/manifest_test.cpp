@@ -19,7 +19,8 @@ TEST(Manifest, is_read_with_all_its_keys) {
     const auto result =
         plugin::parse_manifest(R"({"id": "p", "version": "1.2", "abi": 1, "summary": "s", "slot": "storage",
         "default": {"rank": 3, "when": [{"ask": "kernel", "is": "6.1"}]}, "operations": ["create", "exec"], "always": true,
-        "extensions": ["ctr.storage/1"], "kinds": {"p.a": "parent", "p.b": "child"}, "needs": ["n"], "gives": ["g"],
+        "extensions": ["ctr.storage/1"], "kinds": {"p.a": {"process": "parent", "arguments": {"path": "str", "mode": "int?"}}, "p.b": "child"},
+        "needs": ["n"], "gives": ["g"],
         "claims": ["/root/path"], "privileges": ["CAP_SYS_ADMIN"], "config": {"type": "object"}})",
                                "p.so");
     ASSERT_TRUE(result.ok()) << result.error().text();
@@ -27,7 +28,10 @@ TEST(Manifest, is_read_with_all_its_keys) {
     EXPECT_EQ(manifest.rank, 3);
     EXPECT_TRUE(manifest.automatic);
     EXPECT_EQ(manifest.when.at(0).is, "6.1");
+    EXPECT_EQ(manifest.kinds.at("p.a"), CTR_PROCESS_PARENT);
     EXPECT_EQ(manifest.kinds.at("p.b"), CTR_PROCESS_CHILD);
+    EXPECT_EQ(manifest.arguments.at("p.a").at("mode"), "int?");
+    EXPECT_EQ(manifest.arguments.count("p.b"), 0u);
     EXPECT_TRUE(manifest.plans(CTR_OP_EXEC));
     EXPECT_FALSE(manifest.plans(CTR_OP_IMAGE_IMPORT));
 }
@@ -57,6 +61,15 @@ TEST(Manifest, errors_name_the_key_what_was_expected_and_what_was_got) {
     expect_refused(R"({"abi": 1, "id": "p", "version": "1", "slot": "gpu"})",
                    {"slot", "storage, network, cgroup, image", "gpu"});
     expect_refused(R"({"abi": 1, "id": "p", "version": "1", "kinds": {"a": "both"}})", {"kinds/a", "both"});
+    const auto kind = [](const char *what, std::initializer_list<const char *> words) {
+        expect_refused((std::string(R"({"abi": 1, "id": "p", "version": "1", "kinds": {"a": )") + what + "}}").c_str(),
+                       words);
+    };
+    kind(R"({"arguments": {}})", {"kinds/a/process", "nothing"});
+    kind(R"({"process": "parent", "arguments": ["path"]})", {"kinds/a/arguments", "an object"});
+    kind(R"({"process": "parent", "arguments": {"path": "string"}})", {"kinds/a/arguments/path", "string"});
+    kind(R"({"process": "parent", "arguments": {"path": 1}})", {"kinds/a/arguments/path", "1"});
+    kind(R"({"process": "parent", "undo": true})", {"kinds/a"});
     expect_refused(R"({"abi": 1, "id": "p", "version": "1", "operations": ["delete"]})", {"operations", "delete"});
     expect_refused(R"({"abi": 1, "id": "p", "version": "1", "default": {"rank": 1, "when": [{"ask": "x"}]}})",
                    {"default/when"});

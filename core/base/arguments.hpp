@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//
+// Which arguments a kind of step takes. A step is checked against this when a plugin adds it: a name that the kind does not read would be ignored, and what
+// it misses be taken for nothing (a umask of 0). The built-in kinds' declarations are core/kinds/arguments.cpp; those of plugins are in their manifests, in
+// the notation of sdk/include/ctr/kinds.h:
+//
+//     int, str, fd, then any of   ? may be missing   * a list: any number of times   + once for all targets of the step, or once for each
+//                                 | at least one of the arguments with this mark must be there
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace core {
+
+enum class ArgumentType : std::uint8_t { integer, text, fd };
+
+enum ArgumentMarks : std::uint8_t { once = 0, optional_mark = 1, list_mark = 2, per_target = 4, either_mark = 8 };
+
+struct Argument {
+    std::string_view name;
+    ArgumentType type = ArgumentType::text;
+    std::uint8_t marks = once;
+
+    constexpr bool has(ArgumentMarks mark) const { return (marks & mark) != 0; }
+    /// A step without it is wrong, whatever else it has.
+    constexpr bool required() const { return !has(optional_mark) && !has(list_mark) && !has(either_mark); }
+    constexpr bool repeats() const { return has(list_mark) || has(per_target); }
+};
+
+struct KindArguments {
+    std::string_view kind;
+    std::span<const Argument> arguments;
+};
+
+/// "int?" for an argument; nothing if that is no notation.
+std::optional<Argument> parse_argument(std::string_view name, std::string_view notation);
+
+} // namespace core
