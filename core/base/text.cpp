@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace core {
 
@@ -48,6 +49,59 @@ std::string in_quotes(std::string_view text, std::size_t most) {
     }
     out += '"';
     if (shown.size() < text.size()) out += "...";
+    return out;
+}
+
+namespace {
+
+/// The code point of a sequence of which utf8_sequence() gave the length.
+std::uint32_t code_point(std::string_view sequence) {
+    constexpr unsigned char marks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    std::uint32_t point = static_cast<unsigned char>(sequence[0]) & marks[sequence.size()];
+    for (const char c : sequence.substr(1))
+        point = point << 6 | (static_cast<unsigned char>(c) & 0x3fU);
+    return point;
+}
+
+/// From DEL on: what looks like nothing and does something. All of these are below U+10000.
+bool is_hidden(std::uint32_t point) {
+    constexpr std::uint32_t ranges[][2] = {
+        {0x7f, 0x9f},     // DEL, C1
+        {0x61c, 0x61c},   // these and the last two rows: direction of reading
+        {0x200e, 0x200f}, //
+        {0x2028, 0x202e}, // with the separators of lines and paragraphs
+        {0x2066, 0x2069},
+    };
+    return std::any_of(std::begin(ranges), std::end(ranges),
+                       [point](const auto &range) { return point >= range[0] && point <= range[1]; });
+}
+
+} // namespace
+
+std::string printable(std::string_view text, bool lines) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string out;
+    out.reserve(text.size());
+    const auto hexadecimal = [&out](char letter, std::uint32_t value, unsigned count) {
+        (out += '\\') += letter;
+        while (count-- > 0)
+            out += digits[value >> 4 * count & 15];
+    };
+    while (!text.empty()) {
+        const std::size_t length = utf8_sequence(text);
+        const std::uint32_t point = length == 0 ? 0 : code_point(text.substr(0, length));
+        if (length == 0)
+            hexadecimal('x', static_cast<unsigned char>(text[0]), 2);
+        else if ((point == '\n' || point == '\t') && !lines)
+            out += point == '\n' ? "\\n" : "\\t";
+        else if (point < 0x20 && point != '\n' && point != '\t')
+            hexadecimal('x', point, 2);
+        else if (is_hidden(point))
+            hexadecimal('u', point, 4);
+        else
+            out += text.substr(0, length);
+        text.remove_prefix(std::max(length, std::size_t{1}));
+    }
     return out;
 }
 

@@ -16,6 +16,11 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string_view> &parts, std::string_view separator);
 /// Text in double quotes for a message: control characters escaped, cut to `most` bytes with ... behind.
 std::string in_quotes(std::string_view text, std::size_t most = 60);
+/// Text as it may go to a person's terminal, whoever wrote it: names in an image or a bundle, a plugin's words, what a hook said. What a terminal or a
+/// reader would take for more than text is escaped: bytes below 0x20 and bytes that are no UTF-8 as \x1b, characters as \u009b (DEL and the
+/// controls C1, separators of lines, marks that turn the direction of reading). All else stays as it is. JSON stays JSON with the same meaning.
+/// `lines`: '\n' and '\t' stay too; without, a text is one line whatever is in it ("\n").
+std::string printable(std::string_view text, bool lines = false);
 std::string lower(std::string_view text);
 /// Decimal digits only (no sign, no blanks), refused when it does not fit.
 std::optional<std::uint64_t> parse_u64(std::string_view text);

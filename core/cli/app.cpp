@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/app.hpp"
 
+#include "base/text.hpp"
 #include "container/rootless.hpp"
 #include "launch/run.hpp"
 #include "sys/files.hpp"
@@ -22,10 +23,13 @@ int level_of(const std::string &name) {
     return name == "warn" ? CTR_LOG_WARN : 0;
 }
 
+/// One line on standard error, whatever is in it.
+void say(const std::string &text) { std::fprintf(stderr, "%s\n", printable(text).c_str()); }
+
 void log_line(int level, const char *plugin, const char *message) {
     constexpr const char *names[] = {"", "error", "warn", "info", "debug"};
     if (level >= CTR_LOG_ERROR && level <= launch::log_threshold)
-        std::fprintf(stderr, "ctr: %s: %s: %s\n", names[level], plugin, message);
+        say("ctr: " + std::string(names[level]) + ": " + plugin + ": " + message);
 }
 
 /// The command whose words stand at the front, longest first ("image import"); removes them.
@@ -54,12 +58,15 @@ Error unknown_command(const std::vector<std::string> &words) {
 
 } // namespace
 
-void App::print(const std::string &text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-void App::warn(const std::string &text) { std::fprintf(stderr, "ctr: %s\n", text.c_str()); }
+void App::print_script(const std::string &text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void App::print(const std::string &text) { print_script(printable(text, true)); }
+void App::warn(const std::string &text, const std::string &hint) {
+    say("ctr: " + text);
+    if (!hint.empty()) say("  hint: " + hint);
+}
 
 int App::report(const Error &error) const {
-    std::fprintf(stderr, "ctr: %s\n", error.text().c_str());
-    if (!error.hint.empty()) std::fprintf(stderr, "  hint: %s\n", error.hint.c_str());
+    warn(error.text(), error.hint);
     return exit_failed;
 }
 
@@ -181,8 +188,11 @@ Result<container::Engine *> App::engine() {
     return engine_.get();
 }
 
-std::string table(const std::vector<std::vector<std::string>> &rows) {
+std::string table(std::vector<std::vector<std::string>> rows) {
     std::vector<std::size_t> widths;
+    for (auto &row : rows)
+        for (std::string &cell : row)
+            cell = printable(cell); // a cell cannot begin a row of its own
     for (const auto &row : rows)
         for (std::size_t i = 0; i < row.size(); ++i) {
             if (widths.size() <= i) widths.push_back(0);

@@ -32,8 +32,12 @@ public:
     int report(const Error &error) const;
     /// Writes out what was printed: the program ends without stdio's own flush. Gives `status`, or that of not being able to.
     int finished(int status) const;
+    /// On standard output, lines as they are; printable() (base/text.hpp) stands between strangers' text and the terminal, here and in all below.
     static void print(const std::string &text);
-    static void warn(const std::string &text);
+    /// The same bytes: a script is carried out, not read.
+    static void print_script(const std::string &text);
+    /// One line on standard error, with its hint.
+    static void warn(const std::string &text, const std::string &hint = {});
 
     /// Directories that are searched for plugins, in order.
     std::vector<plugin::Directory> plugin_directories(const spec::Config &config) const;
@@ -45,8 +49,8 @@ private:
     std::unique_ptr<container::Engine> engine_;
 };
 
-/// Rows under a heading, columns aligned.
-std::string table(const std::vector<std::vector<std::string>> &rows);
+/// Rows under a heading, columns aligned; each row one line whatever is in its cells.
+std::string table(std::vector<std::vector<std::string>> rows);
 /// The directory of plugins that belongs to this executable: PREFIX/lib/ctr/plugins for PREFIX/bin/ctr.
 std::string own_plugin_directory();
 

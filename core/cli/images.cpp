@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/app.hpp"
 
+#include "base/text.hpp"
 #include "container/images.hpp"
 #include "sys/files.hpp"
 
@@ -104,7 +105,7 @@ int image_import_command(App &app, const Arguments &arguments) {
     if (!imported.ok()) return app.report(std::move(imported).error().in("importing " + name));
     auto image = find_image(*engine.value(), name);
     if (!image.ok()) return app.report(image.error());
-    App::print(image.value().name + " " + image.value().digest + "\n");
+    App::print(printable(image.value().name + " " + image.value().digest) + "\n");
     return 0;
 }
 
@@ -127,7 +128,7 @@ int image_ls_command(App &app, const Arguments &arguments) {
     }
     if (arguments.has("quiet")) {
         for (const Image &image : images.value())
-            App::print(image.name + "\n");
+            App::print(printable(image.name) + "\n");
         return 0;
     }
     std::vector<std::vector<std::string>> rows = {{"NAME", "DIGEST", "LAYERS", "SIZE", "CREATED"}};

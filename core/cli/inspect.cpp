@@ -106,8 +106,7 @@ int plugin_ls_command(App &app, const Arguments & /*arguments*/) {
                         each->manifest.slot.empty() ? "-" : each->manifest.slot, each->manifest.summary});
     App::print(table(rows));
     for (const auto &refusal : catalog.refused())
-        App::warn("refused: " + refusal.error.text() +
-                  (refusal.error.hint.empty() ? "" : "\n  hint: " + refusal.error.hint));
+        App::warn("refused: " + refusal.error.text(), refusal.error.hint);
     return 0;
 }
 

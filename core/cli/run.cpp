@@ -251,7 +251,7 @@ int plan_command(App &app, const Arguments &arguments) {
     } else if (app.format() == "shell") {
         auto script = launch::shell_script(plan.value(), engine.value()->kinds());
         if (!script.ok()) return app.report(script.error());
-        App::print(script.value());
+        App::print_script(script.value());
     } else {
         App::print(plan::show(plan.value(), arguments.has("notes")));
     }

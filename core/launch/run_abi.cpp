@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "launch/run.hpp"
 
+#include "base/text.hpp"
 #include "plan/plan_abi.hpp"
 
 #include <ctr/plugin.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -390,6 +392,18 @@ std::string shell_text(std::string_view lines) {
     return out;
 }
 
+/// "\302\233", for printf(1).
+static std::string octal(std::string_view bytes) {
+    std::string out;
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        out += '\\';
+        for (const int digit : {byte >> 6, byte >> 3 & 7, byte & 7})
+            out += static_cast<char>('0' + digit);
+    }
+    return out;
+}
+
 std::string shell_quote(std::string_view word) {
     constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
     if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) return std::string(word);
@@ -410,7 +424,14 @@ std::string shell_quote(std::string_view word) {
             flush();
             out += "\\'";
         } else {
-            literal += word[i];
+            const std::string_view piece = word.substr(i, std::max(utf8_sequence(word.substr(i)), std::size_t{1}));
+            if (piece == printable(piece, true)) {
+                literal += piece;
+            } else { // the script may be looked at on a terminal, and still means these bytes
+                flush();
+                out += "\"$(printf '" + octal(piece) + "')\"";
+            }
+            i += piece.size() - 1;
         }
     }
     flush();

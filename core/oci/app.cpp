@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "oci/app.hpp"
 
+#include "base/text.hpp"
 #include "cli/app.hpp"
 #include "launch/run.hpp"
 #include "sys/files.hpp"
@@ -151,7 +152,10 @@ std::string message_for_engines(const Error &error, const std::string &program) 
     return who + error.text();
 }
 
-void App::print(const std::string &text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void App::print(const std::string &text) {
+    const std::string shown = printable(text, true);
+    std::fwrite(shown.data(), 1, shown.size(), stdout);
+}
 
 int App::finished(int status) const {
     return std::fflush(stdout) == 0 ? status : report(system_error("write", "standard output"));

@@ -2,6 +2,7 @@
 #include "oci/log.hpp"
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "sys/clock.hpp"
 #include "sys/files.hpp"
 
@@ -22,7 +23,7 @@ const char *word_of(int level) {
     }
 }
 
-/// Quoted, and safe to print: the message may hold names from an image.
+/// Quoted as JSON quotes, which readers of logrus' lines understand.
 std::string quoted(const std::string &text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 } // namespace
@@ -52,7 +53,7 @@ void Log::line(int level, const std::string &message) const {
         text = "time=\"" + sys::timestamp() + "\" level=" + word_of(level) + " msg=" + quoted(message);
     }
     // One write a line: several ctr-oci may have the same log. There is nobody to tell that it cannot be written.
-    static_cast<void>(sys::write_all(fd, text + "\n", "log"));
+    static_cast<void>(sys::write_all(fd, printable(text) + "\n", "log"));
 }
 
 void Log::fatal(const std::string &message, const std::string &hint) const {
@@ -60,7 +61,7 @@ void Log::fatal(const std::string &message, const std::string &hint) const {
     // The hint first: engines take the last line for the reason.
     if (!hint.empty()) line(CTR_LOG_INFO, "hint: " + hint);
     line(CTR_LOG_ERROR, message);
-    if (file_.valid()) std::fprintf(stderr, "%s\n", message.c_str());
+    if (file_.valid()) std::fprintf(stderr, "%s\n", printable(message).c_str());
 }
 
 } // namespace core::oci

@@ -3,6 +3,7 @@
 // state, list, ps: what is, read without a lock.
 #include "oci/app.hpp"
 
+#include "base/text.hpp"
 #include "cli/app.hpp"
 #include "container/running.hpp"
 #include "sys/spawn.hpp"
@@ -38,11 +39,13 @@ std::string text_of(const nlohmann::ordered_json &json, int indent) {
 std::string user_name(unsigned id) { return id == 0 ? "root" : "#" + std::to_string(id); }
 
 /// Columns at least 12 wide and 3 apart, as people's scripts know them from runc.
-std::string wide_table(const std::vector<std::vector<std::string>> &rows) {
+std::string wide_table(std::vector<std::vector<std::string>> rows) {
     std::vector<std::size_t> widths(rows[0].size(), 12);
-    for (const auto &row : rows)
-        for (std::size_t i = 0; i < row.size(); ++i)
+    for (auto &row : rows)
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            row[i] = printable(row[i]); // a cell cannot begin a row of its own
             widths[i] = std::max(widths[i], row[i].size() + 3);
+        }
     std::string out;
     for (const auto &row : rows) {
         for (std::size_t i = 0; i < row.size(); ++i)

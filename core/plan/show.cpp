@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "plan/show.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 
 namespace core::plan {
 namespace {
 
-std::string printable(const std::string &text) {
+/// One line, at most 120 bytes of the text.
+std::string shown(const std::string &text) {
     constexpr std::size_t longest = 120;
-    std::string out;
-    for (const char c : text.substr(0, longest)) {
-        if (c == '\n')
-            out += "\\n";
-        else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-            out += '?';
-        else
-            out += c;
-    }
-    return text.size() > longest ? out + "..." : out;
+    return printable(text.substr(0, longest)) + (text.size() > longest ? "..." : "");
 }
 
 bool is_octal(const Arg &arg) { return arg.name == "mode" || arg.name == "mask"; }
@@ -33,7 +27,7 @@ std::string show_arg(const Arg &arg) {
     case CTR_FORM_VALUE: return arg.name + "=<" + arg.text + ">";
     default:
         return arg.name + "=" +
-               (arg.text.find(' ') == std::string::npos ? printable(arg.text) : "\"" + printable(arg.text) + "\"");
+               (arg.text.find(' ') == std::string::npos ? shown(arg.text) : "\"" + shown(arg.text) + "\"");
     }
 }
 

@@ -14,7 +14,11 @@ void __verbose_terminate_handler() {
             std::rethrow_exception(current);
         std::fputs("ctr: terminated without an exception\n", stderr);
     } catch (const std::exception &error) {
-        std::fprintf(stderr, "ctr: terminated by an exception that nobody caught: %s\n", error.what());
+        std::fputs("ctr: terminated by an exception that nobody caught: ", stderr);
+        // What it says may quote a document of an image, and stands on a terminal.
+        for (const char *at = error.what(); *at != '\0'; ++at)
+            std::fputc(*at < ' ' || *at > '~' ? '?' : *at, stderr);
+        std::fputc('\n', stderr);
     } catch (...) {
         std::fputs("ctr: terminated by an exception that nobody caught, and that is no std::exception\n", stderr);
     }

@@ -227,6 +227,8 @@ TEST(ShellQuote, leaves_plain_words_and_quotes_the_rest) {
                                   "net.address\x02"
                                   "y z"),
               "x\"$net_address\"'y z'");
+    EXPECT_EQ(launch::shell_quote("a\x1b[b\u009bc"), "a\"$(printf '\\033')\"'[b'\"$(printf '\\302\\233')\"c");
+    EXPECT_EQ(launch::shell_quote("Gr\u00fc"), "'Gr\u00fc'");
 }
 
 } // namespace
