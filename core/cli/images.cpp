@@ -38,6 +38,13 @@ std::string operation_id(const char *verb) {
            std::to_string(sys::process_start_time(::getpid()));
 }
 
+/// Says so: what it was may be missed.
+Result<bool> drop_damaged(const container::Engine &engine, const std::string &name) {
+    CTR_ASSIGN(const bool dropped, container::discard_damaged(engine, name));
+    if (dropped) App::warn("the damaged record of the image " + full_image_name(name) + " was removed");
+    return dropped;
+}
+
 Result<void> import_image(container::Engine &engine, const std::string &source, const std::string &name) {
     CTR_ASSIGN(const auto lock, container::lock_images(engine, true));
     CTR_TRY(container::recover_operations(engine, nullptr, nullptr));
@@ -51,33 +58,43 @@ Result<void> import_image(container::Engine &engine, const std::string &source, 
         if (::realpath(source.c_str(), resolved) == nullptr) return system_error("realpath", source);
         path = resolved;
     }
+    CTR_TRY(drop_damaged(engine, name));
     const Json spec = {{"ctr", {{"import", {{"source", path}, {"name", full_image_name(name)}}}}}};
     return container::run_operation(engine, CTR_OP_IMAGE_IMPORT, operation_id("import"), spec);
 }
 
-/// The layers that nothing but this image uses. A container that uses the image is a reason to refuse.
+/// The layers that nothing but this image uses. A container that uses the image is a reason to refuse. None, if somebody does not say what he
+/// uses: they are collected when that is gone.
 Result<std::vector<std::string>> own_layers(container::Engine &engine, const Image &image) {
     CTR_ASSIGN(const auto containers, container::list(engine));
-    for (const auto &each : containers)
-        if (each.meta.value("/spec/ctr/image/name"_json_pointer, "") == image.name)
-            return failure(ErrorClass::busy, "the container " + each.id + " uses the image " + image.name,
-                           "remove it first: ctr rm " + each.id);
     CTR_ASSIGN(const auto images, list_images(engine));
     std::vector<std::string> own = image.layers;
     const auto drop = [&own](const std::vector<std::string> &used) {
         std::erase_if(
             own, [&](const std::string &layer) { return std::find(used.begin(), used.end(), layer) != used.end(); });
     };
-    for (const Image &other : images)
+    bool all_known = images.damaged.empty();
+    for (const Error &each : images.damaged)
+        App::warn("layers are kept, for they may be another image's: " + each.text(), each.hint);
+    for (const auto &each : containers) {
+        const auto used = container::image_of(each);
+        if (used && used->name == image.name)
+            return failure(ErrorClass::busy, "the container " + each.id + " uses the image " + image.name,
+                           "remove it first: ctr rm " + each.id);
+        all_known &= used.has_value();
+        if (used) drop(used->layers);
+    }
+    for (const Image &other : images.images)
         if (other.name != image.name) drop(other.layers);
-    for (const auto &each : containers)
-        drop(each.meta.value("/spec/ctr/image/layers"_json_pointer, std::vector<std::string>()));
+    if (!all_known) own.clear();
     return own;
 }
 
 Result<void> remove_image(container::Engine &engine, const std::string &name) {
     CTR_ASSIGN(const auto lock, container::lock_images(engine, true));
     CTR_TRY(container::recover_operations(engine, nullptr, nullptr));
+    CTR_ASSIGN(const bool dropped, drop_damaged(engine, name));
+    if (dropped) return container::collect_layers(engine);
     CTR_ASSIGN(const Image image, find_image(engine, name));
     CTR_ASSIGN(const auto layers, own_layers(engine, image));
     const Json spec = {{"ctr", {{"remove", {{"name", image.name}, {"layers", layers}}}}}};
@@ -114,9 +131,11 @@ int image_ls_command(App &app, const Arguments &arguments) {
     if (!engine.ok()) return app.report(engine.error());
     auto images = list_images(*engine.value());
     if (!images.ok()) return app.report(images.error());
+    for (const Error &each : images.value().damaged)
+        App::warn(each.text(), each.hint);
     if (app.json()) {
         Json out = Json::array();
-        for (const Image &image : images.value())
+        for (const Image &image : images.value().images)
             out.push_back({{"name", image.name},
                            {"digest", image.digest},
                            {"created", image.created},
@@ -127,12 +146,12 @@ int image_ls_command(App &app, const Arguments &arguments) {
         return 0;
     }
     if (arguments.has("quiet")) {
-        for (const Image &image : images.value())
+        for (const Image &image : images.value().images)
             App::print(printable(image.name) + "\n");
         return 0;
     }
     std::vector<std::vector<std::string>> rows = {{"NAME", "DIGEST", "LAYERS", "SIZE", "CREATED"}};
-    for (const Image &image : images.value())
+    for (const Image &image : images.value().images)
         rows.push_back({image.name, image.digest.substr(0, 19), std::to_string(image.layers.size()), human(image.size),
                         image.created});
     App::print(table(rows));

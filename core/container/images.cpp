@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "container/images.hpp"
 
+#include "base/text.hpp"
 #include "container/container.hpp"
 #include "launch/run.hpp"
 #include "sys/files.hpp"
@@ -9,6 +10,7 @@
 #include <ctr/ext/storage.h>
 #include <fcntl.h>
 #include <set>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace core::container {
@@ -16,20 +18,68 @@ namespace {
 
 std::string images_dir(const Engine &engine) { return engine.config().data_root + "/images"; }
 
-Result<Image> parse_record(const std::string &text, const std::string &file) {
-    CTR_ASSIGN(const Json json, parse_json(text, file));
-    try {
-        Image image;
-        image.name = json.at("name").get<std::string>();
-        image.digest = json.value("digest", "");
-        image.created = json.value("created", "");
-        image.layers = json.at("layers").get<std::vector<std::string>>();
-        image.config = json.value("config", Json::object());
-        image.size = json.value("size", std::uint64_t{0});
-        return image;
-    } catch (const Json::exception &e) {
-        return invalid(file, std::string("not an image record: ") + e.what(), "import the image again");
+constexpr std::size_t longest_record = std::size_t{1} << 20; // the image plugin writes none that is longer
+
+/// "NAME.json", where all bytes but [A-Za-z0-9._-] stand as %XX.
+std::string file_of(const std::string &full_name) {
+    std::string file;
+    for (const char c : full_name) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                           c == '_' || c == '-';
+        char escaped[4];
+        std::snprintf(escaped, sizeof escaped, "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        file += plain ? std::string(1, c) : std::string(escaped);
     }
+    return file + ".json";
+}
+
+Error damaged(const std::string &path, const std::string &message) {
+    return invalid(path, "not an image record: " + message, "import the image again, or remove this file");
+}
+
+bool is_chain_id(const std::string &text) {
+    return text.size() == 71 && text.rfind("sha256:", 0) == 0 &&
+           text.find_first_not_of("0123456789abcdef", 7) == std::string::npos;
+}
+
+Result<Image> parse_record(const std::string &text, const std::string &path) {
+    auto json = parse_json(text, path);
+    if (!json.ok()) return damaged(path, json.error().text());
+    Image image;
+    try {
+        const Json &record = json.value();
+        image.name = record.at("name").get<std::string>();
+        image.digest = record.value("digest", "");
+        image.created = record.value("created", "");
+        image.layers = record.at("layers").get<std::vector<std::string>>();
+        image.config = record.value("config", Json::object());
+        const Json size = record.value("size", Json(0U));
+        if (!size.is_number_unsigned()) return damaged(path, "its size is no number of bytes");
+        image.size = size.get<std::uint64_t>();
+    } catch (const Json::exception &e) {
+        return damaged(path, e.what());
+    }
+    if (const auto file = path.substr(path.rfind('/') + 1); file_of(image.name) != file)
+        return damaged(path, "it is of an image of another name, " + in_quotes(image.name));
+    if (image.layers.empty() || !std::all_of(image.layers.begin(), image.layers.end(), is_chain_id))
+        return damaged(path, "its layers are none");
+    if (!image.config.is_object()) return damaged(path, "its config is no object");
+    return image;
+}
+
+/// Errors: invalid, if what is there is no record; system, if nothing is there or it cannot be read.
+Result<Image> read_record(const std::string &path) {
+    struct stat about {};
+    if (::lstat(path.c_str(), &about) != 0) return system_error("lstat", path);
+    // Opening a fifo would wait, and a link leads anywhere.
+    if (!S_ISREG(about.st_mode)) return damaged(path, "it is no regular file");
+    if (about.st_size > static_cast<off_t>(longest_record)) return damaged(path, "it is longer than 1 MiB");
+    CTR_ASSIGN(const std::string text, sys::read_file(path, longest_record));
+    return parse_record(text, path);
+}
+
+std::string record_path(const Engine &engine, const std::string &full_name) {
+    return images_dir(engine) + "/" + file_of(full_name);
 }
 
 /// What the driver's list() calls.
@@ -67,20 +117,37 @@ Result<void> collect_layers(Engine &engine) {
     if (storage->list(&places, note_layer, &layers) != 0)
         return failure(ErrorClass::system, "the storage driver " + *driver + " cannot list its layers");
 
-    std::set<std::string> used;
-    CTR_ASSIGN(const auto images, list_images(engine));
-    for (const Image &image : images)
-        used.insert(image.layers.begin(), image.layers.end());
+    CTR_ASSIGN(const Images images, list_images(engine));
     CTR_ASSIGN(const auto containers, list(engine));
-    for (const State &each : containers)
-        for (const std::string &layer :
-             each.meta.value("/spec/ctr/image/layers"_json_pointer, std::vector<std::string>()))
-            used.insert(layer);
-    for (const std::string &layer : layers)
-        if (used.count(layer) == 0 && storage->collect(&places, "layer", {layer.c_str(), layer.size()}) != 0)
+    std::set<std::string> used;
+    bool all_known = images.damaged.empty();
+    for (const Image &image : images.images)
+        used.insert(image.layers.begin(), image.layers.end());
+    for (const State &each : containers) {
+        const auto image = image_of(each);
+        all_known &= image.has_value();
+        if (image) used.insert(image->layers.begin(), image->layers.end());
+    }
+    for (const std::string &layer : layers) {
+        if (used.count(layer) != 0 || (!all_known && is_chain_id(layer))) continue;
+        if (storage->collect(&places, "layer", {layer.c_str(), layer.size()}) != 0)
             return failure(ErrorClass::system,
                            "the storage driver " + *driver + " cannot remove the unused layer " + layer);
+    }
     return {};
+}
+
+std::optional<UsedImage> image_of(const State &container) {
+    try {
+        UsedImage used;
+        const Json image = container.meta.value("/spec/ctr/image"_json_pointer, Json());
+        if (image.is_null()) return used;
+        used.name = image.value("name", "");
+        used.layers = image.value("layers", std::vector<std::string>());
+        return used;
+    } catch (const Json::exception &) {
+        return std::nullopt;
+    }
 }
 
 std::string full_image_name(const std::string &name) {
@@ -88,40 +155,31 @@ std::string full_image_name(const std::string &name) {
     return name.find(':', slash == std::string::npos ? 0 : slash) == std::string::npos ? name + ":latest" : name;
 }
 
-Result<std::vector<Image>> list_images(const Engine &engine) {
-    std::vector<Image> images;
+Result<Images> list_images(const Engine &engine) {
+    Images all;
     auto names = sys::list_directory(images_dir(engine));
     if (!names.ok())
-        return names.error().errno_value == ENOENT ? Result<std::vector<Image>>(std::move(images))
-                                                   : Result<std::vector<Image>>(std::move(names).error());
+        return names.error().errno_value == ENOENT ? Result<Images>(std::move(all))
+                                                   : Result<Images>(std::move(names).error());
     for (const std::string &name : names.value()) {
         if (name[0] == '.' || name.size() < 5 || name.compare(name.size() - 5, 5, ".json") != 0) continue;
-        const std::string path = images_dir(engine) + "/" + name;
-        CTR_ASSIGN(const std::string text, sys::read_file(path));
-        CTR_ASSIGN(Image image, parse_record(text, path));
-        images.push_back(std::move(image));
+        auto image = read_record(images_dir(engine) + "/" + name);
+        if (image.ok())
+            all.images.push_back(std::move(image).value());
+        else if (image.error().errno_value != ENOENT) // else it was removed meanwhile
+            all.damaged.push_back(std::move(image).error());
     }
-    return images;
+    return all;
 }
 
 Result<Image> find_image(const Engine &engine, const std::string &name) {
     const std::string wanted = full_image_name(name);
-    std::string file;
-    for (const char c : wanted) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                           c == '_' || c == '-';
-        char escaped[4];
-        std::snprintf(escaped, sizeof escaped, "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
-        file += plain ? std::string(1, c) : std::string(escaped);
-    }
-    const std::string path = images_dir(engine) + "/" + file + ".json";
-    auto text = sys::read_file(path);
-    if (text.ok()) return parse_record(text.value(), path);
-    if (text.error().errno_value != ENOENT) return std::move(text).error();
+    auto image = read_record(record_path(engine, wanted));
+    if (image.ok() || image.error().errno_value != ENOENT) return image;
     std::string known;
-    if (const auto images = list_images(engine); images.ok())
-        for (const Image &image : images.value())
-            known += (known.empty() ? "" : ", ") + image.name;
+    if (const auto there = list_images(engine); there.ok())
+        for (const Image &each : there.value().images)
+            known += (known.empty() ? "" : ", ") + each.name;
     return Error{ErrorClass::not_found,
                  "there is no image " + wanted,
                  known.empty() ? "import one: ctr image import TAR NAME" : "there are: " + known,
@@ -129,6 +187,14 @@ Result<Image> find_image(const Engine &engine, const std::string &name) {
                  {},
                  {},
                  {}};
+}
+
+Result<bool> discard_damaged(const Engine &engine, const std::string &name) {
+    const std::string path = record_path(engine, full_image_name(name));
+    const auto image = read_record(path);
+    if (image.ok() || image.error().error_class != ErrorClass::invalid) return false;
+    if (::unlink(path.c_str()) != 0) return system_error("unlink", path, "this damaged record is in the way");
+    return true;
 }
 
 } // namespace core::container
