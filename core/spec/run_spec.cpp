@@ -51,13 +51,27 @@ Result<std::string> string_of(const Json &config, const char *key) {
     return it->get<std::string>();
 }
 
+/// Old builders write a word alone, as docker still reads it.
+Result<Strings> command_of(const Json &config, const char *key) {
+    const auto it = config.find(key);
+    return it != config.end() && it->is_string() ? Strings{it->get<std::string>()} : strings_of(config, key);
+}
+
+/// `ENTRYPOINT [""]` is how a Dockerfile takes back what its base image had; an empty word behind another is an argument.
+void drop_empty_commands(ImageConfig &config) {
+    const Strings nothing = {""};
+    if (config.entrypoint == nothing) config.entrypoint.clear();
+    if (config.entrypoint.empty() && config.cmd == nothing) config.cmd.clear();
+}
+
 Result<ImageConfig> read_image_config(const Json &config) {
     ImageConfig out;
     if (config.is_null()) return out;
     if (!config.is_object()) return invalid("image config", "expected an object, got " + got(config));
     CTR_ASSIGN(out.env, strings_of(config, "Env"));
-    CTR_ASSIGN(out.cmd, strings_of(config, "Cmd"));
-    CTR_ASSIGN(out.entrypoint, strings_of(config, "Entrypoint"));
+    CTR_ASSIGN(out.cmd, command_of(config, "Cmd"));
+    CTR_ASSIGN(out.entrypoint, command_of(config, "Entrypoint"));
+    drop_empty_commands(out);
     CTR_ASSIGN(out.workdir, string_of(config, "WorkingDir"));
     CTR_ASSIGN(out.user, string_of(config, "User"));
     return out;

@@ -10,6 +10,11 @@ namespace {
 
 nlohmann::json string_list(const Place &place) { return place.strings(); }
 
+// docker reads a word alone, too.
+nlohmann::json command(const Place &place) {
+    return place.json().is_string() ? nlohmann::json::array({place.string()}) : string_list(place);
+}
+
 nlohmann::json string_map(const Place &place) {
     nlohmann::json all = nlohmann::json::object();
     for (const auto &[name, value] : place.members())
@@ -34,7 +39,7 @@ nlohmann::json known_members(const Place &config) {
         nlohmann::json (*checked)(const Place &);
     };
     static constexpr Known known[] = {
-        {"Env", string_list},       {"Cmd", string_list},  {"Entrypoint", string_list},
+        {"Env", string_list},       {"Cmd", command},      {"Entrypoint", command},
         {"WorkingDir", text},       {"User", text},        {"Labels", string_map},
         {"ExposedPorts", name_set}, {"Volumes", name_set}, {"StopSignal", text},
     };

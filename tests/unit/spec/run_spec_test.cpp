@@ -72,6 +72,46 @@ TEST(RunSpec, TheCommandLineReplacesCmdButNotEntrypoint) {
     EXPECT_EQ(make(options)["process"]["args"], Json({"/init", "sh"}));
 }
 
+TEST(RunSpec, AnEmptyWordIsNoEntrypointAndNoCommand) {
+    RunOptions options = plain();
+    for (const Json &none : {Json(nullptr), Json::array(), Json({""}), Json("")}) {
+        options.image_config["Entrypoint"] = none;
+        options.image_config["Cmd"] = {"sh"};
+        EXPECT_EQ(make(options)["process"]["args"], Json({"sh"})) << none;
+        options.image_config["Cmd"] = none;
+        EXPECT_EQ(error(options), "no command to run: the image \"alpine\" names none") << none;
+        options.command = {"ls"};
+        EXPECT_EQ(make(options)["process"]["args"], Json({"ls"})) << none;
+        options.command.clear();
+    }
+    options.image_config["Entrypoint"] = {"/init"};
+    options.image_config["Cmd"] = {""};
+    EXPECT_EQ(make(options)["process"]["args"], Json({"/init", ""})) << "an argument";
+    options.image_config["Entrypoint"] = "/init";
+    options.image_config["Cmd"] = "word";
+    EXPECT_EQ(make(options)["process"]["args"], Json({"/init", "word"})) << "a word alone, as old builders write";
+    options.image_config["Entrypoint"] = {"", "x"};
+    EXPECT_EQ(error(options), "the command to run is empty");
+}
+
+TEST(RunSpec, TheEnvironmentOfAnImageMayBeOdd) {
+    RunOptions options = plain();
+    options.image_config["Env"] = {"", "=", "=x", "novalue", "A=1", "EMPTY=", "A=2", "B==", "PATH=/one", "PATH=/two"};
+    EXPECT_EQ(make(options)["process"]["env"],
+              Json({"PATH=/two", "HOSTNAME=0123456789ab", "HOME=/root", "A=2", "EMPTY=", "B=="}));
+    options.image_config["Env"] = nullptr;
+    EXPECT_EQ(make(options)["process"]["env"].size(), 3u);
+}
+
+TEST(RunSpec, TheWorkingDirectoryOfAnImageMayBeOdd) {
+    RunOptions options = plain();
+    for (const auto &[given, made] : std::vector<std::pair<Json, std::string>>{
+             {nullptr, "/"}, {"", "/"}, {"/", "/"}, {".", "/"}, {"a/b", "/a/b"}, {"//a//", "/a"}, {"./a/.", "/a"}}) {
+        options.image_config["WorkingDir"] = given;
+        EXPECT_EQ(make(options)["process"]["cwd"], made) << given;
+    }
+}
+
 TEST(RunSpec, SaysWhenThereIsNothingToRun) {
     RunOptions options = plain();
     options.image_config = nullptr;
