@@ -191,23 +191,93 @@ CTR_CHILD int next_parent(int root, const char *target, char (&name)[256], Paren
     return last.fd;
 }
 
-/// True if it is a procfs that may be written to.
-CTR_CHILD bool is_procfs(int fd) {
+namespace {
+
+/// inode(7) of the root of each procfs.
+constexpr ino_t procfs_root = 1;
+
+/// True if it is a procfs, and its root.
+CTR_CHILD bool is_procfs(int fd, bool &writable) {
     struct statfs fs;
-    return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC && (fs.f_flags & 1) == 0;
+    struct stat st;
+    if (fd < 0 || fstatfs(fd, &fs) != 0 || fs.f_type != PROC_SUPER_MAGIC) return false;
+    if (fstat(fd, &st) != 0 || st.st_ino != procfs_root) return false;
+    writable = (fs.f_flags & 1) == 0;
+    return true;
 }
 
-CTR_CHILD int open_procfs(int root) {
-    const int there = root >= 0 ? open_inside(root, "/proc", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS)
-                                : open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (is_procfs(there)) return there;
-    close_fd(there);
+CTR_CHILD int new_procfs() {
     const int context = sys::fsopen("proc");
     if (context < 0) return -1;
     int fd = -1;
     if (sys::fsconfig_create(context) == 0) fd = sys::fsmount(context, 0);
     close_fd(context);
     return fd;
+}
+
+/// Where a descriptor is, as the process sees it.
+CTR_CHILD bool place_of(int own_fds, int fd, char (&out)[PATH_MAX]) {
+    char name[24];
+    write_decimal(name, fd);
+    const long n = syscall(SYS_readlinkat, own_fds, name, out, sizeof out - 1);
+    if (n <= 0 || out[0] != '/') return false;
+    out[n] = '\0';
+    return true;
+}
+
+CTR_CHILD bool begins_with(const char *path, const char *directory) {
+    const std::size_t length = strlen(directory);
+    return strncmp(path, directory, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+} // namespace
+
+CTR_CHILD int open_procfs(int root) {
+    const int there = root >= 0 ? open_inside(root, "/proc", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS)
+                                : open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bool writable = false;
+    if (is_procfs(there, writable) && writable) return there;
+    close_fd(there);
+    return new_procfs();
+}
+
+CTR_CHILD int open_own_fds(int root) {
+    bool writable = false;
+    int procfs = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); // before pivot the machine's
+    if (!is_procfs(procfs, writable)) {
+        close_fd(procfs);
+        procfs = open_procfs(root);
+    }
+    if (procfs < 0) return -1;
+    const int fd = sys::openat2(procfs, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+                                RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+    close_fd(procfs);
+    return fd;
+}
+
+CTR_CHILD bool is_reserved(int root, int fd) {
+    char top[PATH_MAX], path[PATH_MAX];
+    const int own_fds = open_own_fds(root);
+    const bool known = own_fds >= 0 && place_of(own_fds, root, top) && place_of(own_fds, fd, path);
+    close_fd(own_fds);
+    if (!known) return true;
+    if (equal(top, "/")) top[0] = '\0';
+    if (!begins_with(path, top)) return true;
+    const char *inside = path + strlen(top);
+    return equal(inside, "") || equal(inside, "/") || equal(inside, "/dev") || begins_with(inside, "/proc") ||
+           begins_with(inside, "/sys");
+}
+
+CTR_CHILD int open_target(int root, const char *path, const Make *make, unsigned mode, Links links, bool *made) {
+    // Mostly there is no link. With one the path is another, and where it leads is looked at.
+    for (std::uint64_t resolve = RESOLVE_NO_SYMLINKS;; resolve = 0) {
+        const int fd = make != nullptr ? make_path(root, path, *make, mode, resolve, made)
+                                       : open_inside(root, path, O_PATH, resolve);
+        if (fd < 0 && errno == ELOOP && resolve != 0 && links == Links::followed) continue;
+        if (fd < 0 || resolve != 0 || !is_reserved(root, fd)) return fd;
+        close_fd(fd);
+        return errno = EXDEV, -1;
+    }
 }
 
 CTR_CHILD int write_procfs(int procfs, const char *path, const char *text, std::size_t length) {

@@ -5,7 +5,8 @@
 // The rule for every path that the image could have a say in: it is resolved by openat2(2) below the container's root
 // (RESOLVE_IN_ROOT, no magic links), the result is a descriptor, and everything else happens to that descriptor. What a
 // symbolic link points to is then inside the container whatever the image or a process that shares a volume does
-// (CVE-2019-18837, CVE-2021-30465, CVE-2024-45310, CVE-2026-41579).
+// (CVE-2019-18837, CVE-2021-30465, CVE-2024-45310, CVE-2026-41579). What is mounted goes by open_target besides: links of the image
+// lead neither to the root nor into /proc or /sys, and in a container that lives no link is followed at all.
 #pragma once
 
 #include "sys/mount_api.hpp"
@@ -33,12 +34,29 @@ CTR_CHILD std::size_t nth(ctr_run *run, const char *name, std::size_t at);
 /// openat2 below the container's root.
 CTR_CHILD int open_inside(int root, const char *path, int flags, std::uint64_t resolve = 0);
 
+/// /proc/self/fd as a directory, of a procfs that is one and with nothing mounted over it: for the calls that know no descriptors, by paths
+/// relative to it. -1 with errno. Whose /proc it is does not matter, whose descriptors these are does: always the caller's.
+CTR_CHILD int open_own_fds(int root);
+/// True if `fd`, found below `root`, is a place that links of an image must not lead to: the root itself, /dev itself, and what is in /proc
+/// or /sys. The runtime relies on these, and what has been checked in the description was checked by name. What cannot be found out is such a place.
+CTR_CHILD bool is_reserved(int root, int fd);
+
 /// What make_path makes of the last component if it is missing; the components before it become directories (0755).
 enum class Make { directory, file };
 /// An O_PATH descriptor of `path` below `root`, made if it is missing (`made`, if given, says so). A dangling symbolic link is
 /// followed, inside.
 CTR_CHILD int make_path(int root, const char *path, Make last, unsigned mode, std::uint64_t resolve = 0,
                         bool *made = nullptr);
+
+/// How open_target takes symbolic links.
+enum class Links {
+    followed, // inside, but not to a place that is_reserved()
+    refused   // ELOOP: they are those of processes that live, or nothing may stand in for the path
+};
+/// An O_PATH descriptor of the mount point or file `path`. `make` nullptr: it must be there. errno is EXDEV if the image's links lead to a
+/// reserved place. Without links it costs what openat2 costs.
+CTR_CHILD int open_target(int root, const char *path, const Make *make, unsigned mode, Links links,
+                          bool *made = nullptr);
 
 /// Splits a target into its directory (opened, made if missing) and its last name, which is copied to `name`.
 CTR_CHILD int open_parent(int root, const char *target, char (&name)[256]);
@@ -78,11 +96,6 @@ CTR_ALWAYS_INLINE std::size_t write_decimal(char *out, std::int64_t value) {
         out[length++] = digits[--n];
     out[length] = '\0';
     return length;
-}
-/// "/proc/self/fd/N", for the calls that know no descriptors. Before pivot that is the machine's /proc.
-CTR_ALWAYS_INLINE void fd_path(char (&out)[40], int fd) {
-    memcpy(out, "/proc/self/fd/", 14);
-    write_decimal(out + 14, fd);
 }
 /// makedev(3) is a function in glibc.
 CTR_ALWAYS_INLINE dev_t device_number(std::uint64_t major, std::uint64_t minor) {

@@ -28,28 +28,21 @@ struct Entry { // linux_dirent64
 /// The kernel's own limits; the child is a process of its own, and one entry is done at a time.
 char attribute_names[65536], attribute_value[65536];
 
-/// "/proc/self/fd/N/name": l...xattr(2) know no descriptors. Before pivot that is the machine's /proc.
-CTR_CHILD void entry_path(char (&out)[320], int directory, const char *name) {
-    memcpy(out, "/proc/self/fd/", 14);
-    std::size_t length = 14 + write_decimal(out + 14, directory);
-    out[length++] = '/';
-    memcpy(out + length, name, strnlen(name, NAME_MAX) + 1);
-}
-
+/// l...xattr(2) know no descriptors, so the child goes to the directories; copy_up() goes back.
 CTR_CHILD int copy_attributes(int from, int to, const char *name) {
-    char source[320], target[320];
-    entry_path(source, from, name);
-    entry_path(target, to, name);
-    const long length = syscall(SYS_llistxattr, source, attribute_names, sizeof attribute_names);
+    if (fchdir(from) != 0) return -1;
+    const long length = syscall(SYS_llistxattr, name, attribute_names, sizeof attribute_names);
     if (length < 0) return errno == ENOTSUP ? 0 : -1;
     for (long at = 0; at < length; at += static_cast<long>(strlen(attribute_names + at)) + 1) {
         const char *attribute = attribute_names + at;
-        const long size = syscall(SYS_lgetxattr, source, attribute, attribute_value, sizeof attribute_value);
+        if (fchdir(from) != 0) return -1;
+        const long size = syscall(SYS_lgetxattr, name, attribute, attribute_value, sizeof attribute_value);
         if (size < 0) {
             if (errno == ENODATA || errno == ENOTSUP) continue;
             return -1;
         }
-        if (syscall(SYS_lsetxattr, target, attribute, attribute_value, size, 0) != 0 && errno != ENOTSUP &&
+        if (fchdir(to) != 0) return -1;
+        if (syscall(SYS_lsetxattr, name, attribute, attribute_value, size, 0) != 0 && errno != ENOTSUP &&
             errno != EPERM)
             return -1;
     }
@@ -149,15 +142,18 @@ CTR_CHILD int copy_up(ctr_run *raw, int directory, int mount) {
     const char *target = ctr::ChildRun{raw}.str("target");
     const int from = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const int to = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct stat st;
-    int result = from >= 0 && to >= 0 && fstat(from, &st) == 0 ? 0 : -1;
+    int result = from >= 0 && to >= 0 && before >= 0 && fstat(from, &st) == 0 ? 0 : -1;
     if (result == 0) result = copy_directory(from, to, depth_max);
     if (result == 0) result = copy_root(raw, from, to, st);
+    if (result == 0) result = fchdir(before);
     if (result != 0)
         fail(raw, "tmpcopyup", target,
              errno == ENOSPC         ? "what the directory has is larger than the tmpfs"
              : errno == ENAMETOOLONG ? "directories are copied up to 128 levels deep"
                                      : nullptr);
+    close_fd(before);
     close_fd(to);
     close_fd(from);
     return result;

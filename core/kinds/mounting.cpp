@@ -62,24 +62,31 @@ CTR_CHILD int set_attributes(int mount, const MountOptions &o) {
 }
 
 /// The same on Linux 5.10 and 5.11, for an attached mount. There is nothing that works recursively on them.
-CTR_CHILD int remount_attributes(int mount, const MountOptions &o) {
-    char path[40];
-    fd_path(path, mount);
+CTR_CHILD int remount_attributes(ctr_run *raw, int mount, const MountOptions &o) {
     if ((o.set_below | o.clear_below) != 0) return errno = ENOSYS, -1;
     if ((o.set | o.clear) != 0) {
         std::uint64_t now = 0;
         if (current_attributes(mount, now) != 0) return -1;
         const unsigned long how = MS_REMOUNT | MS_BIND | mount_flags((now & ~o.clear) | o.set);
-        if (::mount(nullptr, path, nullptr, how, nullptr) != 0) return -1;
+        if (mount_on(raw, mount, nullptr, nullptr, how, nullptr) != 0) return -1;
     }
     for (unsigned i = 0; i < o.n_propagation; ++i)
-        if (::mount(nullptr, path, nullptr, o.propagation[i], nullptr) != 0) return -1;
+        if (mount_on(raw, mount, nullptr, nullptr, o.propagation[i], nullptr) != 0) return -1;
     return 0;
 }
 
-CTR_CHILD int fail_attributes(ctr_run *run, const MountOptions &o, std::size_t at) {
+/// False if it is known to be no mount's root (Linux 5.8).
+CTR_CHILD bool at_mount_root(int fd) {
+    struct statx st;
+    if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &st) != 0) return true;
+    return (st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0 || (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+CTR_CHILD int fail_attributes(ctr_run *run, int mount, const MountOptions &o, std::size_t at) {
     const char *hint = nullptr;
-    if (errno == ENOSYS && (o.set_below | o.clear_below) != 0)
+    if (errno == EINVAL && !at_mount_root(mount))
+        hint = "nothing is mounted there";
+    else if (errno == ENOSYS && (o.set_below | o.clear_below) != 0)
         hint = "recursive mount options (rro, rnosuid, ...) need Linux 5.12";
     else if (errno == EPERM)
         hint = "inside a user namespace the flags that the machine's mount has cannot be taken away";
@@ -154,16 +161,55 @@ CTR_CHILD int configure(ctr_run *raw, int context, bool writable) {
     return 0;
 }
 
-CTR_CHILD int open_mount_point(ctr_run *raw, const Make *make, std::uint64_t resolve, bool *made, std::size_t at) {
+namespace {
+
+CTR_CHILD int fail_mount_point(ctr_run *raw, const char *target, const char *ordinary, Links links) {
+    if (errno == ELOOP && ordinary != nullptr)
+        return fail_words(raw, CTR_E_INVALID,
+                          equal(ordinary, "proc")
+                              ? "filesystem \"proc\" must be mounted on ordinary directory, there is a symbolic link"
+                              : "filesystem \"sysfs\" must be mounted on ordinary directory, there is a symbolic link",
+                          target, "make it a directory in the image");
+    if (errno == ELOOP && links == Links::refused)
+        return fail(raw, "openat2", target,
+                    "the container may have put the link there: name the path without symbolic links");
+    if (errno == EXDEV)
+        return fail_words(raw, CTR_E_INVALID,
+                          "by symbolic links of the image this is the container's root, /dev, or in /proc or /sys",
+                          target, "such links could undo what protects a container: name another place");
+    return fail(raw, "openat2", target);
+}
+
+} // namespace
+
+CTR_CHILD int open_mount_point(ctr_run *raw, const Make *make, const char *ordinary, bool *made, std::size_t at) {
+    const ctr::ChildRun run{raw};
     const int root = require_root(raw);
     if (root < 0) return -1;
-    const char *target = ctr::ChildRun{raw}.str("target", at);
-    const int fd = make != nullptr ? make_path(root, target, *make, *make == Make::file ? 0644 : 0755, resolve, made)
-                                   : open_inside(root, target, O_PATH, resolve);
-    if (fd < 0)
-        fail(raw, "openat2", target,
-             errno == ELOOP && resolve != 0 ? "the image has a symbolic link there; it must be a directory" : nullptr);
-    return fd;
+    const char *target = run.str("target", at);
+    const Links links = ordinary != nullptr || run.integer("nofollow") != 0 ? Links::refused : Links::followed;
+    const unsigned mode = make != nullptr && *make == Make::file ? 0644 : 0755;
+    const int fd = open_target(root, target, make, mode, links, made);
+    return fd >= 0 ? fd : fail_mount_point(raw, target, ordinary, links);
+}
+
+CTR_CHILD int mount_on(ctr_run *raw, int target, const char *type, const char *source, unsigned long flags,
+                       const char *data) {
+    char name[24];
+    write_decimal(name, target);
+    const int own_fds = open_own_fds(ctr::host->root_fd(raw));
+    if (own_fds < 0) return -1;
+    const int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int result = -1;
+    if (before >= 0 && fchdir(own_fds) == 0) {
+        result = ::mount(source, name, type, flags, data);
+        const int saved = errno;
+        if (fchdir(before) != 0) result = -1;
+        errno = saved;
+    }
+    close_fd(before);
+    close_fd(own_fds);
+    return result;
 }
 
 CTR_CHILD int new_mount(ctr_run *raw, const char *type, const char *source, const char *mode,
@@ -189,6 +235,32 @@ CTR_CHILD int new_mount(ctr_run *raw, const char *type, const char *source, cons
     return fd;
 }
 
+namespace {
+
+CTR_CHILD bool is_directory(int fd) {
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/// docker looks for "not a directory", people for the question.
+CTR_CHILD int fail_attach(ctr_run *raw, int mount, int target, std::size_t at) {
+    const ctr::ChildRun run{raw};
+    const char *path = run.str("target", at);
+    const int saved = errno;
+    const bool from = is_directory(mount), to = is_directory(target);
+    errno = saved;
+    if (from == to) return fail(raw, "move_mount", path);
+    if (run.count("type") != 0 && (equal(run.str("type"), "proc") || equal(run.str("type"), "sysfs")))
+        return fail_words(raw, CTR_E_INVALID, "this must be mounted on ordinary directory, there is something else",
+                          path, "make it a directory in the image");
+    return fail_words(raw, CTR_E_INVALID,
+                      "not a directory: Are you trying to mount a directory onto a file (or vice-versa)?", path,
+                      from ? "the source is a directory, in the container there is a file"
+                           : "the source is a file, in the container there is a directory");
+}
+
+} // namespace
+
 CTR_CHILD int attach(ctr_run *raw, int mount, int target, const MountOptions &options, std::size_t at) {
     if (options.idmap && sys::mount_idmap(mount, options.idmap_below ? AT_RECURSIVE : 0, options.userns) != 0)
         return fail(raw, "mount_setattr", ctr::ChildRun{raw}.str("target", at),
@@ -197,19 +269,16 @@ CTR_CHILD int attach(ctr_run *raw, int mount, int target, const MountOptions &op
                     : errno == ENOSYS ? "id-mapped mounts need Linux 5.12"
                                       : nullptr);
     const bool later = set_attributes(mount, options) != 0;
-    if (later && errno != ENOSYS) return fail_attributes(raw, options, at);
-    if (sys::move_mount_fd(mount, target) != 0)
-        return fail(raw, "move_mount", ctr::ChildRun{raw}.str("target", at),
-                    errno == ENOTDIR || errno == EINVAL ? "a directory goes on a directory, a file on a file"
-                                                        : nullptr);
-    if (later && remount_attributes(mount, options) != 0) return fail_attributes(raw, options, at);
+    if (later && errno != ENOSYS) return fail_attributes(raw, mount, options, at);
+    if (sys::move_mount_fd(mount, target) != 0) return fail_attach(raw, mount, target, at);
+    if (later && remount_attributes(raw, mount, options) != 0) return fail_attributes(raw, mount, options, at);
     return 0;
 }
 
 CTR_CHILD int change(ctr_run *raw, int mount, const MountOptions &options) {
     if (set_attributes(mount, options) == 0) return 0;
-    if (errno == ENOSYS && remount_attributes(mount, options) == 0) return 0;
-    return fail_attributes(raw, options, 0);
+    if (errno == ENOSYS && remount_attributes(raw, mount, options) == 0) return 0;
+    return fail_attributes(raw, mount, options, 0);
 }
 
 CTR_CHILD bool needs_classic(ctr_run *raw, const MountOptions &options) {
@@ -227,7 +296,14 @@ CTR_CHILD int mount_classic(ctr_run *raw, const char *type, const char *source, 
         return fail_words(raw, CTR_E_UNSUPPORTED,
                           "idmap and tmpcopyup cannot stand beside iversion or options of more than 255 bytes",
                           run.str("target"));
-    char data[page], path[40];
+    // The new mount is found again by its path: where that can change meanwhile, it could be another one.
+    const bool more = options.n_propagation != 0 || (options.set_below | options.clear_below) != 0;
+    if (more && run.integer("nofollow") != 0)
+        return fail_words(raw, CTR_E_UNSUPPORTED,
+                          "propagation and recursive options cannot stand beside iversion or options of more than 255 "
+                          "bytes in a container that lives",
+                          run.str("target"));
+    char data[page];
     std::size_t length = 0;
     data[0] = '\0';
     if (mode != nullptr) append(data, length, mode);
@@ -247,11 +323,10 @@ CTR_CHILD int mount_classic(ctr_run *raw, const char *type, const char *source, 
             return fail_words(raw, CTR_E_INVALID, "the mount's options are longer than 4095 bytes", run.str("target"));
         }
     }
-    fd_path(path, target);
-    if (::mount(source, path, type, how, data) != 0) return fail(raw, "mount", run.str("target"));
-    if (options.n_propagation == 0 && (options.set_below | options.clear_below) == 0) return 0;
-    const int fd = open_inside(ctr::host->root_fd(raw), run.str("target"), O_PATH);
-    if (fd < 0) return fail(raw, "openat2", run.str("target"));
+    if (mount_on(raw, target, type, source, how, data) != 0) return fail(raw, "mount", run.str("target"));
+    if (!more) return 0;
+    const int fd = open_mount_point(raw, nullptr, nullptr);
+    if (fd < 0) return -1;
     const int result = change(raw, fd, options);
     close_fd(fd);
     return result;

@@ -16,9 +16,13 @@ CTR_CHILD int refuse_data(ctr_run *run);
 /// Hands the superblock's options and the file system's own ones to a context; `writable`: all but ro and rw.
 CTR_CHILD int configure(ctr_run *run, int context, bool writable);
 
-/// The mount point that the step's target of index `at` is, as O_PATH. `make` nullptr: it must exist. `made`, if given: it did not.
-CTR_CHILD int open_mount_point(ctr_run *run, const Make *make, std::uint64_t resolve, bool *made = nullptr,
+/// The mount point that the step's target of index `at` is, as O_PATH. `make` nullptr: it must exist. `made`, if given: it did not. Links of the
+/// image are followed as open_target says; none where the step says nofollow, nor for `ordinary` (a type of file system, or nullptr).
+CTR_CHILD int open_mount_point(ctr_run *run, const Make *make, const char *ordinary, bool *made = nullptr,
                                std::size_t at = 0);
+/// mount(2) on what `target` refers to, by a procfs that nothing in a container can stand in for. -1 with errno.
+CTR_CHILD int mount_on(ctr_run *run, int target, const char *type, const char *source, unsigned long flags,
+                       const char *data);
 
 /// A new file system of that type, mounted nowhere. `mode` (may be nullptr) is one more option, "mode=0755". On an error the file
 /// system's own words are in the step's error.

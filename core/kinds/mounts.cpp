@@ -47,7 +47,7 @@ CTR_CHILD int new_apply(ctr_run *raw) {
     Make what = Make::directory;
     const bool create = wants_mount_point(run, what);
     bool made = false;
-    const int target = open_mount_point(raw, create ? &what : nullptr, trusted ? RESOLVE_NO_SYMLINKS : 0, &made);
+    const int target = open_mount_point(raw, create ? &what : nullptr, trusted ? type : nullptr, &made);
     if (target < 0) return -1;
     if (made)
         options.tmpcopyup = false; // there is nothing, and the tmpfs keeps the mode and owner that it has by itself
@@ -116,7 +116,7 @@ CTR_CHILD int bind_one(ctr_run *raw, const MountOptions &options, std::size_t at
     } else {
         Make what = S_ISDIR(st.st_mode) ? Make::directory : Make::file;
         const bool create = wants_mount_point(run, what);
-        const int target = open_mount_point(raw, create ? &what : nullptr, 0, nullptr, at);
+        const int target = open_mount_point(raw, create ? &what : nullptr, nullptr, nullptr, at);
         if (target >= 0) result = attach(raw, mount, target, options, at);
         close_fd(target);
     }
@@ -188,12 +188,24 @@ CTR_CHILD int reconfigure(ctr_run *raw, int fd) {
     return result;
 }
 
+/// The argument `is`: without it any mount will do. Links are not all that may lead to another one: what a directory between is called can be changed too.
+CTR_CHILD int check_same(ctr_run *raw, int fd) {
+    const ctr::ChildRun run{raw};
+    if (run.count("is") == 0) return 0;
+    struct stat there, meant;
+    if (fstat(fd, &there) != 0 || fstat(run.fd("is"), &meant) != 0) return fail(raw, "fstat", run.str("target"));
+    if (there.st_dev == meant.st_dev && there.st_ino == meant.st_ino) return 0;
+    return fail_words(raw, CTR_E_INVALID, "what is mounted there is not the mount's source", run.str("target"),
+                      "the container may have moved it: look at its /proc/PID/mountinfo");
+}
+
 CTR_CHILD int setattr_apply(ctr_run *raw) {
     MountOptions options = {};
     if (read_options(raw, options) != 0) return -1;
-    const int fd = open_mount_point(raw, nullptr, 0);
+    const int fd = open_mount_point(raw, nullptr, nullptr);
     if (fd < 0) return -1;
-    int result = reconfigure(raw, fd);
+    int result = check_same(raw, fd);
+    if (result == 0) result = reconfigure(raw, fd);
     if (result == 0 && (options.idmap || options.tmpcopyup || options.iversion))
         result = fail_words(raw, CTR_E_INVALID, "idmap, tmpcopyup and iversion are for new mounts only",
                             ctr::ChildRun{raw}.str("target"));

@@ -174,19 +174,29 @@ int symlink_shell(ctr::Run run, ctr::Shell shell) {
     }));
 }
 
+/// `found` (O_PATH) opened for writing: the file itself, whatever its name means by now.
+CTR_CHILD int reopen(int root, int found) {
+    char name[24];
+    write_decimal(name, found);
+    const int own_fds = open_own_fds(root);
+    if (own_fds < 0) return -1;
+    const int fd = openat(own_fds, name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    close_fd(own_fds);
+    return fd;
+}
+
 /// Only a regular file is written: an image may have put a fifo or a device there.
-CTR_CHILD int write_file(ctr_run *raw, int root) {
+CTR_CHILD int write_file(ctr_run *raw, int root, int found) {
     const ctr::ChildRun run{raw};
     const char *target = run.str("target");
     const ctr_str content = run.text("content");
-    const int fd = open_inside(root, target, O_WRONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) return fail(raw, "openat2", target);
     struct stat st;
+    if (fstat(found, &st) != 0 || !S_ISREG(st.st_mode))
+        return fail_words(raw, CTR_E_INVALID, "it exists and is no regular file", target);
+    const int fd = reopen(root, found);
+    if (fd < 0) return fail(raw, "openat", target);
     int result = 0;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        result = fail_words(raw, CTR_E_INVALID, "it exists and is no regular file", target);
-    else if (ftruncate(fd, 0) != 0)
-        result = fail(raw, "ftruncate", target);
+    if (ftruncate(fd, 0) != 0) result = fail(raw, "ftruncate", target);
     for (std::size_t done = 0; result == 0 && done < content.len;) {
         const long n = syscall(SYS_write, fd, content.data + done, content.len - done);
         if (n <= 0)
@@ -202,10 +212,14 @@ CTR_CHILD int write_apply(ctr_run *raw) {
     const ctr::ChildRun run{raw};
     const int root = require_root(raw);
     if (root < 0) return -1;
-    const int fd = make_path(root, run.str("target"), Make::file, static_cast<unsigned>(run.integer("mode", 0644)));
+    constexpr Make file = Make::file;
+    const auto mode = static_cast<unsigned>(run.integer("mode", 0644));
+    // A link of the image to a file of /proc would have the kernel told something (CVE-2025-52881).
+    const int fd = open_target(root, run.str("target"), &file, mode, Links::followed);
     if (fd < 0) return fail(raw, "openat2", run.str("target"));
+    const int result = write_file(raw, root, fd);
     close_fd(fd);
-    return write_file(raw, root);
+    return result;
 }
 
 int write_shell(ctr::Run run, ctr::Shell shell) {

@@ -107,8 +107,9 @@ CTR_CHILD int propagation_apply(ctr_run *raw) {
     if (root < 0) return ::mount(nullptr, target, nullptr, flags, nullptr) == 0 ? 0 : fail(raw, "mount", target);
     MountOptions options = {};
     options.propagation[options.n_propagation++] = flags;
-    const int fd = open_inside(root, target, O_PATH);
-    if (fd < 0) return fail(raw, "openat2", target);
+    const int fd = run.count("target") != 0 && !equal(target, "/") ? open_mount_point(raw, nullptr, nullptr)
+                                                                   : open_inside(root, "/", O_PATH);
+    if (fd < 0) return fail(raw, "openat2", target); // if it has not been said yet
     const int result = change(raw, fd, options);
     close_fd(fd);
     return result;

@@ -8,6 +8,7 @@
 #include "spec/oci.hpp"
 #include "sys/files.hpp"
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -31,10 +32,15 @@ Result<Json> read_mounts(const std::string &file, bool destinations_only) {
     return mounts;
 }
 
-/// A bind mount's source may be relative: to the working directory, there is no bundle.
+bool is_remount(const Json &mount) {
+    const Json options = mount.value("options", Json::array());
+    return std::find(options.begin(), options.end(), "remount") != options.end();
+}
+
+/// A bind mount's source may be relative: to the working directory, there is no bundle. That of a remount ("none") is a word.
 Result<void> make_absolute(Json &mounts) {
     for (Json &mount : mounts) {
-        if (!container::has_relative_source(mount)) continue;
+        if (!container::has_relative_source(mount) || is_remount(mount)) continue;
         char resolved[PATH_MAX];
         const std::string source = mount["source"].get<std::string>();
         if (::realpath(source.c_str(), resolved) == nullptr) return system_error("realpath", source);

@@ -111,6 +111,21 @@ int add_copy(Plan plan, const Mount &mount, const std::string &value) {
     return step.output("mount", CTR_TYPE_FD, value).note("for " + mount.destination).add();
 }
 
+/// In a container that lives the path is its own to change: no links, and what a bind mount's remount changes must be that bind mount.
+int add_guard(Plan plan, const Mount &mount, ctr::Step &step) {
+    step.arg("nofollow", std::int64_t{1});
+    const bool bind = mount.has("bind") || mount.has("rbind");
+    if (!mount.remount || !bind || mount.source.empty() || mount.source[0] != '/') return 0;
+    const std::string value = "mounts.source." + mount.where.substr(mount.where.rfind('/') + 1);
+    step.value("is", value);
+    return plan.step(CTR_KIND_MACHINE_OPEN, CTR_PREPARE)
+        .arg("path", mount.source)
+        .arg("flags", "path")
+        .output("fd", CTR_TYPE_FD, value)
+        .note("what is mounted on " + mount.destination)
+        .add();
+}
+
 int add_mount(Plan plan, const Mount &mount, const State &state, bool behind_cgroup) {
     const char *kind = mount.remount ? CTR_KIND_MOUNT_SETATTR : mount.bind ? CTR_KIND_MOUNT_BIND : CTR_KIND_MOUNT_NEW;
     ctr::Step step = plan.step(kind, CTR_MOUNTS);
@@ -125,7 +140,10 @@ int add_mount(Plan plan, const Mount &mount, const State &state, bool behind_cgr
     }
     if (!mount.bind && mount.is_idmapped())
         step.arg("options", mount.has("ridmap") ? "ridmap" : "idmap").value("userns", mount.userns);
-    if (plan.operation() != CTR_OP_MOUNT) step.needs("root.attached");
+    if (plan.operation() != CTR_OP_MOUNT)
+        step.needs("root.attached");
+    else if (add_guard(plan, mount, step) != 0)
+        return -1;
     step.gives("mounts.done").gives("mount:" + mount.destination);
     if (behind_cgroup) step.after("cgroup.mounted");
     if (is_below(mount.destination, "/dev")) step.gives("dev.mounted");

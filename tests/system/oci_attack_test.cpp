@@ -157,6 +157,7 @@ TEST_F(OciAttack, ProcAndSysMustNotBeLinks) {
             const Ran ran = run(evil);
             EXPECT_STATUS(ran, 1) << name << " -> " << to;
             EXPECT_HAS(ran.err, "/" + name);
+            EXPECT_HAS(ran.err, "must be mounted on ordinary directory"); // strangers look for these words
         }
     }
 }
@@ -172,6 +173,105 @@ TEST_F(OciAttack, NothingIsMountedOverProc) {
         add_mount(binds, destination, "bind", out_dir, {"rbind"});
         EXPECT_STATUS(run(binds), 1) << destination;
     }
+}
+
+// What was checked by name must not be elsewhere by a link of the image's: a volume over /proc, over the root, on /dev, where nodes are made.
+TEST_F(OciAttack, VolumesDoNotLandOnProcDevOrSysByLinks) {
+    for (const std::string &to : Words{"/proc", "/proc/sys", "proc/self/attr", "/sys/fs", "/dev", "/", "hop"}) {
+        Bundle evil = bundle("evil", "true");
+        const std::string root_dir = evil.own_root();
+        fs::create_symlink("proc/irq", root_dir + "/hop");
+        fs::create_symlink(to, root_dir + "/vol");
+        for (const Json &options : {Json{"rbind"}, Json{"rbind", "ro"}, Json{"remount", "bind", "rw"}}) {
+            Bundle one = evil;
+            add_mount(one, "/vol", "bind", host, options);
+            SCOPED_TRACE(to + options.dump());
+            EXPECT_REFUSED(run(one), "by symbolic links of the image");
+        }
+        Bundle fresh = evil;
+        add_mount(fresh, "/vol", "tmpfs", "tmpfs", Json::array());
+        SCOPED_TRACE(to);
+        EXPECT_REFUSED(run(fresh), "by symbolic links of the image");
+    }
+    // Plain links of images go on working: /var/run, and /run/shm of Debian.
+    Bundle usual = bundle("one", "grep -c -e ' /run/vol ' -e ' /dev/shm ' /proc/self/mountinfo");
+    const std::string root_dir = usual.own_root();
+    fs::create_directories(root_dir + "/run");
+    fs::create_directories(root_dir + "/var");
+    fs::create_symlink("/run", root_dir + "/var/run");
+    fs::create_symlink("/dev/shm", root_dir + "/run/shm");
+    add_mount(usual, "/var/run/vol", "tmpfs", "tmpfs", Json::array());
+    add_mount(usual, "/run/shm", "tmpfs", "tmpfs", Json::array());
+    EXPECT_EQ(run(usual).out, "2\n");
+}
+
+// The paths of a container that lives are its own to change: what it has made a link of, or moved another mount to, is left alone.
+TEST_F(OciAttack, MountsOfALivingContainerGoWhereTheyAreSaidToGo) {
+    fs::create_directories(box.dir() + "/data/in");
+    fs::create_directories(box.dir() + "/other");
+    Bundle evil = bundle("evil", "mkdir -p /keep; mv /vol /keep/vol; mkdir /vol; ln -s /proc/sys /vol/data; "
+                                 "ln -s /proc /lproc; mv /guard /guard2; mkdir /guard; mv /guard2 /moved; "
+                                 "echo ready > /out/ready; sleep 1000");
+    evil.own_root();
+    add_mount(evil, "/vol/data", "bind", box.dir() + "/data", {"bind", "ro"});
+    add_mount(evil, "/guard/data", "bind", box.dir() + "/other", {"bind", "ro"});
+    start("evil", evil);
+    ASSERT_TRUE(wrote("ready\n", "ready"));
+    const auto flags = [&](const std::string &at) {
+        std::string all;
+        for (const std::string &line :
+             lines_of(read_text("/proc/" + std::to_string(state("evil")["pid"].get<int>()) + "/mountinfo")))
+            if (const auto found = line.find(" " + at + " "); found != std::string::npos)
+                all = line.substr(found + at.size() + 2, 2);
+        return all;
+    };
+    const auto add = [&](const std::string &destination, const std::string &source, const Json &options) {
+        write_text(
+            box.dir() + "/mounts.json",
+            Json::array({{{"destination", destination}, {"type", "bind"}, {"source", source}, {"options", options}}})
+                .dump());
+        return oci({"mounts", "add", "evil", box.dir() + "/mounts.json"});
+    };
+    const Json writable = {"remount", "bind", "rw"};
+    EXPECT_REFUSED(add("/vol/data", box.dir() + "/data", writable), "without symbolic links");
+    EXPECT_REFUSED(add("/vol/data", "none", writable), "without symbolic links");
+    EXPECT_REFUSED(add("/lproc/sys", "none", writable), "without symbolic links");
+    EXPECT_REFUSED(add("/vol/data", box.dir() + "/data", {"rbind"}), "without symbolic links");
+    EXPECT_REFUSED(add("/lproc/sys/kernel", box.dir() + "/data", {"rbind"}), "without symbolic links");
+    EXPECT_REFUSED(add("/moved/data", box.dir() + "/data", writable), "not the mount's source");
+    EXPECT_EQ(flags("/proc/sys"), "ro");
+    EXPECT_EQ(flags("/moved/data"), "ro");
+    // The mount that is meant is changed, wherever its directory is now.
+    EXPECT_STATUS(add("/moved/data", box.dir() + "/other", writable), 0);
+    EXPECT_EQ(flags("/moved/data"), "rw");
+    remove("evil");
+    fs::remove_all(box.dir() + "/data");
+    fs::remove_all(box.dir() + "/other");
+    fs::remove(box.dir() + "/mounts.json");
+}
+
+// The same as a race: the directory is a link every other moment.
+TEST_F(OciAttack, ARemountWhileTheContainerExchangesItsDirectory) {
+    Bundle evil = bundle("evil", "sleep 1000");
+    const std::string root_dir = evil.own_root();
+    fs::create_directories(root_dir + "/vol/a");
+    fs::create_symlink("/proc", root_dir + "/vol/b");
+    add_mount(evil, "/vol/a/sys", "bind", box.dir() + "/out", {"bind", "ro"});
+    start("evil", evil);
+    write_text(box.dir() + "/mounts.json",
+               Json::array({{{"destination", "/vol/a/sys"}, {"type", "none"}, {"options", {"remount", "bind", "rw"}}}})
+                   .dump());
+    const std::string pid = std::to_string(state("evil")["pid"].get<int>());
+    {
+        const Swapper swapper(root_dir + "/vol/a", root_dir + "/vol/b");
+        for (int i = 0; i < 40 && !HasFailure(); ++i) {
+            const Ran ran = oci({"mounts", "add", "evil", box.dir() + "/mounts.json"});
+            EXPECT_TRUE(ran.status == 0 || ran.status == 1) << describe(ran);
+            EXPECT_HAS(read_text("/proc/" + pid + "/mountinfo"), " /proc/sys ro,");
+        }
+    }
+    remove("evil");
+    fs::remove(box.dir() + "/mounts.json");
 }
 
 // CVE-2019-18837: a destination with a link in it that points out of the root.

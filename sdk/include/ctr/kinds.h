@@ -7,7 +7,8 @@
  * several targets: once for all of them or once for each, in their order. A step with an argument that its kind does not have, without one that it needs, or with
  * one of another type is refused when it is added (core/kinds/arguments.cpp, which a test compares with this).
  * `target` is always a path inside the container: it is resolved below the container's root by openat2(RESOLVE_IN_ROOT), symbolic
- * links of the image cannot lead out. `path` and `source` are paths on the machine.
+ * links of the image cannot lead out. What is mounted is so on no link of the image that leads to the root, /dev, or into /proc or /sys: such a target is
+ * refused. nofollow: links are refused altogether, as they must be in a container that lives. `path` and `source` are paths on the machine.
  *
  * ---- process: clone (phase CTR_CLONE) ----------------------------------------------------------------------------------
  * ns.new        type (str)*: mount uts ipc pid network user cgroup time. The child is made in a new namespace of each type.
@@ -44,11 +45,12 @@
  * mount.propagation  target (str)?="/" of the machine's tree when nothing is attached, propagation (str): private slave shared unbindable
  *                 with an optional r in front ("rslave"). holder (int)?=0: of the mount that holds target, wherever its mount point is.
  * mount.new       type (str): tmpfs proc sysfs devpts mqueue ...; source (str)?, target (str), options (str)* (one mount option each, as in
- *                 fstab: flags and file system options alike), create (str)?="dir", userns (fd)?: of the options idmap and ridmap. Makes the
- *                 mount point if it is missing. tmpcopyup: a tmpfs that begins with what the directory has.
+ *                 fstab: flags and file system options alike), create (str)?="dir", userns (fd)?: of the options idmap and ridmap. nofollow (int)?=0.
+ *                 Makes the mount point if it is missing. proc and sysfs are mounted on directories only, never over links. tmpcopyup: a tmpfs that begins with what the directory has.
  * mount.bind      source (str)+|, mount (fd)+|, target (str)+, options (str)*: bind rbind ro rro nosuid ... propagation words; create (str)?="auto"
- *                 (dir or file as the source is; "no"). Options and create hold for all targets.
- * mount.setattr   target (str), options (str)*: changes flags of the mount at target.
+ *                 (dir or file as the source is; "no"). nofollow (int)?=0. Options and create hold for all targets.
+ * mount.setattr   target (str), options (str)*: changes flags of the mount at target. nofollow (int)?=0. is (fd)?: what must be mounted there, else the
+ *                 step fails.
  * mount.remove    target (str): takes off what is mounted there, with all below it, though it may be in use (MNT_DETACH). Only in a container's own mount
  *                 namespace, behind pivot_root.
  * mount.mask      target (str)+, missing_ok (int)?=1: a directory gets an empty read-only tmpfs, a file /dev/null of the machine.

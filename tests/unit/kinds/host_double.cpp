@@ -48,7 +48,8 @@ int recorded_int(ctr_run *run, const char *name, std::int64_t *out) {
 }
 int fail(ctr_run *run, const ctr_error *error) {
     const char *number = error->errno_value != 0 ? std::strerror(error->errno_value) : nullptr;
-    for (const char *text : std::initializer_list<const char *>{error->syscall, error->path, number, error->message})
+    for (const char *text :
+         std::initializer_list<const char *>{error->syscall, error->path, number, error->message, error->hint})
         if (text != nullptr) run->error += (run->error.empty() ? "" : " ") + std::string(text);
     if (run->error.empty()) run->error = "failed";
     return -1;

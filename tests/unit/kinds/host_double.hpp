@@ -16,7 +16,7 @@ struct ctr_run {
     };
     std::vector<Arg> args;
     std::map<std::string, std::int64_t> outputs; // what apply gave; what undo reads as recorded
-    std::string error;                           // "syscall path errno message"
+    std::string error;                           // "syscall path errno message hint"
     std::string script;                          // what shell printed
 };
 

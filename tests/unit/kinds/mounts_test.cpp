@@ -4,6 +4,7 @@
 // allowed the tests are skipped and say so.
 #include "host_double.hpp"
 
+#include <fcntl.h>
 #include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
@@ -201,7 +202,73 @@ TEST_F(Mounts, LinksOfTheImageStayInside) {
         CHECK(mounted("/usr").find("tmpfs") == std::string::npos);
         // What the runtime trusts may be no link at all: CVE-2019-19921
         NEED(apply("root.symlink", {"target=/proc", "to=/elsewhere"}));
-        CHECK(apply("mount.new", {"type=proc", "target=/proc"}) != "");
+        CHECK(apply("mount.new", {"type=proc", "target=/proc"}).find("must be mounted on ordinary directory") !=
+              std::string::npos);
+        NEED(apply("root.write", {"target=/sys", "content=x"}));
+        CHECK(apply("mount.new", {"type=sysfs", "target=/sys"}).find("must be mounted on ordinary directory") !=
+              std::string::npos);
+        return {};
+    });
+}
+
+TEST_F(Mounts, LinksOfTheImageDoNotLeadToWhatTheRuntimeReliesOn) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        NEED(apply("mount.bind", {"source=/proc", "target=/proc", "options=rbind"}));
+        NEED(apply("mount.bind", {"source=/usr", "target=/data", "options=bind", "options=ro"}));
+        for (const char *to : {"/", "..", "/proc", "/proc/sys", "proc/self/fd", "/dev", "/sys", "/sys/kernel", "hop"}) {
+            NEED(apply("root.symlink", {"target=/hop", "to=/data/../proc/irq"}));
+            NEED(apply("root.symlink", {"target=/vol", std::string("to=") + to}));
+            for (const char *step : {"mount.new", "mount.bind", "mount.setattr", "mount.propagation"}) {
+                const std::string wrong =
+                    apply(step, {"type=tmpfs", "source=/usr", "target=/vol", "options=rw", "propagation=private"});
+                if (wrong.find("/vol") == std::string::npos) return std::string(step) + " on " + to + ": " + wrong;
+            }
+        }
+        CHECK(mounted(at).find("ro") == std::string::npos);
+        // Other links are the image's business, also below /dev.
+        NEED(apply("root.symlink", {"target=/vol", "to=/dev/shm"}));
+        NEED(apply("mount.new", {"type=tmpfs", "target=/vol"}));
+        CHECK(mounted(at + "/dev/shm") != "");
+        NEED(apply("root.symlink", {"target=/etc/hosts", "to=/proc/self/comm"}));
+        CHECK(apply("root.write", {"target=/etc/hosts", "content=x"}) != "");
+        // None at all where the step says so, nor one that stands in the middle.
+        NEED(apply("root.symlink", {"target=/link", "to=/data"}));
+        for (const char *target : {"target=/link", "target=/link/in"})
+            for (const char *step : {"mount.new", "mount.bind", "mount.setattr"})
+                CHECK(apply(step, {"type=tmpfs", "source=/usr", target, "options=rw", "nofollow=1"})
+                          .find("without symbolic links") != std::string::npos);
+        return {};
+    });
+}
+
+TEST_F(Mounts, ARemountChangesTheMountThatIsMeant) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        NEED(apply("mount.bind", {"source=/usr", "target=/usr", "options=bind", "options=ro"}));
+        NEED(apply("root.mkdir", {"target=/plain"}));
+        const std::string usr = "is=" + std::to_string(::open("/usr", O_PATH)),
+                          etc = "is=" + std::to_string(::open("/etc", O_PATH));
+        CHECK(apply("mount.setattr", {"target=/usr", "options=rw", etc}).find("not the mount's source") !=
+              std::string::npos);
+        CHECK(mounted(at + "/usr").rfind("ro", 0) == 0);
+        NEED(apply("mount.setattr", {"target=/usr", "options=rw", usr}));
+        CHECK(mounted(at + "/usr").rfind("rw", 0) == 0);
+        CHECK(apply("mount.setattr", {"target=/plain", "options=ro"}).find("nothing is mounted there") !=
+              std::string::npos);
+        return {};
+    });
+}
+
+TEST_F(Mounts, AFileDoesNotGoOnADirectory) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        NEED(apply("root.mkdir", {"target=/dir"}));
+        NEED(apply("root.write", {"target=/file", "content=x"}));
+        const std::string question = "not a directory: Are you trying to mount a directory onto a file";
+        CHECK(apply("mount.bind", {"source=/etc/passwd", "target=/dir"}).find(question) != std::string::npos);
+        CHECK(apply("mount.bind", {"source=/etc", "target=/file"}).find(question) != std::string::npos);
+        CHECK(apply("mount.new", {"type=tmpfs", "target=/file"}).find(question) != std::string::npos);
         return {};
     });
 }
