@@ -13,22 +13,32 @@
 namespace core::kinds {
 namespace {
 
+/// What masks, as it was first attached: the others are bind mounts of it. So all directories share one empty tmpfs.
+struct Masks {
+    int directory = -1, file = -1;
+    dev_t device = 0; // of the tmpfs
+};
+
 /// Calls `protect` with an O_PATH descriptor of each target; a missing one is passed over if it may be missing.
-CTR_CHILD int for_each_there(ctr_run *raw, int (*protect)(ctr_run *raw, int target, std::size_t at)) {
+CTR_CHILD int for_each_there(ctr_run *raw, int (*protect)(ctr_run *raw, int target, std::size_t at, Masks &masks)) {
     const ctr::ChildRun run{raw};
     const int root = require_root(raw);
     if (root < 0) return -1;
-    for (std::size_t at = 0, n = run.count("target"); at < n; ++at) {
+    Masks masks = {-1, -1, 0};
+    int result = 0;
+    for (std::size_t at = 0, n = run.count("target"); result == 0 && at < n; ++at) {
         const int target = open_inside(root, run.str("target", at), O_PATH);
         if (target < 0) {
             if ((errno == ENOENT || errno == ENOTDIR) && run.integer("missing_ok", 1) != 0) continue;
-            return fail(raw, "openat2", run.str("target", at));
+            result = fail(raw, "openat2", run.str("target", at));
+        } else {
+            result = protect(raw, target, at, masks);
+            close_fd(target);
         }
-        const int result = protect(raw, target, at);
-        close_fd(target);
-        if (result != 0) return -1;
     }
-    return 0;
+    close_fd(masks.directory);
+    close_fd(masks.file);
+    return result;
 }
 
 /// A detached bind mount of the null device. Before pivot "/dev/null" is the machine's, afterwards the container's.
@@ -47,21 +57,33 @@ CTR_CHILD int clone_null(ctr_run *raw) {
     return mount;
 }
 
-CTR_CHILD int mask(ctr_run *raw, int target, std::size_t at) {
-    struct stat st;
-    int mount = -1, result = -1;
+CTR_CHILD int new_mask(ctr_run *raw, bool directory) {
+    if (!directory) return clone_null(raw);
     MountOptions options = {};
-    if (fstat(target, &st) != 0)
-        fail(raw, "fstat", ctr::ChildRun{raw}.str("target", at));
-    else if (S_ISDIR(st.st_mode)) {
-        options.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-        mount = new_mount(raw, "tmpfs", "tmpfs", nullptr, options);
-        options.set = 0;
-    } else {
-        mount = clone_null(raw);
-    }
-    if (mount >= 0) result = attach(raw, mount, target, options, at);
-    close_fd(mount);
+    options.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    return new_mount(raw, "tmpfs", "tmpfs", nullptr, options);
+}
+
+CTR_CHILD int mask(ctr_run *raw, int target, std::size_t at, Masks &masks) {
+    const char *name = ctr::ChildRun{raw}.str("target", at);
+    struct stat st, tmpfs;
+    if (fstat(target, &st) != 0) return fail(raw, "fstat", name);
+    const bool directory = S_ISDIR(st.st_mode);
+    // One that stands twice, perhaps by a link, is masked already.
+    if (directory ? masks.directory >= 0 && st.st_dev == masks.device
+                  : S_ISCHR(st.st_mode) && st.st_rdev == device_number(1, 3))
+        return 0;
+    int &first = directory ? masks.directory : masks.file;
+    const int mount = first >= 0 ? sys::open_tree_clone(first, "", AT_EMPTY_PATH) : new_mask(raw, directory);
+    if (mount < 0) return first >= 0 ? fail(raw, "open_tree", name) : -1;
+    MountOptions options = {};
+    // Not nodev: it would be no null device any more. The copies have these flags by themselves.
+    if (!directory && first < 0) options.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+    int result = attach(raw, mount, target, options, at);
+    if (first >= 0) return close_fd(mount), result;
+    first = mount;
+    if (directory && result == 0 && fstat(mount, &tmpfs) != 0) result = fail(raw, "fstat", name);
+    if (directory) masks.device = tmpfs.st_dev;
     return result;
 }
 
@@ -77,7 +99,8 @@ int mask_shell(ctr::Run run, ctr::Shell shell) {
     }));
 }
 
-CTR_CHILD int make_readonly(ctr_run *raw, int target, std::size_t at) {
+/// A copy has the flags of what it covers (nosuid, nodev, noexec), and is read-only besides.
+CTR_CHILD int make_readonly(ctr_run *raw, int target, std::size_t at, Masks &) {
     const char *name = ctr::ChildRun{raw}.str("target", at);
     int result = -1;
     const int mount = sys::open_tree_clone(target, "", AT_EMPTY_PATH | AT_RECURSIVE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Files inside the container: directories, device nodes, links, contents, and the working directory.
-#include "child.hpp"
+#include "mounting.hpp"
 #include "shell.hpp"
 #include "table.hpp"
 
@@ -57,9 +57,11 @@ int mkdir_shell(ctr::Run run, ctr::Shell shell) {
     return shell.text(text);
 }
 
-/// Where mknod is forbidden: the machine's node of the same path, if it is the same device.
-CTR_CHILD int bind_node(ctr_run *raw, int directory, const char *name, const char *target, mode_t type, dev_t device) {
+/// Where mknod is forbidden: the machine's node of the same path, if it is the same device. Nothing of the mount that it comes from is wanted
+/// but the device.
+CTR_CHILD int bind_node(ctr_run *raw, int directory, const char *name, std::size_t at, mode_t type, dev_t device) {
     constexpr auto hint = "in a user namespace only devices that the machine has under the same path can be given";
+    const char *target = ctr::ChildRun{raw}.str("target", at);
     struct stat st;
     const int mount = sys::open_tree_clone(AT_FDCWD, target, 0);
     if (mount < 0) return fail(raw, "open_tree", target, hint);
@@ -67,12 +69,11 @@ CTR_CHILD int bind_node(ctr_run *raw, int directory, const char *name, const cha
     if (fstat(mount, &st) != 0 || (st.st_mode & S_IFMT) != type || st.st_rdev != device) {
         fail_words(raw, CTR_E_UNSUPPORTED, "the machine has another device there", target, hint);
     } else {
-        const int file = openat(directory, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+        MountOptions options = {};
+        options.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+        const int file = openat(directory, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
         const int point = file < 0 ? -1 : openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        if (point < 0)
-            fail(raw, "openat", target);
-        else
-            result = sys::move_mount_fd(mount, point) == 0 ? 0 : fail(raw, "move_mount", target);
+        result = point < 0 ? fail(raw, "openat", target) : attach(raw, mount, point, options, at);
         close_fd(point);
         close_fd(file);
     }
@@ -95,13 +96,13 @@ CTR_CHILD int make_node(ctr_run *raw, int directory, const char *name, std::size
                                                          static_cast<std::uint64_t>(number_of(raw, "minor", 0, at)));
     const auto mode = static_cast<mode_t>(number_of(raw, "mode", 0666, at));
     if (mknodat(directory, name, type | mode, device) == 0) return own(raw, directory, name, target);
-    if (errno == EPERM && type != S_IFIFO) return bind_node(raw, directory, name, target, type, device);
+    if (errno == EPERM && type != S_IFIFO) return bind_node(raw, directory, name, at, type, device);
     struct stat st;
     if (errno == EEXIST && fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         if ((st.st_mode & S_IFMT) == type && (type == S_IFIFO || st.st_rdev == device)) return 0;
         // An empty file: the mount point that an earlier container without mknod left in a root of its own.
         if (S_ISREG(st.st_mode) && st.st_size == 0 && type != S_IFIFO)
-            return bind_node(raw, directory, name, target, type, device);
+            return bind_node(raw, directory, name, at, type, device);
         errno = EEXIST;
     }
     return fail(raw, "mknodat", target, errno == EEXIST ? "something else has that name in the container" : nullptr);

@@ -4,6 +4,8 @@
 #include "mounts.hpp"
 #include "paths.hpp"
 
+#include <set>
+
 namespace mounts {
 namespace {
 
@@ -13,11 +15,12 @@ int add_paths(Plan plan, const std::string &pointer, const char *kind) {
     const ctr::Node list = plan.spec(pointer);
     if (list.size() == 0) return 0;
     ctr::Step step = plan.step(kind, CTR_PIVOT);
+    std::set<std::string> seen;
     for (std::size_t i = 0; i < list.size(); ++i) {
         const std::string path = list.at(i).str(), where = pointer + "/" + std::to_string(i);
         if (path.empty() || path[0] != '/') return plan.invalid(where, "\"" + path + "\" is no absolute path");
         if (clean(path) == "/") return plan.invalid(where, "is the whole root", "root.readonly makes it read-only");
-        step.arg("target", clean(path));
+        if (seen.insert(clean(path)).second) step.arg("target", clean(path));
     }
     // In a user namespace a new procfs, which sysctls may need, cannot be mounted once parts of /proc are covered.
     return step.needs("pivoted").gives("paths.protected").add();
