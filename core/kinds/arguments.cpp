@@ -43,11 +43,14 @@ constexpr Argument of_mount_idmapped[] = {text("source"), fd("userns", opt), int
 constexpr Argument of_rootfs_attach[] = {fd("mount"), text("at")};
 constexpr Argument of_pivot_root[] = {integer("move", opt)};
 constexpr Argument of_mount_propagation[] = {text("target", opt), text("propagation"), integer("holder", opt)};
-constexpr Argument of_mount_new[] = {text("type"),          text("source", opt), text("target"),
-                                     text("options", list), text("create", opt), fd("userns", opt), integer("nofollow", opt)};
-constexpr Argument of_mount_bind[] = {text("source", each | either), fd("mount", each | either), text("target", each),
-                                      text("options", list), text("create", opt), integer("nofollow", opt)};
-constexpr Argument of_mount_setattr[] = {text("target"), text("options", list), integer("nofollow", opt), fd("is", opt)};
+constexpr Argument of_mount_new[] = {
+    text("type"),        text("source", opt), text("target"),          text("options", list),
+    text("create", opt), fd("userns", opt),   integer("nofollow", opt)};
+constexpr Argument of_mount_bind[] = {
+    text("source", each | either), fd("mount", each | either), text("target", each),  text("options", list),
+    text("create", opt),           integer("nofollow", opt),   integer("locked", opt)};
+constexpr Argument of_mount_setattr[] = {text("target"), text("options", list), integer("nofollow", opt),
+                                         fd("is", opt)};
 constexpr Argument of_mount_remove[] = {text("target")};
 constexpr Argument of_targets[] = {text("target", each), integer("missing_ok", opt)};
 constexpr Argument of_root_mkdir[] = {text("target"), integer("mode", opt), integer("uid", opt), integer("gid", opt)};

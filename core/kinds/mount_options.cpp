@@ -170,6 +170,14 @@ CTR_CHILD OptionWord add_option(MountOptions &options, const char *name) {
     return meaning(word);
 }
 
+CTR_CHILD void only_said(MountOptions &options) {
+    const std::uint64_t said = options.set | options.clear;
+    options.unsaid = 0;
+    if (said == 0) return;
+    options.unsaid = (read_only | no_suid | no_dev | no_exec | no_symlinks) & ~said;
+    if ((said & (atime_field | no_dir_atime)) != 0) options.unsaid |= (atime_field | no_dir_atime) & ~said;
+}
+
 const char *const *all_option_words() {
     static const char *all[std::size(words) + 1];
     std::size_t n = 0;

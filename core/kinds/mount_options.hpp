@@ -15,9 +15,11 @@ namespace core::kinds {
 struct MountOptions {
     std::uint64_t set, clear;             // MOUNT_ATTR_* of the mount
     std::uint64_t set_below, clear_below; // the same, recursively
+    std::uint64_t unsaid;                 // of a bind mount: cleared too where that is allowed, see only_said()
     unsigned long propagation[4];         // MS_PRIVATE, MS_SLAVE | MS_REC, ...: in their order
     unsigned n_propagation;
     bool bind, recursive, remount;
+    bool locked;   // the copy's flags may not be taken away, as if the kernel had locked them
     bool iversion; // only mount(2) can say it
     bool idmap, idmap_below, tmpcopyup;
     int userns; // of idmap: whose maps the mount gets
@@ -34,6 +36,9 @@ enum class OptionWord {
 
 /// Adds one word.
 CTR_CHILD OptionWord add_option(MountOptions &options, const char *word);
+/// A bind mount with any word about a flag has the flags that its words say, and not those of its source besides; with none it keeps these (runc
+/// from 1.2 on). Of the atime flags the same holds when there is a word about them, as for mount(2). Recursive words say nothing about the mount itself.
+CTR_CHILD void only_said(MountOptions &options);
 /// What a word is, without adding it.
 CTR_CHILD OptionWord option_word(const char *word);
 /// The words that are known and carried out; ends with nullptr.

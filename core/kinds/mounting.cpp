@@ -48,11 +48,27 @@ CTR_CHILD int current_attributes(int mount, std::uint64_t &out) {
     return 0;
 }
 
+constexpr std::uint64_t lockable = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+/// The flags of the mount itself. What is locked (mount_namespaces(7)) stays, unless a word asks for the contrary: that is an error. A copy that
+/// the parent made has nothing locked; where it shall be, what has been taken away is looked at.
+CTR_CHILD int set_own(int mount, const MountOptions &o) {
+    std::uint64_t before = 0, after = 0;
+    if (o.locked) {
+        if (current_attributes(mount, before) != 0 || sys::mount_setattr(mount, 0, o.set, o.clear, 0) != 0) return -1;
+        if (current_attributes(mount, after) != 0) return -1;
+        return (before & ~after & lockable) == 0 ? 0 : (errno = EPERM, -1);
+    }
+    if (sys::mount_setattr(mount, 0, o.set, o.clear | o.unsaid, 0) == 0) return 0;
+    if (errno != EPERM || o.unsaid == 0) return -1;
+    return sys::mount_setattr(mount, 0, o.set, o.clear, 0);
+}
+
 CTR_CHILD int set_attributes(int mount, const MountOptions &o) {
     if ((o.set_below | o.clear_below) != 0 &&
         sys::mount_setattr(mount, AT_RECURSIVE, o.set_below, o.clear_below, 0) != 0)
         return -1;
-    if ((o.set | o.clear) != 0 && sys::mount_setattr(mount, 0, o.set, o.clear, 0) != 0) return -1;
+    if ((o.set | o.clear) != 0 && set_own(mount, o) != 0) return -1;
     for (unsigned i = 0; i < o.n_propagation; ++i) {
         const unsigned long how = o.propagation[i];
         const unsigned recursive = (how & MS_REC) != 0 ? AT_RECURSIVE : 0;
@@ -67,8 +83,13 @@ CTR_CHILD int remount_attributes(ctr_run *raw, int mount, const MountOptions &o)
     if ((o.set | o.clear) != 0) {
         std::uint64_t now = 0;
         if (current_attributes(mount, now) != 0) return -1;
-        const unsigned long how = MS_REMOUNT | MS_BIND | mount_flags((now & ~o.clear) | o.set);
-        if (mount_on(raw, mount, nullptr, nullptr, how, nullptr) != 0) return -1;
+        if (o.locked && (now & o.clear & lockable) != 0) return errno = EPERM, -1;
+        const std::uint64_t said = (now & ~o.clear) | o.set, only = said & ~(o.locked ? 0 : o.unsaid);
+        const unsigned long how = MS_REMOUNT | MS_BIND;
+        if (mount_on(raw, mount, nullptr, nullptr, how | mount_flags(only), nullptr) != 0 &&
+            (errno != EPERM || only == said ||
+             mount_on(raw, mount, nullptr, nullptr, how | mount_flags(said), nullptr) != 0))
+            return -1;
     }
     for (unsigned i = 0; i < o.n_propagation; ++i)
         if (mount_on(raw, mount, nullptr, nullptr, o.propagation[i], nullptr) != 0) return -1;

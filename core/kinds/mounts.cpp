@@ -132,6 +132,8 @@ CTR_CHILD int bind_apply(ctr_run *raw) {
     if (options.iversion)
         return fail_words(raw, CTR_E_INVALID, "a bind mount has no such option", "iversion",
                           "options of the file system belong to its own mount, not to a bind mount of it");
+    only_said(options);
+    options.locked = ctr::ChildRun{raw}.integer("locked") != 0;
     for (std::size_t at = 0; at < n; ++at)
         if (bind_one(raw, options, at) != 0) return -1;
     return 0;
@@ -144,14 +146,18 @@ std::string bind_lines(ctr::Run run, std::size_t at) {
     const std::string source = quoted(run.str(from, nth(run, from, at)));
     std::string flags, text, how = "--bind";
     std::vector<std::string> propagation;
+    MountOptions all = {};
     for (const auto &option : run.strings("options")) {
+        add_option(all, option.c_str());
         if (option == "rbind")
             how = "--rbind";
         else if (propagation_flags(option.c_str()) != 0)
             propagation.push_back(option);
-        else if (option != "bind" && option != "defaults" && option != "rw")
+        else if (option != "bind" && option != "defaults")
             flags += "," + option;
     }
+    only_said(all);
+    if (all.unsaid != 0) flags = ",rw,suid,dev,exec" + flags; // mount(8) keeps what the source has
     if (create == "dir")
         text = "mkdir -p " + target + "\n";
     else if (create == "file")

@@ -114,10 +114,12 @@ int containers_maps(Plan plan, Mount &mount, Maker &maker) {
 int add_id_maps(Plan plan, std::vector<Mount> &all) {
     Maker maker(plan);
     // As root outside of the container's user namespace the way may be open that is closed to its root: a directory of podman's, mode 0700.
-    const bool other_root = user_namespace(plan).has_value() && plan.ask("euid").value_or("") == "0";
+    const bool own_users = user_namespace(plan).has_value();
+    const bool other_root = own_users && plan.ask("euid").value_or("") == "0";
     const bool inside = plan.operation() == CTR_OP_MOUNT;
     for (Mount &mount : all) {
         mount.by_parent = mount.bind && (other_root || inside);
+        mount.locked = own_users;
         Lines uids, gids;
         if (read_map(plan, mount.where + "/uidMappings", uids) != 0 ||
             read_map(plan, mount.where + "/gidMappings", gids) != 0)

@@ -135,6 +135,7 @@ int add_mount(Plan plan, const Mount &mount, const State &state, bool behind_cgr
         const std::string value = "mount." + mount.where.substr(mount.where.rfind('/') + 1);
         if (add_copy(plan, mount, value) != 0) return -1;
         step.value("mount", value);
+        if (mount.locked) step.arg("locked", std::int64_t{1});
     } else if (!mount.remount && !mount.source.empty()) {
         step.arg("source", mount.source);
     }

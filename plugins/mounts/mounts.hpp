@@ -25,6 +25,7 @@ struct Mount {
     std::vector<std::string> options;
     bool bind = false, remount = false;
     bool by_parent = false; // a bind mount whose source the child may not be able to reach
+    bool locked = false;    // the flags of its source stay, as the kernel has it in a user namespace
     std::string userns;     // the value whose id maps it gets; empty: none
 
     bool has(const char *option) const;

@@ -48,16 +48,17 @@
  *                 fstab: flags and file system options alike), create (str)?="dir", userns (fd)?: of the options idmap and ridmap. nofollow (int)?=0.
  *                 Makes the mount point if it is missing. proc and sysfs are mounted on directories only, never over links. tmpcopyup: a tmpfs that begins with what the directory has.
  * mount.bind      source (str)+|, mount (fd)+|, target (str)+, options (str)*: bind rbind ro rro nosuid ... propagation words; create (str)?="auto"
- *                 (dir or file as the source is; "no"). nofollow (int)?=0. Options and create hold for all targets.
+ *                 (dir or file as the source is; "no"). nofollow (int)?=0. Options and create hold for all targets. With a word about a flag it has
+ *                 the flags that its words say, with none its source's. locked (int)?=0: none of `mount`'s flags may be taken away, as in a user namespace.
  * mount.setattr   target (str), options (str)*: changes flags of the mount at target. nofollow (int)?=0. is (fd)?: what must be mounted there, else the
  *                 step fails.
  * mount.remove    target (str): takes off what is mounted there, with all below it, though it may be in use (MNT_DETACH). Only in a container's own mount
  *                 namespace, behind pivot_root.
- * mount.mask      target (str)+, missing_ok (int)?=1: a directory gets an empty read-only tmpfs, a file /dev/null of the machine.
+ * mount.mask      target (str)+, missing_ok (int)?=1: a directory gets an empty read-only tmpfs (one for all of the step's), a file /dev/null of the machine.
  * mount.readonly  target (str)+, missing_ok (int)?=1: bind over itself, recursively read-only.
  * root.mkdir      target (str), mode (int)?=0755, uid (int)?, gid (int)?. Parents are made; an existing directory is fine.
  * root.mknod      target (str)+, type (str)+: c b p; major (int)+?, minor (int)+?, mode (int)+?=0666, uid (int)?, gid (int)?. Where mknod is forbidden (user
- *                 namespace) the machine's node of the same path is bound.
+ *                 namespace) the machine's node of the same path is bound, nosuid and noexec.
  * root.symlink    target (str)+, to (str)+, keep (int)?=0. A link that is there is replaced; anything else there is an error. With keep whatever is there stays.
  * root.write      target (str), content (str), mode (int)?=0644.
  * sysctl          key (str), dotted or slashed, value (str). Through a procfs of the child's own: nothing in the image can redirect it.

@@ -46,6 +46,21 @@ TEST(MountOptions, PropagationKeepsItsOrder) {
     EXPECT_EQ(propagation_flags("ro"), 0u);
 }
 
+TEST(MountOptions, WhatABindSaysNothingAboutIsCleared) {
+    const auto unsaid = [](std::initializer_list<const char *> words) {
+        MountOptions options = parse(words);
+        only_said(options);
+        return options.unsaid;
+    };
+    constexpr std::uint64_t plain =
+        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
+    EXPECT_EQ(unsaid({"rbind", "rprivate", "defaults", "rro", "idmap"}), 0u);
+    EXPECT_EQ(unsaid({"bind", "nosuid"}), plain & ~std::uint64_t{MOUNT_ATTR_NOSUID});
+    EXPECT_EQ(unsaid({"bind", "rw"}), plain & ~std::uint64_t{MOUNT_ATTR_RDONLY});
+    EXPECT_EQ(unsaid({"bind", "noatime"}), plain | MOUNT_ATTR_NODIRATIME);
+    EXPECT_EQ(unsaid({"bind", "diratime"}), plain | MOUNT_ATTR__ATIME);
+}
+
 TEST(MountOptions, EveryWordIsOfOneSort) {
     EXPECT_EQ(option_word("size=1m"), OptionWord::data);
     EXPECT_EQ(option_word("newinstance"), OptionWord::data);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <set>
 #include <sstream>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -170,6 +171,61 @@ TEST_F(Mounts, BindTakesFlagsAndRefusesData) {
     });
 }
 
+TEST_F(Mounts, ABindHasTheFlagsThatItsOptionsSay) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        NEED(apply("mount.new", {"type=tmpfs", "target=/s", "options=ro", "options=nodev", "options=noexec",
+                                 "options=noatime", "options=nodiratime"}));
+        const std::string source = "source=" + at + "/s";
+        const auto flags = [&](const std::vector<std::string> &options) {
+            std::vector<std::string> words = {source, "target=/t"};
+            for (const auto &each : options)
+                words.push_back("options=" + each);
+            const std::string wrong = host_double::apply("mount.bind", words);
+            return wrong.empty() ? mounted(at + "/t").substr(0, mounted(at + "/t").find(" ")) : wrong;
+        };
+        const std::string all = "ro,nodev,noexec,noatime,nodiratime";
+        CHECK(flags({"bind"}) == all && flags({"rbind", "rprivate"}) == all);
+        CHECK(flags({"bind", "nosuid"}) == "rw,nosuid,noatime,nodiratime");
+        CHECK(flags({"rbind", "rw"}) == "rw,noatime,nodiratime");
+        CHECK(flags({"bind", "suid"}) == "rw,noatime,nodiratime");
+        CHECK(flags({"bind", "ro"}) == "ro,noatime,nodiratime");
+        CHECK(flags({"bind", "relatime"}) == "rw,relatime");
+        CHECK(flags({"bind", "nodiratime"}) == "rw,nodiratime,relatime");
+        CHECK(flags({"bind", "strictatime", "ro", "noexec"}) == "ro,noexec");
+        CHECK(flags({"rbind", "rnosuid"}) == "ro,nosuid,nodev,noexec,noatime,nodiratime");
+        CHECK(flags({"rbind", "rro", "rw"}) == "rw,noatime,nodiratime"); // the mount itself has a word of its own
+        // A copy of the parent's for a user namespace: nothing is taken away, by silence or by a word.
+        const auto copy = [&] {
+            return "mount=" + std::to_string(::open_tree(AT_FDCWD, (at + "/s").c_str(), OPEN_TREE_CLONE));
+        };
+        NEED(apply("mount.bind", {copy(), "target=/l", "options=bind", "options=nosuid", "locked=1"}));
+        CHECK(mounted(at + "/l").rfind("ro,nosuid,nodev,noexec,noatime", 0) == 0);
+        CHECK(apply("mount.bind", {copy(), "target=/l2", "options=bind", "options=exec", "locked=1"}) != "");
+        CHECK(mounted(at + "/l2") == "");
+        NEED(apply("mount.bind", {copy(), "target=/l3", "options=bind", "options=suid", "locked=1"}));
+        return {};
+    });
+}
+
+/// In a user namespace of its own, whose mounts are copies of the machine's with their flags locked.
+TEST_F(Mounts, LockedFlagsStay) {
+    run([](const std::string &at) -> std::string {
+        if (::mount("none", at.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, nullptr) != 0) return "mount";
+        if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) ::_exit(cannot);
+        write_file("/proc/self/setgroups", "deny");
+        write_file("/proc/self/uid_map", "0 0 1");
+        write_file("/proc/self/gid_map", "0 0 1");
+        NEED(attach("/mnt"));
+        NEED(apply("mount.bind", {"source=" + at, "target=/t", "options=rbind", "options=noexec"}));
+        CHECK(mounted("/mnt/t").rfind("rw,nosuid,nodev,noexec", 0) == 0);
+        NEED(apply("mount.bind", {"source=" + at, "target=/u", "options=rbind", "options=exec"}));
+        CHECK(mounted("/mnt/u").rfind("rw,nosuid,nodev,relatime", 0) == 0);
+        CHECK(apply("mount.bind", {"source=" + at, "target=/v", "options=rbind", "options=suid"}) != "");
+        return {};
+    });
+}
+
 TEST_F(Mounts, OneStepHasSeveralTargets) {
     run([](const std::string &at) -> std::string {
         NEED(attach(at));
@@ -290,6 +346,61 @@ TEST_F(Mounts, PivotLeavesOnlyTheRoot) {
         CHECK(::mkdir("/work/x", 0755) != 0 && errno == EROFS);
         NEED(apply("mount.setattr", {"target=/", "options=ro"}));
         CHECK(::mkdir("/x", 0755) != 0 && errno == EROFS);
+        return {};
+    });
+}
+
+/// How many mounts there are below a path, and of how many file systems.
+std::string mounts_below(const std::string &path) {
+    std::ifstream file("/proc/self/mountinfo");
+    std::string line;
+    std::set<std::string> devices;
+    int n = 0;
+    while (std::getline(file, line)) {
+        std::istringstream words(line);
+        std::string id, parent, device, root, point;
+        words >> id >> parent >> device >> root >> point;
+        if (point.rfind(path + "/", 0) != 0) continue;
+        ++n;
+        devices.insert(device);
+    }
+    return std::to_string(n) + " of " + std::to_string(devices.size());
+}
+
+TEST_F(Mounts, MasksShareOneFileSystemAndAreMadeOnce) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        for (const char *each : {"a", "b", "c"}) {
+            NEED(apply("root.mkdir", {std::string("target=/m/d") + each + "/in"}));
+            NEED(apply("root.write", {std::string("target=/m/f") + each, "content=secret"}));
+        }
+        NEED(apply("root.symlink", {"target=/link", "to=/m/da"}));
+        NEED(apply("root.symlink", {"target=/flink", "to=/m/fa"}));
+        NEED(apply("mount.mask", {"target=/m/da", "target=/m/fa", "target=/link", "target=/m/db", "target=/m/da",
+                                  "target=/m/dc", "target=/flink", "target=/m/fb", "target=/m/fc", "target=/m/fa"}));
+        CHECK(mounts_below(at + "/m") == "6 of 2");
+        for (const char *each : {"/m/da", "/m/db", "/m/dc"})
+            CHECK(mounted(at + each).rfind("ro,nosuid,nodev,noexec", 0) == 0);
+        for (const char *each : {"/m/fa", "/m/fb", "/m/fc"}) {
+            CHECK(mounted(at + each).find("nosuid") != std::string::npos);
+            CHECK(mounted(at + each).find("noexec") != std::string::npos);
+            CHECK(mounted(at + each).find("nodev") == std::string::npos);
+            CHECK(::access((at + each).c_str(), R_OK) == 0);
+        }
+        return {};
+    });
+}
+
+TEST_F(Mounts, WhatIsReadOnlyKeepsTheFlagsOfWhatItCovers) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        NEED(apply("mount.new", {"type=tmpfs", "target=/a", "options=nosuid", "options=nodev", "options=noexec"}));
+        NEED(apply("root.mkdir", {"target=/a/dir"}));
+        NEED(apply("root.write", {"target=/a/file", "content=x"}));
+        NEED(apply("mount.readonly", {"target=/a/dir", "target=/a/file"}));
+        CHECK(mounted(at + "/a/dir").rfind("ro,nosuid,nodev,noexec", 0) == 0);
+        CHECK(mounted(at + "/a/file").rfind("ro,nosuid,nodev,noexec", 0) == 0);
+        CHECK(mounted(at + "/a").rfind("rw", 0) == 0);
         return {};
     });
 }
