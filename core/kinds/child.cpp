@@ -289,4 +289,51 @@ CTR_CHILD int write_procfs(int procfs, const char *path, const char *text, std::
     return n == static_cast<long>(length) ? 0 : -1;
 }
 
+namespace {
+
+/// The decimal number at `*at` up to `end`, which it steps over.
+CTR_CHILD bool take_number(const char **at, char end, std::uint64_t *out) {
+    const char *c = *at;
+    for (*out = 0; *c >= '0' && *c <= '9'; ++c)
+        *out = *out * 10 + static_cast<std::uint64_t>(*c - '0');
+    const bool good = c != *at && c - *at < 20 && *c == end;
+    *at = *c == '\0' ? c : c + 1;
+    return good;
+}
+
+} // namespace
+
+CTR_CHILD int require_not_in(ctr_run *run, int procfs) {
+    const std::size_t n = ctr::host->arg_count(run, "not_in");
+    if (n == 0) return 0;
+    // Nothing mounted over it: the file of a namespace itself is a magic link, which is followed below.
+    const int directory = sys::openat2(procfs, "self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+                                       RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+    if (directory < 0) return fail(run, "openat2", "/proc/self/ns");
+    int result = 0;
+    for (std::size_t i = 0; i < n && result == 0; ++i) {
+        const char *text = ctr::host->arg_str(run, "not_in", i).data, *colon = strchr(text, ':');
+        char file[16];
+        std::uint64_t device = 0, inode = 0;
+        const std::size_t length = colon == nullptr ? 0 : static_cast<std::size_t>(colon - text);
+        const char *at = colon == nullptr ? "" : colon + 1;
+        if (length == 0 || length >= sizeof file || memchr(text, '/', length) != nullptr ||
+            !take_number(&at, ':', &device) || !take_number(&at, '\0', &inode)) {
+            result = fail_words(run, CTR_E_INTERNAL, "the argument not_in is no FILE:DEVICE:INODE", text);
+            break;
+        }
+        memcpy(file, text, length);
+        file[length] = '\0';
+        struct stat st;
+        if (fstatat(directory, file, &st, 0) != 0)
+            result = fail(run, "fstatat", file, "which namespace the process is in cannot be told");
+        else if (st.st_dev == device && st.st_ino == inode)
+            result = fail_words(run, CTR_E_INVALID,
+                                "the process is in the machine's own namespace: this would change the machine", file,
+                                "the path of the namespace to join leads to another one than when the plan was made");
+    }
+    close_fd(directory);
+    return result;
+}
+
 } // namespace core::kinds

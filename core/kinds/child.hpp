@@ -77,6 +77,10 @@ CTR_CHILD int open_procfs(int root);
 /// Writes to a file of that procfs. Neither symbolic links nor anything mounted over it can redirect the write.
 CTR_CHILD int write_procfs(int procfs, const char *path, const char *text, std::size_t length);
 
+/// Fails the step if the process is in one of the namespaces that its argument not_in names ("FILE:DEVICE:INODE", FILE as below /proc/PID/ns): what
+/// the machine was asked when the plan was made may not be so any more.
+CTR_CHILD int require_not_in(ctr_run *run, int procfs);
+
 CTR_ALWAYS_INLINE bool equal(const char *a, const char *b) { return strcmp(a, b) == 0; }
 CTR_ALWAYS_INLINE void close_fd(int fd) {
     const int saved = errno;

@@ -48,8 +48,8 @@ CTR_CHILD int sysctl_apply(ctr_run *raw) {
     if (!sysctl_path(key, path)) return fail_words(raw, CTR_E_INVALID, "this is no sysctl", key);
     const int procfs = open_procfs(ctr::host->root_fd(raw));
     if (procfs < 0) return fail(raw, "fsopen", "proc");
-    int result = 0;
-    if (write_procfs(procfs, path, value.data, value.len) != 0)
+    int result = require_not_in(raw, procfs);
+    if (result == 0 && write_procfs(procfs, path, value.data, value.len) != 0)
         result = fail(raw, "write", key,
                       errno == ENOENT   ? "this kernel has no such sysctl"
                       : errno == EINVAL ? "the kernel refuses this value"
@@ -58,8 +58,18 @@ CTR_CHILD int sysctl_apply(ctr_run *raw) {
     return result;
 }
 
+/// The script's word for require_not_in.
+std::string not_in_shell(ctr::Run run) {
+    std::string lines;
+    for (const auto &each : run.strings("not_in")) {
+        const std::string file = each.substr(0, each.find(':'));
+        lines += "[ \"$(stat -L -c " + file + ":%d:%i /proc/self/ns/" + file + ")\" != " + quoted(each) + " ]\n";
+    }
+    return lines;
+}
+
 int sysctl_shell(ctr::Run run, ctr::Shell shell) {
-    return shell.cmd({"sysctl", "-w", run.str("key") + "=" + run.str("value")});
+    return shell.text(not_in_shell(run) + "sysctl -w " + quoted(run.str("key") + "=" + run.str("value")));
 }
 
 CTR_CHILD int proc_apply(ctr_run *raw) {
@@ -78,17 +88,32 @@ int proc_shell(ctr::Run run, ctr::Shell shell) {
     return shell.text("printf %s " + quoted(run.str("content")) + " > /proc/" + quoted(run.str("path")));
 }
 
+CTR_CHILD int require_not_in_these(ctr_run *raw) {
+    if (ctr::ChildRun{raw}.count("not_in") == 0) return 0;
+    const int procfs = open_procfs(ctr::host->root_fd(raw));
+    if (procfs < 0) return fail(raw, "fsopen", "proc");
+    const int result = require_not_in(raw, procfs);
+    close_fd(procfs);
+    return result;
+}
+
 CTR_CHILD int hostname_apply(ctr_run *raw) {
+    if (require_not_in_these(raw) != 0) return -1;
     const ctr_str name = ctr::ChildRun{raw}.text("name");
     return sethostname(name.data, name.len) == 0 ? 0 : fail(raw, "sethostname", name.data);
 }
-int hostname_shell(ctr::Run run, ctr::Shell shell) { return shell.cmd({"hostname", run.str("name")}); }
+int hostname_shell(ctr::Run run, ctr::Shell shell) {
+    return shell.text(not_in_shell(run) + "hostname " + quoted(run.str("name")));
+}
 
 CTR_CHILD int domainname_apply(ctr_run *raw) {
+    if (require_not_in_these(raw) != 0) return -1;
     const ctr_str name = ctr::ChildRun{raw}.text("name");
     return setdomainname(name.data, name.len) == 0 ? 0 : fail(raw, "setdomainname", name.data);
 }
-int domainname_shell(ctr::Run run, ctr::Shell shell) { return shell.cmd({"domainname", run.str("name")}); }
+int domainname_shell(ctr::Run run, ctr::Shell shell) {
+    return shell.text(not_in_shell(run) + "domainname " + quoted(run.str("name")));
+}
 
 CTR_CHILD int link_apply(ctr_run *raw) {
     const ctr_str name = ctr::ChildRun{raw}.text("name");

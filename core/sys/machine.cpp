@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sys/machine.hpp"
 
+#include "base/fd.hpp"
 #include "base/text.hpp"
 #include "sys/files.hpp"
 
@@ -90,6 +91,29 @@ Answer link_of(const std::string &path) {
     return std::optional<std::string>(std::string(target, static_cast<std::size_t>(length)));
 }
 
+/// A namespace is what its device and inode say: the text of a link can be had for another file, and a bind mount has none.
+Answer namespace_at(const std::string &path) {
+    constexpr unsigned long nsfs_magic = 0x6e736673; // linux/magic.h
+    struct stat st {};
+    struct statfs fs {};
+    const Fd file(::open(path.c_str(), O_PATH | O_CLOEXEC));
+    if (!file.valid()) return missing_is_nothing(Result<std::string>(system_error("open", path)));
+    if (::fstat(file.get(), &st) != 0) return system_error("fstat", path);
+    if (::fstatfs(file.get(), &fs) != 0) return system_error("fstatfs", path);
+    if (static_cast<unsigned long>(fs.f_type) != nsfs_magic) return std::optional<std::string>();
+    return std::optional<std::string>(std::to_string(st.st_dev) + ":" + std::to_string(st.st_ino));
+}
+
+/// Those that are not any container's. Who may not look at the first process's may not enter them either.
+Answer machine_namespaces(const std::string &file) {
+    auto own = namespace_at("/proc/self/ns/" + file);
+    if (!own.ok() || !own.value()) return own;
+    const auto first = namespace_at("/proc/1/ns/" + file);
+    if (first.ok() && first.value() && first.value() != own.value())
+        return std::optional<std::string>(*own.value() + "\n" + *first.value());
+    return own;
+}
+
 Answer names_in(const std::string &path) {
     auto names = list_directory(path);
     if (!names.ok()) return missing_is_nothing(Result<std::string>(std::move(names).error()));
@@ -150,6 +174,8 @@ Result<std::optional<std::string>> RealMachine::answer(const std::string &questi
     if (what == "type") return type_of(path);
     if (what == "file") return missing_is_nothing(read_file(path, std::size_t{1} << 20));
     if (what == "link") return link_of(path);
+    if (what == "namespace") return namespace_at(path);
+    if (what == "namespaces") return machine_namespaces(path);
     if (what == "list") return names_in(path);
     if (what == "fstype") return file_system_of(path);
     if (what == "device") return device_of(path);

@@ -36,7 +36,7 @@ std::optional<std::string> user_namespace(Plan plan) {
         // Its own, which is the machine's if it has none: then there are no maps to take from it.
         const std::string path =
             "/proc/" + std::to_string(plan.spec("/ctr/container/pid").integer().value_or(0)) + "/ns/user";
-        const auto own = plan.ask("link:/proc/self/ns/user"), theirs = plan.ask("link:" + path);
+        const auto own = plan.ask("namespace:/proc/self/ns/user"), theirs = plan.ask("namespace:" + path);
         return own == theirs ? std::nullopt : std::optional(path);
     }
     const ctr::Node list = plan.spec("/linux/namespaces");

@@ -5,7 +5,7 @@
 // This plugin only says which ones are new and which are joined; in which order the kernel wants them is the executor's business
 // (core/launch). The id maps of a new user namespace are written by the parent while the child waits: until then the
 // child has no ids, and every child step that needs them is behind the token userns.mapped.
-#include <ctr/plugin.hpp>
+#include "../namespaces-common/standing.hpp"
 
 #include <map>
 
@@ -115,21 +115,22 @@ int add_maps(Plan plan, const Wanted &wanted) {
         .add();
 }
 
-int add_name(Plan plan, const Wanted &wanted, const char *pointer, const char *kind) {
+/// In a uts namespace that is joined too (a pod's), but for the machine's own.
+int add_name(Plan plan, const char *pointer, const char *kind) {
     const std::string name = plan.spec(pointer).str();
     if (name.empty()) return 0;
-    if (!is_new(wanted, "uts"))
-        return plan.invalid(pointer, "the container has no uts namespace of its own, so this would rename another one",
-                            "add {\"type\": \"uts\"} to linux.namespaces");
+    const Standing uts = standing(plan, "uts");
+    if (!uts.problem.empty())
+        return plan.invalid(pointer, uts.problem + ", so this would rename the machine", uts.hint);
     if (name.size() > 64) return plan.invalid(pointer, "must be at most 64 characters");
-    return plan.step(kind, CTR_ISOLATE).arg("name", name).after("userns.mapped").add();
+    return plan.step(kind, CTR_ISOLATE).arg("name", name).args("not_in", uts.not_in).after("userns.mapped").add();
 }
 
 int plan_steps(Plan plan) {
     Wanted wanted;
     if (read_wanted(plan, wanted) != 0 || add_namespaces(plan, wanted) != 0 || add_maps(plan, wanted) != 0) return -1;
-    if (add_name(plan, wanted, "/hostname", CTR_KIND_HOSTNAME) != 0) return -1;
-    return add_name(plan, wanted, "/domainname", CTR_KIND_DOMAINNAME);
+    if (add_name(plan, "/hostname", CTR_KIND_HOSTNAME) != 0) return -1;
+    return add_name(plan, "/domainname", CTR_KIND_DOMAINNAME);
 }
 
 } // namespace

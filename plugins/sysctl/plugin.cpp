@@ -5,6 +5,7 @@
 //
 // The steps stand at the end of `mounts`, not in `pivot`: there /proc/sys may be read-only already (/linux/readonlyPaths), and in a user
 // namespace the kernel gives a process a fresh procfs only while it still sees an unmasked one (mount_too_revealing, fs/namespace.c).
+#include "../namespaces-common/standing.hpp"
 #include "keys.hpp"
 
 #include <ctr/plugin.hpp>
@@ -14,21 +15,6 @@ namespace {
 
 using ctr::Node;
 using ctr::Plan;
-
-/// True if the container has that namespace to itself, or joins one that is not the machine's.
-bool has_own(Plan plan, const std::string &type) {
-    const Node namespaces = plan.spec("/linux/namespaces");
-    for (std::size_t i = 0; i < namespaces.size(); ++i) {
-        const Node each = namespaces.at(i);
-        if (each.get("/type").str() != type) continue;
-        const std::string path = each.get("/path").str();
-        if (path.empty()) return true;
-        const std::string file = type == "network" ? "net" : type;
-        const auto joined = plan.ask("link:" + path);
-        return !joined || joined != plan.ask("link:/proc/self/ns/" + file);
-    }
-    return false;
-}
 
 /// A dedicated field of the spec that says the same thing: two answers to one question are refused.
 const char *rival(const std::string &path) {
@@ -48,15 +34,13 @@ int plan_one(Plan plan, const std::string &key, const Node &value) {
     if (owner == Owner::machine)
         return plan.invalid(where, "belongs to no namespace: setting it would change the machine",
                             "set it on the machine itself, with sysctl(8)");
-    const std::string type = name_of(owner);
-    if (!has_own(plan, type))
-        return plan.invalid(
-            where, "the container shares the machine's " + type + " namespace: setting it would change the machine",
-            "give the container its own " + type + " namespace");
+    const auto standing = namespaces::standing(plan, name_of(owner));
+    if (!standing.problem.empty())
+        return plan.invalid(where, standing.problem + ": setting it would change the machine", standing.hint);
     if (const char *other = rival(*path); other != nullptr && plan.spec(other))
         return plan.invalid(where, std::string("says the same thing as ") + other, "leave one of them out");
     auto step = plan.step(CTR_KIND_SYSCTL, CTR_MOUNTS);
-    step.arg("key", *path).arg("value", value.str()).after("mounts.done");
+    step.arg("key", *path).arg("value", value.str()).args("not_in", standing.not_in).after("mounts.done");
     if (owner == Owner::network) step.after("network.ready"); // a key may name an interface
     return step.add();
 }

@@ -63,6 +63,9 @@ typedef struct ctr_host {
      *   "kernel"         "6.18.44", without what follows the third number
      *   "filesystem:NAME" "yes" if the kernel knows this file system now
      *   "cpus"           the number of processors that may be used
+     *   "namespace:PATH" "DEVICE:INODE" of the namespace that the path leads to, whatever its form (a link, a bind mount)
+     *   "namespaces:FILE" the same of the machine's namespaces of the type that FILE, a name below /proc/PID/ns, means: ctr's own and that of the
+     *                    first process, where it may be seen; one a line
      *   "writable:PATH"  "yes" if this process may write there: in a user namespace root may not everywhere
      *   "cgroup1"        "writable" if cgroups may be made in a hierarchy of cgroup v1
      *   "euid", "caps"   effective user id; effective capability set in hexadecimal */

@@ -28,6 +28,18 @@ TEST(RealMachine, says_what_does_not_exist_by_saying_nothing) {
     EXPECT_EQ(machine.ask("device:/dev/null").value()->substr(0, 6), "c 1 3 ");
 }
 
+TEST(RealMachine, tells_a_namespace_by_device_and_inode) {
+    RealMachine machine;
+    const auto own = machine.ask("namespace:/proc/self/ns/uts").value();
+    ASSERT_TRUE(own);
+    EXPECT_EQ(machine.ask("namespace:/proc/thread-self/ns/uts").value(), own);
+    EXPECT_NE(machine.ask("namespace:/proc/self/ns/ipc").value(), own);
+    EXPECT_EQ(machine.ask("namespace:/proc/self/status").value(), std::nullopt) << "no namespace";
+    EXPECT_EQ(machine.ask("namespace:/no/such").value(), std::nullopt);
+    EXPECT_EQ(machine.ask("namespaces:uts").value()->substr(0, own->size()), *own);
+    EXPECT_EQ(machine.ask("namespaces:nosuch").value(), std::nullopt);
+}
+
 TEST(RealMachine, refuses_a_question_that_it_does_not_understand) {
     RealMachine machine;
     const auto answer = machine.ask("weather:Berlin");

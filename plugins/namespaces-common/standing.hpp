@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+//
+// How the container stands to the machine's namespace of a type. A path to join may be anything: a link, or a bind mount, of the machine's own
+// (`docker run --network host` of old is a path). So the namespace behind it is compared by device and inode, and what cannot be told counts as the
+// machine's. A path can lead elsewhere by the time it is joined: the step that changes something checks again, by its argument not_in.
+#pragma once
+
+#include <ctr/plugin.hpp>
+
+namespace namespaces {
+
+struct Standing {
+    /// Empty: it has one of its own, or joins one that is not the machine's. Else why not, and what to do.
+    std::string problem, hint;
+    /// For the argument not_in of a step; empty for a new one, which nobody else is in.
+    std::vector<std::string> not_in;
+};
+
+/// The name below /proc/PID/ns.
+inline std::string file_of(const std::string &type) {
+    return type == "network" ? "net" : type == "mount" ? "mnt" : type;
+}
+
+/// `type` as the runtime-spec names it.
+inline Standing standing(ctr::Plan plan, const std::string &type) {
+    const std::string machine = "the machine's " + type + " namespace",
+                      hint = "give it its own: {\"type\": \"" + type + "\"}";
+    const ctr::Node all = plan.spec("/linux/namespaces");
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all.at(i).get("/type").str() != type) continue;
+        const std::string path = all.at(i).get("/path").str();
+        if (path.empty()) return {};
+        const auto joined = plan.ask("namespace:" + path), own = plan.ask("namespaces:" + file_of(type));
+        if (!joined) return {"there is no namespace at " + path, "", {}};
+        if (!own) return {"which one is " + machine + " cannot be told", "is /proc mounted?", {}};
+        Standing out;
+        for (std::size_t begin = 0; begin < own->size();) {
+            const std::size_t end = std::min(own->find('\n', begin), own->size());
+            const std::string each = own->substr(begin, end - begin);
+            if (each == *joined) return {path + " is " + machine, hint, {}};
+            out.not_in.push_back(file_of(type) + ":" + each);
+            begin = end + 1;
+        }
+        return out;
+    }
+    return {"the container shares " + machine, hint, {}};
+}
+
+} // namespace namespaces
