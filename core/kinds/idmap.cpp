@@ -5,9 +5,13 @@
 #include "idmap.hpp"
 
 #include "shell.hpp"
+#include "sys/files.hpp"
 #include "sys/spawn.hpp"
 #include "table.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -88,6 +92,59 @@ int shell(ctr::Run run, ctr::Shell shell) {
     return 0;
 }
 
+using Ranges = std::vector<std::array<std::uint64_t, 3>>; // inside, outside, size
+
+/// The lines of a map, in whatever order; nothing if a line is none.
+std::optional<Ranges> ranges_of(const std::string &text) {
+    Ranges out;
+    const char *at = text.c_str();
+    for (;;) {
+        while (*at == ' ' || *at == '\n')
+            ++at;
+        if (*at == '\0') break;
+        std::array<std::uint64_t, 3> range{};
+        for (auto &number : range) {
+            while (*at == ' ')
+                ++at;
+            char *end = nullptr;
+            if (*at < '0' || *at > '9') return std::nullopt;
+            number = std::strtoull(at, &end, 10);
+            at = end;
+        }
+        out.push_back(range);
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+int expect_map(ctr::Run run, const char *name, const char *file) {
+    const auto map = run.strings(name);
+    if (map.empty()) return 0;
+    const std::string path = "/proc/" + run.str("pid") + "/" + file;
+    auto text = sys::read_file(path, std::size_t{1} << 16);
+    if (!text.ok()) return run.fail({CTR_E_SYSTEM, text.error().message, {}, text.error().errno_value, "read", path});
+    const auto wanted = ranges_of(joined(map, "\n")), there = ranges_of(text.value());
+    if (wanted && there && *wanted == *there) return 0;
+    std::string shown = text.value();
+    shown.erase(std::unique(shown.begin(), shown.end(), [](char a, char b) { return a == ' ' && b == ' '; }),
+                shown.end());
+    return run.fail({CTR_E_INVALID,
+                     "the user namespace to join maps other ids than " + std::string(name) + "Mappings",
+                     "leave the mappings out, or give those of the namespace:" + shown,
+                     0,
+                     {},
+                     std::string("/linux/") + name + "Mappings"});
+}
+
+int expect_apply(ctr::Run run) {
+    return expect_map(run, "uid", "uid_map") != 0 ? -1 : expect_map(run, "gid", "gid_map");
+}
+
+int expect_shell(ctr::Run run, ctr::Shell shell) {
+    return shell.text("# /proc/" + run.str("pid") + "/uid_map: " + joined(run.strings("uid"), ", ") +
+                      "; gid_map: " + joined(run.strings("gid"), ", "));
+}
+
 } // namespace
 
 int write_id_maps(ctr::Run run, const std::string &pid) {
@@ -96,5 +153,6 @@ int write_id_maps(ctr::Run run, const std::string &pid) {
 }
 
 constinit const ctr_step_kind idmap_write = ctr::parent_kind<apply, shell>(CTR_KIND_IDMAP_WRITE);
+constinit const ctr_step_kind idmap_expect = ctr::parent_kind<expect_apply, expect_shell>(CTR_KIND_IDMAP_EXPECT);
 
 } // namespace core::kinds

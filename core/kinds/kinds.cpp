@@ -14,6 +14,7 @@ const ctr_step_kind *const *all() {
                                                  &machine_open,
                                                  &ns_open,
                                                  &idmap_write,
+                                                 &idmap_expect,
                                                  &userns_new,
                                                  &mount_idmapped,
                                                  &rootfs_attach,

@@ -12,7 +12,7 @@ extern const ctr_step_kind ns_new, ns_join, clone_cgroup;
 // machine.cpp
 extern const ctr_step_kind machine_mkdir, machine_write, machine_open, ns_open;
 // idmap.cpp
-extern const ctr_step_kind idmap_write;
+extern const ctr_step_kind idmap_write, idmap_expect;
 // idmapped.cpp
 extern const ctr_step_kind userns_new, mount_idmapped;
 // rootfs.cpp

@@ -98,11 +98,23 @@ int read_map(Plan plan, const char *name, std::vector<std::string> &lines) {
 int add_maps(Plan plan, const Wanted &wanted) {
     std::vector<std::string> uids, gids;
     if (read_map(plan, "uidMappings", uids) != 0 || read_map(plan, "gidMappings", gids) != 0) return -1;
-    if (!is_new(wanted, "user")) {
+    const auto user = wanted.find("user");
+    if (user == wanted.end()) {
         if (uids.empty() && gids.empty()) return 0;
         return plan.invalid(uids.empty() ? "/linux/gidMappings" : "/linux/uidMappings",
                             "the container has no user namespace of its own",
                             "add {\"type\": \"user\"} to linux.namespaces");
+    }
+    if (!user->second.empty()) {
+        if (uids.empty() && gids.empty()) return 0;
+        // Engines say both (pods with user namespaces). Files were given to the ids that they say.
+        return plan.step(CTR_KIND_IDMAP_EXPECT, CTR_ATTACH)
+            .value("pid", "child.pid")
+            .args("uid", uids)
+            .args("gid", gids)
+            .needs("child.alive")
+            .note("the namespace that is joined has these maps")
+            .add();
     }
     if (uids.empty()) return plan.invalid("/linux/uidMappings", "a new user namespace needs id maps");
     if (gids.empty()) return plan.invalid("/linux/gidMappings", "a new user namespace needs id maps");

@@ -119,6 +119,7 @@
 #define CTR_KIND_NS_OPEN "ns.open"
 #define CTR_KIND_IDMAP_WRITE "idmap.write"
 #define CTR_KIND_USERNS_NEW "userns.new"
+#define CTR_KIND_IDMAP_EXPECT "idmap.expect"
 #define CTR_KIND_MOUNT_IDMAPPED "mount.idmapped"
 #define CTR_KIND_ROOTFS_ATTACH "rootfs.attach"
 #define CTR_KIND_PIVOT_ROOT "pivot_root"

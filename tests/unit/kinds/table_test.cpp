@@ -18,7 +18,7 @@ TEST(Kinds, EveryKindIsCompleteAndNamedOnce) {
         EXPECT_EQ(kind.undo == nullptr, kind.shell_undo == nullptr) << kind.name;
         EXPECT_TRUE(kind.undo == nullptr || kind.process == CTR_PROCESS_PARENT) << kind.name;
     }
-    EXPECT_EQ(names.size(), 41u);
+    EXPECT_EQ(names.size(), 42u);
 }
 
 TEST(Kinds, ShellQuotesWhatTheShellWouldRead) {
