@@ -82,6 +82,11 @@ CTR_CHILD void give_stdio(std::uint32_t uid) {
     }
 }
 
+constexpr const char *too_many_groups = "there are more than 65536 supplementary groups";
+
+/// The child is a process of its own, so there is one.
+constinit UserIds child_ids{};
+
 CTR_CHILD int read_ids(ctr_run *raw, UserIds &ids) {
     const ctr::ChildRun run{raw};
     const int root = ctr::host->root_fd(raw);
@@ -94,9 +99,9 @@ CTR_CHILD int read_ids(ctr_run *raw, UserIds &ids) {
         bool listed = false;
         for (std::uint32_t i = 0; i < ids.n_groups; ++i)
             listed = listed || ids.groups[i] == ids.gid;
-        if (wrong == nullptr && !listed && ids.n_groups < sizeof ids.groups / sizeof *ids.groups) {
-            for (std::uint32_t i = ids.n_groups; i > 0; --i)
-                ids.groups[i] = ids.groups[i - 1];
+        if (wrong == nullptr && !listed && ids.n_groups == max_groups) wrong = too_many_groups;
+        if (wrong == nullptr && !listed) {
+            memmove(ids.groups + 1, ids.groups, ids.n_groups * sizeof *ids.groups);
             ids.groups[0] = ids.gid;
             ++ids.n_groups;
         }
@@ -110,8 +115,8 @@ CTR_CHILD int read_ids(ctr_run *raw, UserIds &ids) {
     if (wrong == nullptr && ids.home[0] == '/') set_home(raw, ids.home);
     for (std::size_t i = 0, n = run.count("groups"); i < n && wrong == nullptr; ++i) {
         const std::int64_t gid = run.integer("groups", 0, i);
-        if (ids.n_groups == sizeof ids.groups / sizeof *ids.groups)
-            wrong = "there are more than 256 supplementary groups";
+        if (ids.n_groups == max_groups)
+            wrong = too_many_groups;
         else if (gid < 0 || gid > 2147483647)
             wrong = "ids must be from 0 to 2147483647";
         else
@@ -126,7 +131,7 @@ CTR_CHILD int read_ids(ctr_run *raw, UserIds &ids) {
 
 CTR_CHILD int ids_apply(ctr_run *raw) {
     constexpr auto hint = "the user namespace has no such id";
-    UserIds ids;
+    UserIds &ids = child_ids;
     ids.uid = ids.gid = 0;
     if (read_ids(raw, ids) != 0) return -1;
     if (ctr::ChildRun{raw}.integer("keep_caps", 1) != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)

@@ -10,11 +10,15 @@
 
 namespace core::kinds {
 
+/// NGROUPS_MAX: what setgroups(2) takes.
+inline constexpr std::uint32_t max_groups = 65536;
+
+/// Too large for a stack that the container's RLIMIT_STACK may have made small by now.
 struct UserIds {
     std::uint32_t uid, gid;
     std::uint32_t n_groups;
-    gid_t groups[256]; // supplementary
-    char home[256];    // of passwd; empty if the user is not there
+    gid_t groups[max_groups]; // supplementary
+    char home[4096];          // of passwd; empty if the user is not there
 };
 
 /// "NAME|UID[:GROUP|GID]". Digits are an id and never looked up as a name (CVE-2016-3697); an id needs no entry. Without a group: the

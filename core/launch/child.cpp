@@ -36,7 +36,7 @@ struct ChildState {
     std::uint32_t parent_done = 0; // steps of the parent with a smaller index are done
     bool is_hook = false;          // a process that becomes an OCI hook under the container's confinement
     char executable[path_max] = "";
-    char home[sizeof "HOME=" + 255] = "HOME=/";
+    char home[sizeof "HOME=" + 4095] = "HOME=/";
 };
 
 /// The child is a process of its own, so there is one; too large for comfort on the stack.

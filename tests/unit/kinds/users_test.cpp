@@ -30,8 +30,9 @@ protected:
     }
     host_double::TemporaryDirectory directory;
     int root = -1;
-    UserIds ids{};
+    static UserIds ids; // too large for a stack
 };
+UserIds Users::ids;
 
 TEST_F(Users, NameGivesIdsHomeAndTheGroupsThatListIt) {
     ASSERT_EQ(find("alice"), ""); // the last line has no newline
@@ -99,8 +100,63 @@ TEST_F(Users, LinesAcrossBuffersAreWhole) {
     directory.write("etc/passwd", text);
     ASSERT_EQ(find("user2999"), "");
     EXPECT_EQ(ids.uid, 7999u);
-    directory.write("etc/passwd", std::string(20000, 'a') + ":x:1:1::/:\n" + "root:x:0:0::/:\n");
-    EXPECT_NE(find("root"), "");
+}
+
+TEST_F(Users, LinesOfAnyLengthAreRead) {
+    std::string members;
+    for (int i = 0; i < 20000; ++i)
+        members += "member" + std::to_string(i) + ",";
+    directory.write("etc/passwd", std::string(20000, 'a') + ":x:1:1::/:\nalice:x:1001:1002:" + std::string(30000, 'g') +
+                                      ":/home/alice:/bin/sh\n");
+    directory.write("etc/group",
+                    "big:x:777:" + members + "alice\nother:x:778:" + members + "alicea,xalice\nsmall:x:779:alice\n");
+    for (const char *user : {"alice", "1001"}) {
+        ASSERT_EQ(find(user), "");
+        EXPECT_STREQ(ids.home, "/home/alice");
+        ASSERT_EQ(ids.n_groups, 2u) << user;
+        EXPECT_EQ(ids.groups[0], 777u);
+        EXPECT_EQ(ids.groups[1], 779u);
+    }
+    ASSERT_EQ(find("alice:small"), "");
+    EXPECT_EQ(ids.gid, 779u);
+    ids.uid = 1001;
+    ids.home[0] = '\0';
+    ASSERT_EQ(find_home(root, ids), nullptr);
+    EXPECT_STREQ(ids.home, "/home/alice");
+}
+
+TEST_F(Users, SomeHundredGroupsAreNotTooMany) {
+    std::string text;
+    for (int i = 0; i < 2000; ++i)
+        text += "g" + std::to_string(i) + ":x:" + std::to_string(3000 + i) + ":alice\n";
+    directory.write("etc/group", text);
+    ASSERT_EQ(find("alice"), "");
+    ASSERT_EQ(ids.n_groups, 2000u);
+    EXPECT_EQ(ids.groups[1999], 4999u);
+}
+
+TEST_F(Users, MoreGroupsThanTheKernelTakesAreRefused) {
+    std::string text;
+    for (std::uint32_t i = 0; i <= max_groups; ++i)
+        text += "g:x:" + std::to_string(i) + ":alice\n";
+    directory.write("etc/group", text);
+    EXPECT_NE(find("alice").find("65536"), std::string::npos);
+}
+
+TEST_F(Users, OddLinesArePassedOver) {
+    const std::string nul("root\0x:x:5:5::/evil:\n", 21);
+    directory.write("etc/passwd", "\n:::\nroot\nroot:x\nroot:x:0\nroot:x:0x:0::/evil:\nroot:x:12345678901:0::/evil:\n"
+                                  "root:x: 0:0::/evil:\n" +
+                                      nul + "root:x:7:8\n");
+    ASSERT_EQ(find("root"), "");
+    EXPECT_EQ(ids.uid, 7u);
+    EXPECT_EQ(ids.gid, 8u);
+    EXPECT_STREQ(ids.home, "");
+    directory.write("etc/passwd", "home:x:1:1::/" + std::string(5000, 'h') + ":\nafter:x:2:2::/after:/bin/sh:more\n");
+    ASSERT_EQ(find("home"), "");
+    EXPECT_STREQ(ids.home, "") << "half a path is none";
+    ASSERT_EQ(find("after"), "");
+    EXPECT_STREQ(ids.home, "/after");
 }
 
 } // namespace
