@@ -138,7 +138,8 @@ CTR_CHILD int ids_apply(ctr_run *raw) {
         return fail(raw, "prctl(PR_SET_KEEPCAPS)", nullptr);
     if (ids.uid != 0) give_stdio(ids.uid);
     // A user namespace made without privilege has setgroups(2) forbidden; its caller's groups then stay.
-    if (syscall(SYS_setgroups, ids.n_groups, ids.groups) != 0 && (errno != EPERM || ids.n_groups != 0))
+    const bool keeps = ctr::ChildRun{raw}.integer("keep_groups") != 0;
+    if (!keeps && syscall(SYS_setgroups, ids.n_groups, ids.groups) != 0 && (errno != EPERM || ids.n_groups != 0))
         return fail(raw, "setgroups", nullptr, errno == EINVAL ? hint : nullptr);
     if (syscall(SYS_setresgid, ids.gid, ids.gid, ids.gid) != 0)
         return fail(raw, "setresgid", nullptr, errno == EINVAL ? hint : nullptr);
@@ -160,12 +161,15 @@ int ids_shell(ctr::Run run, ctr::Shell shell) {
         const std::string user = run.str("user"), name = user.substr(0, user.find(':'));
         const bool grouped = user.find(':') != std::string::npos;
         text += "--reuid=" + name + " --regid=" + (grouped ? user.substr(user.find(':') + 1) : "$(id -g " + name + ")");
-        text += grouped && groups.empty() ? " --clear-groups"
-                : groups.empty()          ? " --init-groups"
-                                          : " --groups=" + joined(groups);
+        text += run.integer("keep_groups") != 0 ? " --keep-groups"
+                : grouped && groups.empty()     ? " --clear-groups"
+                : groups.empty()                ? " --init-groups"
+                                                : " --groups=" + joined(groups);
     } else {
         text += "--reuid=" + run.str("uid") + " --regid=" + run.str("gid");
-        text += groups.empty() ? " --clear-groups" : " --groups=" + joined(groups);
+        text += run.integer("keep_groups") != 0 ? " --keep-groups"
+                : groups.empty()                ? " --clear-groups"
+                                                : " --groups=" + joined(groups);
     }
     return shell.text(text + "\"");
 }

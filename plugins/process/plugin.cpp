@@ -106,6 +106,13 @@ std::optional<std::vector<std::int64_t>> more_groups(Plan plan) {
 }
 
 /// /ctr/user (what the caller typed, or the image says) goes before /process/user/uid and gid.
+/// crun's annotation, which `podman --group-add keep-groups` writes: the process has its caller's groups, whatever else is said of groups. An exec's
+/// container says it for the exec.
+bool keeps_groups(Plan plan) {
+    const char *annotations = plan.operation() == CTR_OP_EXEC ? "/ctr/container/annotations" : "/annotations";
+    return bool(plan.spec(annotations).get("/run.oci.keep_original_groups"));
+}
+
 int plan_ids(Plan plan) {
     Step step = plan.step(CTR_KIND_IDS_SET, CTR_CONFINE);
     const auto groups = more_groups(plan);
@@ -130,6 +137,7 @@ int plan_ids(Plan plan) {
             step.arg("add_groups", std::to_string(gid));
     }
     return step.arg("keep_caps", std::int64_t{1}).after("caps.bounded").after("label.set").gives("ids.set").add();
+    if (keeps_groups(plan)) step.arg("keep_groups", std::int64_t{1});
 }
 
 int plan_no_new_privs(Plan plan) {
