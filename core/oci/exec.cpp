@@ -63,7 +63,7 @@ Result<Json> process_by_flags(const Arguments &arguments, const Json &of_contain
 }
 
 /// A process object as engines give it. What confines, and is left out, is the container's; but noNewPrivileges, which writers in Go leave out when it
-/// is false.
+/// is false. So is the environment: without PATH no program is found.
 Result<Json> process_by_file(const Arguments &arguments, const Json &of_container) {
     if (arguments.positional().size() > 1)
         return invalid("--process", "a command does not go with it", "the process object has it in args");
@@ -71,7 +71,7 @@ Result<Json> process_by_file(const Arguments &arguments, const Json &of_containe
     CTR_ASSIGN(const std::string text, sys::read_file(file, spec::max_spec_size).in("--process"));
     CTR_ASSIGN(Json process, parse_json(text, file));
     CTR_TRY(spec::validate_process(process).in(file));
-    for (const char *key : {"capabilities", "rlimits", "apparmorProfile", "selinuxLabel"})
+    for (const char *key : {"env", "capabilities", "rlimits", "apparmorProfile", "selinuxLabel"})
         if (!process.contains(key) && of_container.contains(key)) process[key] = of_container[key];
     return process;
 }

@@ -276,6 +276,21 @@ void add_clone(Plan &plan, const Request &request) {
     plan.steps.push_back(std::move(clone));
 }
 
+/// What the program gets: of two variables of one name the last counts, where it stands, since getenv(3) finds the first; and an empty HOME is none
+/// (docker's clients send it), so that the user's own is put in when the process becomes that user.
+std::vector<const Json *> environment_of(const Json &process) {
+    std::vector<const Json *> out;
+    std::set<std::string_view> names;
+    const auto env = process.find("env");
+    if (env == process.end() || !env->is_array()) return out;
+    for (auto each = env->rbegin(); each != env->rend(); ++each) {
+        const std::string_view text = each->get_ref<const std::string &>();
+        if (names.insert(text.substr(0, text.find('='))).second && text != "HOME=") out.push_back(&*each);
+    }
+    std::reverse(out.begin(), out.end());
+    return out;
+}
+
 Step execve_of(const Json &spec) {
     Step step = core_step(kind_execve, CTR_PROCESS_CHILD, CTR_CONFINE, "the program");
     const auto text = [](std::string name, const Json &value) {
@@ -284,9 +299,8 @@ Step execve_of(const Json &spec) {
     const Json &process = spec.at("process");
     for (const Json &arg : process.at("args"))
         step.args.push_back(text("arg", arg));
-    if (process.contains("env") && process["env"].is_array())
-        for (const Json &env : process["env"])
-            step.args.push_back(text("env", env));
+    for (const Json *env : environment_of(process))
+        step.args.push_back(text("env", *env));
     if (process.contains("cwd")) step.args.push_back(text("cwd", process["cwd"]));
     return step;
 }
