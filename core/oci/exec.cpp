@@ -8,6 +8,7 @@
 #include "spec/oci.hpp"
 #include "sys/files.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -34,11 +35,17 @@ Result<void> set_user(const std::string &text, Json &process) {
     return {};
 }
 
-/// More capabilities than the container has. Not inheritable, so not ambient either (CVE-2022-29162).
+/// More capabilities than the container has. None becomes inheritable (CVE-2022-29162), so ambient are only those that are inheritable already.
 void add_capabilities(const std::vector<std::string> &names, Json &process) {
-    for (const std::string &name : names)
+    for (const std::string &name : names) {
+        const std::string full = name.rfind("CAP_", 0) == 0 ? name : "CAP_" + name;
+        Json &sets = process["capabilities"];
         for (const char *set : {"bounding", "effective", "permitted"})
-            process["capabilities"][set].push_back(name.rfind("CAP_", 0) == 0 ? name : "CAP_" + name);
+            sets[set].push_back(full);
+        const Json inheritable = sets.value("inheritable", Json::array());
+        if (std::find(inheritable.begin(), inheritable.end(), full) != inheritable.end())
+            sets["ambient"].push_back(full);
+    }
 }
 
 Result<Json> process_by_flags(const Arguments &arguments, const Json &of_container) {

@@ -73,6 +73,18 @@ void warn_of(Plan plan, std::vector<std::string> unknown) {
     plan.log(CTR_LOG_WARN, "ignoring unknown or unavailable capabilities: [" + names + "]");
 }
 
+/// What the kernel would refuse, set by set.
+void warn_of_lost(Plan plan, const Sets &asked, const Sets &given) {
+    const auto warn = [&](const char *set, Mask lost, const char *why) {
+        if (lost != 0)
+            plan.log(CTR_LOG_WARN, std::string("ignoring ") + set + " capabilities that are not " + why + ": [CAP_" +
+                                       names_of(lost, " CAP_") + "]");
+    };
+    warn("effective", asked.effective & ~given.effective, "permitted");
+    warn("inheritable", asked.inheritable & ~given.inheritable, "in the bounding set");
+    warn("ambient", asked.ambient & ~given.ambient, "permitted and inheritable");
+}
+
 std::optional<Wanted> wanted(Plan plan) {
     const Node lists = plan.spec("/process/capabilities");
     const Node change = plan.spec("/ctr/capabilities");
@@ -95,8 +107,11 @@ std::optional<Wanted> wanted(Plan plan) {
     }
     Wanted result;
     warn_of(plan, unknown);
-    if (const Mask lost = make_consistent(*sets))
+    const Sets asked = *sets;
+    if (const Mask lost = make_consistent(*sets)) {
         result.lost += "; inconsistent between the sets, so not given: " + names_of(lost);
+        warn_of_lost(plan, asked, *sets);
+    }
     if (!unknown.empty()) result.lost += "; unknown, so not given:";
     for (const auto &name : unknown)
         result.lost += " " + name;
