@@ -9,6 +9,9 @@
 #include "sys/spawn.hpp"
 #include "table.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace core::kinds {
 namespace {
 
@@ -75,6 +78,13 @@ CTR_CHILD void describe(ctr_run *raw, const sys::Spawned *how, Words *words) {
     }
 }
 
+/// Whose environment the hook has; nullptr: what its arguments say.
+CTR_CHILD const char *const *inherited(ctr_run *raw) {
+    const char *whose = ctr::ChildRun{raw}.str("env_of");
+    if (equal(whose, "program")) return program_environment(raw);
+    return equal(whose, "caller") ? environ : nullptr;
+}
+
 /// 0 if the hook did what it should. `confine`: what it is under besides, or nullptr.
 CTR_CHILD int run_hook(ctr_run *raw, sys::Spawned *how, int (*confine)(void *)) {
     const ctr::ChildRun run{raw};
@@ -98,13 +108,19 @@ CTR_CHILD int run_hook(ctr_run *raw, sys::Spawned *how, int (*confine)(void *)) 
     for (std::size_t i = 0; i < n_env; ++i)
         words[n++] = run.str("env", i);
     words[n] = nullptr;
+    if (const char *const *all = inherited(raw)) what.envp = all;
     what.cwd = run.count("cwd") != 0 ? run.str("cwd") : nullptr;
+    if (run.count("target") != 0) {
+        what.directory = open_inside(ctr::host->root_fd(raw), run.str("target"), O_PATH | O_DIRECTORY);
+        if (what.directory < 0) return how->code = errno, how->syscall = "openat2", -1;
+    }
     const ctr_str state = run.text("state");
     what.input = state.data;
     what.input_size = state.len;
     what.timeout = run.integer("timeout");
     what.confine = confine;
     sys::spawn_and_wait(&what, how);
+    close_fd(what.directory);
     return how->end == sys::Spawned::End::exited && how->code == 0 ? 0 : -1;
 }
 
@@ -145,10 +161,16 @@ std::string line_of(const ctr::Run &run, const char *before) {
     const std::string path = run.str("path");
     if (run.has("arg") && run.str("arg") != path)
         line = "# its argv[0] is " + quoted(run.str("arg")) + ", which env(1) cannot say\n";
-    line += "(cd " + (run.has("cwd") ? quoted(run.str("cwd")) + " 2> /dev/null || cd " : std::string()) +
-            "/; printf %s " + quoted(run.str("state")) + " | ";
+    const std::string whose = run.str("env_of");
+    if (whose == "program") line += "# with the environment of the program, which it gets at the end\n";
+    line += "(";
+    if (run.has("target"))
+        line += "cd " + inside(run.str("target")) + "; ";
+    else if (run.has("cwd"))
+        line += "cd " + quoted(run.str("cwd")) + " 2> /dev/null || cd /; ";
+    line += "printf %s " + quoted(run.str("state")) + " | ";
     if (run.integer("timeout") > 0) line += "timeout -s KILL " + std::to_string(run.integer("timeout")) + " ";
-    line += std::string(before) + "env -i";
+    line += std::string(before) + (whose.empty() ? "env -i" : "env");
     for (const auto &each : run.strings("env"))
         line += " " + quoted(each);
     line += " " + quoted(path);

@@ -23,6 +23,8 @@ CTR_CHILD void set_root_fd(ctr_run *run, int fd);
 CTR_CHILD int death_signal(ctr_run *run);
 /// [child] The user's home directory, for the program's HOME. Does nothing if its environment has that variable already.
 CTR_CHILD void set_home(ctr_run *run, const char *directory);
+/// [child] What the program will get, as far as it is known: the user's home since the step that makes the process that user.
+CTR_CHILD const char *const *program_environment(ctr_run *run);
 /// [child] The environment has no HOME yet.
 CTR_CHILD bool wants_home(ctr_run *run);
 /// [child] Of a step that stands among those that confine the container's program: what confines a process that the step made in the same way, by all steps

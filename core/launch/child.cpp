@@ -75,6 +75,13 @@ CTR_CHILD void set_home(ctr_run *run, const char *directory) {
     if (name + length < sizeof home) memcpy(home + name, directory, length + 1);
 }
 
+CTR_CHILD const char *const *program_environment(ctr_run * /*run*/) {
+    launch::ChildPlan *plan = launch::child_state.plan;
+    if (plan == nullptr) return nullptr;
+    if (plan->home_at != launch::ChildPlan::has_home) plan->envp[plan->home_at] = launch::child_state.home;
+    return plan->envp;
+}
+
 } // namespace core::kinds
 
 namespace core::launch {
@@ -362,8 +369,7 @@ CTR_CHILD void child_main(void *child_plan) {
     run_steps(&state, gate, n_steps);
     state.run.step = find_step(state.run.block, plan::kind_execve);
     state.run.failed = false;
-    if (state.plan->home_at != ChildPlan::has_home) state.plan->envp[state.plan->home_at] = state.home;
-    sys::execute(state.executable, state.plan->argv, state.plan->envp);
+    sys::execute(state.executable, state.plan->argv, kinds::program_environment(&state.run));
     give_up_with(&state, "execve", state.executable,
                  errno == ENOEXEC
                      ? "it is no program of this machine's kind: a script without #!, or another architecture"

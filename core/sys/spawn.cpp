@@ -138,6 +138,12 @@ CTR_CHILD int make_input(const char *text, std::size_t size) {
     return input;
 }
 
+CTR_CHILD int enter_directory(const Spawn *what) {
+    if (what->directory >= 0) return fchdir(what->directory);
+    if (what->cwd == nullptr || chdir(what->cwd) == 0) return 0;
+    return chdir("/");
+}
+
 /// In the new process. Its errno goes to the caller if it does not become the program.
 [[noreturn]] CTR_CHILD void become(const Spawn *what, const Descriptors *fds, int caller) {
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -146,7 +152,7 @@ CTR_CHILD int make_input(const char *text, std::size_t size) {
     unblock_signals();
     reset_affinity();
     int wrong = 0;
-    if ((what->cwd == nullptr || chdir(what->cwd) != 0) && chdir("/") != 0) wrong = errno;
+    if (enter_directory(what) != 0) wrong = errno;
     if (dup2(fds->input, STDIN_FILENO) < 0 || dup2(fds->errors_out, STDERR_FILENO) < 0) wrong = errno;
     if (wrong == 0 && close_on_exec_from(3) != 0) wrong = errno;
     if (wrong == 0 && what->confine != nullptr && what->confine(what->confine_argument) != 0) wrong = ECANCELED;

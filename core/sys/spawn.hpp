@@ -26,7 +26,9 @@ Result<Ran> run_program(const std::vector<std::string> &argv, bool keep_output =
 struct Spawn {
     const char *path = nullptr; // not looked up
     const char *const *argv = nullptr, *const *envp = nullptr;
-    const char *cwd = nullptr; // where that is missing, "/"
+    /// Where it runs: that directory; or that path, and where it is missing "/"; neither: where its caller is.
+    int directory = -1;
+    const char *cwd = nullptr;
     const char *input = nullptr;
     std::size_t input_size = 0;
     std::int64_t timeout = 0; // in seconds; 0: none

@@ -27,6 +27,8 @@ struct List {
     const char *name, *kind;
     ctr_phase phase;
     const char *status; // of the container, as the hook is told
+    /// The environment of a hook that says nothing of it, as runc and crun have it: whoever runs it has one. Behind the gate that is the container's process.
+    const char *env_of = "caller";
 };
 
 /// The step of one hook, but for its place among the others; -1 if the hook is refused.
@@ -38,8 +40,13 @@ int add_hook(Plan plan, const List &list, std::size_t index, const std::string &
         return plan.invalid(where, "args and env have more than " + std::to_string(max_words) + " entries",
                             "hand them over in a file");
     step.arg("hook", where).arg("path", hook.get("/path").str()).args("arg", args).args("env", env);
-    // Behind pivot the bundle is out of sight.
-    step.arg("cwd", list.phase == CTR_CONFINE ? "/" : bundle).format("state", state_of(plan, bundle, list.status));
+    if (const Node given = hook.get("/env"); !given || given.type() == CTR_NODE_NULL) step.arg("env_of", list.env_of);
+    if (list.kind == std::string_view(CTR_KIND_OCI_HOOK_RUN_INSIDE)) {
+        if (list.phase == CTR_MOUNTS) step.arg("target", "/"); // else where the program will be
+    } else {
+        step.arg("cwd", bundle);
+    }
+    step.format("state", state_of(plan, bundle, list.status));
     if (const Node timeout = hook.get("/timeout")) step.arg("timeout", timeout.integer().value_or(0));
     return step.add();
 }
@@ -88,7 +95,7 @@ int plan_steps(Plan plan) {
     constexpr List lists[] = {{"prestart", CTR_KIND_OCI_HOOK_RUN, CTR_MOUNTS, "creating"},
                               {"createRuntime", CTR_KIND_OCI_HOOK_RUN, CTR_MOUNTS, "creating"},
                               {"createContainer", CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_MOUNTS, "creating"},
-                              {"startContainer", CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_CONFINE, "created"},
+                              {"startContainer", CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_CONFINE, "created", "program"},
                               {"poststart", CTR_KIND_OCI_HOOK_RUN, CTR_STARTED, "running"}};
     for (const List &list : lists)
         if (add_list(plan, list, bundle.str()) != 0) return -1;
