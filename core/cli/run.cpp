@@ -222,6 +222,8 @@ int run_command(App &app, const Arguments &arguments) {
         const Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
         if (!null.valid() || ::dup2(null.get(), STDIN_FILENO) < 0) return app.report(system_error("open", "/dev/null"));
     }
+    if (request.spec.value("/process/terminal"_json_pointer, false) && !(interactive && wants_carriage_returns()))
+        request.spec["ctr"]["onlcr"] = false;
     request.open_ahead = true;
     auto created = container::Container::create(*engine.value(), std::move(request));
     if (!created.ok()) return status_of(app, created.error());

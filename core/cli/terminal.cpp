@@ -76,6 +76,8 @@ std::optional<winsize> terminal_size(int fd) {
     return size;
 }
 
+bool wants_carriage_returns() { return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1; }
+
 Result<sys::Exit> attend(const sys::Child &child, const ForwardedSignals &signals, Fd console, bool interactive) {
     const bool terminal = console.valid() && interactive && ::isatty(STDIN_FILENO) == 1;
     const RawMode raw(terminal);

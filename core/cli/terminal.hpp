@@ -32,6 +32,10 @@ private:
 /// The size of the terminal behind `fd`, if it is one.
 std::optional<winsize> terminal_size(int fd);
 
+/// Whether the container's terminal is to write a newline as carriage return and newline: on a user's terminal, which attend() makes raw, it has to; in a
+/// pipe or a file such lines would end in \r\n.
+bool wants_carriage_returns();
+
 /// Passes signals to the child, and bytes between ctr's stdio and the container's terminal `console` (if valid; stdin only with
 /// `interactive`), until the child has ended. Then reaps it.
 Result<sys::Exit> attend(const sys::Child &child, const ForwardedSignals &signals, Fd console, bool interactive);

@@ -9,6 +9,7 @@
 #include "shell.hpp"
 #include "table.hpp"
 
+#include <asm/termbits.h>
 #include <ctr/plugin.hpp>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
@@ -29,6 +30,14 @@ CTR_CHILD int open_master(ctr_run *raw, int root) {
     return fail_words(raw, CTR_E_INVALID, "/dev/pts/ptmx of the container is no pty master", "/dev/pts/ptmx");
 }
 
+/// Nobody's screen shows what it writes, so lines end as in any other output.
+CTR_CHILD int clear_onlcr(int terminal) {
+    struct termios settings;
+    if (ioctl(terminal, TCGETS, &settings) != 0) return -1;
+    settings.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
+    return ioctl(terminal, TCSETS, &settings);
+}
+
 CTR_CHILD int open_peer(ctr_run *raw, int master) {
     const ctr::ChildRun run{raw};
     int unlock = 0;
@@ -42,6 +51,10 @@ CTR_CHILD int open_peer(ctr_run *raw, int master) {
             close_fd(peer);
             return fail(raw, "ioctl(TIOCSWINSZ)", "/dev/pts/ptmx");
         }
+    }
+    if (run.integer("onlcr", 1) == 0 && clear_onlcr(peer) != 0) {
+        close_fd(peer);
+        return fail(raw, "ioctl(TCSETS)", "/dev/pts/ptmx");
     }
     return peer;
 }

@@ -58,6 +58,8 @@ Result<container::CreateRequest> read_request(App &app, const Arguments &argumen
     Json &process = request.spec["process"];
     CTR_TRY(check_console(arguments, process.value("terminal", false), mode == Mode::run));
     CTR_ASSIGN(request.preserve_fds, passed_fds(arguments, process));
+    if (mode == Mode::run && process.value("terminal", false) && !cli::wants_carriage_returns())
+        request.spec["ctr"]["onlcr"] = false;
     if (arguments.has("no-pivot")) request.spec["ctr"]["pivot"] = false;
     if (arguments.has("no-new-keyring")) request.spec["ctr"]["keyring"] = false;
     return request;

@@ -93,6 +93,8 @@ Result<container::ExecRequest> read_request(const Arguments &arguments, const co
                arguments.has("process") ? process_by_file(arguments, own) : process_by_flags(arguments, own));
     CTR_TRY(spec::validate_process(request.process));
     request.detached = arguments.has("detach");
+    if (request.process.value("terminal", false) && !request.detached && !cli::wants_carriage_returns())
+        request.ctr["onlcr"] = false;
     request.open_ahead = nothing_to_tell(arguments);
     CTR_TRY(check_console(arguments, request.process.value("terminal", false), !request.detached));
     CTR_ASSIGN(request.preserve_fds, passed_fds(arguments, request.process));

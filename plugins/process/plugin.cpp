@@ -36,6 +36,7 @@ int plan_session(Plan plan) {
     Step console = plan.step(CTR_KIND_CONSOLE_OPEN, CTR_MOUNTS);
     // /dev/console is the terminal of the container's first process. One more mount for each exec would also stay when its process has gone.
     if (plan.operation() == CTR_OP_EXEC) console.arg("console", std::int64_t{0});
+    if (!plan.spec("/ctr/onlcr").boolean(true)) console.arg("onlcr", std::int64_t{0});
     for (const char *side : {"width", "height"}) {
         const std::string path = std::string("/process/consoleSize/") + side;
         const Node size = plan.spec(path);
@@ -105,7 +106,6 @@ std::optional<std::vector<std::int64_t>> more_groups(Plan plan) {
     return groups;
 }
 
-/// /ctr/user (what the caller typed, or the image says) goes before /process/user/uid and gid.
 /// crun's annotation, which `podman --group-add keep-groups` writes: the process has its caller's groups, whatever else is said of groups. An exec's
 /// container says it for the exec.
 bool keeps_groups(Plan plan) {
@@ -113,6 +113,7 @@ bool keeps_groups(Plan plan) {
     return bool(plan.spec(annotations).get("/run.oci.keep_original_groups"));
 }
 
+/// /ctr/user (what the caller typed, or the image says) goes before /process/user/uid and gid.
 int plan_ids(Plan plan) {
     Step step = plan.step(CTR_KIND_IDS_SET, CTR_CONFINE);
     const auto groups = more_groups(plan);
@@ -136,8 +137,8 @@ int plan_ids(Plan plan) {
         for (const auto gid : *groups)
             step.arg("add_groups", std::to_string(gid));
     }
-    return step.arg("keep_caps", std::int64_t{1}).after("caps.bounded").after("label.set").gives("ids.set").add();
     if (keeps_groups(plan)) step.arg("keep_groups", std::int64_t{1});
+    return step.arg("keep_caps", std::int64_t{1}).after("caps.bounded").after("label.set").gives("ids.set").add();
 }
 
 int plan_no_new_privs(Plan plan) {
