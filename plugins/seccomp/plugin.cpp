@@ -91,8 +91,26 @@ int plan_default(Plan plan, const Circumstances &circumstances) {
     return added != 0 ? -1 : plan_load(plan, 0, {});
 }
 
+/// crun's annotation: a name that is no system call here is not passed over.
+int check_names(Plan plan, const std::string &where) {
+    const Node on = plan.spec(plan.operation() == CTR_OP_EXEC ? "/ctr/container/annotations" : "/annotations")
+                        .get("/run.oci.seccomp_fail_unknown_syscall");
+    if (!on || on.str() == "0") return 0;
+    const Node rules = plan.spec(where + "/syscalls");
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        const auto names = rules.at(i).get("/names").strings();
+        for (std::size_t j = 0; j < names.size(); ++j)
+            if (!is_known(names[j]))
+                return plan.invalid(where + "/syscalls/" + std::to_string(i) + "/names/" + std::to_string(j),
+                                    "\"" + names[j] + "\" is no system call that is known here",
+                                    "the annotation run.oci.seccomp_fail_unknown_syscall asks that this is an error");
+    }
+    return 0;
+}
+
 int plan_profile(Plan plan, const char *where, Format format, const Circumstances &circumstances) {
     const Node node = plan.spec(where);
+    if (format == Format::oci && check_names(plan, where) != 0) return -1;
     Refusal refusal;
     const auto profile = translate(node, format, circumstances, refusal);
     if (!profile)

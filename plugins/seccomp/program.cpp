@@ -97,7 +97,8 @@ bool keep(const std::string &directory, const std::string &key, const std::strin
     {
         Fd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (file.get() < 0) return false;
-        if (!write_all(file.get(), bytes)) return ::unlink(fresh.c_str()), false;
+        // Whatever the caller's umask: one that its maker cannot read is never used.
+        if (::fchmod(file.get(), 0600) != 0 || !write_all(file.get(), bytes)) return ::unlink(fresh.c_str()), false;
     }
     if (::rename(fresh.c_str(), path.c_str()) == 0) return true;
     return ::unlink(fresh.c_str()), false;
