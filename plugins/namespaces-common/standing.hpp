@@ -12,6 +12,8 @@ namespace namespaces {
 struct Standing {
     /// Empty: it has one of its own, or joins one that is not the machine's. Else why not, and what to do.
     std::string problem, hint;
+    /// Of the namespace that it joins; empty for a new one.
+    std::string path;
     /// For the argument not_in of a step; empty for a new one, which nobody else is in.
     std::vector<std::string> not_in;
 };
@@ -25,25 +27,30 @@ inline std::string file_of(const std::string &type) {
 inline Standing standing(ctr::Plan plan, const std::string &type) {
     const std::string machine = "the machine's " + type + " namespace",
                       hint = "give it its own: {\"type\": \"" + type + "\"}";
+    Standing out;
+    const auto refused = [&out](std::string problem, std::string what_to_do) {
+        out.problem = std::move(problem);
+        out.hint = std::move(what_to_do);
+        return out;
+    };
     const ctr::Node all = plan.spec("/linux/namespaces");
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (all.at(i).get("/type").str() != type) continue;
-        const std::string path = all.at(i).get("/path").str();
-        if (path.empty()) return {};
-        const auto joined = plan.ask("namespace:" + path), own = plan.ask("namespaces:" + file_of(type));
-        if (!joined) return {"there is no namespace at " + path, "", {}};
-        if (!own) return {"which one is " + machine + " cannot be told", "is /proc mounted?", {}};
-        Standing out;
+        out.path = all.at(i).get("/path").str();
+        if (out.path.empty()) return out;
+        const auto joined = plan.ask("namespace:" + out.path), own = plan.ask("namespaces:" + file_of(type));
+        if (!joined) return refused("there is no namespace at " + out.path, {});
+        if (!own) return refused("which one is " + machine + " cannot be told", "is /proc mounted?");
         for (std::size_t begin = 0; begin < own->size();) {
             const std::size_t end = std::min(own->find('\n', begin), own->size());
             const std::string each = own->substr(begin, end - begin);
-            if (each == *joined) return {path + " is " + machine, hint, {}};
+            if (each == *joined) return refused(out.path + " is " + machine, hint);
             out.not_in.push_back(file_of(type) + ":" + each);
             begin = end + 1;
         }
         return out;
     }
-    return {"the container shares " + machine, hint, {}};
+    return refused("the container shares " + machine, hint);
 }
 
 } // namespace namespaces

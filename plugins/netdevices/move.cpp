@@ -13,6 +13,7 @@
 #include <ctr/cpp/fd.hpp>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace netdevices {
@@ -26,6 +27,14 @@ int fail(ctr::Run run, const Problem &problem, const std::string &device, const 
 
 int open_self() { return ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC); }
 
+/// Two descriptors of one namespace, whatever the paths. What cannot be told counts as one.
+bool same(int a, int b) {
+    struct stat first {
+    }, second{};
+    if (::fstat(a, &first) != 0 || ::fstat(b, &second) != 0) return true;
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 /// Runs `work` in the target namespace; the process comes back at once.
 template <typename Work> int inside(ctr::Run run, Work work) {
     const Fd own(open_self());
@@ -33,6 +42,8 @@ template <typename Work> int inside(ctr::Run run, Work work) {
     const std::string path = run.str("path");
     const Fd named(path.empty() ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!path.empty() && named.get() < 0) return run.fail("open", path);
+    if (!path.empty() && same(own.get(), named.get()))
+        return run.fail({CTR_E_INVALID, "it is the machine's own network namespace", {}, 0, {}, path});
     if (::setns(path.empty() ? run.fd("pidfd") : named.get(), CLONE_NEWNET) != 0)
         return run.fail("setns", path.empty() ? "network" : path);
     const int result = work();

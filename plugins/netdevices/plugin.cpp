@@ -2,6 +2,7 @@
 //
 // /linux/netDevices: interfaces of the machine for the container alone. There is no undo: when the namespace dies the kernel gives a
 // physical interface back to the machine, and takes a virtual one away; one that was moved into a namespace of somebody else's stays there.
+#include "../namespaces-common/standing.hpp"
 #include "move.hpp"
 #include "names.hpp"
 
@@ -9,14 +10,6 @@ namespace netdevices {
 namespace {
 
 using ctr::Plan;
-
-/// The path of the container's network namespace, empty for a new one; nothing if it has none.
-std::optional<std::string> network_namespace(Plan plan) {
-    const ctr::Node list = plan.spec("/linux/namespaces");
-    for (std::size_t i = 0; i < list.size(); ++i)
-        if (list.at(i).get("/type").str() == "network") return list.at(i).get("/path").str();
-    return std::nullopt;
-}
 
 int add_device(Plan plan, const std::string &device, const std::string &given, const std::string &path) {
     const std::string where = "/linux/netDevices/" + device, name = given.empty() ? device : given;
@@ -36,12 +29,11 @@ int add_device(Plan plan, const std::string &device, const std::string &given, c
 int plan_steps(Plan plan) {
     const ctr::Node devices = plan.spec("/linux/netDevices");
     if (devices.size() == 0) return 0;
-    const auto path = network_namespace(plan);
-    if (!path)
-        return plan.invalid("/linux/netDevices", "the container has no network namespace of its own",
-                            "add {\"type\": \"network\"} to linux.namespaces");
+    const auto network = namespaces::standing(plan, "network");
+    if (!network.problem.empty())
+        return plan.invalid("/linux/netDevices", network.problem + ": there is nowhere to move to", network.hint);
     for (std::size_t i = 0; i < devices.size(); ++i)
-        if (add_device(plan, devices.key(i), devices.at(i).get("/name").str(), *path) != 0) return -1;
+        if (add_device(plan, devices.key(i), devices.at(i).get("/name").str(), network.path) != 0) return -1;
     return 0;
 }
 
