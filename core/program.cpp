@@ -4,6 +4,7 @@
 #include "cli/app.hpp"
 #include "oci/app.hpp"
 #include "sys/own_executable.hpp"
+#include "sys/surroundings.hpp"
 
 #include <malloc.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@ int run(const std::string &name, const std::vector<std::string> &words) {
 } // namespace
 
 extern "C" [[gnu::visibility("default")]] int ctr_main(int argc, char **argv) {
+    core::sys::settle();
     // One step of the heap is enough for the C++ runtimes of all plugins, each of which keeps 73 kB for exceptions.
     ::mallopt(M_TOP_PAD, 1 << 20);
     core::sys::remember_arguments(argc, argv);

@@ -15,6 +15,14 @@ std::string errno_text(int errno_value) {
     return text != nullptr ? text : "unknown error " + std::to_string(errno_value);
 }
 
+std::string hint_of_limits(int errno_value) {
+    switch (errno_value) {
+    case EMFILE: return "the limit of open files is too low here: raise it (ulimit -n, RLIMIT_NOFILE)";
+    case EFBIG: return "the limit of file sizes is too low here: raise it (ulimit -f, RLIMIT_FSIZE)";
+    default: return {};
+    }
+}
+
 std::string Error::text() const {
     std::string out;
     const auto add = [&out](const std::string &part) {

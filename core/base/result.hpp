@@ -33,9 +33,14 @@ struct Error {
     }
 };
 
+/// What to do about errors that the caller's own limits are the reason of; else empty.
+std::string hint_of_limits(int errno_value);
+
 /// A system call failed with errno (read at the call).
 inline Error system_error(std::string syscall, std::string path = {}, std::string hint = {}) {
-    return Error{ErrorClass::system, {}, std::move(hint), errno, std::move(syscall), std::move(path), {}};
+    const int why = errno;
+    return Error{ErrorClass::system, {}, hint.empty() ? hint_of_limits(why) : std::move(hint), why,
+                 std::move(syscall), std::move(path), {}};
 }
 inline Error invalid(std::string path, std::string message, std::string hint = {}) {
     return Error{ErrorClass::invalid, std::move(message), std::move(hint), 0, {}, std::move(path), {}};

@@ -5,6 +5,7 @@
 #include "container/rootless.hpp"
 #include "launch/run.hpp"
 #include "sys/files.hpp"
+#include "sys/surroundings.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -179,6 +180,7 @@ std::vector<plugin::Directory> App::plugin_directories(const spec::Config &confi
 
 Result<container::Engine *> App::engine() {
     if (!engine_) {
+        CTR_TRY(sys::check_proc());
         CTR_ASSIGN(spec::Config config, read_config());
         const std::vector<plugin::Directory> directories = plugin_directories(config);
         auto engine = std::make_unique<container::Engine>(std::move(config), directories);

@@ -5,6 +5,7 @@
 #include "cli/app.hpp"
 #include "launch/run.hpp"
 #include "sys/files.hpp"
+#include "sys/surroundings.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -259,6 +260,7 @@ int App::main(const std::string &name, std::vector<std::string> words) {
 
 Result<container::Engine *> App::engine() {
     if (engine_) return engine_.get();
+    CTR_TRY(sys::check_proc());
     const std::string file = globals_.one("config-file", default_config);
     spec::Config config;
     auto text = sys::read_file(file, std::size_t{4} << 20);

@@ -4,6 +4,7 @@
 #include "oci/app.hpp"
 
 #include "sys/files.hpp"
+#include "sys/surroundings.hpp"
 
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
@@ -77,7 +78,7 @@ OrderedJson example(bool rootless) {
 int spec_command(App &app, const Arguments &arguments) {
     const std::string name = arguments.one("config", "config.json");
     const std::string file = name[0] == '/' ? name : arguments.one("bundle", ".") + "/" + name;
-    const Fd made(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    const Fd made(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, sys::as_the_caller_wants(0666)));
     if (!made.valid() && errno == EEXIST) return app.report(invalid(file, "File " + name + " exists. Remove it first"));
     if (!made.valid()) return app.report(system_error("open", file));
     auto written = sys::write_all(made.get(), example(arguments.has("rootless")).dump(1, '\t') + "\n", file);

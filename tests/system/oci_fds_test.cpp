@@ -82,14 +82,33 @@ TEST_F(OciFds, AMissingOneIsAnError) {
 TEST_F(OciFds, SocketActivation) {
     const Bundle probe = bundle("one", "probe fds; echo $LISTEN_FDS $LISTEN_PID $$");
     probe.write();
-    const Ran ran = with("3<" + file + " 4<" + file + " 5<" + file, {"run", "-b", probe.dir, "one"}, "LISTEN_FDS=2");
+    const Ran ran = with("3<" + file + " 4<" + file + " 5<" + file, {"run", "-b", probe.dir, "one"}, "LISTEN_PID=$$ LISTEN_FDS=2");
     EXPECT_STATUS(ran, 0);
     EXPECT_EQ(ran.out, "3\n4\n2 1 1\n");
     const Ran both = with("3<" + file + " 4<" + file + " 5<" + file + " 6<" + file,
-                          {"run", "--preserve-fds", "1", "-b", probe.dir, "one"}, "LISTEN_FDS=2");
+                          {"run", "--preserve-fds", "1", "-b", probe.dir, "one"}, "LISTEN_PID=$$ LISTEN_FDS=2");
     EXPECT_EQ(both.out, "3\n4\n5\n2 1 1\n");
-    const Ran none = with("3<" + file, {"run", "-b", probe.dir, "one"}, "LISTEN_FDS=0");
+    const Ran none = with("3<" + file, {"run", "-b", probe.dir, "one"}, "LISTEN_PID=$$ LISTEN_FDS=0");
     EXPECT_EQ(none.out, "1\n");
+}
+
+TEST_F(OciFds, SocketActivationOfAnotherProcessIsNotOurs) {
+    const Bundle probe = bundle("one", "probe fds; echo $LISTEN_FDS $LISTEN_PID");
+    probe.write();
+    // Somebody else's, nobody's, none at all: with the descriptors open, and with them closed.
+    for (const char *variables : {"LISTEN_PID=1 LISTEN_FDS=1", "LISTEN_PID=x LISTEN_FDS=1", "LISTEN_PID= LISTEN_FDS=1",
+                                  "LISTEN_PID=$$ LISTEN_FDS=x", "LISTEN_PID=$$ LISTEN_FDS=-1"})
+        for (const std::string &redirection : {"3<" + file, std::string("3<&-")}) {
+            const Ran ran = with(redirection, {"run", "-b", probe.dir, "one"}, variables);
+            EXPECT_STATUS(ran, 0) << variables;
+            EXPECT_EQ(ran.out, "\n") << variables;
+        }
+    const Ran nobodys = with("3<" + file, {"run", "-b", probe.dir, "one"}, "LISTEN_FDS=1");
+    EXPECT_STATUS(nobodys, 0);
+    EXPECT_EQ(nobodys.out, "\n");
+    EXPECT_REFUSED(with("3<&-", {"run", "-b", probe.dir, "one"}, "LISTEN_FDS=1"), "descriptor 3 is not open");
+    EXPECT_REFUSED(with("3<" + file, {"run", "-b", probe.dir, "one"}, "LISTEN_PID=$$ LISTEN_FDS=4294967295"),
+                   "LISTEN_FDS");
 }
 
 TEST_F(OciFds, ClosedStandardDescriptorsHarmNobody) {
