@@ -1,6 +1,91 @@
 /* SPDX-License-Identifier: MIT
  *
- * The executable: nothing but a door to libctr-core.so, so that a container's first process can let go of it (core/sys/own_executable.hpp). */
-int ctr_main(int argc, char **argv);
+ * The executable: nothing but a door to libctr-core.so, so that a container's first process can let go of it (core/sys/own_executable.hpp).
+ *
+ * The door looks for the library itself, so that a copy of it alone still finds the installation that it is from, and says what it looked for if there is
+ * none: beside the executable (PREFIX/bin, PREFIX/lib/ctr), then in the prefix that it was built for. Nowhere else: the library's code runs as the caller,
+ * often root, so neither the environment nor the working directory has a say, and a place beside the executable that others could have made (a copy in /tmp
+ * looks in /lib and /tmp/lib) does not count. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-int main(int argc, char **argv) { return ctr_main(argc, argv); }
+#define LIBRARY "/lib/ctr/libctr-core.so"
+
+/* Where the library may be, and why it is not taken from there. */
+struct place {
+    char path[4096 + sizeof LIBRARY];
+    char problem[256];
+};
+
+static void *open_library(struct place *place) {
+    void *library = dlopen(place->path, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) snprintf(place->problem, sizeof place->problem, "%s", dlerror());
+    return library;
+}
+
+/* Owned by root, by who runs this, or by who owns the executable anyway; writable by nobody else. */
+static int is_trusted(const struct stat *st) {
+    struct stat own;
+    if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0) return 0;
+    if (st->st_uid == 0 || st->st_uid == geteuid()) return 1;
+    return stat("/proc/self/exe", &own) == 0 && own.st_uid == st->st_uid;
+}
+
+/* Looks at PREFIX, PREFIX/lib, PREFIX/lib/ctr and the library. */
+static int may_open(struct place *place, size_t prefix) {
+    static const size_t ends[] = {0, sizeof "/lib" - 1, sizeof "/lib/ctr" - 1, sizeof LIBRARY - 1};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; ++i) {
+        struct stat st;
+        char *end = place->path + prefix + ends[i];
+        const char kept = *end;
+        *end = '\0';
+        const int wrong = *place->path == '\0' ? 0 : stat(place->path, &st) != 0 ? errno : is_trusted(&st) ? 0 : EPERM;
+        if (wrong == EPERM)
+            snprintf(place->problem, sizeof place->problem, "not used: %.200s is not root's or yours alone",
+                     place->path);
+        else if (wrong != 0)
+            snprintf(place->problem, sizeof place->problem, "%s", strerror(wrong));
+        *end = kept;
+        if (wrong != 0) return 0;
+    }
+    return 1;
+}
+
+/* PREFIX/bin/ctr: PREFIX/lib/ctr/libctr-core.so. */
+static void *open_beside(struct place *place) {
+    const ssize_t length = readlink("/proc/self/exe", place->path, 4096);
+    if (length <= 0 || length >= 4096) {
+        strcpy(place->path, "beside the program");
+        snprintf(place->problem, sizeof place->problem, "/proc/self/exe cannot be read: %s (is /proc mounted?)",
+                 length < 0 ? strerror(errno) : "too long");
+        return NULL;
+    }
+    size_t prefix = (size_t)length;
+    for (int i = 0; i < 2; ++i)
+        while (prefix > 0 && place->path[--prefix] != '/') {
+        }
+    strcpy(place->path + prefix, LIBRARY);
+    return may_open(place, prefix) ? open_library(place) : NULL;
+}
+
+int main(int argc, char **argv) {
+    /* Not on the stack, which a caller may have limited. */
+    static struct place beside = {"", ""}, installed = {CTR_PREFIX LIBRARY, ""};
+    void *library = open_beside(&beside);
+    if (library == NULL) library = open_library(&installed);
+    int (*run)(int, char **) = NULL;
+    if (library != NULL) *(void **)&run = dlsym(library, "ctr_main");
+    if (run != NULL) return run(argc, argv);
+    fprintf(stderr,
+            "ctr: %s: its library libctr-core.so was not found\n"
+            "  looked for %s: %s\n"
+            "  looked for %s: %s\n"
+            "  hint: run the program where it was installed, or install it (cmake --install)\n",
+            argc > 0 ? argv[0] : "", beside.path, beside.problem, installed.path,
+            library != NULL ? "it has no ctr_main" : installed.problem);
+    return 127;
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One program with two names: `ctr` for people, `ctr-oci` for engines (also when it is called runc or crun, for those that know no other).
+// One program with two names: `ctr` for people, `ctr-oci` for engines. By any other name (runc, crun, that of a copy) it is the engines': who gives a
+// program another name calls it by that name from a config or a script.
 #include "cli/app.hpp"
 #include "oci/app.hpp"
 #include "sys/own_executable.hpp"
@@ -17,8 +18,14 @@ template <class App> App &kept() {
     return *app;
 }
 
+/// "ctr", "ctr-0.2", "ctr.old"; nothing at all, too.
+bool is_for_people(const std::string &name) {
+    return name.empty() || name == "ctr" ||
+           (name.rfind("ctr", 0) == 0 && name.rfind("ctr-oci", 0) != 0 && (name[3] == '-' || name[3] == '.'));
+}
+
 int run(const std::string &name, const std::vector<std::string> &words) {
-    if (name == "ctr-oci" || name == "runc" || name == "crun") return kept<core::oci::App>().main(name, words);
+    if (!is_for_people(name)) return kept<core::oci::App>().main(name, words);
     return kept<core::cli::App>().main(words);
 }
 
@@ -29,7 +36,7 @@ extern "C" [[gnu::visibility("default")]] int ctr_main(int argc, char **argv) {
     // One step of the heap is enough for the C++ runtimes of all plugins, each of which keeps 73 kB for exceptions.
     ::mallopt(M_TOP_PAD, 1 << 20);
     core::sys::remember_arguments(argc, argv);
-    const std::string path = argc > 0 ? argv[0] : "ctr";
+    const std::string path = argc > 0 ? argv[0] : "";
     const std::string name = path.substr(path.find_last_of('/') + 1);
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
     const int status = run(name, words);

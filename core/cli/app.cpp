@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <dlfcn.h>
+#include <string_view>
 #include <unistd.h>
 
 namespace core::cli {
@@ -84,6 +86,7 @@ int App::main(const std::vector<std::string> &all_words) {
     auto globals = take_globals(words);
     if (!globals.ok()) return report(globals.error());
     globals_ = std::move(globals).value();
+    if (globals_.has("version")) words = {"version"};
     if (words.empty() || words[0] == "help") {
         print(help_of_all());
         return finished(words.empty() && !globals_.has("help") ? exit_failed : 0);
@@ -160,6 +163,16 @@ Result<spec::Config> App::read_config() const {
 }
 
 std::string own_plugin_directory() {
+    // PREFIX/lib/ctr/libctr-core.so: a copy of the door somewhere else still has its installation's plugins.
+    constexpr std::string_view library = "/libctr-core.so";
+    Dl_info info{};
+    const std::string code =
+        ::dladdr(reinterpret_cast<void *>(&own_plugin_directory), &info) != 0 && info.dli_fname != nullptr
+            ? info.dli_fname
+            : "";
+    if (code.size() > library.size() && code[0] == '/' && code.ends_with(library))
+        return code.substr(0, code.size() - library.size()) + "/plugins";
+    // A program that has this code in itself (a test): PREFIX/bin/PROGRAM.
     char path[4096];
     const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
     std::string own(path, length > 0 ? static_cast<std::size_t>(length) : 0);

@@ -51,7 +51,7 @@ private:
 
 /// Rows under a heading, columns aligned; each row one line whatever is in its cells.
 std::string table(std::vector<std::vector<std::string>> rows);
-/// The directory of plugins that belongs to this executable: PREFIX/lib/ctr/plugins for PREFIX/bin/ctr.
+/// The directory of plugins that belongs to this code: PREFIX/lib/ctr/plugins for PREFIX/lib/ctr/libctr-core.so.
 std::string own_plugin_directory();
 
 // One function a command, in files of their names.

@@ -12,6 +12,7 @@ const std::vector<Option> global_options = {
     {"plugin-dir", 0, "DIR", true, "look for plugins here first; its parent directories are not checked"},
     {"log-level", 0, "LEVEL", false, "error, warn, info or debug (default warn)"},
     {"format", 0, "FORMAT", false, "table or json; `plan` also knows shell"},
+    {"version", 0, nullptr, false, "the same as the command version"},
     {"help", 'h', nullptr, false, "help for the command"},
 };
 

@@ -190,8 +190,9 @@ Result<Asked> read_arguments(container::Engine &engine, const Arguments &argumen
                                    : from_flags(engine, arguments, std::move(asked));
 }
 
-int status_of(const App &app, const Error &error) {
+int status_of(const App &app, const Error &error, const ForwardedSignals &signals) {
     app.report(error);
+    if (signals.interruption().signal() != 0) return signals.status(exit_failed);
     const bool at_exec = error.context.find("(gate of core") != std::string::npos ||
                          error.context.find("(execve of core") != std::string::npos;
     if (!at_exec) return exit_failed;
@@ -216,8 +217,9 @@ int run_command(App &app, const Arguments &arguments) {
     clean_up_after_others(*engine.value());
     const bool interactive = asked.value().interactive, keep = !asked.value().rm;
 
-    const ForwardedSignals signals;
+    ForwardedSignals signals;
     container::CreateRequest request = std::move(asked).value().create;
+    request.interruption = &signals.interruption();
     if (!interactive && !arguments.has("tty")) {
         const Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
         if (!null.valid() || ::dup2(null.get(), STDIN_FILENO) < 0) return app.report(system_error("open", "/dev/null"));
@@ -226,15 +228,17 @@ int run_command(App &app, const Arguments &arguments) {
         request.spec["ctr"]["onlcr"] = false;
     request.open_ahead = true;
     auto created = container::Container::create(*engine.value(), std::move(request));
-    if (!created.ok()) return status_of(app, created.error());
+    if (!created.ok()) return status_of(app, created.error(), signals);
     container::Container &container = engine.value()->keep(std::move(created).value());
     Fd console = container.take_console();
-    if (auto started = container.start(); !started.ok()) return status_of(app, started.error());
-    auto ended = attend(container.child(), signals, std::move(console), interactive);
+    if (auto started = container.start(); !started.ok()) return status_of(app, started.error(), signals);
+    const auto clean_up = [&](const sys::Exit &exit) {
+        if (auto cleaned = container.ended(exit, keep); !cleaned.ok())
+            app.report(std::move(cleaned).error().in(
+                "the container ended, but not all could be taken back (`ctr recover` tries again)"));
+    };
+    auto ended = attend(container.child(), signals, std::move(console), interactive, clean_up);
     if (!ended.ok()) return app.report(ended.error());
-    if (auto cleaned = container.ended(ended.value(), keep); !cleaned.ok())
-        app.report(std::move(cleaned).error().in(
-            "the container ended, but not all could be taken back (`ctr recover` tries again)"));
     return ended.value().shell_status();
 }
 

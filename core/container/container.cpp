@@ -23,7 +23,10 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     CTR_TRY(check_id(request.id));
     // Said before any plugin plans: a driver would only see that the data of such a container is there. Journal::create() decides.
     const std::string file = engine.journal_of(request.id);
-    if (::access(file.c_str(), F_OK) == 0) return name_in_use(file);
+    if (::access(file.c_str(), F_OK) == 0) {
+        CTR_TRY(take_back_abandoned(engine, request.id));
+        if (::access(file.c_str(), F_OK) == 0) return name_in_use(file);
+    }
     CTR_ASSIGN(plan::Plan plan, engine.plan(CTR_OP_CREATE, request.id, request.spec, request.drivers));
     request.meta["created"] = sys::timestamp();
     Json meta = Json::object();
@@ -40,6 +43,7 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     options.preserve_fds = request.preserve_fds;
     options.outlives_owner = request.detached;
     options.open_ahead = request.open_ahead;
+    options.interruption = container->interruption_ = request.interruption;
     if (request.own_gate) {
         auto gate = sys::listen_at(gate_of(file), SOCK_SEQPACKET);
         if (!gate.ok()) return container->give_up(std::move(gate).error());
@@ -80,7 +84,7 @@ Result<void> Container::ended(sys::Exit exit, bool keep) {
     // That it has ended shows without this line too; taking back must not depend on room for it.
     if (auto noted = journal_.stopped(exit.shell_status()); !noted.ok() && keep && launch::log_sink != nullptr)
         launch::log_sink(CTR_LOG_WARN, "core", ("the exit status is not kept: " + noted.error().text()).c_str());
-    CTR_TRY(undo_steps(engine_, journal_, keep ? Scope::until_stop : Scope::all));
+    CTR_TRY(undo_steps(engine_, journal_, keep ? Scope::until_stop : Scope::all, interruption_));
     if (!keep) return remove_record(journal_);
     return {};
 }
@@ -91,7 +95,7 @@ Fd Container::take_console() { return container::take_console(plan(), *launch_);
 Error Container::give_up(Error error) {
     if (launch_) launch_->kill();
     launch_.reset();
-    auto undone = undo_steps(engine_, journal_, Scope::all);
+    auto undone = undo_steps(engine_, journal_, Scope::all, interruption_);
     if (undone.ok()) undone = remove_record(journal_);
     if (!undone.ok())
         error.hint += (error.hint.empty() ? "" : "; ") + std::string("besides, not all could be undone: ") +

@@ -25,6 +25,7 @@ struct CreateRequest {
     bool detached = false;   // without own_gate: once started, nobody's death kills it
     bool open_ahead = false; // without own_gate: the caller has nothing to do between create() and start()
     unsigned preserve_fds = 0;
+    sys::Interruption *interruption = nullptr; // what ends it before the program runs; it outlives the container
 };
 
 class Container {
@@ -56,14 +57,15 @@ private:
     Engine &engine_;
     Journal journal_;
     std::unique_ptr<launch::Launch> launch_;
+    sys::Interruption *interruption_ = nullptr;
     Fd gate_;
 };
 
 /// A journaled plan of parent steps alone: image import and removal. On failure everything is undone. `id` names the operation, not the image.
 Result<void> run_operation(Engine &engine, ctr_operation operation, const std::string &id, const Json &spec);
 
-/// Opens the gate of a container that another process created.
-Result<void> start(Engine &engine, const std::string &id);
+/// Opens the gate of a container that another process created. If that fails, or is interrupted, the container is destroyed.
+Result<void> start(Engine &engine, const std::string &id, sys::Interruption *interruption = nullptr);
 /// Takes everything back and removes the container. `force` kills what still runs. Errors: busy while it runs or its owner works.
 Result<void> remove(Engine &engine, const std::string &id, bool force);
 /// The same for image operations whose ctr was killed, and for layers that they left. The caller holds the image lock (images.hpp).
@@ -80,6 +82,7 @@ struct ExecRequest {
     bool detached = false;                // nobody's death kills it once it runs
     bool open_ahead = false;              // the caller has nothing to do before it runs
     unsigned preserve_fds = 0;
+    sys::Interruption *interruption = nullptr; // what ends it before it runs; it outlives it
 };
 
 /// One more process in a created or running container.
@@ -107,6 +110,8 @@ struct State {
     unsigned owner = 0;     // user id of who made it
     bool abandoned = false; // its owner died at work: `ctr recover`
 };
+
+Error no_such_container(const std::string &id);
 
 /// Read without any lock; the truth at this moment.
 Result<State> state(const Engine &engine, const std::string &id);

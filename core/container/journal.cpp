@@ -158,9 +158,9 @@ Result<Journal> Journal::create(const std::string &file, plan::Plan plan, Json m
     fit(record);
     journal.record_ = std::move(record);
     // Both in one write: a container has a plan, or it was never begun.
-    if (auto written = journal.append(lines.take()); !written.ok()) {
-        ::unlink(file.c_str());
-        return std::move(written).error();
+    if (auto begun = journal.append(lines.take()); !begun.ok()) {
+        ::unlink(file.c_str()); // nothing has happened yet that it would be needed for, and its name is to be free
+        return std::move(begun).error();
     }
     return journal;
 }

@@ -85,6 +85,14 @@ Result<void> recover_all_in(Engine &engine, const std::string &parent, std::vect
 
 } // namespace
 
+Result<void> take_back_abandoned(Engine &engine, const std::string &id) {
+    const std::string file = engine.journal_of(id);
+    if (Journal::owner(file) != 0) return {};
+    auto taken = recover_one(engine, file);
+    return taken.ok() ? Result<void>()
+                      : Result<void>(std::move(taken).error().in("taking back what is left of an earlier " + id));
+}
+
 const char *status_name(Status status) {
     switch (status) {
     case Status::creating: return "creating";
@@ -94,6 +102,16 @@ const char *status_name(Status status) {
     case Status::stopped: return "stopped";
     }
     return "?";
+}
+
+Error no_such_container(const std::string &id) {
+    return {ErrorClass::not_found,
+            "container does not exist",
+            "`ctr ps -a` and `ctr-oci list` show those that do",
+            0,
+            {},
+            id,
+            {}};
 }
 
 Result<State> state(const Engine &engine, const std::string &id) {
@@ -145,27 +163,31 @@ launch::KindLookup kinds_behind_gate(Engine &engine, const plan::Plan &plan) {
 
 } // namespace
 
-Result<void> start(Engine &engine, const std::string &id) {
+Result<void> start(Engine &engine, const std::string &id, sys::Interruption *interruption) {
     CTR_ASSIGN(Journal journal, Journal::open(engine.journal_of(id)));
     const Record &record = journal.record();
     if (status_of(record) != Status::created)
         return failure(ErrorClass::invalid, id + " is " + status_name(status_of(record)) + ", not created",
                        "only a created container can be started");
-    launch::Launch launch(record.plan, kinds_behind_gate(engine, record.plan), journal, {});
+    launch::LaunchOptions options;
+    options.interruption = interruption;
+    launch::Launch launch(record.plan, kinds_behind_gate(engine, record.plan), journal, options);
     launch.restore(record.values, record.pid);
     CTR_TRY(launch.knock(gate_of(engine.journal_of(id))));
     auto started = launch.open_gate();
     if (started.ok()) started = journal.running();
     if (started.ok()) started = launch.started();
     if (started.ok()) return {};
-    // runtime-spec, runtime.md "Lifecycle": a failed start goes on where a container is destroyed, and then poststop OCI hooks run. What is left is the
-    // record, so that `state` and `delete` still know it.
+    // runtime-spec, runtime.md "Lifecycle": a failed start goes on where a container is destroyed, and then poststop OCI hooks run. It is gone
+    // afterwards, and its name is free, as with a failed create.
     Error error = std::move(started).error();
-    static_cast<void>(kill_init(record));
-    static_cast<void>(journal.stopped(-1));
-    if (auto undone = undo_steps(engine, journal, Scope::all); !undone.ok())
+    auto undone = kill_init(record);
+    if (undone.ok()) static_cast<void>(journal.stopped(-1));
+    if (undone.ok()) undone = undo_steps(engine, journal, Scope::all, interruption);
+    if (undone.ok()) undone = remove_record(journal);
+    if (!undone.ok())
         error.hint += (error.hint.empty() ? "" : "; ") + std::string("besides, not all could be undone: ") +
-                      undone.error().text();
+                      undone.error().text() + " (`delete` tries again)";
     return error;
 }
 
@@ -317,6 +339,7 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     options.open_ahead = request.open_ahead;
     options.protect_executable = engine.config().protect_executable;
     options.preserve_fds = request.preserve_fds;
+    options.interruption = request.interruption;
     out.launch = std::make_unique<launch::Launch>(*out.plan, engine.kinds(), *out.recorder, options);
     CTR_TRY(out.launch->create());
     return out;

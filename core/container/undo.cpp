@@ -12,11 +12,12 @@
 
 namespace core::container {
 
-Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope) {
+Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope, sys::Interruption *interruption) {
     const Record &record = journal.record();
     launch::UndoRequest request;
     request.plan = &record.plan;
     request.values = &record.values;
+    request.interruption = interruption;
     request.to_undo.assign(record.plan.steps.size(), false);
     for (std::size_t i = 0; i < record.plan.steps.size(); ++i) {
         const plan::Step &step = record.plan.steps[i];

@@ -11,7 +11,8 @@ namespace core::container {
 enum class Scope { until_stop, all };
 
 /// Takes back the parent steps of that lifetime which ran and are not undone yet. The first error is returned, all others named in it.
-Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope);
+/// `interruption` ends what a step waits for (a poststop OCI hook that hangs), not the undoing.
+Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope, sys::Interruption *interruption = nullptr);
 /// Makes the directories that the plan's first row lists, but the container's own.
 Result<void> make_shared_directories(const plan::Plan &plan, const std::string &own);
 /// Makes the container's own directory, if the plan lists it or `anyway`. After the journal, which says that it may be there.
@@ -20,6 +21,8 @@ Result<void> make_own_directory(const Journal &journal, bool anyway);
 Result<void> remove_record(Journal &journal);
 /// The master of the terminal that a plan's step opened; invalid if there is none. It is the caller's from here on.
 Fd take_console(const plan::Plan &plan, launch::Launch &launch);
+/// If the container of that name has no owner and is of no use to anybody (is_abandoned), it is taken back, so that its name is free.
+Result<void> take_back_abandoned(Engine &engine, const std::string &id);
 /// Kills the container's first process, if it still lives, and waits until it is gone.
 Result<void> kill_init(const Record &record);
 

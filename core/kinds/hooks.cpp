@@ -61,6 +61,9 @@ CTR_CHILD void describe(ctr_run *raw, const sys::Spawned *how, Words *words) {
         add(message, run.integer("timeout"));
         add(message, " s");
         break;
+    case sys::Spawned::End::interrupted:
+        add(message, "the OCI hook was killed, since who runs it was told to end");
+        break;
     case sys::Spawned::End::not_started: add(message, "the OCI hook could not be started"); break;
     }
     std::size_t from = 0, to = how->n_errors;
@@ -119,6 +122,7 @@ CTR_CHILD int run_hook(ctr_run *raw, sys::Spawned *how, int (*confine)(void *)) 
     what.input_size = state.len;
     what.timeout = run.integer("timeout");
     what.confine = confine;
+    what.interrupt = interrupt(raw);
     sys::spawn_and_wait(&what, how);
     close_fd(what.directory);
     return how->end == sys::Spawned::End::exited && how->code == 0 ? 0 : -1;

@@ -21,6 +21,8 @@ std::span<const KindArguments> arguments();
 CTR_CHILD void set_root_fd(ctr_run *run, int fd);
 /// [child] The parent death signal that must be armed again after ids change (setresuid clears it, prctl(2)); 0: none.
 CTR_CHILD int death_signal(ctr_run *run);
+/// A descriptor that is readable when the command is to end, for who waits for something else; -1: none, always so in the child, whose owner kills it.
+CTR_CHILD int interrupt(ctr_run *run);
 /// [child] The user's home directory, for the program's HOME. Does nothing if its environment has that variable already.
 CTR_CHILD void set_home(ctr_run *run, const char *directory);
 /// [child] What the program will get, as far as it is known: the user's home since the step that makes the process that user.

@@ -63,6 +63,8 @@ CTR_CHILD int (*confinement_behind(ctr_run *run))(void *) {
     return launch::confine_hook;
 }
 
+CTR_CHILD int interrupt(ctr_run *run) { return run->interrupt; }
+
 CTR_CHILD bool wants_home(ctr_run * /*run*/) {
     const launch::ChildPlan *plan = launch::child_state.plan;
     return plan != nullptr && plan->home_at != launch::ChildPlan::has_home;

@@ -232,10 +232,17 @@ bool Launch::nothing_to_answer() const {
 }
 
 /// Until execve closes the child's end, or its death: one waking instead of one for each word, on a processor that the child may be using.
-void Launch::sleep_until_hangup() const {
-    pollfd hangup = {channel_.get(), 0, 0};
-    while (::poll(&hangup, 1, -1) < 0 && errno == EINTR) {
+void Launch::sleep_until_hangup() {
+    pollfd polled[] = {{channel_.get(), 0, 0},
+                       {options_.interruption == nullptr ? -1 : options_.interruption->fd(), POLLIN, 0}};
+    while (::poll(polled, 2, -1) < 0 && errno == EINTR) {
     }
+    hung_up_ = polled[0].revents != 0;
+}
+
+/// The command was told to end.
+bool Launch::interrupted() {
+    return options_.interruption != nullptr && (options_.interruption->take() || options_.interruption->signal() != 0);
 }
 
 Result<void> Launch::commit() {
@@ -304,8 +311,11 @@ Result<void> Launch::run_parent_step(std::uint32_t index) {
     ctr_run run;
     run.context = CTR_IN_PARENT;
     run.block = block_.get();
+    run.interrupt = options_.interruption == nullptr ? -1 : options_.interruption->fd();
     begin_step(&run, index);
-    if (step.kind->apply(&run) != 0 || run.failed)
+    const bool failed = step.kind->apply(&run) != 0 || run.failed;
+    if (failed && interrupted()) return step_error(index, options_.interruption->error());
+    if (failed)
         return step_error(index, run.failed ? to_error(run.error)
                                             : failure(ErrorClass::internal, "it failed without saying why",
                                                       "this is a bug of the plugin"));
@@ -316,6 +326,7 @@ Result<void> Launch::run_parent_step(std::uint32_t index) {
 }
 
 Result<void> Launch::take_message() {
+    if (options_.interruption != nullptr && !hung_up_) CTR_TRY(options_.interruption->wait_for(channel_.get()));
     Message message;
     const Received received = receive(channel_.get(), block_.get(), &message);
     if (received == Received::error) return system_error("recvmsg", "rendezvous");

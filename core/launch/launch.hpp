@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "launch/block.hpp"
 #include "launch/child.hpp"
+#include "sys/interruption.hpp"
 #include "sys/process.hpp"
 
 #include <functional>
@@ -47,7 +48,8 @@ struct LaunchOptions {
     bool open_ahead = false; // nothing is left to do while the child stands at the gate: it goes on without a stop
     bool protect_executable = true; // core/sys/own_executable.hpp
     unsigned preserve_fds = 0;
-    bool outlives_owner = false; // behind the gate nobody's death kills the child any more
+    bool outlives_owner = false;               // behind the gate nobody's death kills the child any more
+    sys::Interruption *interruption = nullptr; // what may end the start half-way; nullptr: nothing
 };
 
 class NamespaceSetup;
@@ -91,13 +93,14 @@ private:
     Result<void> meet();
     Result<void> let_go();
     bool nothing_to_answer() const;
-    void sleep_until_hangup() const;
+    void sleep_until_hangup();
     Result<void> run_parent_step(std::uint32_t step);
     Result<void> run_parent_era(int era);
     Result<void> take_message();
     Result<void> wait_for_step(std::uint32_t step);
     Error lost_child();
     Error cause_of(Error error);
+    bool interrupted();
     Error step_error(std::uint32_t step, Error error) const;
 
     const plan::Plan &plan_;
@@ -111,6 +114,7 @@ private:
     sys::Child child_;
     std::uint32_t child_done_ = 0;
     bool ready_ = false, committed_ = false, gate_open_ = false, ended_ = false;
+    bool hung_up_ = false; // all that the child will ever say is there
 };
 
 /// For crash tests, which kill themselves in it; nullptr, and nothing sets it, in the program. Called in the parent around every step ("before

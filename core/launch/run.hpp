@@ -37,6 +37,7 @@ struct ctr_run {
     std::size_t scratch_used = 0;
     int root_fd = -1;                 // child
     int death_signal = 0;             // child
+    int interrupt = -1;               // parent and undo: readable when the command is to end (sys::Interruption)
     std::uint32_t found = UINT32_MAX; // the argument of the step that was asked for last
     std::size_t found_index = 0;      // which one of its name it is
 };

@@ -10,7 +10,8 @@
 namespace core::launch {
 namespace {
 
-Result<void> undo_step(const plan::Plan &plan, Block &block, std::uint32_t index, Recorder &recorder) {
+Result<void> undo_step(const UndoRequest &request, Block &block, std::uint32_t index, Recorder &recorder) {
+    const plan::Plan &plan = *request.plan;
     const PackedStep &step = block.steps[index];
     if (step.kind == nullptr)
         return failure(ErrorClass::not_found, "the plugin " + std::string(step.plugin) + " is missing",
@@ -21,6 +22,7 @@ Result<void> undo_step(const plan::Plan &plan, Block &block, std::uint32_t index
     ctr_run run;
     run.context = CTR_IN_UNDO;
     run.block = &block;
+    run.interrupt = request.interruption == nullptr ? -1 : request.interruption->fd();
     begin_step(&run, index);
     at_boundary("before undo", index);
     if (step.kind->undo(&run) != 0 || run.failed)
@@ -66,7 +68,8 @@ Result<void> undo(const UndoRequest &request, const KindLookup &lookup, Recorder
     Result<void> first;
     for (std::size_t i = request.plan->steps.size(); i-- > 0;) {
         if (!request.to_undo[i]) continue;
-        auto undone = undo_step(*request.plan, *block, static_cast<std::uint32_t>(i), recorder);
+        auto undone = undo_step(request, *block, static_cast<std::uint32_t>(i), recorder);
+        if (request.interruption != nullptr) request.interruption->take(); // it had its effect
         if (undone.ok()) continue;
         if (failed != nullptr) failed->push_back(undone.error().text());
         if (first.ok()) first = std::move(undone);

@@ -17,6 +17,7 @@ struct UndoRequest {
     const plan::Plan *plan = nullptr;
     std::vector<bool> to_undo;                           // by step: ran (or may have run), and is not yet undone
     const std::map<std::string, Json> *values = nullptr; // what was recorded
+    sys::Interruption *interruption = nullptr;           // ends what a step waits for, not the undoing
 };
 
 /// Goes on past errors; each undone step is recorded. The first error is returned, and `failed` lists what could not be undone.

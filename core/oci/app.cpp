@@ -115,6 +115,12 @@ std::string help_of(const std::string &name, const Command &command) {
     return out;
 }
 
+/// The form that engines read (docs/engines.md, "Words that are an interface"): they look for runc's name and a version that they compare. What is behind the plus
+/// sign does not count in comparisons (semver.org).
+std::string version_text() {
+    return "runc version 1.5.1+ctr-oci." CTR_VERSION "\ncommit: ctr-oci " CTR_VERSION "\nspec: 1.3.0\n";
+}
+
 /// "permission denied: ", in Go's words.
 std::string reason_of(const Error &error) {
     if (error.errno_value == 0) return {};
@@ -215,7 +221,7 @@ int App::main(const std::string &name, std::vector<std::string> words) {
     launch::log_sink = log_line;
     launch::log_threshold = log_.level();
     if (globals_.has("version")) {
-        print(name_ + " version " CTR_VERSION "\nspec: 1.3.0\n");
+        print(version_text());
         return finished(0);
     }
     if (words.empty() || words[0] == "help" || words[0] == "h" || globals_.has("help")) {

@@ -75,19 +75,20 @@ Result<Container *> bring_up(App &app, const Arguments &arguments, container::Cr
     return &engine->keep(std::move(container));
 }
 
-int report_start(const App &app, const Error &error, const std::string &program) {
+int report_start(const App &app, const Error &error, const std::string &program, const cli::ForwardedSignals &signals) {
     app.log().fatal(message_for_engines(error, program), error.hint);
-    return exit_failed;
+    return signals.status(exit_failed);
 }
 
 /// Waits for the end of a container in the foreground.
-int attend_to_end(App &app, const Arguments &arguments, Container &container, const cli::ForwardedSignals &signals,
+int attend_to_end(App &app, const Arguments &arguments, Container &container, cli::ForwardedSignals &signals,
                   Fd console) {
-    auto ended = cli::attend(container.child(), signals, std::move(console), true);
-    if (!ended.ok()) return app.report(ended.error());
-    if (auto cleaned = container.ended(ended.value(), arguments.has("keep")); !cleaned.ok())
-        app.report(std::move(cleaned).error().in("the container ended, but not all could be taken back"));
-    return ended.value().shell_status();
+    const auto clean_up = [&](const sys::Exit &exit) {
+        if (auto cleaned = container.ended(exit, arguments.has("keep")); !cleaned.ok())
+            app.report(std::move(cleaned).error().in("the container ended, but not all could be taken back"));
+    };
+    auto ended = cli::attend(container.child(), signals, std::move(console), true, clean_up);
+    return ended.ok() ? ended.value().shell_status() : app.report(ended.error());
 }
 
 int make(App &app, const Arguments &arguments, Mode mode) {
@@ -96,17 +97,18 @@ int make(App &app, const Arguments &arguments, Mode mode) {
     const std::string program = request.value().spec.value("/process/args/0"_json_pointer, "");
     // The container's orphans become ours, so that the last of them is waited for by somebody who knows of them.
     if (mode == Mode::run && !arguments.has("no-subreaper")) ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    const cli::ForwardedSignals signals;
+    cli::ForwardedSignals signals;
+    request.value().interruption = &signals.interruption();
     Fd console;
     auto container = bring_up(app, arguments, std::move(request).value(), console);
-    if (!container.ok()) return report_start(app, container.error(), program);
+    if (!container.ok()) return report_start(app, container.error(), program, signals);
     Container &made = *container.value();
     auto gone_on = mode == Mode::create ? made.commit() : made.start();
-    if (!gone_on.ok()) return report_start(app, gone_on.error(), program);
+    if (!gone_on.ok()) return report_start(app, gone_on.error(), program, signals);
     if (mode == Mode::run) return attend_to_end(app, arguments, made, signals, std::move(console));
     if (mode == Mode::create) return 0;
     auto left = made.leave();
-    return left.ok() ? 0 : report_start(app, made.give_up(std::move(left).error()), program);
+    return left.ok() ? 0 : report_start(app, made.give_up(std::move(left).error()), program, signals);
 }
 
 /// In runc's words.
@@ -136,10 +138,11 @@ int start_command(App &app, const Arguments &arguments) {
     auto state = container::state(*engine.value(), id);
     if (!state.ok()) return app.report(state.error());
     if (state.value().status != container::Status::created) return app.report(not_created(id, state.value().status));
-    auto started = container::start(*engine.value(), id);
+    cli::ForwardedSignals signals;
+    auto started = container::start(*engine.value(), id, &signals.interruption());
     if (started.ok()) return 0;
     const Json program = state.value().meta.value("/spec/process/args/0"_json_pointer, Json(""));
-    return report_start(app, started.error(), program.get<std::string>());
+    return report_start(app, started.error(), program.get<std::string>(), signals);
 }
 
 } // namespace core::oci

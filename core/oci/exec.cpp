@@ -125,7 +125,8 @@ int exec_command(App &app, const Arguments &arguments) {
     if (!request.ok()) return report_exec(app, request.error());
     const std::string program = request.value().process.value("/args/0"_json_pointer, "");
 
-    const cli::ForwardedSignals signals;
+    cli::ForwardedSignals signals;
+    request.value().interruption = &signals.interruption();
     auto made = container::exec(*engine.value(), request.value());
     Result<void> running = made.ok() ? Result<void>() : Result<void>(made.error());
     Fd console;
@@ -135,9 +136,9 @@ int exec_command(App &app, const Arguments &arguments) {
         if (!running.ok()) made.value().launch->kill();
     }
     if (running.ok()) running = made.value().start();
-    if (!running.ok()) return report_exec(app, running.error(), program);
+    if (!running.ok()) return signals.status(report_exec(app, running.error(), program));
     if (request.value().detached) return 0;
-    auto ended = cli::attend(made.value().launch->child(), signals, std::move(console), true);
+    auto ended = cli::attend(made.value().launch->child(), signals, std::move(console), true, [](const sys::Exit &) {});
     return ended.ok() ? ended.value().shell_status() : app.report(ended.error(), exit_exec_failed);
 }
 

@@ -33,8 +33,7 @@ Result<void> Log::open(const std::string &file, Form form, int level) {
     form_ = form;
     level_ = level;
     if (file.empty() || file == "/dev/stderr") return {};
-    file_.reset(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-                       sys::as_the_caller_wants(0644)));
+    file_.reset(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, sys::as_the_caller_wants(0644)));
     return file_.valid() ? Result<void>() : system_error("open", file, "--log FILE must be writable");
 }
 

@@ -7,7 +7,9 @@
 #include "sys/surroundings.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <nlohmann/json.hpp>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace core::oci {
@@ -51,11 +53,13 @@ OrderedJson process() {
             {"noNewPrivileges", true}};
 }
 
-OrderedJson example(bool rootless) {
+OrderedJson example(bool rootless, bool unified) {
     OrderedJson namespaces = OrderedJson::array({{{"type", "pid"}}});
     if (!rootless) namespaces.push_back({{"type", "network"}});
-    for (const char *type : {"ipc", "uts", "mount", "cgroup"})
+    for (const char *type : {"ipc", "uts", "mount"})
         namespaces.push_back({{"type", type}});
+    // Under cgroup v1 it hides from the container what mounts of the machine show it, as with runc.
+    if (unified) namespaces.push_back({{"type", "cgroup"}});
     if (rootless) namespaces.push_back({{"type", "user"}});
     OrderedJson linux = {
         {"namespaces", namespaces},
@@ -73,6 +77,12 @@ OrderedJson example(bool rootless) {
             {"hostname", "ctr"},     {"mounts", mounts(rootless)}, {"linux", linux}};
 }
 
+/// Not so on hybrid machines, where the limits are in v1.
+bool has_cgroup_v2_alone() {
+    struct statfs fs {};
+    return ::statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
 } // namespace
 
 int spec_command(App &app, const Arguments &arguments) {
@@ -81,7 +91,8 @@ int spec_command(App &app, const Arguments &arguments) {
     const Fd made(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, sys::as_the_caller_wants(0666)));
     if (!made.valid() && errno == EEXIST) return app.report(invalid(file, "File " + name + " exists. Remove it first"));
     if (!made.valid()) return app.report(system_error("open", file));
-    auto written = sys::write_all(made.get(), example(arguments.has("rootless")).dump(1, '\t') + "\n", file);
+    auto written = sys::write_all(made.get(),
+                                  example(arguments.has("rootless"), has_cgroup_v2_alone()).dump(1, '\t') + "\n", file);
     return written.ok() ? 0 : app.report(written.error());
 }
 

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <unistd.h>
 
 namespace core::oci {
 namespace {
@@ -86,6 +87,13 @@ Result<std::string> lines_of_ps(const std::vector<std::string> &arguments, const
     return out;
 }
 
+/// A container is there when `create` is through with it: what is under way may yet be taken back. One whose `create` was killed is only good for `delete`.
+bool is_there(container::State &state) {
+    if (state.status != container::Status::creating) return true;
+    if (state.abandoned) state.status = container::Status::stopped;
+    return state.abandoned;
+}
+
 Result<std::string> format_of(const Arguments &arguments) {
     const std::string format = arguments.one("format", "table");
     if (format == "table" || format == "json") return format;
@@ -99,6 +107,7 @@ int state_command(App &app, const Arguments &arguments) {
     if (!engine.ok()) return app.report(engine.error());
     auto state = container::state(*engine.value(), arguments.positional()[0]);
     if (!state.ok()) return app.report(state.error());
+    if (!is_there(state.value())) return app.report(container::no_such_container(arguments.positional()[0]));
     App::print(text_of(state_json(state.value()), 2));
     return 0;
 }
@@ -108,6 +117,9 @@ int list_command(App &app, const Arguments &arguments) {
     if (!format.ok()) return app.report(format.error());
     auto engine = app.engine();
     if (!engine.ok()) return app.report(engine.error());
+    const std::string root = engine.value()->config().run_root;
+    if (app.globals().has("root") && ::access(root.c_str(), F_OK) != 0) // the default one may not have been made yet
+        return app.report(system_error("open", root, "no container was ever made there; check --root"));
     std::vector<std::string> problems;
     auto all = container::list(*engine.value(), &problems);
     if (!all.ok()) return app.report(all.error());
@@ -115,7 +127,8 @@ int list_command(App &app, const Arguments &arguments) {
         app.log().line(CTR_LOG_WARN, each);
     auto json = nlohmann::ordered_json::array();
     std::vector<std::vector<std::string>> rows = {{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
-    for (const container::State &state : all.value()) {
+    for (container::State &state : all.value()) {
+        if (!is_there(state)) continue;
         auto one = state_json(state);
         one["owner"] = user_name(state.owner);
         json.push_back(one);

@@ -71,9 +71,19 @@ Result<Ran> run_program(const std::vector<std::string> &argv, bool keep_output) 
     else
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, writing.get(), 2);
+    // What ctr ignores and blocks for itself is not for others.
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t all, none;
+    ::sigfillset(&all);
+    ::sigemptyset(&none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     pid_t pid = -1;
-    const int wrong = ::posix_spawn(&pid, path.c_str(), &actions, nullptr, words.data(), environment);
+    const int wrong = ::posix_spawn(&pid, path.c_str(), &actions, &attributes, words.data(), environment);
     posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
     if (wrong != 0) return errno = wrong, system_error("posix_spawn", path);
 
     writing.reset();
@@ -184,8 +194,8 @@ CTR_CHILD bool take_errors(int fd, Spawned *how) {
     return true;
 }
 
-/// Waits for its end, at most until the time is over. False: it has to be killed.
-CTR_CHILD bool wait_within(const Spawn *what, Descriptors *fds, Spawned *how) {
+/// Waits for its end, at most until the time is over or somebody interrupts. `exited`: it ended by itself; else it has to be killed.
+CTR_CHILD Spawned::End wait_within(const Spawn *what, Descriptors *fds, Spawned *how) {
     const bool limited = what->timeout > 0 && what->timeout < longest_timeout;
     timespec start, now;
     syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &start);
@@ -197,15 +207,16 @@ CTR_CHILD bool wait_within(const Spawn *what, Descriptors *fds, Spawned *how) {
             left.tv_nsec -= now.tv_nsec - start.tv_nsec;
             if (left.tv_nsec < 0) left.tv_nsec += 1000000000, --left.tv_sec;
             if (left.tv_nsec >= 1000000000) left.tv_nsec -= 1000000000, ++left.tv_sec;
-            if (left.tv_sec < 0) return false;
+            if (left.tv_sec < 0) return Spawned::End::timed_out;
         }
-        pollfd polled[2] = {{fds->pidfd, POLLIN, 0}, {fds->errors_in, POLLIN, 0}};
-        if (ppoll(polled, 2, limited ? &left : nullptr, nullptr) < 0 && errno != EINTR) return false;
+        pollfd polled[3] = {{fds->pidfd, POLLIN, 0}, {fds->errors_in, POLLIN, 0}, {what->interrupt, POLLIN, 0}};
+        if (ppoll(polled, 3, limited ? &left : nullptr, nullptr) < 0 && errno != EINTR) return Spawned::End::timed_out;
         if (polled[1].revents != 0 && !take_errors(fds->errors_in, how)) {
             close(fds->errors_in);
             fds->errors_in = -1;
         }
-        if (polled[0].revents != 0) return true;
+        if (polled[0].revents != 0) return Spawned::End::exited;
+        if (polled[2].revents != 0) return Spawned::End::interrupted;
     }
 }
 
@@ -247,8 +258,8 @@ CTR_CHILD void spawn_and_wait(const Spawn *what, Spawned *how) {
     close(fds.report_out);
     fds.errors_out = fds.report_out = -1;
 
-    const bool in_time = wait_within(what, &fds, how);
-    if (!in_time) syscall(SYS_pidfd_send_signal, fds.pidfd, SIGKILL, nullptr, 0);
+    const Spawned::End end = wait_within(what, &fds, how);
+    if (end != Spawned::End::exited) syscall(SYS_pidfd_send_signal, fds.pidfd, SIGKILL, nullptr, 0);
     siginfo_t info;
     memset(&info, 0, sizeof info);
     while (syscall(SYS_waitid, P_PIDFD, fds.pidfd, &info, WEXITED, nullptr) != 0 && errno == EINTR) {
@@ -258,8 +269,7 @@ CTR_CHILD void spawn_and_wait(const Spawn *what, Spawned *how) {
         if (poll(&more, 1, 0) != 1 || !take_errors(fds.errors_in, how)) break;
     }
     int wrong = 0;
-    how->end =
-        in_time ? info.si_code == CLD_EXITED ? Spawned::End::exited : Spawned::End::signaled : Spawned::End::timed_out;
+    how->end = end == Spawned::End::exited && info.si_code != CLD_EXITED ? Spawned::End::signaled : end;
     how->code = info.si_status;
     if (read(fds.report_in, &wrong, sizeof wrong) == static_cast<ssize_t>(sizeof wrong)) {
         errno = wrong;

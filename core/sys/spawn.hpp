@@ -36,11 +36,12 @@ struct Spawn {
     /// a filter that forbids whatever the program does not need.
     int (*confine)(void *argument) = nullptr;
     void *confine_argument = nullptr;
+    int interrupt = -1;       // once this is readable the program is killed (sys::Interruption); -1: nothing interrupts
 };
 
 /// How it went, and the last that it wrote to stderr.
 struct Spawned {
-    enum class End { exited, signaled, timed_out, not_started };
+    enum class End { exited, signaled, timed_out, interrupted, not_started };
     End end = End::not_started;
     int code = 0;                  // exit status, signal, or errno
     const char *syscall = nullptr; // what failed, if it was not started
