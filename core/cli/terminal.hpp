@@ -24,7 +24,6 @@ public:
     ~ForwardedSignals();
     ForwardedSignals(const ForwardedSignals &) = delete;
     ForwardedSignals &operator=(const ForwardedSignals &) = delete;
-    const sigset_t &old_mask() const { return old_; }
     sys::Interruption &interruption() { return ending_; }
     const sys::Interruption &interruption() const { return ending_; }
     /// Where the signals that end a command arrive, and where the others do.
