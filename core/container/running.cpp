@@ -89,23 +89,65 @@ Error not_running(const std::string &id) {
 
 } // namespace
 
-Result<void> signal_init(Engine &engine, const std::string &id, int signal) {
-    CTR_TRY(check_id(id));
-    CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id), Journal::Part::without_steps));
+bool ends_with_init(const Record &record) {
+    const Json::json_pointer where("/spec/linux/namespaces");
+    if (!record.meta.contains(where)) return false;
+    const Json &all = record.meta[where];
+    return std::any_of(all.begin(), all.end(), [](const Json &each) {
+        return each.value("type", "") == "pid" && each.value("path", "").empty();
+    });
+}
+
+Result<void> end_processes(Engine &engine, const std::string &id, const Record &record) {
+    if (!record.plan.steps.empty())
+        return call_driver(engine, id, record, "ending",
+                           [](const ctr_cgroup_v1 &driver, ctr_run *run) { return driver.kill(run, SIGKILL); });
+    CTR_ASSIGN(const Record whole, Journal::read(engine.journal_of(id)));
+    return whole.plan.steps.empty() ? no_cgroup(id) : end_processes(engine, id, whole);
+}
+
+namespace {
+
+Result<void> signal_init(Engine &engine, const std::string &id, const Record &record, int signal) {
     if (!record.alive()) return not_running(id);
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
     if (!pidfd.valid() || !record.alive()) return not_running(id);
     if (::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0U) != 0)
         return errno == ESRCH ? not_running(id) : system_error("pidfd_send_signal", std::to_string(record.pid));
-    // Under cgroup v1 a frozen process dies only when it is thawed.
-    return signal == SIGKILL && is_paused(engine, id) ? freeze(engine, id, false) : Result<void>();
+    if (signal != SIGKILL || !record.paused) return {};
+    // Under cgroup v1 a frozen process dies only when it is thawed. Under v2 it may be gone already.
+    auto thawed = freeze(engine, id, false);
+    return thawed.ok() || thawed.error().error_class == ErrorClass::not_found ? Result<void>() : std::move(thawed);
+}
+
+/// Of a container without a pid namespace of its own.
+Result<void> kill_all(Engine &engine, const std::string &id, const Record &record) {
+    const auto lives = processes(engine, id);
+    const bool has_cgroup = lives.ok() || lives.error().error_class != ErrorClass::unsupported;
+    if (!record.alive() && (!lives.ok() || lives.value().empty())) return not_running(id);
+    // It may have left its cgroup.
+    Result<void> first = record.alive() ? signal_init(engine, id, record, SIGKILL) : Result<void>();
+    return has_cgroup ? end_processes(engine, id, record) : first;
+}
+
+} // namespace
+
+Result<void> signal_container(Engine &engine, const std::string &id, int signal) {
+    CTR_TRY(check_id(id));
+    CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id), Journal::Part::without_steps));
+    return signal != SIGKILL || ends_with_init(record) ? signal_init(engine, id, record, signal)
+                                                       : kill_all(engine, id, record);
 }
 
 Result<void> signal_all(Engine &engine, const std::string &id, int signal) {
+    if (signal == SIGKILL) {
+        CTR_TRY(check_id(id));
+        CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id)));
+        if (record.alive() && ends_with_init(record)) CTR_TRY(signal_init(engine, id, record, signal));
+    }
     auto sent = call_driver(engine, id, "signalling",
                             [&](const ctr_cgroup_v1 &driver, ctr_run *run) { return driver.kill(run, signal); });
-    if (!sent.ok() && sent.error().error_class == ErrorClass::unsupported) return signal_init(engine, id, signal);
-    if (sent.ok() && signal == SIGKILL && is_paused(engine, id)) return freeze(engine, id, false);
+    if (!sent.ok() && sent.error().error_class == ErrorClass::unsupported) return signal_container(engine, id, signal);
     return sent;
 }
 

@@ -62,7 +62,7 @@ Result<bool> recover_one(Engine &engine, const std::string &file) {
     if (!is_abandoned(record, 0)) return false;
     const bool keep = record.stage != Stage::creating && !record.meta.value("/about/rm"_json_pointer, false);
     const bool was_stopped = record.stage == Stage::stopped;
-    CTR_TRY(kill_init(record));
+    CTR_TRY(kill_init(engine, file.substr(file.rfind('/') + 1), record));
     if (!was_stopped && keep) static_cast<void>(journal.value().stopped(-1)); // it shows without the line, too
     CTR_TRY(undo_steps(engine, journal.value(), keep ? Scope::until_stop : Scope::all));
     if (!keep) CTR_TRY(remove_record(journal.value()));
@@ -181,7 +181,7 @@ Result<void> start(Engine &engine, const std::string &id, sys::Interruption *int
     // runtime-spec, runtime.md "Lifecycle": a failed start goes on where a container is destroyed, and then poststop OCI hooks run. It is gone
     // afterwards, and its name is free, as with a failed create.
     Error error = std::move(started).error();
-    auto undone = kill_init(record);
+    auto undone = kill_init(engine, id, record);
     if (undone.ok()) static_cast<void>(journal.stopped(-1));
     if (undone.ok()) undone = undo_steps(engine, journal, Scope::all, interruption);
     if (undone.ok()) undone = remove_record(journal);
@@ -194,7 +194,8 @@ Result<void> start(Engine &engine, const std::string &id, sys::Interruption *int
 namespace {
 
 /// By force, of one whose record is damaged. What its plan lists is taken back, whatever of it was done; without a plan only the record can go.
-Result<void> remove_damaged(Engine &engine, const std::string &file) {
+Result<void> remove_damaged(Engine &engine, const std::string &id) {
+    const std::string file = engine.journal_of(id);
     auto journal = Journal::open_damaged(file);
     if (!journal.ok() && journal.error().error_class == ErrorClass::invalid) {
         const std::string why = journal.error().text();
@@ -209,7 +210,7 @@ Result<void> remove_damaged(Engine &engine, const std::string &file) {
         return {};
     }
     if (!journal.ok()) return std::move(journal).error();
-    CTR_TRY(kill_init(journal.value().record()));
+    CTR_TRY(kill_init(engine, id, journal.value().record()));
     CTR_TRY(undo_steps(engine, journal.value(), Scope::all));
     return remove_record(journal.value());
 }
@@ -226,9 +227,9 @@ Result<void> remove(Engine &engine, const std::string &id, bool force) {
         if (!record.ok() && record.error().error_class == ErrorClass::not_found && ::access(file.c_str(), F_OK) != 0)
             return record.error();
         if (!record.ok() && record.error().error_class == ErrorClass::invalid)
-            return apart(file, [&] { return remove_damaged(engine, file); });
+            return apart(file, [&] { return remove_damaged(engine, id); });
         if (record.ok() && record.value().paused) static_cast<void>(freeze(engine, id, false));
-        if (record.ok()) CTR_TRY(kill_init(record.value()));
+        if (record.ok()) CTR_TRY(kill_init(engine, id, record.value()));
     }
     auto journal = Journal::open(file);
     for (int i = 0; i < 500 && force && !journal.ok() && journal.error().error_class == ErrorClass::busy; ++i) {
@@ -246,7 +247,7 @@ Result<void> remove(Engine &engine, const std::string &id, bool force) {
     if (!force && record.alive())
         return failure(ErrorClass::busy, id + " is " + status_name(status_of(record)),
                        "stop it first, or remove it by force: ctr rm -f " + id);
-    CTR_TRY(kill_init(record));
+    CTR_TRY(kill_init(engine, id, record));
     CTR_TRY(undo_steps(engine, journal.value(), Scope::all));
     return remove_record(journal.value());
 }
@@ -318,7 +319,7 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
             made_from.contains(at) && !spec["ctr"].contains(key))
             spec["ctr"][key] = made_from[at];
     // And what a supervisor is told about the container.
-    Json about = {{"pid", record.pid}};
+    Json about = {{"pid", record.pid}, {"cgroup", record.cgroup}};
     for (const auto &[key, where] : {std::pair("annotations", "/annotations"), std::pair("bundle", "/ctr/bundle"),
                                      std::pair("root", "/root/path"), std::pair("ociVersion", "/ociVersion")})
         if (const Json::json_pointer at(where); made_from.contains(at)) about[key] = made_from[at];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "container/undo.hpp"
 
+#include "container/running.hpp"
 #include "launch/undo.hpp"
 #include "sys/files.hpp"
 
@@ -12,8 +13,21 @@
 
 namespace core::container {
 
+namespace {
+
+/// "Until stop" says that the container's processes are gone. Its cgroup stays until delete, with what it has counted, so nothing else ends those that outlive its
+/// first process.
+Result<void> end_the_rest(Engine &engine, const Journal &journal, Scope scope) {
+    if (scope == Scope::all || ends_with_init(journal.record())) return {};
+    auto ended = end_processes(engine, journal.file().substr(journal.file().rfind('/') + 1), journal.record());
+    return ended.ok() || ended.error().error_class == ErrorClass::unsupported ? Result<void>() : std::move(ended);
+}
+
+} // namespace
+
 Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope, sys::Interruption *interruption) {
     const Record &record = journal.record();
+    auto ended = end_the_rest(engine, journal, scope);
     launch::UndoRequest request;
     request.plan = &record.plan;
     request.values = &record.values;
@@ -32,7 +46,7 @@ Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope, sys::Inte
             error.hint += (error.hint.empty() ? "also: " : "; also: ") + failed[i];
         return error;
     }
-    return undone;
+    return undone.ok() ? std::move(ended) : std::move(undone);
 }
 
 Result<void> make_shared_directories(const plan::Plan &plan, const std::string &own) {
@@ -61,7 +75,7 @@ Result<void> remove_record(Journal &journal) {
     return {};
 }
 
-Result<void> kill_init(const Record &record) {
+Result<void> kill_init(Engine &engine, const std::string &id, const Record &record) {
     if (!record.alive()) return {};
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
     if (!pidfd.valid())
@@ -70,6 +84,9 @@ Result<void> kill_init(const Record &record) {
     if (::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0U) != 0 && errno != ESRCH)
         return system_error("pidfd_send_signal", std::to_string(record.pid));
     pollfd gone = {pidfd.get(), POLLIN, 0};
+    if (::poll(&gone, 1, 200) == 1) return {};
+    // Under cgroup v1 a frozen process dies only when it is thawed, and it need not be pause that froze it. Without a cgroup nobody can.
+    static_cast<void>(end_processes(engine, id, record));
     if (::poll(&gone, 1, 10000) != 1)
         return failure(ErrorClass::busy,
                        "process " + std::to_string(record.pid) + " does not die within 10 s of SIGKILL",

@@ -23,7 +23,7 @@ Result<void> remove_record(Journal &journal);
 Fd take_console(const plan::Plan &plan, launch::Launch &launch);
 /// If the container of that name has no owner and is of no use to anybody (is_abandoned), it is taken back, so that its name is free.
 Result<void> take_back_abandoned(Engine &engine, const std::string &id);
-/// Kills the container's first process, if it still lives, and waits until it is gone.
-Result<void> kill_init(const Record &record);
+/// Kills the container's first process, if it still lives, and waits until it is gone. Frozen, by whomever, it is thawed for that.
+Result<void> kill_init(Engine &engine, const std::string &id, const Record &record);
 
 } // namespace core::container

@@ -93,7 +93,7 @@ int kill_command(App &app, const Arguments &arguments) {
     if (!signal.ok()) return app.report(signal.error());
     return for_each(app, arguments, [&](container::Engine &engine, const std::string &id) {
         return arguments.has("all") ? container::signal_all(engine, id, signal.value())
-                                    : container::signal_init(engine, id, signal.value());
+                                    : container::signal_container(engine, id, signal.value());
     });
 }
 
