@@ -51,15 +51,32 @@ Result<std::int64_t> parse_number(const char *option, const std::string &text) {
     return value * (std::int64_t{1} << shift);
 }
 
-/// Engines in Go send every member, with 0 and "" for those that they do not mean: runc's convention for this command alone.
+/// Engines in Go send every member, with 0 and "" for those that they do not mean: runc's convention for this command alone. Its types have pointers for the members whose 0
+/// is meant.
 void drop_zeros(Json &object) {
     for (auto it = object.begin(); it != object.end();) {
         if (it->is_object()) drop_zeros(*it);
-        const bool nothing = it->is_null() || (it->is_number_integer() && *it == 0) ||
+        const bool meant = it.key() == "idle" || it.key() == "burst" || it.key() == "swappiness";
+        const bool nothing = it->is_null() || (!meant && it->is_number_integer() && *it == 0) ||
                              (it->is_string() && it->get_ref<const std::string &>().empty()) ||
                              (it->is_object() && it->empty());
         it = nothing ? object.erase(it) : std::next(it);
     }
+}
+
+/// Since version 1.3 of the specification pids.limit is a pointer too, and 0 a limit. In a container that was made from an older document 0 says nothing.
+bool zero_pids_is_meant(const Json &spec) {
+    const std::string version = spec.value("ociVersion", "1.0.0");
+    int minor = 0;
+    return version.rfind("1.", 0) == 0 &&
+           std::from_chars(version.data() + 2, version.data() + version.size(), minor).ec == std::errc() && minor >= 3;
+}
+
+void drop_pids(Json &resources, bool zero_is_meant) {
+    const auto pids = resources.find("pids");
+    if (pids == resources.end()) return;
+    const Json limit = pids->is_object() ? pids->value("limit", Json()) : *pids;
+    if (limit.is_null() || (!zero_is_meant && limit == 0)) resources.erase(pids);
 }
 
 Result<Json> read_resources(const Arguments &arguments) {
@@ -70,7 +87,7 @@ Result<Json> read_resources(const Arguments &arguments) {
                                                : sys::read_file(file, spec::max_spec_size));
         CTR_ASSIGN(resources, parse_json(text, file == "-" ? "standard input" : file));
         if (!resources.is_object()) return invalid("--resources", "expected an object", "see `linux.resources`");
-        for (const char *group : {"memory", "cpu", "blockIO", "pids"})
+        for (const char *group : {"memory", "cpu", "blockIO"})
             if (resources.contains(group) && resources[group].is_object()) drop_zeros(resources[group]);
         return resources;
     }
@@ -107,6 +124,7 @@ int update_command(App &app, const Arguments &arguments) {
         return app.report(failure(ErrorClass::invalid, "container not running: " + id));
     auto resources = read_resources(arguments);
     if (!resources.ok()) return app.report(resources.error());
+    drop_pids(resources.value(), zero_pids_is_meant(state.value().meta.value("spec", Json::object())));
     // The device rules of a living container are not what `update` is for: engines send them along unchanged.
     resources.value().erase("devices");
     auto valid = spec::validate({{"ociVersion", "1.0.0"}, {"linux", {{"resources", resources.value()}}}});
