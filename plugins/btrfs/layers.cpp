@@ -175,6 +175,6 @@ constexpr ctr_step_kind commit_kind = ctr::parent_kind<apply_commit, shell_commi
 constexpr ctr_step_kind remove_layer_kind = ctr::parent_kind<apply_remove, shell_remove>("btrfs.remove_layer");
 
 constexpr ctr_storage_v1 storage = {
-    sizeof(ctr_storage_v1), has_layer, plan_layer, plan_commit, plan_remove, list, collect};
+    sizeof(ctr_storage_v1), has_layer, plan_layer, plan_commit, plan_remove, list, collect, nullptr};
 
 } // namespace btrfs

@@ -24,17 +24,13 @@ bool wanted_xattr(std::string_view name) {
     return name == "security.capability" || name == "system.posix_acl_access" || name == "system.posix_acl_default";
 }
 
-struct Times {
-    timespec both[2]; // as futimens wants them: access, modification
-};
+} // namespace
 
 Times times_of(archive_entry *entry) {
     const timespec modified = {archive_entry_mtime(entry), archive_entry_mtime_nsec(entry)};
     if (archive_entry_atime_is_set(entry) == 0) return {{modified, modified}};
     return {{{archive_entry_atime(entry), archive_entry_atime_nsec(entry)}, modified}};
 }
-
-} // namespace
 
 void Unpacker::set_owner(archive_entry *entry, const std::string &name) {
     const std::int64_t uid = archive_entry_uid(entry);
@@ -71,36 +67,39 @@ void Unpacker::set_xattrs(archive_entry *entry, int fd) {
     while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
         if (name == nullptr) continue;
         if (!wanted_xattr(name)) {
-            warn("extended attribute " + std::string(name) + " is left out: not for an image to set");
+            warn("extended attribute " + brief(name, 100) + " is left out: not for an image to set");
             continue;
         }
         if (fsetxattr(fd, name, value, size, 0) == 0) continue;
         const bool capability = std::string_view(name) == "security.capability";
         if ((errno == EOPNOTSUPP && !capability) || options_.unprivileged)
-            warn("extended attribute " + std::string(name) + " is left out: the file system does not take it");
+            warn("extended attribute " + brief(name, 100) + " is left out: the file system does not take it");
         else
             system_failure("fsetxattr", entry_name_, std::string("attribute ") + name);
     }
 }
 
-void Unpacker::note_directory(archive_entry *entry, const std::string &path, ino_t inode) {
-    const Times times = times_of(entry);
-    directories_.push_back({path, inode, archive_entry_perm(entry), {times.both[0], times.both[1]}});
+void Unpacker::note_directory(const std::string &path, ino_t inode, mode_t mode, const Times &times) {
+    const auto differ = std::mismatch(path.begin(), path.end(), last_path_.begin(), last_path_.end()).first;
+    const auto shared = static_cast<std::size_t>(differ - path.begin());
+    directories_.push_back({path.substr(shared), static_cast<std::uint32_t>(shared), mode, inode, times});
+    last_path_ = path;
+    noted_.insert(inode);
 }
 
-// Deepest first, for without root a directory may lose the right to be entered; of two entries for one directory the
-// later counts.
+// Of two entries for one directory the later counts.
 void Unpacker::finish_directories() {
-    std::unordered_set<ino_t> done;
-    for (auto each = directories_.rbegin(); each != directories_.rend(); ++each) {
-        if (!done.insert(each->inode).second) continue;
-        entry_name_ = each->path;
-        const Fd directory = tree_.open_directory(each->path);
+    std::string path;
+    for (const FinalState &each : directories_) {
+        path.resize(each.shared);
+        path += each.rest;
+        entry_name_ = path;
+        const Fd directory = tree_.open_directory(path);
         struct stat about {};
         // A later entry may have put something else in its place.
-        if (!directory.valid() || fstat(directory.get(), &about) != 0 || about.st_ino != each->inode) continue;
-        if (fchmod(directory.get(), each->mode) != 0) entry_failure("fchmod");
-        if (futimens(directory.get(), each->times) != 0) entry_failure("futimens");
+        if (!directory.valid() || fstat(directory.get(), &about) != 0 || about.st_ino != each.inode) continue;
+        if ((about.st_mode & 07777) != each.mode && fchmod(directory.get(), each.mode) != 0) entry_failure("fchmod");
+        if (futimens(directory.get(), each.times.both) != 0) entry_failure("futimens");
     }
 }
 

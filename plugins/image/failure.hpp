@@ -19,15 +19,23 @@ struct Failure : std::exception {
     const char *what() const noexcept override { return error.message.c_str(); }
 };
 
+/// A name in an archive may have a megabyte; nobody reads more than its beginning.
+inline std::string brief(std::string text, std::size_t most = 400) {
+    if (text.size() <= most) return text;
+    text.resize(most);
+    return text += "...";
+}
+
 /// A document, an archive or an argument is wrong.
 [[noreturn]] inline void refuse(std::string path, std::string message, std::string hint = {}) {
-    throw Failure({CTR_E_INVALID, std::move(message), std::move(hint), 0, {}, std::move(path)});
+    throw Failure(
+        {CTR_E_INVALID, brief(std::move(message), 1000), brief(std::move(hint), 2000), 0, {}, brief(std::move(path))});
 }
 
 /// A system call failed with errno.
 [[noreturn]] inline void system_failure(std::string syscall, std::string path, std::string hint = {}) {
     const int saved = errno;
-    throw Failure({CTR_E_SYSTEM, {}, std::move(hint), saved, std::move(syscall), std::move(path)});
+    throw Failure({CTR_E_SYSTEM, {}, brief(std::move(hint), 2000), saved, std::move(syscall), brief(std::move(path))});
 }
 
 } // namespace image

@@ -3,6 +3,7 @@
 // What a source document describes, whatever its form: one image, its layers lowest first.
 #pragma once
 
+#include "limits.hpp"
 #include "platform.hpp"
 
 #include <cstdint>
@@ -39,6 +40,7 @@ struct Image {
 struct Request {
     std::string name;
     std::vector<Platform> runnable;
+    Limits limits;
 };
 
 } // namespace image

@@ -28,11 +28,12 @@ UnpackResult unpack_layer(const Layer &layer, const std::string &directory, cons
     if (place.member.empty())
         bytes = std::make_unique<FileStream>(place.source);
     else
-        bytes = std::make_unique<MemberStream>(place.source, place.member);
+        bytes = std::make_unique<MemberStream>(place.source, place.member, options.limits);
+    Meter meter(options.limits, name, options.bytes_before);
     HashStream blob(*bytes, name, place.size);
-    DecompressStream plain(blob, name);
+    DecompressStream plain(blob, name, meter);
     HashStream tar(plain);
-    UnpackResult result = Unpacker(root.get(), options).unpack(tar);
+    UnpackResult result = Unpacker(root.get(), options, meter).unpack(tar);
 
     // What stands after the tar's end belongs to both digests.
     drain(tar);
@@ -41,6 +42,7 @@ UnpackResult unpack_layer(const Layer &layer, const std::string &directory, cons
         compare(name, std::to_string(place.size) + " bytes", std::to_string(blob.size()) + " bytes");
     if (!layer.digest.empty()) compare(name, layer.digest, blob.digest());
     compare(name + " (uncompressed)", layer.diff_id, tar.digest());
+    result.bytes = tar.size();
     return result;
 }
 

@@ -14,7 +14,13 @@ namespace image {
 namespace {
 
 constexpr std::size_t max_document_size = 4 * 1024 * 1024;
-constexpr std::size_t max_members = 10'000'000;
+/// What an index may hold: an image of 500 layers, in the oldest form three members each, has a tenth of it.
+constexpr std::size_t max_index_bytes = 4 * 1024 * 1024;
+
+/// By these an image's document is known.
+bool is_document(const std::string &path) {
+    return path == "oci-layout" || path == "index.json" || path == "manifest.json" || path == "repositories";
+}
 
 std::string read_all(ByteStream &stream, const std::string &what) {
     std::string text;
@@ -61,29 +67,34 @@ void add_member(ArchiveIndex &index, archive_entry *entry, const std::string &ar
     const char *name = archive_entry_pathname(entry);
     if (name == nullptr) refuse(archive, "has an entry without a name");
     const std::string path = normal_path(name);
-    if (index.members.size() >= max_members) refuse(archive, "has more than 10000000 entries");
-    ArchiveIndex::Member member;
-    if (const char *hardlink = archive_entry_hardlink(entry))
-        member.link = link_path({}, hardlink);
-    else if (const char *symlink = archive_entry_symlink(entry); archive_entry_filetype(entry) == AE_IFLNK && symlink)
-        member.link = link_path(split_path(path).first, symlink);
-    else
-        member.file = archive_entry_filetype(entry) == AE_IFREG;
-    member.size = static_cast<std::uint64_t>(std::max<std::int64_t>(archive_entry_size(entry), 0));
     const std::string top = path.substr(0, path.find('/'));
     for (const char *directory : {"bin", "sbin", "etc", "usr", "lib"})
         index.root_file_system |= top == directory;
-    index.members.emplace(path, std::move(member)); // of two with one name the first counts, here and in MemberStream
-}
-
-ArchiveIndex read_index(Archive &archive, const std::string &path) {
-    ArchiveIndex index;
-    while (archive_entry *entry = archive.next())
-        add_member(index, entry, path);
-    return index;
+    ArchiveIndex::Member member;
+    const std::string link(link_of(entry));
+    if (archive_entry_hardlink(entry) != nullptr)
+        member.link = link_path({}, link);
+    else if (!link.empty())
+        member.link = link_path(split_path(path).first, link);
+    else
+        member.file = archive_entry_filetype(entry) == AE_IFREG;
+    member.size = static_cast<std::uint64_t>(std::max<std::int64_t>(archive_entry_size(entry), 0));
+    index.add(path, std::move(member));
 }
 
 } // namespace
+
+// Whose members matter is an image's document, and that has few. All others are counted and forgotten.
+void ArchiveIndex::add(const std::string &path, Member member) {
+    if (root_file_system) return members.clear();
+    bytes_ += path.size() + member.link.size() + sizeof(Member) + 64;
+    if (!too_many && bytes_ > max_index_bytes) {
+        too_many = true;
+        std::erase_if(members, [](const auto &each) { return !is_document(each.first); });
+    }
+    // Of two with one name the first counts, here and in MemberStream.
+    if (!too_many || is_document(path)) members.emplace(path, std::move(member));
+}
 
 bool DirectoryLayout::has(const std::string &path) const {
     struct stat about {};
@@ -102,14 +113,20 @@ std::string DirectoryLayout::read(const std::string &path) const {
     return read_all(file, path);
 }
 
-ArchiveIndex index_and_hash_archive(const std::string &path) {
+ArchiveIndex index_and_hash_archive(const std::string &path, const Limits &limits) {
     const Utf8Names names;
+    Meter meter(limits, path);
     FileStream file(path);
     HashStream blob(file);
-    DecompressStream plain(blob, path);
+    DecompressStream plain(blob, path, meter);
     HashStream tar(plain);
     Archive archive(tar, Archive::Content::tar, path);
-    ArchiveIndex index = read_index(archive, path);
+    ArchiveIndex index;
+    while (archive_entry *entry = archive.next()) {
+        const char *name = archive_entry_pathname(entry);
+        meter.entry(name == nullptr ? "" : name, link_of(entry));
+        add_member(index, entry, path);
+    }
     drain(tar);
     drain(blob);
     index.digest = blob.digest();
@@ -118,23 +135,21 @@ ArchiveIndex index_and_hash_archive(const std::string &path) {
     return index;
 }
 
-ArchiveIndex index_archive(const std::string &path) {
+ArchiveIndex index_archive(const std::string &path, const Limits &limits) {
     const Utf8Names names;
     {
-        Archive archive(path, Archive::Content::compressed_tar);
-        archive_entry *first = archive.next();
-        if (first == nullptr) refuse(path, "is an empty archive");
-        const char *name = archive_entry_pathname(first);
+        TarFile tar(path, limits);
+        archive_entry *entry = tar.next();
+        if (entry == nullptr) refuse(path, "is an empty archive");
+        const char *name = archive_entry_pathname(entry);
         if (name != nullptr && begins_image_archive(normal_path(name))) {
             ArchiveIndex index;
-            add_member(index, first, path);
-            ArchiveIndex rest = read_index(archive, path);
-            index.members.merge(rest.members);
-            index.root_file_system |= rest.root_file_system;
+            for (; entry != nullptr; entry = tar.next())
+                add_member(index, entry, path);
             return index;
         }
     }
-    return index_and_hash_archive(path);
+    return index_and_hash_archive(path, limits);
 }
 
 bool ArchiveLayout::has(const std::string &path) const { return index_.members.contains(path); }
@@ -154,7 +169,7 @@ Location ArchiveLayout::locate(const std::string &path) const {
 
 std::string ArchiveLayout::read(const std::string &path) const {
     const Location place = locate(path);
-    MemberStream stream(archive_, place.member);
+    MemberStream stream(archive_, place.member, limits_);
     return read_all(stream, path);
 }
 

@@ -22,6 +22,7 @@ namespace {
 using image::Failure;
 using image::Image;
 using image::Layer;
+using image::Limits;
 using image::Overrides;
 using image::refuse;
 
@@ -46,12 +47,17 @@ std::string image_name(ctr::Plan plan, const std::string &pointer) {
     return name;
 }
 
+bool knows_all_below(const ctr_storage_v1 &driver) {
+    return driver.size > offsetof(ctr_storage_v1, plan_layer_on) && driver.plan_layer_on != nullptr;
+}
+
 const ctr_storage_v1 &storage_driver(ctr::Plan plan) {
     const auto *driver = plan.extension<ctr_storage_v1>("storage", CTR_EXT_STORAGE);
-    if (driver == nullptr || driver->size < offsetof(ctr_storage_v1, list) || driver->plan_layer == nullptr)
+    if (driver == nullptr || driver->size < offsetof(ctr_storage_v1, list) ||
+        (driver->plan_layer == nullptr && !knows_all_below(*driver)))
         throw Failure({CTR_E_UNSUPPORTED,
                        "the storage driver '" + plan.name("driver.storage") + "' keeps no images",
-                       "choose one that does with --storage, for example overlay or btrfs",
+                       R"(choose one that does in the config, for example {"storage": {"driver": "overlay"}})",
                        0,
                        {},
                        {}});
@@ -111,26 +117,45 @@ Overrides read_overrides(ctr::Plan plan) {
     return overrides;
 }
 
-void plan_layer(ctr::Plan plan, const ctr_storage_v1 &driver, const Image &source, std::size_t index) {
+/// What the image's layers up to this one unpacked to.
+std::string bytes_value(const std::string &number) { return "image.bytes" + number; }
+
+/// The driver's step that makes the directory `directory` for a layer.
+void plan_directory(ctr::Plan plan, const ctr_storage_v1 &driver, const Image &source, std::size_t index,
+                    const std::string &directory) {
+    const std::string &own = source.layers[index].chain_id;
+    std::vector<ctr_str> below;
+    for (std::size_t i = 0; i < index; ++i)
+        below.push_back(ctr::str(source.layers[i].chain_id));
+    const char *whiteouts = nullptr;
+    if (knows_all_below(driver))
+        must(
+            driver.plan_layer_on(plan.raw(), ctr::str(own), below.data(), below.size(), directory.c_str(), &whiteouts));
+    else
+        must(driver.plan_layer(plan.raw(), ctr::str(own), below.empty() ? ctr::str("") : below.back(),
+                               directory.c_str(), &whiteouts));
+    if (whiteouts == nullptr || std::string_view(whiteouts) != "apply")
+        throw Failure({CTR_E_UNSUPPORTED,
+                       std::string("the storage driver wants whiteouts '") + (whiteouts == nullptr ? "" : whiteouts) +
+                           "', expected apply: the directory must show the layers below",
+                       "choose another driver in the config, or a newer one",
+                       0,
+                       {},
+                       {}});
+}
+
+/// False if the layer is there already.
+bool plan_layer(ctr::Plan plan, const ctr_storage_v1 &driver, const Image &source, std::size_t index,
+                const Limits &limits, const std::string &bytes_before) {
     const Layer &layer = source.layers[index];
-    const std::string parent = index == 0 ? std::string() : source.layers[index - 1].chain_id;
     const int there = driver.has_layer(plan.raw(), ctr::str(layer.chain_id));
     must(there);
-    if (there == 1) return;
+    if (there == 1) return false;
 
     const std::string number = std::to_string(index + 1);
     const std::string directory = "image.layer" + number;
     const std::string token = "image.unpacked." + number;
-    const char *whiteouts = nullptr;
-    must(driver.plan_layer(plan.raw(), ctr::str(layer.chain_id), ctr::str(parent), directory.c_str(), &whiteouts));
-    const std::string mode = whiteouts == nullptr ? "" : whiteouts;
-    if (mode != "apply" && mode != "overlay")
-        throw Failure({CTR_E_INTERNAL,
-                       "the storage driver wants whiteouts '" + mode + "', expected apply or overlay",
-                       "this is a bug of the driver",
-                       0,
-                       {},
-                       {}});
+    plan_directory(plan, driver, source, index, directory);
 
     ctr::Step step = plan.step(image::unpack_kind_name, CTR_PREPARE);
     step.arg("source", layer.blob.source);
@@ -138,12 +163,14 @@ void plan_layer(ctr::Plan plan, const ctr_storage_v1 &driver, const Image &sourc
     step.arg("size", static_cast<std::int64_t>(layer.blob.size));
     if (!layer.digest.empty()) step.arg("digest", layer.digest);
     step.arg("diff_id", layer.diff_id);
-    if (!parent.empty()) step.arg("parent", parent);
-    step.value("directory", directory).arg("whiteouts", mode);
-    step.arg("max_entries", plan.config("/max_entries").integer(10'000'000));
-    if (const auto bytes = plan.config("/max_unpacked_bytes").integer()) step.arg("max_bytes", *bytes);
+    if (index > 0) step.arg("parent", source.layers[index - 1].chain_id);
+    step.value("directory", directory);
+    image::each_limit(limits, [&](const char *key, std::int64_t value) { step.arg(key, value); });
+    if (!bytes_before.empty()) step.value("before", bytes_before);
+    step.output("bytes", CTR_TYPE_INT, bytes_value(number));
     must(step.gives(token).note("layer " + number + " of " + std::to_string(source.layers.size())).add());
     must(driver.plan_commit(plan.raw(), ctr::str(layer.chain_id), directory.c_str(), token.c_str()));
+    return true;
 }
 
 int plan_import(ctr::Plan plan) {
@@ -152,9 +179,15 @@ int plan_import(ctr::Plan plan) {
     if (!source.starts_with('/')) refuse("/ctr/import/source", "expected an absolute path, got '" + source + "'");
     const Overrides overrides = read_overrides(plan);
     const ctr_storage_v1 &driver = storage_driver(plan);
-    const Image found = image::read_source(source, {name, image::runnable_here()});
+    const Limits limits =
+        image::read_limits([&](const char *key) { return plan.config(std::string("/") + key).integer(); });
+    const Image found = [&] {
+        const image::MemoryLimit memory(limits.max_memory_bytes);
+        return image::read_source(source, {name, image::runnable_here(), limits});
+    }();
+    std::string bytes; // the value that says how many there are so far
     for (std::size_t i = 0; i < found.layers.size(); ++i)
-        plan_layer(plan, driver, found, i);
+        if (plan_layer(plan, driver, found, i, limits, bytes)) bytes = bytes_value(std::to_string(i + 1));
 
     const std::string path = image::record_path(plan.name("data_root"), name);
     ctr::Step step = plan.step(image::record_kind_name, CTR_ATTACH);
@@ -199,6 +232,8 @@ int plan(ctr::Plan plan) {
         }
     } catch (const Failure &failure) {
         return plan.fail(failure.error);
+    } catch (const std::bad_alloc &) {
+        return plan.fail(image::memory_failure(plan.spec("/ctr/import/source").str()).error);
     } catch (const PlanFailed &) {
         return plan.fail({CTR_E_INTERNAL, "the storage driver could not plan this", {}, 0, {}, {}});
     }

@@ -33,8 +33,12 @@ Image plain_image(const std::string &source, const ArchiveIndex &index, const Re
 }
 
 Image read_archive(const std::string &source, const Request &request) {
-    ArchiveIndex index = index_archive(source);
-    const ArchiveLayout layout(source, index);
+    ArchiveIndex index = index_archive(source, request.limits);
+    const ArchiveLayout layout(source, index, request.limits);
+    if (!index.root_file_system && index.too_many && !index.members.empty())
+        refuse(
+            source, "has the documents of an image among more members than images have",
+            "if it is a plain root file system, pack it without oci-layout, index.json, manifest.json, repositories");
     if (!index.root_file_system) {
         // docker save since version 25 writes both forms into one archive; the OCI one has digests.
         if (layout.has("oci-layout") && layout.has("index.json")) return read_oci_layout(layout, request);
@@ -43,7 +47,7 @@ Image read_archive(const std::string &source, const Request &request) {
             refuse(source, "is a docker archive without manifest.json, as docker wrote them before version 1.10",
                    "docker load and save it again");
     }
-    if (index.diff_id.empty()) index = index_and_hash_archive(source);
+    if (index.diff_id.empty()) index = index_and_hash_archive(source, request.limits);
     return plain_image(source, index, request);
 }
 
@@ -64,6 +68,8 @@ Image read_source(const std::string &source, const Request &request) {
     } else {
         refuse(source, "is neither a file nor a directory");
     }
+    if (image.layers.size() > request.limits.max_layers)
+        over_limit(source, "has more than " + std::to_string(request.limits.max_layers) + " layers", "max_layers");
     // A clock would make two plans of one document differ; its file's time does not.
     if (image.created.empty()) image.created = rfc3339(about.st_mtime);
     return image;

@@ -17,6 +17,8 @@ template <typename Work> int guarded(ctr::Run run, Work work) {
         return 0;
     } catch (const Failure &failure) {
         return run.fail(failure.error);
+    } catch (const std::bad_alloc &) {
+        return run.fail(memory_failure().error);
     }
 }
 
@@ -37,14 +39,16 @@ int unpack(ctr::Run run) {
         layer.digest = run.str("digest");
         layer.diff_id = run.str("diff_id");
         UnpackOptions options;
-        options.whiteouts = run.str("whiteouts") == "overlay" ? Whiteouts::overlay : Whiteouts::apply;
         options.lowest = !run.has("parent");
-        options.max_entries = static_cast<std::uint64_t>(run.integer("max_entries"));
-        if (run.has("max_bytes")) options.max_bytes = static_cast<std::uint64_t>(run.integer("max_bytes"));
+        options.limits = read_limits([&](const char *key) { return std::optional(run.integer(key)); });
+        options.bytes_before = static_cast<std::uint64_t>(run.integer("before"));
+        const MemoryLimit memory(options.limits.max_memory_bytes);
         const UnpackResult result = unpack_layer(layer, run.str("directory"), options);
         for (const std::string &warning : result.warnings)
             run.log(CTR_LOG_WARN, warning);
         run.log(CTR_LOG_DEBUG, std::to_string(result.entries) + " entries, " + std::to_string(result.bytes) + " bytes");
+        if (run.output("bytes", static_cast<std::int64_t>(options.bytes_before + result.bytes)) != 0)
+            refuse(layer.blob.source, "the number of its bytes cannot be handed on", "this is a bug of ctr");
     });
 }
 

@@ -7,17 +7,15 @@
 
 #include <fcntl.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace image {
 
 using ctr::Fd;
 
 namespace {
-
-bool is_whiteout(const struct stat &about) { return S_ISCHR(about.st_mode) && about.st_rdev == 0; }
 
 bool empty_directory(int fd) {
     bool empty = true;
@@ -30,12 +28,12 @@ bool empty_directory(int fd) {
 
 } // namespace
 
-Unpacker::Unpacker(int root, const UnpackOptions &options) : tree_(root), options_(options) {}
+Unpacker::Unpacker(int root, const UnpackOptions &options, Meter &meter)
+    : tree_(root), options_(options), meter_(meter) {}
 
-std::string Unpacker::key(ino_t directory, const std::string &name) {
-    std::string text(sizeof directory, '\0');
-    std::copy_n(reinterpret_cast<const char *>(&directory), sizeof directory, text.begin());
-    return text += name;
+// A hash is enough: two names that share one by accident would only be spared by a whiteout.
+std::uint64_t Unpacker::key(ino_t directory, const std::string &name) {
+    return std::hash<std::string>()(name) ^ (static_cast<std::uint64_t>(directory) * 0x9e3779b97f4a7c15U);
 }
 
 void Unpacker::entry_failure(const char *syscall) const { system_failure(syscall, entry_name_); }
@@ -44,14 +42,12 @@ UnpackResult Unpacker::unpack(ByteStream &tar) {
     const Utf8Names names;
     const Fd root = tree_.open_directory("");
     if (!root.valid()) system_failure("openat2", "the directory of the layer");
-    struct stat about {};
-    if (fstat(root.get(), &about) != 0) system_failure("fstat", "the directory of the layer");
-    root_inode_ = about.st_ino;
     const bool fresh = empty_directory(root.get());
     Archive archive(tar, Archive::Content::tar, "layer");
     while (archive_entry *entry = archive.next())
         add_entry(archive, entry);
     finish_directories();
+    result_.entries = meter_.entries();
     // Tars without an entry for "./" are common; a root that only its owner may enter is of no use.
     if (fresh && !root_seen_ && fchmod(root.get(), 0755) != 0) system_failure("fchmod", "the directory of the layer");
     return std::move(result_);
@@ -60,10 +56,9 @@ UnpackResult Unpacker::unpack(ByteStream &tar) {
 void Unpacker::add_entry(Archive &archive, archive_entry *entry) {
     const char *raw = archive_entry_pathname(entry);
     entry_name_ = raw == nullptr ? "" : raw;
-    if (++result_.entries > options_.max_entries)
-        refuse(entry_name_, "the layer has more than " + std::to_string(options_.max_entries) + " entries",
-               "config key max_entries of the plugin image allows more");
-    if (raw == nullptr) refuse("entry " + std::to_string(result_.entries), "has no name");
+    entry_times_ = times_of(entry);
+    meter_.entry(entry_name_, link_of(entry));
+    if (raw == nullptr) refuse("entry " + std::to_string(meter_.entries()), "has no name");
     const std::string path = normal_path(raw);
     if (path.empty()) return add_root(entry);
     const auto [directory, name] = split_path(path);
@@ -90,7 +85,7 @@ void Unpacker::add_entry(Archive &archive, archive_entry *entry) {
         default: refuse(entry_name_, "is of a type that a layer cannot have");
         }
     }
-    made_.insert(key(parent_.inode, name));
+    if (!options_.lowest) made_.insert(key(parent_.inode, name));
 }
 
 void Unpacker::add_root(archive_entry *entry) {
@@ -99,7 +94,7 @@ void Unpacker::add_root(archive_entry *entry) {
     enter({});
     set_owner(entry, ".");
     set_xattrs(entry, parent_.fd.get());
-    note_directory(entry, {}, parent_.inode);
+    note_directory({}, parent_.inode, archive_entry_perm(entry), entry_times_);
 }
 
 // Makes `name` new: what stood there goes first. Nothing is ever opened through a name that the archive could have
@@ -135,10 +130,6 @@ void Unpacker::write_data(Archive &archive, archive_entry *entry, int fd) {
     std::int64_t offset = 0;
     std::int64_t end = 0;
     while (archive.data(&bytes, &size, &offset)) {
-        result_.bytes += size;
-        if (result_.bytes > options_.max_bytes)
-            refuse(entry_name_, "the layer's files hold more than " + std::to_string(options_.max_bytes) + " bytes",
-                   "config key max_unpacked_bytes of the plugin image allows more");
         for (std::size_t done = 0; done < size;) {
             const ssize_t count = pwrite(fd, static_cast<const char *>(bytes) + done, size - done,
                                          offset + static_cast<std::int64_t>(done));
@@ -152,7 +143,6 @@ void Unpacker::write_data(Archive &archive, archive_entry *entry, int fd) {
 }
 
 void Unpacker::add_directory(archive_entry *entry, const std::string &path, const std::string &name) {
-    const std::string own_key = key(parent_.inode, name);
     if (mkdirat(parent_.fd.get(), name.c_str(), 0700) != 0) {
         struct stat about {};
         if (errno != EEXIST) entry_failure("mkdirat");
@@ -165,11 +155,9 @@ void Unpacker::add_directory(archive_entry *entry, const std::string &path, cons
     const Fd directory = open_child(parent_.fd.get(), name);
     struct stat about {};
     if (!directory.valid() || fstat(directory.get(), &about) != 0) entry_failure("openat");
-    // Where this layer hid what was below, its own directory must not show it again.
-    if (hidden_.contains(own_key)) set_opaque(directory.get());
     set_owner(entry, name);
     set_xattrs(entry, directory.get());
-    note_directory(entry, path, about.st_ino);
+    note_directory(path, about.st_ino, archive_entry_perm(entry), entry_times_);
 }
 
 void Unpacker::add_symlink(archive_entry *entry, const std::string &name) {
@@ -183,6 +171,9 @@ void Unpacker::add_symlink(archive_entry *entry, const std::string &name) {
 void Unpacker::add_special(archive_entry *entry, const std::string &name) {
     const mode_t type = archive_entry_filetype(entry);
     if (options_.unprivileged && type != AE_IFIFO) return warn("devices are left out: not privileged");
+    // No driver has the number, and overlayfs takes it for its own mark.
+    if (type == AE_IFCHR && archive_entry_rdevmajor(entry) == 0 && archive_entry_rdevminor(entry) == 0)
+        return warn("character devices with the number 0:0 are left out: overlayfs marks deleted files so");
     const dev_t device = type == AE_IFIFO ? 0
                                           : makedev(static_cast<unsigned>(archive_entry_rdevmajor(entry)),
                                                     static_cast<unsigned>(archive_entry_rdevminor(entry)));
@@ -200,11 +191,8 @@ void Unpacker::add_hardlink(const std::string &target, const std::string &name) 
     const Fd directory = tree_.open_directory(split.first);
     struct stat wanted {};
     if (!directory.valid() || !look(directory.get(), target_name, &wanted))
-        refuse(entry_name_, "is a hard link to '" + target + "', which is not there",
-               options_.whiteouts == Whiteouts::overlay
-                   ? "with this storage driver a link cannot lead into a lower layer"
-                   : "");
-    if (S_ISDIR(wanted.st_mode)) refuse(entry_name_, "is a hard link to the directory '" + target + "'");
+        refuse(entry_name_, "is a hard link to '" + brief(target) + "', which is not there");
+    if (S_ISDIR(wanted.st_mode)) refuse(entry_name_, "is a hard link to the directory '" + brief(target) + "'");
     struct stat there {};
     if (look(parent_.fd.get(), name, &there) && there.st_ino == wanted.st_ino && there.st_dev == wanted.st_dev) return;
     make_new("linkat", name,
@@ -219,63 +207,48 @@ void Unpacker::enter(const std::string &path) {
     parent_.path = path;
     parent_.inode = about.st_ino;
     parent_valid_ = true;
+    if (noted_.contains(about.st_ino)) return;
+    // Of a lower layer, and about to change: what is not said about it stays. The root of the lowest is as a directory without an entry.
+    if (options_.lowest && path.empty())
+        note_directory(path, about.st_ino, 0755, entry_times_);
+    else
+        note_directory(path, about.st_ino, about.st_mode & 07777, {{about.st_atim, about.st_mtim}});
 }
 
-// The directory `path`, made where the archive has no entry for it.
+// The directory `path`, made where neither the archive has an entry for it nor a lower layer has it.
 Fd Unpacker::make_directories(const std::string &path) {
     Fd found = tree_.open_directory(path);
     if (found.valid()) return found;
     if (path.empty() || (errno != ENOENT && errno != ENOTDIR)) entry_failure("openat2");
     const auto [above_path, name] = split_path(path);
-    const Fd above = make_directories(above_path);
+    enter(above_path);
+    const int above = parent_.fd.get();
     struct stat about {};
-    if (fstat(above.get(), &about) != 0) entry_failure("fstat");
-    const std::string own_key = key(about.st_ino, name);
-    if (look(above.get(), name, &about)) {
+    if (look(above, name, &about)) {
         if (S_ISLNK(about.st_mode)) refuse(entry_name_, "'" + path + "' is a symbolic link that leads to no directory");
-        if (!hidden_.contains(own_key) || !is_whiteout(about)) refuse(entry_name_, "'" + path + "' is no directory");
-        if (unlinkat(above.get(), name.c_str(), 0) != 0) entry_failure("unlinkat");
+        refuse(entry_name_, "'" + path + "' is no directory");
     }
-    if (mkdirat(above.get(), name.c_str(), 0755) != 0) entry_failure("mkdirat");
-    Fd directory = open_child(above.get(), name);
-    if (!directory.valid() || fchmod(directory.get(), 0755) != 0) entry_failure("openat");
-    if (hidden_.contains(own_key)) set_opaque(directory.get());
-    made_.insert(own_key);
+    if (mkdirat(above, name.c_str(), 0755) != 0) entry_failure("mkdirat");
+    Fd directory = open_child(above, name);
+    // Below a directory with the set-group-id bit it would get that and its group.
+    if (directory.valid() && !options_.unprivileged && fchown(directory.get(), 0, 0) != 0) entry_failure("fchown");
+    if (!directory.valid() || fchmod(directory.get(), 0755) != 0 || fstat(directory.get(), &about) != 0)
+        entry_failure("openat");
+    // A clock would make two imports of one image differ.
+    note_directory(path, about.st_ino, 0755, entry_times_);
+    if (!options_.lowest) made_.insert(key(parent_.inode, name));
     return directory;
 }
 
 void Unpacker::hide(const std::string &name) {
     const int directory = parent_.fd.get();
-    if (options_.whiteouts == Whiteouts::apply) {
-        parent_valid_ = false;
-        return remove_all(directory, name, [this](ino_t inode, const std::string &each) { return made(inode, each); });
-    }
-    if (made(parent_.inode, name)) {
-        // The layer's own content wins, but a directory of it must not show the lower one's.
-        if (const Fd child = open_child(directory, name); child.valid()) set_opaque(child.get());
-        return;
-    }
-    if (!hidden_.insert(key(parent_.inode, name)).second) return;
-    if (mknodat(directory, name.c_str(), S_IFCHR, makedev(0, 0)) != 0) entry_failure("mknodat");
+    parent_valid_ = false;
+    remove_all(directory, name, [this](ino_t inode, const std::string &each) { return made(inode, each); });
 }
 
 void Unpacker::hide_content() {
-    if (options_.whiteouts == Whiteouts::overlay) {
-        // Tried on Linux 6.18: overlayfs merges the roots of its layers whatever they are marked with.
-        if (parent_.inode == root_inode_)
-            refuse(entry_name_, "the layer hides all that is below it, which overlayfs cannot do",
-                   "use --storage btrfs for this image");
-        return set_opaque(parent_.fd.get());
-    }
     parent_valid_ = false;
     remove_content(parent_.fd.get(), [this](ino_t inode, const std::string &each) { return made(inode, each); });
-}
-
-void Unpacker::set_opaque(int directory) {
-    if (options_.whiteouts != Whiteouts::overlay) return;
-    const char *name = options_.unprivileged ? "user.overlay.opaque" : "trusted.overlay.opaque";
-    if (fsetxattr(directory, name, "y", 1, 0) != 0)
-        system_failure("fsetxattr", entry_name_, std::string("the file system must be able to store ") + name);
 }
 
 } // namespace image

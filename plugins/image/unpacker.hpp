@@ -7,46 +7,48 @@
 // through: what stood there goes first. So the later of two entries wins, and a symbolic link that an earlier entry
 // planted leads nowhere but into the tree.
 //
-// Whiteouts say what a layer takes away from those below it, in one of two ways. `apply`: the directory shows the lower
-// layers (a snapshot), so the hidden file is deleted from it. `overlay`: the directory has this layer alone, so the
-// mark is stored as overlayfs wants it. Either way a mark hides only what lower layers have, wherever it stands among
-// the entries of its own layer.
+// The directory shows all layers below, so a whiteout deletes. A mark hides only what lower layers have, wherever it stands among the entries
+// of its own layer. What the layer says nothing about stays as it is: a directory that only gets new content keeps its mode,
+// owner and times.
 #pragma once
 
 #include "archive.hpp"
+#include "limits.hpp"
 #include "path.hpp"
 #include "tree.hpp"
 
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 namespace image {
 
-enum class Whiteouts { apply, overlay };
-
 struct UnpackOptions {
-    Whiteouts whiteouts = Whiteouts::apply;
     /// Nothing is below this layer, so its whiteouts hide nothing.
     bool lowest = false;
-    std::uint64_t max_entries = 10'000'000;
-    std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max();
-    /// For tests without root: owners and devices are left out, and an opaque directory is marked user.overlay.opaque.
+    Limits limits;
+    /// What the image's other layers have used up of max_unpacked_bytes.
+    std::uint64_t bytes_before = 0;
+    /// For tests without root: owners and devices are left out.
     bool unprivileged = false;
 };
 
 struct UnpackResult {
     std::uint64_t entries = 0;
-    std::uint64_t bytes = 0;
+    std::uint64_t bytes = 0; // of the uncompressed tar
     /// What was left out and why, one line each kind.
     std::vector<std::string> warnings;
 };
 
+struct Times {
+    timespec both[2]; // as futimens wants them: access, modification
+};
+Times times_of(archive_entry *entry);
+
 class Unpacker {
 public:
-    Unpacker(int root, const UnpackOptions &options);
+    Unpacker(int root, const UnpackOptions &options, Meter &meter);
     /// All entries of an uncompressed tar.
     UnpackResult unpack(ByteStream &tar);
 
@@ -57,12 +59,14 @@ private:
         ctr::Fd fd;
         ino_t inode = 0;
     };
-    /// Times and mode of a directory are set when nothing more is put into it.
+    /// Times and mode of a directory are set when nothing more is put into it. There may be many, with long paths that differ little: each has
+    /// only what differs from the one before.
     struct FinalState {
-        std::string path;
-        ino_t inode;
-        mode_t mode;
-        timespec times[2];
+        std::string rest;         // of the path
+        std::uint32_t shared = 0; // bytes at the front that are those of the path before
+        mode_t mode = 0;
+        ino_t inode = 0;
+        Times times{};
     };
 
     void add_entry(Archive &archive, archive_entry *entry);
@@ -78,7 +82,6 @@ private:
     ctr::Fd make_directories(const std::string &path);
     void hide(const std::string &name);
     void hide_content();
-    void set_opaque(int directory);
     template <typename Make> void make_new(const char *syscall, const std::string &name, Make make);
     void clear_place(const std::string &name);
 
@@ -86,25 +89,27 @@ private:
     void set_attributes(archive_entry *entry, int fd);
     void set_times(archive_entry *entry, const std::string &name);
     void set_xattrs(archive_entry *entry, int fd);
-    void note_directory(archive_entry *entry, const std::string &path, ino_t inode);
+    void note_directory(const std::string &path, ino_t inode, mode_t mode, const Times &times);
     void finish_directories();
     void warn(const std::string &text);
     [[noreturn]] void entry_failure(const char *syscall) const;
 
-    static std::string key(ino_t directory, const std::string &name);
+    static std::uint64_t key(ino_t directory, const std::string &name);
     bool made(ino_t directory, const std::string &name) const { return made_.contains(key(directory, name)); }
 
     Tree tree_;
     UnpackOptions options_;
+    Meter &meter_;
     UnpackResult result_;
     std::string entry_name_; // for messages
+    Times entry_times_{};
     Parent parent_;
     bool parent_valid_ = false;
-    ino_t root_inode_ = 0;
     bool root_seen_ = false;
-    std::unordered_set<std::string> made_;   // what this layer has put where: key()
-    std::unordered_set<std::string> hidden_; // whiteouts stored by this layer
+    std::unordered_set<std::uint64_t> made_; // what this layer has put where: key(). Of no use to the lowest layer
     std::vector<FinalState> directories_;
+    std::string last_path_;           // of directories_
+    std::unordered_set<ino_t> noted_; // inodes of directories_
 };
 
 } // namespace image

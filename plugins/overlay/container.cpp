@@ -7,7 +7,9 @@
 #include "../storage-common/layers.hpp"
 
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace overlay {
@@ -22,7 +24,32 @@ int make_directory(const std::string &path, unsigned mode) {
     return mkdir(path.c_str(), mode);
 }
 
-int copy_owner_and_mode(const std::string &like, const std::string &path, std::string *culprit) {
+namespace {
+
+/// As for an image's files (plugins/image/attributes.cpp): trusted.* is overlayfs' and the machine's, labels are its policy's.
+bool is_copied(std::string_view name) {
+    if (name.starts_with("user.")) return !name.starts_with("user.overlay.");
+    return name == "security.capability" || name == "system.posix_acl_access" || name == "system.posix_acl_default";
+}
+
+/// 0, or -1 with errno. Mostly there are none, and one system call says so.
+int copy_xattrs(const std::string &like, const std::string &path) {
+    const ssize_t length = llistxattr(like.c_str(), nullptr, 0);
+    if (length <= 0) return length == 0 || errno == EOPNOTSUPP ? 0 : -1;
+    std::string names(static_cast<std::size_t>(length), '\0'), value(XATTR_SIZE_MAX, '\0');
+    if (llistxattr(like.c_str(), names.data(), names.size()) != length) return -1;
+    for (std::size_t at = 0; at < names.size(); at = names.find('\0', at) + 1) {
+        const char *name = names.c_str() + at;
+        if (!is_copied(name)) continue;
+        const ssize_t size = lgetxattr(like.c_str(), name, value.data(), value.size());
+        if (size < 0 || lsetxattr(path.c_str(), name, value.data(), static_cast<std::size_t>(size), 0) != 0) return -1;
+    }
+    return 0;
+}
+
+} // namespace
+
+int copy_attributes(const std::string &like, const std::string &path, std::string *culprit) {
     struct stat model {};
     *culprit = like;
     if (lstat(like.c_str(), &model) != 0) return -1;
@@ -31,7 +58,9 @@ int copy_owner_and_mode(const std::string &like, const std::string &path, std::s
     if ((model.st_uid != geteuid() || model.st_gid != getegid()) &&
         lchown(path.c_str(), model.st_uid, model.st_gid) != 0)
         return -1;
-    return chmod(path.c_str(), model.st_mode & 07777);
+    const timespec times[2] = {model.st_atim, model.st_mtim};
+    if (chmod(path.c_str(), model.st_mode & 07777) != 0 || copy_xattrs(like, path) != 0) return -1;
+    return utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW);
 }
 
 int remove_path(ctr::Run run, const std::string &path) {
@@ -49,9 +78,9 @@ int apply(ctr::Run run) {
     const std::string container = run.str("container"), upper = container + "/upper", like = run.str("like");
     if (make_directory(container, 0700) != 0)
         return run.fail("mkdir", container, errno == EEXIST ? "another container has this name: remove it first" : "");
-    // An overlay's root directory shows the mode and owner of its uppermost layer, which is `upper`.
+    // An overlay's root directory shows the attributes of its uppermost layer, which is `upper`.
     std::string culprit = upper;
-    if (mkdir(upper.c_str(), 0700) == 0 && copy_owner_and_mode(like, upper, &culprit) == 0) {
+    if (mkdir(upper.c_str(), 0700) == 0 && copy_attributes(like, upper, &culprit) == 0) {
         culprit = container + "/work";
         if (mkdir(culprit.c_str(), 0700) == 0) return 0;
     }

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr.storage/1: layers on disk. A layer is unpacked in tmp/ and becomes visible by one rename(2), after syncfs(2): so what
+// ctr.storage/1: layers on disk. A layer is unpacked with a view of all that is below it: overlayfs itself is mounted (detached, as for a
+// container) with the new layer as `upper`. So what the layer leaves as it is keeps mode, owner and attributes, links of lower layers
+// lead where they lead in the image, whiteouts are deletions, and what ends up in `upper` is what overlayfs wants to find in a layer.
+//
+// A layer is made in tmp/ and becomes visible by one rename(2), after syncfs(2): so what
 // stands in layers/ is complete, whatever was killed or lost its power. Two imports of one layer do not disturb each other: each has
 // its own directory in tmp/, and the rename that comes second finds the layer there and drops its own copy.
 #include "driver.hpp"
+#include "mount.hpp"
 #include "names.hpp"
 #include "remove_tree.hpp"
 
@@ -23,32 +28,76 @@ using ctr::Fd;
 
 // ---- overlay.layer -----------------------------------------------------------------------------------------------------
 
+/// The view is nowhere in the machine's tree; it ends with its descriptor.
+int give_view(ctr::Run run, const std::string &partial, Fd view, bool mounted) {
+    if (!view.valid()) return run.fail("open", partial);
+    const std::string path = mounted ? "/proc/self/fd/" + std::to_string(view.get()) : partial + "/diff";
+    return run.output_fd("view", view.release()) == 0 ? run.output("directory", path) : -1;
+}
+
+int fail_view(ctr::Run run, const Stack &stack, const MountProblem &problem) {
+    struct stat status {};
+    for (const auto &layer : stack.lower)
+        if (const std::string path = stack.dir + "/" + layer; lstat(path.c_str(), &status) != 0)
+            return run.fail("lstat", path, "the layers below must be complete before this one is begun");
+    return run.fail({CTR_E_SYSTEM, "cannot mount the layers below" + (problem.log.empty() ? "" : ": " + problem.log),
+                     hint_of(problem), problem.errno_value, problem.syscall, problem.subject});
+}
+
+/// Nothing that depends on this kernel's defaults may get into a layer.
+const std::vector<std::string> view_options = {"redirect_dir=off", "index=off", "metacopy=off", "xino=off"};
+
 int apply_layer(ctr::Run run) {
-    const std::string partial = run.str("partial"), diff = partial + "/diff";
+    const Stack stack = {run.str("dir"), run.strings("lower"), run.str("partial"), "diff", view_options, false};
+    const std::string partial = stack.dir + "/" + stack.place, diff = partial + "/diff";
     // Only an earlier try of this operation can have left it: its name has the operation's id.
     if (remove_path(run, partial) != 0) return -1;
     if (make_directory(partial, 0700) != 0) return run.fail("mkdir", partial);
     if (mkdir(diff.c_str(), 0755) != 0 || chmod(diff.c_str(), 0755) != 0) return run.fail("mkdir", diff);
+    if (stack.lower.empty())
+        return give_view(run, partial, Fd(open(diff.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), false);
     // A layer that says nothing about the root directory leaves it as its parent has it.
     std::string culprit;
-    if (run.has("parent") && copy_owner_and_mode(run.str("parent"), diff, &culprit) != 0)
-        return run.fail("chmod", culprit, "the parent layer must be complete before this one is begun");
-    return run.output("directory", diff);
+    if (copy_attributes(stack.dir + "/" + stack.lower.front(), diff, &culprit) != 0)
+        return run.fail("chmod", culprit, "the layers below must be complete before this one is begun");
+    if (const std::string work = partial + "/work"; mkdir(work.c_str(), 0700) != 0) return run.fail("mkdir", work);
+    MountProblem problem;
+    Fd view = mount_stack(stack, &problem);
+    if (!view.valid()) return fail_view(run, stack, problem);
+    return give_view(run, partial, std::move(view), true);
 }
 
-int undo_layer(ctr::Run run) { return remove_path(run, run.str("partial")); }
+int undo_layer(ctr::Run run) { return remove_path(run, run.str("dir") + "/" + run.str("partial")); }
 
 int shell_layer(ctr::Run run, ctr::Shell sh) {
-    const std::string partial = run.str("partial"), diff = partial + "/diff";
+    const std::string dir = run.str("dir"), partial = dir + "/" + run.str("partial"), diff = partial + "/diff";
+    const std::vector<std::string> lower = run.strings("lower");
+    std::string view = diff, joined;
+    for (const std::string &layer : lower)
+        joined += (joined.empty() ? "" : ":") + layer;
     if (sh.cmd({"mkdir", "-p", diff}) != 0) return -1;
-    if (run.has("parent") && (sh.cmd({"chown", "--reference=" + run.str("parent"), diff}) != 0 ||
-                              sh.cmd({"chmod", "--reference=" + run.str("parent"), diff}) != 0))
-        return -1;
-    return sh.set(run.output_value("directory"), {"echo", diff});
+    if (!lower.empty()) {
+        view = partial + "/merged";
+        const std::string below = dir + "/" + lower.front(),
+                          options = "lowerdir=" + joined + ",upperdir=" + diff + ",workdir=" + partial + "/work";
+        if (sh.cmd({"mkdir", "-p", partial + "/work", view}) != 0 ||
+            sh.cmd({"chown", "--reference=" + below, diff}) != 0 ||
+            sh.cmd({"chmod", "--reference=" + below, diff}) != 0)
+            return -1;
+        if (sh.text("(cd " + shell_quote(dir) + " && mount -t overlay overlay -o " + shell_quote(options) + " " +
+                    shell_quote(view) + ")\n") != 0)
+            return -1;
+    }
+    if (sh.set(run.output_value("view"), {"echo", view}) != 0) return -1;
+    return sh.set(run.output_value("directory"), {"echo", view});
 }
 
 int shell_undo_layer(ctr::Run run, ctr::Shell sh) {
-    return sh.cmd({"rm", "-rf", "--one-file-system", run.str("partial")});
+    const std::string partial = run.str("dir") + "/" + run.str("partial");
+    if (!run.strings("lower").empty() && sh.text("! mountpoint -q " + shell_quote(partial + "/merged") + " || umount " +
+                                                 shell_quote(partial + "/merged") + "\n") != 0)
+        return -1;
+    return sh.cmd({"rm", "-rf", "--one-file-system", partial});
 }
 
 // ---- overlay.commit ----------------------------------------------------------------------------------------------------
@@ -64,8 +113,17 @@ int sync_directory(const std::string &path) {
     return fd.valid() ? fsync(fd.get()) : -1;
 }
 
+/// Ends the mount although its descriptor is the host's to close: the number means something else from here on.
+int end_view(int fd) {
+    const Fd nothing(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return nothing.valid() && dup3(nothing.get(), fd, O_CLOEXEC) == fd ? 0 : -1;
+}
+
 int apply_commit(ctr::Run run) {
     const std::string partial = run.str("partial"), layer = run.str("layer"), layers = parent_of(layer);
+    if (end_view(run.fd("view")) != 0) return run.fail("dup3", partial);
+    for (const char *own : {"/work", "/lower"}) // the mount's, not the layer's
+        if (remove_path(run, partial + own) != 0) return -1;
     if (sync_tree(partial) != 0) return run.fail("syncfs", partial);
     if (make_directory(layers, 0700) != 0 && errno != EEXIST) return run.fail("mkdir", layers);
     if (rename(partial.c_str(), layer.c_str()) != 0) {
@@ -78,6 +136,10 @@ int apply_commit(ctr::Run run) {
 
 int shell_commit(ctr::Run run, ctr::Shell sh) {
     const std::string partial = run.str("partial"), layer = run.str("layer");
+    if (sh.text("! mountpoint -q " + shell_quote(partial + "/merged") + " || umount " +
+                shell_quote(partial + "/merged") + "\n") != 0 ||
+        sh.cmd({"rm", "-rf", "--one-file-system", partial + "/work", partial + "/merged"}) != 0)
+        return -1;
     if (sh.cmd({"sync", "-f", partial}) != 0 || sh.cmd({"mkdir", "-p", parent_of(layer)}) != 0) return -1;
     return sh.cmd({"mv", "-T", partial, layer});
 }
@@ -115,28 +177,42 @@ int has_layer(ctr_plan *raw, ctr_str chain_id) {
     });
 }
 
-int plan_layer(ctr_plan *raw, ctr_str chain_id, ctr_str parent, const char *directory_value, const char **whiteouts) {
-    *whiteouts = "overlay";
+std::string view_value(const char *directory_value) { return std::string(directory_value) + ".view"; }
+
+int plan_layer_on(ctr_plan *raw, ctr_str chain_id, const ctr_str *below, std::size_t n_below,
+                  const char *directory_value, const char **whiteouts) {
+    *whiteouts = "apply";
     return with_layer(raw, chain_id, [&](ctr::Plan plan, const std::string &name) {
+        if (n_below >= most_layers)
+            return plan.fail(
+                {CTR_E_UNSUPPORTED,
+                 "the image has more than " + std::to_string(most_layers) + " layers, the most that overlayfs stacks",
+                 "squash the image, or use the storage driver btrfs",
+                 0,
+                 {},
+                 {}});
         ctr::Step step = plan.step("overlay.layer", CTR_PREPARE);
-        step.arg("partial", partial_path(plan, name)).output("directory", CTR_TYPE_STRING, directory_value);
-        if (parent.len != 0) {
-            const auto below = layer_name(ctr::view(parent));
-            if (!below)
-                return plan.fail(
-                    {CTR_E_INVALID, "the parent's chain id is none", {}, 0, {}, std::string(ctr::view(parent))});
-            step.arg("parent", data_dir(plan) + "/" + layer_diff(*below)).after(token(*below));
+        step.arg("dir", data_dir(plan)).arg("partial", "tmp/" + partial_name(plan.id(), name));
+        for (std::size_t i = n_below; i-- > 0;) {
+            const auto layer = layer_name(ctr::view(below[i]));
+            if (!layer) return plan.fail({CTR_E_INVALID, no_chain_id(ctr::view(below[i])), chain_id_hint, 0, {}, {}});
+            step.arg("lower", layer_diff(*layer));
+            if (i + 1 == n_below) step.after(token(*layer));
         }
-        return step.until(CTR_UNTIL_DELETE).note("where layer " + name.substr(0, 12) + " is unpacked").add();
+        return step.output("view", CTR_TYPE_FD, view_value(directory_value))
+            .output("directory", CTR_TYPE_STRING, directory_value)
+            .until(CTR_UNTIL_DELETE)
+            .note("where layer " + name.substr(0, 12) + " is unpacked")
+            .add();
     });
 }
 
 int plan_commit(ctr_plan *raw, ctr_str chain_id, const char *directory_value, const char *unpacked) {
-    static_cast<void>(directory_value); // the directory's name follows from the plan; `unpacked` orders the step
     return with_layer(raw, chain_id, [&](ctr::Plan plan, const std::string &name) {
         return plan.step("overlay.commit", CTR_PREPARE)
             .arg("partial", partial_path(plan, name))
             .arg("layer", data_dir(plan) + "/layers/" + name)
+            .value("view", view_value(directory_value))
             .needs(unpacked)
             .gives(token(name))
             .note("layer " + name.substr(0, 12) + " is complete")
@@ -200,7 +276,7 @@ constexpr ctr_step_kind commit_kind = ctr::parent_kind<apply_commit, shell_commi
 constexpr ctr_step_kind remove_layer_kind =
     ctr::parent_kind<apply_remove, undo_remove, shell_remove, shell_undo_remove>("overlay.remove_layer");
 
-constexpr ctr_storage_v1 storage = {
-    sizeof(ctr_storage_v1), has_layer, plan_layer, plan_commit, plan_remove, list, collect};
+constexpr ctr_storage_v1 storage = {sizeof(ctr_storage_v1), has_layer, nullptr, plan_commit, plan_remove, list, collect,
+                                    plan_layer_on};
 
 } // namespace overlay

@@ -2,10 +2,13 @@
 //
 // overlay.mount: the layers and the upper directory as one mount that is only a file descriptor, until the child attaches it.
 //
-// fsconfig(2) takes strings of 255 bytes, and a layer's name alone has 64. Since Linux 6.8 overlayfs takes layers one by one (`lowerdir+`).
-// Before that all stand in one `lowerdir`, joined by colons: there each layer gets a symbolic link of one or two letters in
-// <container>/lower, and 106 layers fit. (Until 6.5 overlayfs got its options as one text, which takes any key and complains
-// only when the superblock is made: therefore EINVAL anywhere leads to the second form.)
+// fsconfig(2) takes strings of 255 bytes, and a layer's name alone has 64. Three ways lead to a tall stack, and each kernel knows one:
+//  - `lowerdir+`, one for each layer (Linux 6.8 and later);
+//  - `lowerdir`, then `lowerdir=:NEXT` for each that follows (6.5 to 6.7);
+//  - before that overlayfs gets its options as one text of a page, to which fsconfig adds a comma and the next option. There each layer gets a
+//    symbolic link of one or two letters in <place>/lower, all of them in one `lowerdir`. What does not fit into 255 bytes goes on in
+//    the next option: the comma between the two is made part of a link's name by a backslash before it (names.hpp).
+// Such a kernel takes any key and complains only when the superblock is made: therefore EINVAL anywhere leads from the first way to the third.
 //
 // All paths are relative, with the data directory as working directory meanwhile: so neither its length nor a comma, colon
 // or backslash in it matters, and /proc/mounts tells the container nothing about the machine's paths.
@@ -98,9 +101,9 @@ private:
     bool good_ = true;
 };
 
-Fd mount_with(Context &context, const Stack &stack, const std::string &container) {
-    context.set("upperdir", container + "upper");
-    context.set("workdir", container + "work");
+Fd mount_with(Context &context, const Stack &stack, const std::string &place) {
+    context.set("upperdir", place + stack.upper);
+    context.set("workdir", place + "work");
     if (stack.discard) context.flag("volatile");
     context.set_all(stack.options);
     return context.mount();
@@ -111,56 +114,72 @@ Fd no_mount(MountProblem *problem, int errno_value, const char *syscall, const s
     return Fd{};
 }
 
-} // namespace
-
-Fd mount_stack(const Stack &stack, MountProblem *problem) {
+/// One option for each layer: `next` is the key for all but the first, `mark` stands before their values.
+Fd mount_one_by_one(const Stack &stack, const char *first, const char *next, const char *mark, MountProblem *problem) {
     const WorkingDirectory here{stack.dir};
     if (!here.entered()) return no_mount(problem, errno, "chdir", stack.dir);
     Context context{problem};
-    for (const auto &layer : stack.lower)
-        context.set("lowerdir+", layer);
-    return mount_with(context, stack, stack.container + "/");
+    for (const auto &layer : stack.lower) {
+        const bool is_first = &layer == &stack.lower.front();
+        context.set(is_first ? first : next, (is_first ? "" : mark) + layer);
+    }
+    return mount_with(context, stack, stack.place + "/");
 }
 
-Fd mount_linked_stack(const Stack &stack, MountProblem *problem) {
-    const auto lowerdir = linked_lowerdir(stack.lower.size());
-    if (!lowerdir)
-        return no_mount(problem, E2BIG, "fsconfig", "lowerdir of " + std::to_string(stack.lower.size()) + " layers");
-    const std::string links = stack.dir + "/" + stack.container + "/lower";
+/// All layers in one text, by links.
+Fd mount_linked(const Stack &stack, MountProblem *problem) {
+    const LinkedStack linked = link_stack(stack.lower.size());
+    const std::string links = stack.dir + "/" + stack.place + "/lower";
     if (mkdir(links.c_str(), 0700) != 0 && errno != EEXIST) return no_mount(problem, errno, "mkdir", links);
     const WorkingDirectory here{links};
     if (!here.entered()) return no_mount(problem, errno, "chdir", links);
     for (std::size_t i = 0; i < stack.lower.size(); ++i) {
-        const std::string link = link_name(i), target = "../../../" + stack.lower[i];
-        if (symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST)
-            return no_mount(problem, errno, "symlink", link);
+        const std::string target = "../../../" + stack.lower[i];
+        if (symlink(target.c_str(), linked.names[i].c_str()) != 0 && errno != EEXIST)
+            return no_mount(problem, errno, "symlink", linked.names[i]);
     }
     Context context{problem};
-    context.set("lowerdir", *lowerdir);
+    context.set("lowerdir", linked.pieces.front());
+    for (std::size_t i = 1; i < linked.pieces.size(); ++i)
+        context.flag(linked.pieces[i].c_str());
     return mount_with(context, stack, "../");
+}
+
+} // namespace
+
+Fd mount_stack(const Stack &stack, MountProblem *problem) {
+    if (stack.lower.size() > most_layers) return no_mount(problem, E2BIG, "fsconfig", "lowerdir");
+    Fd mount = mount_one_by_one(stack, "lowerdir+", "lowerdir+", "", problem);
+    const MountProblem first = *problem;
+    if (!mount.valid() && problem->errno_value == EINVAL) mount = mount_linked(stack, problem);
+    if (!mount.valid() && stack.lower.size() > 1 && problem->log.find("Unknown parameter") != std::string::npos)
+        mount = mount_one_by_one(stack, "lowerdir", "lowerdir", ":", problem);
+    // What a kernel says about the way that it knows counts.
+    if (!mount.valid() && !first.log.empty() && first.log.find("Unknown parameter 'lowerdir+'") == std::string::npos)
+        *problem = first;
+    return mount;
+}
+
+std::string hint_of(const MountProblem &problem) {
+    if (problem.log.find("Unknown parameter") != std::string::npos)
+        return "this kernel's overlayfs does not know it: look at mount_options of the overlay section in the config";
+    switch (problem.errno_value) {
+    case ENODEV: return "this kernel has no overlayfs (modprobe overlay); --storage btrfs or rootfs works without";
+    case E2BIG: return "overlayfs stacks at most 500 layers: squash the image, or use the storage driver btrfs";
+    case EPERM: return "mounting needs CAP_SYS_ADMIN";
+    case ELOOP: return "overlayfs says ELOOP also when its directories overlap";
+    case EINVAL:
+        return "the data root's file system must support extended attributes and must not be an overlay itself; dmesg "
+               "may say more";
+    default: return {};
+    }
 }
 
 namespace {
 
 Stack stack_of(ctr::Run run) {
-    return {run.str("dir"), run.strings("lower"), run.str("container"), run.strings("option"),
-            run.integer("volatile") != 0};
-}
-
-std::string hint(const MountProblem &problem) {
-    if (problem.log.find("Unknown parameter") != std::string::npos)
-        return "this kernel's overlayfs does not know it: look at mount_options of the overlay section in the config";
-    switch (problem.errno_value) {
-    case ENODEV: return "this kernel has no overlayfs (modprobe overlay); --storage btrfs or rootfs works without";
-    case E2BIG: return "this kernel stacks at most 106 layers; squash the image, or use Linux 6.8";
-    case EPERM: return "mounting needs CAP_SYS_ADMIN";
-    case ELOOP: return "overlayfs says ELOOP also when its directories overlap";
-    case EINVAL:
-        return "the data root's file system must support extended attributes and must not be an overlay itself; dmesg "
-               "may say "
-               "more";
-    default: return {};
-    }
+    return {run.str("dir"), run.strings("lower"),  run.str("container"),
+            "upper",        run.strings("option"), run.integer("volatile") != 0};
 }
 
 int fail(ctr::Run run, const Stack &stack, const MountProblem &problem) {
@@ -173,7 +192,7 @@ int fail(ctr::Run run, const Stack &stack, const MountProblem &problem) {
             problem.errno_value == ENOENT && lstat(path.c_str(), &status) != 0)
             return run.fail({CTR_E_NOT_FOUND, "a layer of the image is missing", "import the image again", ENOENT,
                              problem.syscall, path});
-    error.hint = hint(problem);
+    error.hint = hint_of(problem);
     return run.fail(error);
 }
 
@@ -181,12 +200,6 @@ int apply(ctr::Run run) {
     const Stack stack = stack_of(run);
     MountProblem problem;
     Fd mount = mount_stack(stack, &problem);
-    // Two problems with EINVAL are the same one, or the second is the one that counts on an old kernel.
-    if (!mount.valid() && problem.errno_value == EINVAL) {
-        MountProblem again;
-        mount = mount_linked_stack(stack, &again);
-        if (!mount.valid() && problem.log.empty()) problem = again;
-    }
     if (!mount.valid()) return fail(run, stack, problem);
     return run.output_fd("rootfs", mount.release());
 }
@@ -197,13 +210,13 @@ constexpr std::size_t mount_command_max = 3800;
 /// A script cannot hold a mount that is nowhere: it mounts on <container>/merged, and the child moves it from there.
 int shell(ctr::Run run, ctr::Shell sh) {
     const Stack stack = stack_of(run);
-    const std::string merged = stack.dir + "/" + stack.container + "/merged";
-    std::string from = stack.dir, up = stack.container, joined;
+    const std::string merged = stack.dir + "/" + stack.place + "/merged";
+    std::string from = stack.dir, up = stack.place, joined;
     for (const auto &layer : stack.lower)
         joined += (joined.empty() ? "" : ":") + layer;
     if (sh.cmd({"mkdir", "-p", merged}) != 0) return -1;
     if (joined.size() > mount_command_max) {
-        from += "/" + stack.container + "/lower";
+        from += "/" + stack.place + "/lower";
         up = "..";
         joined.clear();
         if (sh.cmd({"mkdir", "-p", from}) != 0) return -1;

@@ -7,11 +7,13 @@
 
 namespace overlay {
 
-/// What is mounted. `dir` is the data directory; `lower` (uppermost first) and `container` are relative to it.
+/// What is mounted. `dir` is the data directory; `lower` (uppermost first) and `place` are relative to it: `place` is the directory, two levels
+/// deep, that has `upper`, `work` and, on older kernels, `lower`.
 struct Stack {
     std::string dir;
     std::vector<std::string> lower;
-    std::string container;
+    std::string place;
+    std::string upper; // its name in `place`
     std::vector<std::string> options;
     bool discard = false; // overlayfs' `volatile`
 };
@@ -22,9 +24,9 @@ struct MountProblem {
     std::string syscall, subject, log;
 };
 
-/// A detached mount of the stack, one `lowerdir+` for each layer (Linux 6.8). No descriptor: *problem says why.
+/// A detached mount of the stack, in whichever way this kernel takes so many layers. No descriptor: *problem says why.
 ctr::Fd mount_stack(const Stack &stack, MountProblem *problem);
-/// The same for older kernels: one `lowerdir` of one-letter symbolic links, made in <container>/lower.
-ctr::Fd mount_linked_stack(const Stack &stack, MountProblem *problem);
+/// Why, for a person; `hint` of the error. Empty: nothing to add.
+std::string hint_of(const MountProblem &problem);
 
 } // namespace overlay

@@ -32,14 +32,26 @@ std::string link_name(std::size_t index) {
     return name + link_letters[index % link_letters.size()];
 }
 
-std::optional<std::string> linked_lowerdir(std::size_t count) {
-    std::string joined;
+LinkedStack link_stack(std::size_t count) {
+    LinkedStack stack;
+    std::string piece;
     for (std::size_t i = 0; i < count; ++i) {
-        if (i != 0) joined += ':';
-        joined += link_name(i);
-        if (joined.size() > fsconfig_string_max) return std::nullopt;
+        const std::string name = link_name(i);
+        if (!piece.empty()) piece += ':';
+        // Behind a name there must be room for the next; and for the backslash that may have to follow that, if it is not the last.
+        const std::size_t left = count - i - 1;
+        const std::size_t after = left == 0 ? 0 : 1 + link_name(i + 1).size() + (left == 1 ? 0 : 1);
+        if (piece.size() + name.size() + after <= fsconfig_string_max) {
+            piece += name;
+            stack.names.push_back(name);
+            continue;
+        }
+        stack.names.push_back(name + "," + name);
+        stack.pieces.push_back(piece + name + "\\");
+        piece = name;
     }
-    return joined;
+    stack.pieces.push_back(piece);
+    return stack;
 }
 
 bool is_mount_option(std::string_view option) {

@@ -31,8 +31,17 @@ std::string layer_diff(std::string_view layer_name);
 std::string partial_name(std::string_view operation, std::string_view layer_name);
 /// The shortest distinct names for the symbolic links that stand for layers: one letter for the first 62, then two.
 std::string link_name(std::size_t index);
-/// "A:B:C..." for `count` layers; nothing if that is longer than fsconfig(2) takes.
-std::optional<std::string> linked_lowerdir(std::size_t count);
+/// The most layers that overlayfs stacks (OVL_MAX_STACK).
+inline constexpr std::size_t most_layers = 500;
+
+/// `lowerdir` of `count` links in pieces that fsconfig(2) takes, for kernels that put a comma between the pieces and read the whole: "A:B:C\" and
+/// "C:D" become "A:B:C\,C:D", where the third link's name is "C,C". The first piece is the value of `lowerdir`, all others are options
+/// without a value. One piece, without commas, as long as all fits.
+struct LinkedStack {
+    std::vector<std::string> names; // one a layer, uppermost first
+    std::vector<std::string> pieces;
+};
+LinkedStack link_stack(std::size_t count);
 
 /// "key" or "key=value" of lower-case words, and none that the driver sets itself.
 bool is_mount_option(std::string_view option);

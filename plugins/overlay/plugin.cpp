@@ -33,6 +33,11 @@ int read_layers(ctr::Plan plan, std::vector<std::string> &lower) {
     if (lower.empty())
         return plan.invalid("/ctr/image/layers", "the image " + image.get("/name").str() + " has no layers",
                             "overlayfs needs at least one; an empty root can be had with --storage rootfs");
+    if (lower.size() > most_layers)
+        return plan.invalid("/ctr/image/layers",
+                            "the image " + image.get("/name").str() + " has " + std::to_string(lower.size()) +
+                                " layers, overlayfs stacks at most " + std::to_string(most_layers),
+                            "squash the image, or use the storage driver btrfs");
     return 0;
 }
 

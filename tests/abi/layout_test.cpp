@@ -142,6 +142,7 @@ MEMBER(ctr_storage_v1, plan_commit, 24, 8);
 MEMBER(ctr_storage_v1, plan_remove, 32, 8);
 MEMBER(ctr_storage_v1, list, 40, 8);
 MEMBER(ctr_storage_v1, collect, 48, 8);
+MEMBER(ctr_storage_v1, plan_layer_on, 56, 8);
 
 AT_LEAST(ctr_network_v1, 24);
 MEMBER(ctr_network_v1, size, 0, 4);

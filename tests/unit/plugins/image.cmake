@@ -1,7 +1,7 @@
 # Unit tests of the plugin `image`: without root, in a temporary directory.
 pkg_check_modules(IMAGE_LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(IMAGE_LIBCRYPTO REQUIRED IMPORTED_TARGET libcrypto)
-set(image_sources archive attributes digest docker_archive image_config json layer layout name oci_layout path platform record
+set(image_sources archive attributes digest docker_archive image_config json layer layout limits name oci_layout path platform record
   source stream tree unpacker)
 list(TRANSFORM image_sources PREPEND "${CMAKE_SOURCE_DIR}/plugins/image/")
 list(TRANSFORM image_sources APPEND ".cpp")

@@ -21,9 +21,9 @@ protected:
         EXPECT_EQ(look_at(tmp / "outside/secret").st_nlink, 1U);
         EXPECT_EQ(std::distance(std::filesystem::directory_iterator(tmp.path()), {}), there(tmp / "root") ? 2 : 1);
     }
-    std::string unpack(Tar &tar, Whiteouts whiteouts = Whiteouts::apply) {
+    std::string unpack(Tar &tar) {
         const std::string bytes = tar.bytes();
-        return failure_of([&] { unpack_into(root, bytes, whiteouts); });
+        return failure_of([&] { unpack_into(root, bytes); });
     }
 
     TemporaryDirectory tmp;
@@ -153,9 +153,6 @@ TEST_F(ImageHostile, WhiteoutsDeleteNothingOutside) {
         Tar tar;
         tar.file(name, "x");
         EXPECT_NE(unpack(tar), "") << name;
-        Tar stored;
-        stored.file(name, "x");
-        EXPECT_NE(unpack(stored, Whiteouts::overlay), "") << name;
     }
 }
 
@@ -181,17 +178,115 @@ TEST_F(ImageHostile, AFileAsADirectoryIsAClearError) {
     EXPECT_NE(unpack(tar).find("'f' is no directory"), std::string::npos);
 }
 
-TEST_F(ImageHostile, LimitsHold) {
+TEST_F(ImageHostile, EntriesAndTheirNamesAreCounted) {
     UnpackOptions two_entries;
-    two_entries.max_entries = 2;
+    two_entries.limits.max_entries = 2;
     const std::string three = Tar().file("a", "").file("b", "").file("c", "").bytes();
-    EXPECT_NE(failure_of([&] { unpack_into(root, three, Whiteouts::apply, two_entries); }).find("max_entries"),
+    EXPECT_NE(failure_of([&] { unpack_into(root, three, two_entries); }).find("max_entries"), std::string::npos);
+    UnpackOptions few_names;
+    few_names.limits.max_name_bytes = 10;
+    for (const std::string &tar : {Tar().file("12345678901", "").bytes(), Tar().symlink("12345", "123456").bytes(),
+                                   Tar().file("1", "").hardlink("2", "./././././1").bytes()})
+        EXPECT_NE(failure_of([&] { unpack_into(root, tar, few_names); }).find("max_name_bytes"), std::string::npos);
+}
+
+/// A header of ustar with `body` behind it.
+std::string raw_member(char type, const std::string &body) {
+    std::string header(512, '\0');
+    const auto put = [&header](std::size_t at, const std::string &text) { header.replace(at, text.size(), text); };
+    const auto octal = [](std::uint64_t value, int digits) {
+        char text[16];
+        std::snprintf(text, sizeof text, "%0*llo", digits, static_cast<unsigned long long>(value));
+        return std::string(text);
+    };
+    put(0, "x"), put(100, "0000644"), put(108, "0000000"), put(116, "0000000"), put(124, octal(body.size(), 11));
+    put(136, octal(1'000'000'000, 11)), put(148, "        "), put(156, std::string(1, type)), put(257, "ustar");
+    put(263, "00");
+    std::uint64_t sum = 0;
+    for (const char c : header)
+        sum += static_cast<unsigned char>(c);
+    put(148, octal(sum, 6) + '\0');
+    return header + body + std::string((512 - body.size() % 512) % 512, '\0');
+}
+
+TEST_F(ImageHostile, HeadersOfAnEntryAreNotKeptInMemoryWithoutEnd) {
+    // A pax header of a megabyte, and again, and none of them followed by an entry.
+    const std::string pax = "1000000 comment=" + std::string(1'000'000 - 17, 'c') + "\n";
+    std::string headers;
+    for (int i = 0; i < 12; ++i)
+        headers += raw_member('x', pax);
+    EXPECT_NE(failure_of([&] { unpack_into(root, headers + raw_member('0', "")); }), "");
+    // The map of a sparse file, GNU's format 1.0: numbers in front of its data.
+    const std::string sparse =
+        "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n22 GNU.sparse.name=map\n30 GNU.sparse.realsize=1000000\n";
+    std::string map = "4000000\n";
+    for (int i = 0; i < 4'000'000; ++i)
+        map += "0\n0\n";
+    EXPECT_NE(failure_of([&] { unpack_into(root, raw_member('x', sparse) + raw_member('0', map)); }).find("4 MiB"),
               std::string::npos);
-    UnpackOptions ten_bytes;
-    ten_bytes.max_bytes = 10;
-    const std::string eleven = Tar().file("d", "12345678901").bytes();
-    EXPECT_NE(failure_of([&] { unpack_into(root, eleven, Whiteouts::apply, ten_bytes); }).find("max_unpacked_bytes"),
-              std::string::npos);
+}
+
+TEST_F(ImageHostile, ANameOfAMegabyteIsNotRepeatedInTheError) {
+    const std::string tar = Tar().file(std::string(500'000, 'n'), "").bytes();
+    const std::string said = failure_of([&] { unpack_into(root, tar); });
+    EXPECT_NE(said, "");
+    EXPECT_LT(said.size(), 2000U);
+}
+
+TEST_F(ImageHostile, ADeviceThatOverlayfsTakesForAWhiteoutIsNoDevice) {
+    Tar tar;
+    tar.add("gone", AE_IFCHR, 0600, {}, [](archive_entry *e) { archive_entry_set_rdev(e, 0); });
+    EXPECT_EQ(unpack(tar), "");
+    EXPECT_FALSE(there(root + "/gone"));
+}
+
+// ---- bombs: a few bytes that become many
+
+class ImageBombs : public ::testing::TestWithParam<int> {
+protected:
+    /// The failure of a layer of this tar, compressed by the test's filter.
+    std::string unpack(const std::string &tar, const Limits &limits, std::uint64_t before = 0) const {
+        const std::string blob = compressed(tar, GetParam());
+        put_file(tmp / "blob", blob);
+        std::filesystem::create_directories(tmp / "root");
+        UnpackOptions options;
+        options.unprivileged = true;
+        options.limits = limits;
+        options.bytes_before = before;
+        return failure_of([&] {
+            unpack_layer({{tmp / "blob", {}, blob.size()}, {}, sha256_of(tar), {}}, tmp / "root", options);
+        });
+    }
+    TemporaryDirectory tmp;
+};
+
+TEST_P(ImageBombs, RatioAndSizeAreWatchedWhileItUnpacks) {
+    const std::string tar = Tar().file("zeros", std::string(64 << 20, '\0')).bytes();
+    EXPECT_NE(unpack(tar, {}).find("max_ratio"), std::string::npos);
+    EXPECT_LT(std::filesystem::file_size(tmp / "root/zeros"), 20U << 20) << "it stopped where the ratio counts";
+    Limits wide;
+    wide.max_ratio = 1'000'000;
+    EXPECT_EQ(unpack(tar, wide), "");
+    wide.max_unpacked_bytes = 65 << 20;
+    EXPECT_EQ(unpack(tar, wide), "");
+    EXPECT_NE(unpack(tar, wide, 2 << 20).find("max_unpacked_bytes"), std::string::npos)
+        << "counted with the layers before";
+    // Behind the tar's end, too, where nothing is stored.
+    const std::string tail = Tar().file("x", "").bytes() + std::string(64 << 20, '\0');
+    EXPECT_NE(unpack(tail, {}).find("max_ratio"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(EachFilter, ImageBombs,
+                         ::testing::Values(ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_ZSTD, ARCHIVE_FILTER_XZ,
+                                           ARCHIVE_FILTER_BZIP2));
+
+TEST(ImageMemory, IsLimitedWhileTheLimitLives) {
+    {
+        const MemoryLimit limit(64 << 20);
+        EXPECT_THROW(std::string(256 << 20, 'x'), std::bad_alloc);
+        EXPECT_NO_THROW(std::string(16 << 20, 'x'));
+    }
+    EXPECT_NO_THROW(std::string(256 << 20, 'x'));
 }
 
 } // namespace

@@ -2,8 +2,8 @@
 //
 // What a source document is seen to be, and which image of it is taken.
 #include "image_testing.hpp"
-
 #include "json.hpp"
+#include "layout.hpp"
 #include "source.hpp"
 
 namespace image::testing {
@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-const Request request{"app:1", runnable_on("x86_64")};
+const Request request{"app:1", runnable_on("x86_64"), {}};
 
 /// Collects the files of a layout; as a directory or as a tar.
 struct LayoutFiles {
@@ -138,9 +138,9 @@ TEST(ImageOci, OfSeveralImagesTheNamedOneIsTaken) {
     files.manifests = json::array({named(one, "host/app:1"), named(two, "app:2")});
     const std::string layout = files.write_directory(tmp);
     EXPECT_EQ(read_source(layout, request).digest, one["digest"]);
-    EXPECT_EQ(read_source(layout, {"app:2", request.runnable}).digest, two["digest"]);
+    EXPECT_EQ(read_source(layout, {"app:2", request.runnable, {}}).digest, two["digest"]);
     EXPECT_EQ(failure_of([&] {
-                  read_source(layout, {"app:3", request.runnable});
+                  read_source(layout, {"app:3", request.runnable, {}});
               }),
               "index.json: has several images and none is called 'app:3'; there is: app:2, host/app:1");
     LayoutFiles tags = files;
@@ -160,7 +160,7 @@ TEST(ImageOci, OfSeveralPlatformsTheMachinesIsTaken) {
     const std::string layout = files.write_directory(tmp);
     EXPECT_EQ(read_source(layout, request).digest, amd64["digest"]);
     EXPECT_NE(failure_of([&] {
-                  read_source(layout, {"app:1", runnable_on("s390x")});
+                  read_source(layout, {"app:1", runnable_on("s390x"), {}});
               }).find("has no image for linux/s390x; there is: linux/amd64, linux/arm64"),
               std::string::npos);
 }
@@ -265,11 +265,11 @@ TEST(ImageDocker, OfSeveralImagesTheTaggedOneIsTaken) {
     const std::string archive = docker_archive(tmp, true, "other:2");
     EXPECT_EQ(read_source(archive, request).layers.size(), 2U);
     EXPECT_NE(failure_of([&] {
-                  read_source(archive, {"app:9", request.runnable});
+                  read_source(archive, {"app:9", request.runnable, {}});
               }).find("there is: app:1, other:2"),
               std::string::npos);
     EXPECT_NE(failure_of([&] {
-                  read_source(archive, {"other:2", request.runnable});
+                  read_source(archive, {"other:2", request.runnable, {}});
               }).find("has no file 'other.json'"),
               std::string::npos);
 }
@@ -279,6 +279,61 @@ TEST(ImageDocker, VeryOldArchivesAreRefusedByName) {
     put_file(tmp / "old.tar",
              Tar().file("repositories", "{}").file(std::string(64, 'a') + "/layer.tar", base_tar).bytes());
     EXPECT_NE(failure_of([&] { read_source(tmp / "old.tar", request); }).find("1.10"), std::string::npos);
+}
+
+// ---- what a source may cost to look at
+
+TEST(ImageSource, ALookAtAnArchiveIsCountedToo) {
+    const TemporaryDirectory tmp;
+    Tar three;
+    three.directory("bin").file("bin/a", "").file("bin/b", "");
+    put_file(tmp / "root.tar", three.bytes());
+    const auto look = [&](const Limits &limits, const std::string &file) {
+        return failure_of([&] { read_source(tmp / file, {"app:1", request.runnable, limits}); });
+    };
+    Limits limits;
+    EXPECT_EQ(look(limits, "root.tar"), "");
+    limits.max_entries = 2;
+    EXPECT_NE(look(limits, "root.tar").find("max_entries"), std::string::npos);
+    limits = {};
+    limits.max_name_bytes = 8;
+    EXPECT_NE(look(limits, "root.tar").find("max_name_bytes"), std::string::npos);
+
+    // A member that nobody asks for is unpacked to be skipped; also in front of an image's documents.
+    for (const char *first : {"bin/zeros", "blobs/zeros"}) {
+        const std::string bomb = Tar().file(first, std::string(64 << 20, '\0')).file("oci-layout", "{}").bytes();
+        put_file(tmp / "bomb.tar.gz", compressed(bomb, ARCHIVE_FILTER_GZIP));
+        EXPECT_NE(look({}, "bomb.tar.gz").find("max_ratio"), std::string::npos) << first;
+    }
+}
+
+TEST(ImageSource, OfARootFileSystemNoIndexIsKept) {
+    const TemporaryDirectory tmp;
+    Tar tar;
+    for (int i = 0; i < 1000; ++i)
+        tar.file("first/" + std::to_string(i), "");
+    tar.file("bin/sh", "");
+    for (int i = 0; i < 1000; ++i)
+        tar.file("bin/" + std::to_string(i), "");
+    put_file(tmp / "root.tar", tar.bytes());
+    const ArchiveIndex index = index_archive(tmp / "root.tar", {});
+    EXPECT_TRUE(index.root_file_system);
+    EXPECT_TRUE(index.members.empty());
+}
+
+TEST(ImageSource, AnIndexEndsWhereNoImageIsSoLarge) {
+    const TemporaryDirectory tmp;
+    const auto archive = [&](const std::string &file, bool document) {
+        Tar tar;
+        for (int i = 0; i < 30'000; ++i)
+            tar.file("data/" + std::to_string(i) + std::string(100, 'n'), "");
+        if (document) tar.file("manifest.json", "[]");
+        put_file(tmp / file, tar.bytes());
+        return tmp / file;
+    };
+    EXPECT_EQ(read_source(archive("plain.tar", false), request).layers.size(), 1U);
+    EXPECT_NE(failure_of([&] { read_source(archive("image.tar", true), request); }).find("more members"),
+              std::string::npos);
 }
 
 } // namespace

@@ -163,14 +163,13 @@ private:
     std::size_t at_ = 0;
 };
 
-inline UnpackResult unpack_into(const std::string &directory, const std::string &tar,
-                                Whiteouts whiteouts = Whiteouts::apply, UnpackOptions options = {}) {
-    options.whiteouts = whiteouts;
+inline UnpackResult unpack_into(const std::string &directory, const std::string &tar, UnpackOptions options = {}) {
     options.unprivileged = true;
     std::filesystem::create_directories(directory);
     const ctr::Fd root(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     StringStream stream(tar);
-    return Unpacker(root.get(), options).unpack(stream);
+    Meter meter(options.limits, "layer", options.bytes_before);
+    return Unpacker(root.get(), options, meter).unpack(stream);
 }
 
 /// The message and hint with which `work` fails; empty if it does not.

@@ -37,13 +37,47 @@ TEST(OverlayNames, LinkNamesAreShortAndDistinct) {
     EXPECT_EQ(link_name(63), "AB");
 }
 
-TEST(OverlayNames, LinkedLowerdirEndsWhereFsconfigDoes) {
-    EXPECT_EQ(linked_lowerdir(1), "A");
-    EXPECT_EQ(linked_lowerdir(3), "A:B:C");
-    ASSERT_TRUE(linked_lowerdir(106));
-    EXPECT_EQ(linked_lowerdir(106)->size(), fsconfig_string_max);
-    EXPECT_FALSE(linked_lowerdir(107));
-    EXPECT_FALSE(linked_lowerdir(100000));
+TEST(OverlayNames, AFewLinksAreOneOption) {
+    EXPECT_EQ(link_stack(1).pieces, std::vector<std::string>{"A"});
+    EXPECT_EQ(link_stack(3).pieces, std::vector<std::string>{"A:B:C"});
+    EXPECT_EQ(link_stack(3).names, (std::vector<std::string>{"A", "B", "C"}));
+    ASSERT_EQ(link_stack(106).pieces.size(), 1u);
+    EXPECT_EQ(link_stack(106).pieces[0].size(), fsconfig_string_max);
+    EXPECT_GT(link_stack(107).pieces.size(), 1u);
+}
+
+/// What Linux before 6.5 makes of the pieces: fsconfig joins options by commas, overlayfs splits them at those that have no backslash, takes
+/// the value of `lowerdir` apart at colons, and drops the backslashes.
+std::vector<std::string> as_the_kernel_reads(const std::vector<std::string> &pieces) {
+    std::string options = ",lowerdir=" + pieces.front();
+    for (std::size_t i = 1; i < pieces.size(); ++i)
+        options += "," + pieces[i];
+    options += ",upperdir=../upper";
+    EXPECT_LT(options.size(), 4096u - 200);
+    std::vector<std::string> layers = {""};
+    for (std::size_t i = std::string(",lowerdir=").size(); options[i] != ','; ++i) {
+        if (options[i] == ':') {
+            layers.emplace_back();
+            continue;
+        }
+        if (options[i] == '\\') ++i;
+        layers.back() += options[i];
+    }
+    return layers;
+}
+
+TEST(OverlayNames, ATallStackOfLinksIsReadBackByOldKernels) {
+    for (std::size_t count = 1; count <= most_layers; ++count) {
+        const LinkedStack stack = link_stack(count);
+        ASSERT_EQ(stack.names.size(), count);
+        EXPECT_EQ(as_the_kernel_reads(stack.pieces), stack.names) << count;
+        EXPECT_EQ(std::set<std::string>(stack.names.begin(), stack.names.end()).size(), count);
+        for (const std::string &piece : stack.pieces) {
+            EXPECT_LE(piece.size(), fsconfig_string_max) << count;
+            EXPECT_EQ(piece.find(','), std::string::npos) << "fsconfig refuses commas";
+            EXPECT_NE(piece, "");
+        }
+    }
 }
 
 TEST(OverlayNames, MountOptionsAreWordsThatTheDriverDoesNotSet) {

@@ -32,9 +32,9 @@ typedef struct ctr_storage_v1 {
     /* [plan] 1 if the layer is complete on disk, 0 if not, -1 on error. */
     int (*has_layer)(ctr_plan *plan, ctr_str chain_id);
     /* [plan] Adds a prepare step that makes a directory for the layer's content (with undo: removed unless committed); `parent` is
-     * empty for the lowest. The step gives a string value named `directory_value`: the machine path to unpack into. For
-     * a driver that shows the parent's content in that directory (a snapshot), whiteouts are carried out; for one that keeps layers apart they
-     * are stored: *whiteouts is set to "apply" or "overlay" (character device 0:0 and trusted.overlay.opaque=y). */
+     * empty for the lowest. The step gives a string value named `directory_value`: the machine path to unpack into, which shows the content of
+     * the layers below (a snapshot, a mount): what a layer leaves as it is keeps its mode and owner, links lead where they lead in the
+     * image, whiteouts delete. *whiteouts is set to "apply"; nothing else is taken. NULL for a driver that has plan_layer_on(). */
     int (*plan_layer)(ctr_plan *plan, ctr_str chain_id, ctr_str parent, const char *directory_value,
                       const char **whiteouts);
     /* [plan] Adds the step that makes the layer complete; runs after `token` was given. */
@@ -45,6 +45,10 @@ typedef struct ctr_storage_v1 {
     int (*list)(const ctr_places *places, ctr_storage_found found, void *user);
     /* [parent] Removes one object; success if it is not there. */
     int (*collect)(const ctr_places *places, const char *type, ctr_str id);
+    /* [plan] As plan_layer(), for a driver that has to know all layers below, not only the next: `below` are their chain ids, lowest first.
+     * NULL or missing: plan_layer() is called. */
+    int (*plan_layer_on)(ctr_plan *plan, ctr_str chain_id, const ctr_str *below, size_t n_below,
+                         const char *directory_value, const char **whiteouts);
 } ctr_storage_v1;
 
 #ifdef __cplusplus
