@@ -40,8 +40,93 @@ int attach_shell(ctr::Run run, ctr::Shell shell) {
                       " \"$root\"\nmount --make-rslave \"$root\"");
 }
 
+/// mountinfo, proc(5), a line at a time. A line of more than the buffer has is an error: it might be the one that counts.
+struct MountTable {
+    int fd;
+    std::size_t begin, end;
+};
+char table_text[65536];
+
+/// The next line, NUL-terminated; nullptr at the end (errno 0) or on an error.
+CTR_CHILD char *next_line(MountTable &table) {
+    for (;;) {
+        for (std::size_t at = table.begin; at < table.end; ++at) {
+            if (table_text[at] != '\n') continue;
+            char *line = table_text + table.begin;
+            table_text[at] = '\0';
+            table.begin = at + 1;
+            return line;
+        }
+        for (std::size_t at = table.begin; at < table.end; ++at)
+            table_text[at - table.begin] = table_text[at];
+        table.end -= table.begin;
+        table.begin = 0;
+        if (table.end == sizeof table_text) return errno = E2BIG, nullptr;
+        const long n = syscall(SYS_read, table.fd, table_text + table.end, sizeof table_text - table.end);
+        if (n <= 0) return errno = n == 0 ? 0 : errno, nullptr;
+        table.end += static_cast<std::size_t>(n);
+    }
+}
+
+/// The mount point of a line (its fifth word), where it is no mount at or below `root`; spaces and the like are octal there.
+CTR_CHILD bool outside(const char *line, const char *root, char (&out)[PATH_MAX]) {
+    for (int words = 0; words < 4; ++words) {
+        line = strchr(line, ' ');
+        if (line == nullptr) return false;
+        ++line;
+    }
+    std::size_t length = 0;
+    for (; *line != ' ' && *line != '\0' && length + 1 < sizeof out; ++length) {
+        const bool octal = line[0] == '\\' && line[1] >= '0' && line[1] <= '3';
+        out[length] = octal ? static_cast<char>((line[1] - '0') * 64 + (line[2] - '0') * 8 + (line[3] - '0')) : *line;
+        line += octal ? 4 : 1;
+    }
+    out[length] = '\0';
+    const std::size_t n = strlen(root);
+    return strncmp(out, root, n) != 0 || (out[n] != '/' && out[n] != '\0');
+}
+
+CTR_CHILD bool is_bare(const char *line) {
+    for (; line != nullptr; line = strchr(line + 1, ' '))
+        if (strncmp(line, " - proc ", 8) == 0 || strncmp(line, " - sysfs ", 9) == 0) return true;
+    return false;
+}
+
+/// Takes the machine's procfs and sysfs off, or covers what must stay: where a whole one is in a mount namespace, the kernel lets a user namespace below it
+/// mount another one, without what protects the container's. Nothing of it may be seen on the machine, so the mounts are cut off first.
+CTR_CHILD int hide_bare(ctr_run *raw, const char *root) {
+    MountTable table = {open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC), 0, 0};
+    if (table.fd < 0)
+        return fail(raw, "open", "/proc/self/mountinfo", "without pivot_root the machine's /proc is needed");
+    char path[PATH_MAX];
+    char *line = nullptr;
+    while ((line = next_line(table)) != nullptr)
+        if (outside(line, root, path))
+            (void)::mount(nullptr, path, nullptr, MS_SLAVE, nullptr); // or nobody can reach it
+    unsigned kept = 0;
+    for (bool again = errno == 0; again;) {
+        again = false;
+        if (lseek(table.fd, 0, SEEK_SET) != 0) return fail(raw, "lseek", "/proc/self/mountinfo");
+        table.begin = table.end = 0;
+        for (unsigned passed = 0; !again && (line = next_line(table)) != nullptr;) {
+            if (!is_bare(line) || !outside(line, root, path) || passed++ < kept) continue;
+            again = true;
+            if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0) continue;
+            ++kept;
+            if (::mount("tmpfs", path, "tmpfs", MS_RDONLY, "size=0k") != 0)
+                return fail(raw, "mount", path, "without pivot_root the machine's own must be covered");
+        }
+    }
+    if (errno != 0) return fail(raw, "read", "/proc/self/mountinfo");
+    close_fd(table.fd);
+    return 0;
+}
+
 /// The old root stays mounted below the new one, out of sight: chroot(2) makes "/" mean the upper of the two.
 CTR_CHILD int move_root(ctr_run *raw) {
+    char root[PATH_MAX];
+    if (syscall(SYS_getcwd, root, sizeof root) < 0) return fail(raw, "getcwd", ".");
+    if (hide_bare(raw, root) != 0) return -1;
     if (::mount(".", "/", nullptr, MS_MOVE, nullptr) != 0) return fail(raw, "mount(MS_MOVE)", "/");
     return chroot(".") == 0 ? 0 : fail(raw, "chroot", ".");
 }
@@ -74,7 +159,9 @@ CTR_CHILD int pivot_apply(ctr_run *raw) {
 }
 
 int pivot_shell(ctr::Run run, ctr::Shell shell) {
-    if (run.integer("move") != 0) return shell.text("# chroot below\ncd \"$root\"\nmount --move . /\nroot=");
+    if (run.integer("move") != 0)
+        return shell.text(
+            "cd \"$root\"\numount -R -l /proc\numount -R -l /sys\nmount --move . /\n# chroot below\nroot=");
     return shell.text("cd \"$root\"\npivot_root . .\numount -l .\ncd /\nroot=");
 }
 
