@@ -19,6 +19,13 @@ bool has_network_namespace(const Json &spec) {
                        [](const Json &each) { return each.value("type", "") == "network"; });
 }
 
+/// A path in the root by the same name as the root has in the plan, links resolved: so that it is known to be one.
+void name_by(Json &source, const std::string &root, const char *resolved) {
+    const auto &path = source.get_ref<const std::string &>();
+    if (root == resolved || root == "/" || path.compare(0, root.size(), root) != 0) return;
+    if (path.size() == root.size() || path[root.size()] == '/') source = resolved + path.substr(root.size());
+}
+
 } // namespace
 
 bool has_relative_source(const Json &mount) {
@@ -56,8 +63,10 @@ Result<void> read_bundle(const spec::Config &config, const std::string &director
         return system_error("realpath", root, "/root/path of the bundle is the root file system's directory");
     spec["root"]["path"] = std::string(resolved);
     if (spec.contains("mounts"))
-        for (Json &mount : spec["mounts"])
+        for (Json &mount : spec["mounts"]) {
             if (has_relative_source(mount)) mount["source"] = directory + "/" + mount["source"].get<std::string>();
+            if (mount.contains("source") && mount["source"].is_string()) name_by(mount["source"], root, resolved);
+        }
     CTR_TRY(serve_directory(config, request.drivers));
     request.drivers.try_emplace("network", has_network_namespace(spec) ? "none" : "host");
     spec["ctr"]["bundle"] = directory;

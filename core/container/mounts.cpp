@@ -30,7 +30,7 @@ Result<Target> find(Engine &engine, const std::string &id) {
     if ((record.stage != Stage::created && record.stage != Stage::running) || !target.pidfd.valid() || !record.alive())
         return failure(ErrorClass::not_found, "container not running: " + id, "`state` says how it is");
     target.spec["ctr"]["container"]["pid"] = record.pid;
-    for (const char *key : {"/linux/rootfsPropagation", "/linux/mountLabel"})
+    for (const char *key : {"/linux/rootfsPropagation", "/linux/mountLabel", "/annotations/run.oci.mount_context_type"})
         if (const Json::json_pointer at(std::string("/spec") + key); record.meta.contains(at))
             target.spec[Json::json_pointer(key)] = record.meta[at];
     return target;

@@ -33,11 +33,15 @@ constexpr Argument of_machine_write[] = {text("path"), text("content"), integer(
 constexpr Argument of_machine_open[] = {text("path"), text("flags", opt)};
 constexpr Argument of_ns_open[] = {text("type"), integer("pid")};
 constexpr Argument of_idmap_write[] = {integer("pid"), text("uid", list), text("gid", list)};
-constexpr Argument of_oci_hook[] = {text("hook"),     text("path"),  text("arg", list),      text("env", list),
-                                    text("cwd", opt), text("state"), integer("timeout", opt)};
+constexpr Argument of_oci_hook[] = {text("hook"),        text("path"),     text("arg", list), text("env", list),
+                                    text("env_of", opt), text("cwd", opt), text("state"),     integer("timeout", opt)};
+constexpr Argument of_oci_hook_inside[] = {
+    text("hook"),     text("path"),  text("arg", list),       text("env", list),  text("env_of", opt),
+    text("cwd", opt), text("state"), integer("timeout", opt), text("target", opt)};
 constexpr Argument of_userns_new[] = {text("uid", list), text("gid", list)};
-constexpr Argument of_mount_idmapped[] = {text("source"), fd("userns", opt), integer("recursive", opt),
-                                          integer("map_below", opt), text("propagation", opt)};
+constexpr Argument of_mount_idmapped[] = {
+    text("source"),           fd("userns", opt),       integer("recursive", opt), integer("map_below", opt),
+    text("propagation", opt), integer("nofollow", opt)};
 
 // Process: child.
 constexpr Argument of_rootfs_attach[] = {fd("mount"), text("at")};
@@ -47,8 +51,8 @@ constexpr Argument of_mount_new[] = {
     text("type"),        text("source", opt), text("target"),          text("options", list),
     text("create", opt), fd("userns", opt),   integer("nofollow", opt)};
 constexpr Argument of_mount_bind[] = {
-    text("source", each | either), fd("mount", each | either), text("target", each),  text("options", list),
-    text("create", opt),           integer("nofollow", opt),   integer("locked", opt)};
+    text("source", each | either), fd("mount", each | either), text("target", each),   text("options", list),
+    text("create", opt),           integer("nofollow", opt),   integer("inside", opt), integer("locked", opt)};
 constexpr Argument of_mount_setattr[] = {text("target"), text("options", list), integer("nofollow", opt),
                                          fd("is", opt)};
 constexpr Argument of_mount_remove[] = {text("target")};
@@ -57,18 +61,21 @@ constexpr Argument of_root_mkdir[] = {text("target"), integer("mode", opt), inte
 constexpr Argument of_root_mknod[] = {
     text("target", each),        text("type", each),  integer("major", each | opt), integer("minor", each | opt),
     integer("mode", each | opt), integer("uid", opt), integer("gid", opt)};
-constexpr Argument of_root_symlink[] = {text("target", each), text("to", each), integer("keep", opt)};
+constexpr Argument of_root_symlink[] = {text("target", each), text("to", each), integer("keep", opt),
+                                        integer("same", opt)};
 constexpr Argument of_root_write[] = {text("target"), text("content"), integer("mode", opt)};
-constexpr Argument of_sysctl[] = {text("key"), text("value")};
+constexpr Argument of_sysctl[] = {text("key"), text("value"), text("not_in", list)};
 constexpr Argument of_proc_write[] = {text("path"), text("content"), text("hint", opt)};
 constexpr Argument of_name[] = {text("name")};
-constexpr Argument of_console_open[] = {integer("width", opt), integer("height", opt), integer("console", opt)};
+constexpr Argument of_uts_name[] = {text("name"), text("not_in", list)};
+constexpr Argument of_console_open[] = {integer("width", opt), integer("height", opt), integer("console", opt),
+                                        integer("onlcr", opt)};
 constexpr Argument of_rlimit[] = {text("type"), integer("soft"), integer("hard")};
 constexpr Argument of_umask[] = {integer("mask")};
 constexpr Argument of_oom_score_adj[] = {integer("value")};
-constexpr Argument of_ids_set[] = {integer("uid", either | opt), integer("gid", either | opt),
-                                   integer("groups", list),      text("user", either),
-                                   text("add_groups", list),     integer("keep_caps", opt)};
+constexpr Argument of_ids_set[] = {
+    integer("uid", either | opt), integer("gid", either | opt), integer("groups", list),    text("user", either),
+    text("add_groups", list),     integer("keep_caps", opt),    integer("keep_groups", opt)};
 constexpr Argument of_cwd_set[] = {text("path"), integer("create", opt)};
 
 constexpr KindArguments table[] = {{CTR_KIND_NS_NEW, of_ns_new},
@@ -79,6 +86,7 @@ constexpr KindArguments table[] = {{CTR_KIND_NS_NEW, of_ns_new},
                                    {CTR_KIND_MACHINE_OPEN, of_machine_open},
                                    {CTR_KIND_NS_OPEN, of_ns_open},
                                    {CTR_KIND_IDMAP_WRITE, of_idmap_write},
+                                   {CTR_KIND_IDMAP_EXPECT, of_idmap_write},
                                    {CTR_KIND_USERNS_NEW, of_userns_new},
                                    {CTR_KIND_MOUNT_IDMAPPED, of_mount_idmapped},
                                    {CTR_KIND_ROOTFS_ATTACH, of_rootfs_attach},
@@ -96,8 +104,8 @@ constexpr KindArguments table[] = {{CTR_KIND_NS_NEW, of_ns_new},
                                    {CTR_KIND_ROOT_WRITE, of_root_write},
                                    {CTR_KIND_SYSCTL, of_sysctl},
                                    {CTR_KIND_PROC_WRITE, of_proc_write},
-                                   {CTR_KIND_HOSTNAME, of_name},
-                                   {CTR_KIND_DOMAINNAME, of_name},
+                                   {CTR_KIND_HOSTNAME, of_uts_name},
+                                   {CTR_KIND_DOMAINNAME, of_uts_name},
                                    {CTR_KIND_LINK_UP, of_name},
                                    {CTR_KIND_KEYRING_JOIN, of_name},
                                    {CTR_KIND_SESSION_NEW, {}},
@@ -110,7 +118,7 @@ constexpr KindArguments table[] = {{CTR_KIND_NS_NEW, of_ns_new},
                                    {CTR_KIND_CWD_SET, of_cwd_set},
                                    {"cgroup.unshare", {}},
                                    {CTR_KIND_OCI_HOOK_RUN, of_oci_hook},
-                                   {CTR_KIND_OCI_HOOK_RUN_INSIDE, of_oci_hook},
+                                   {CTR_KIND_OCI_HOOK_RUN_INSIDE, of_oci_hook_inside},
                                    {CTR_KIND_OCI_HOOK_AT_DELETE, of_oci_hook}};
 
 } // namespace

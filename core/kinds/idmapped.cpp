@@ -59,7 +59,8 @@ int mount_apply(ctr::Run run) {
     const std::string source = run.str("source");
     const bool mapped = run.has("userns");
     const bool recursive = run.integer("recursive") != 0, all = run.integer("map_below") != 0;
-    const int mount = sys::open_tree_clone(AT_FDCWD, source.c_str(), recursive ? AT_RECURSIVE : 0);
+    const unsigned link = run.integer("nofollow") != 0 ? AT_SYMLINK_NOFOLLOW : 0;
+    const int mount = sys::open_tree_clone(AT_FDCWD, source.c_str(), link | (recursive ? AT_RECURSIVE : 0U));
     if (mount < 0)
         return run.fail(
             "open_tree", source,

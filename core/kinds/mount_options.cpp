@@ -24,7 +24,9 @@ enum class Does : unsigned char {
     ro,
     rw,
     idmap,
-    tmpcopyup
+    tmpcopyup,
+    source_link,
+    target_link
 };
 
 struct Word {
@@ -104,6 +106,8 @@ const Word words[] = {
     {"idmap", Does::idmap, 0, false},
     {"ridmap", Does::idmap, 0, true},
     {"tmpcopyup", Does::tmpcopyup, 0, false},
+    {"src-nofollow", Does::source_link, 0, false}, // crun(1)
+    {"dest-nofollow", Does::target_link, 0, false},
 };
 
 CTR_CHILD const Word *find(const char *name) {
@@ -165,6 +169,8 @@ CTR_CHILD OptionWord add_option(MountOptions &options, const char *name) {
         options.idmap_below = options.idmap_below || word->below;
         break;
     case Does::tmpcopyup: options.tmpcopyup = true; break;
+    case Does::source_link: options.source_link = true; break;
+    case Does::target_link: options.target_link = true; break;
     default: break;
     }
     return meaning(word);

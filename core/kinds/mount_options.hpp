@@ -21,6 +21,8 @@ struct MountOptions {
     bool bind, recursive, remount;
     bool locked;   // the copy's flags may not be taken away, as if the kernel had locked them
     bool iversion; // only mount(2) can say it
+    bool source_link,
+        target_link; // src-nofollow, dest-nofollow: a link that is the source's, the target's last name is meant itself
     bool idmap, idmap_below, tmpcopyup;
     int userns; // of idmap: whose maps the mount gets
 };

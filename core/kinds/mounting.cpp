@@ -115,14 +115,14 @@ CTR_CHILD int fail_attributes(ctr_run *run, int mount, const MountOptions &o, st
 }
 
 /// What the file system said about its options, from the context's log: "e tmpfs: Bad value for 'size'".
-CTR_CHILD int fail_context(ctr_run *run, int context, const char *call, const char *path) {
+CTR_CHILD int fail_context(ctr_run *run, int context, const char *call, const char *path, const char *hint = nullptr) {
     const int saved = errno;
     char words[256];
     const long n = syscall(SYS_read, context, words, sizeof words - 1);
     errno = saved;
-    if (n <= 3) return fail(run, call, path);
+    if (n <= 3) return fail(run, call, path, hint);
     words[n - (words[n - 1] == '\n' ? 1 : 0)] = '\0';
-    const ctr_error error = {sizeof(ctr_error), CTR_E_SYSTEM, saved, words + 2, nullptr, call, path};
+    const ctr_error error = {sizeof(ctr_error), CTR_E_SYSTEM, saved, words + 2, hint, call, path};
     return ctr::host->fail(run, &error);
 }
 
@@ -203,6 +203,18 @@ CTR_CHILD int fail_mount_point(ctr_run *raw, const char *target, const char *ord
 
 } // namespace
 
+namespace {
+
+CTR_CHILD const char *hint_of_new(const char *type) {
+    if (errno == ENODEV) return "the kernel does not know this file system";
+    if (errno != EPERM) return nullptr;
+    if (equal(type, "proc"))
+        return "in a user namespace it needs a new pid namespace, and a /proc of the machine without masked parts";
+    return equal(type, "mqueue") ? "in a user namespace it needs a new ipc namespace" : nullptr;
+}
+
+} // namespace
+
 CTR_CHILD int open_mount_point(ctr_run *raw, const Make *make, const char *ordinary, bool *made, std::size_t at) {
     const ctr::ChildRun run{raw};
     const int root = require_root(raw);
@@ -212,6 +224,22 @@ CTR_CHILD int open_mount_point(ctr_run *raw, const Make *make, const char *ordin
     const unsigned mode = make != nullptr && *make == Make::file ? 0644 : 0755;
     const int fd = open_target(root, target, make, mode, links, made);
     return fd >= 0 ? fd : fail_mount_point(raw, target, ordinary, links);
+}
+
+CTR_CHILD int open_link_point(ctr_run *raw, const Make *make, std::size_t at) {
+    const int root = require_root(raw);
+    if (root < 0) return -1;
+    const char *target = ctr::ChildRun{raw}.str("target", at);
+    char name[256];
+    const int directory = open_parent(root, target, name);
+    if (directory < 0) return fail_mount_point(raw, target, nullptr, Links::followed);
+    int fd = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && make != nullptr)
+        fd = make_path(directory, name, *make, *make == Make::file ? 0644 : 0755, RESOLVE_NO_SYMLINKS);
+    close_fd(directory);
+    if (fd >= 0 && !is_reserved(root, fd)) return fd;
+    if (fd >= 0) close_fd(fd), errno = EXDEV;
+    return fail_mount_point(raw, target, nullptr, Links::followed);
 }
 
 CTR_CHILD int mount_on(ctr_run *raw, int target, const char *type, const char *source, unsigned long flags,
@@ -234,23 +262,24 @@ CTR_CHILD int mount_on(ctr_run *raw, int target, const char *type, const char *s
 }
 
 CTR_CHILD int new_mount(ctr_run *raw, const char *type, const char *source, const char *mode,
-                        const MountOptions &options) {
+                        const MountOptions &options, bool *refused) {
     const int context = sys::fsopen(type);
-    if (context < 0)
-        return fail(raw, "fsopen", type, errno == ENODEV ? "the kernel does not know this file system" : nullptr);
+    if (context < 0 && errno == EPERM && refused != nullptr) return *refused = true, -1;
+    if (context < 0) return fail(raw, "fsopen", type, hint_of_new(type));
     int fd = -1;
     if (source[0] != '\0' && sys::fsconfig_string(context, "source", source) != 0)
         fail_context(raw, context, "fsconfig", source);
     else if (mode != nullptr && configure_one(context, mode) != 0)
         fail_context(raw, context, "fsconfig", mode);
     else if (configure(raw, context, options.tmpcopyup) == 0) {
-        if (sys::fsconfig_create(context) != 0)
-            fail_context(raw, context, "fsconfig", type);
-        else if ((fd = sys::fsmount(context, options.set)) < 0)
-            fail(raw, "fsmount", type,
-                 errno == EPERM
-                     ? "proc and sysfs need a pid or network namespace that the container's user namespace owns"
-                     : nullptr);
+        const bool made = sys::fsconfig_create(context) == 0;
+        if (made) fd = sys::fsmount(context, options.set);
+        if (fd < 0 && errno == EPERM && refused != nullptr)
+            *refused = true;
+        else if (!made)
+            fail_context(raw, context, "fsconfig", type, hint_of_new(type));
+        else if (fd < 0)
+            fail(raw, "fsmount", type, hint_of_new(type));
     }
     close_fd(context);
     return fd;

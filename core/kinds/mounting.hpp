@@ -20,14 +20,16 @@ CTR_CHILD int configure(ctr_run *run, int context, bool writable);
 /// image are followed as open_target says; none where the step says nofollow, nor for `ordinary` (a type of file system, or nullptr).
 CTR_CHILD int open_mount_point(ctr_run *run, const Make *make, const char *ordinary, bool *made = nullptr,
                                std::size_t at = 0);
+/// The same where the target's last name is a link that is meant itself.
+CTR_CHILD int open_link_point(ctr_run *run, const Make *make, std::size_t at);
 /// mount(2) on what `target` refers to, by a procfs that nothing in a container can stand in for. -1 with errno.
 CTR_CHILD int mount_on(ctr_run *run, int target, const char *type, const char *source, unsigned long flags,
                        const char *data);
 
-/// A new file system of that type, mounted nowhere. `mode` (may be nullptr) is one more option, "mode=0755". On an error the file
+/// A new file system of that type, mounted nowhere. If the kernel refuses it (EPERM) and `refused` is given, that is set and nothing said. `mode` (may be nullptr) is one more option, "mode=0755". On an error the file
 /// system's own words are in the step's error.
 CTR_CHILD int new_mount(ctr_run *run, const char *type, const char *source, const char *mode,
-                        const MountOptions &options);
+                        const MountOptions &options, bool *refused = nullptr);
 /// Applies what the options say to the mount `mount` and attaches it on `target`, which is the step's target of index `at`. Fails the step.
 CTR_CHILD int attach(ctr_run *run, int mount, int target, const MountOptions &options, std::size_t at = 0);
 /// Applies what the options say to a mount that is attached already. Fails the step.

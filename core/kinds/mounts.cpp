@@ -8,9 +8,18 @@
 
 #include <algorithm>
 #include <ctr/plugin.hpp>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 namespace core::kinds {
 namespace {
+
+/// Of the options that only a bind mount has.
+CTR_CHILD int refuse_links(ctr_run *raw, const MountOptions &options) {
+    if (!options.source_link && !options.target_link) return 0;
+    return fail_words(raw, CTR_E_INVALID, "src-nofollow and dest-nofollow are options of bind mounts",
+                      ctr::ChildRun{raw}.str("target"));
+}
 
 /// The argument create; false: it is "no". `what` is left alone for "auto".
 CTR_CHILD bool wants_mount_point(const ctr::ChildRun &run, Make &what) {
@@ -37,11 +46,27 @@ CTR_CHILD int covered_mode(const ctr::ChildRun &run, int target, char (&out)[12]
     return 0;
 }
 
+/// In a user namespace with the machine's network the kernel gives no sysfs. Then the machine's is bound as it is, with all that is mounted in it, and
+/// what the options say holds for all of that. Only before pivot: later /sys is the container's.
+CTR_CHILD int machines_sysfs(ctr_run *raw, MountOptions &options) {
+    struct statfs fs;
+    const int mount = sys::open_tree_clone(AT_FDCWD, "/sys", AT_RECURSIVE);
+    if (mount < 0 || fstatfs(mount, &fs) != 0 || fs.f_type != SYSFS_MAGIC) {
+        if (mount >= 0) errno = EPERM;
+        fail(raw, "open_tree", "/sys", "a sysfs can be mounted in a network namespace of its own user namespace only");
+        close_fd(mount);
+        return -1;
+    }
+    options.set_below |= options.set;
+    options.recursive = true;
+    return mount;
+}
+
 CTR_CHILD int new_apply(ctr_run *raw) {
     const ctr::ChildRun run{raw};
     const char *type = run.str("type"), *source = run.str("source");
     MountOptions options = {};
-    if (read_options(raw, options) != 0) return -1;
+    if (read_options(raw, options) != 0 || refuse_links(raw, options) != 0) return -1;
     // What the runtime itself trusts must be where it seems to be: CVE-2019-19921, CVE-2023-27561.
     const bool trusted = equal(type, "proc") || equal(type, "sysfs");
     Make what = Make::directory;
@@ -61,7 +86,11 @@ CTR_CHILD int new_apply(ctr_run *raw) {
     } else {
         const std::uint64_t later = options.tmpcopyup ? options.set & MOUNT_ATTR_RDONLY : 0;
         options.set &= ~later;
-        const int mount = new_mount(raw, type, source, mode[0] != '\0' ? mode : nullptr, options);
+        bool refused = false;
+        const bool instead = equal(type, "sysfs") && run.integer("nofollow") == 0;
+        int mount =
+            new_mount(raw, type, source, mode[0] != '\0' ? mode : nullptr, options, instead ? &refused : nullptr);
+        if (refused) mount = machines_sysfs(raw, options);
         options.set = later; // fsmount has done the rest
         options.clear = 0;
         if (mount >= 0 && (!options.tmpcopyup || copy_up(raw, target, mount) == 0))
@@ -96,15 +125,32 @@ int new_shell(ctr::Run run, ctr::Shell shell) {
     if (create == "file") text = "touch " + target + "\n";
     text += "mount -t " + quoted(type);
     if (!options.empty() || mode) text += " -o " + (options.empty() ? "rw" : quoted(options)) + more;
-    return shell.text(text + " " + quoted(run.has("source") ? run.str("source") : type) + " " + target);
+    text += " " + quoted(run.has("source") ? run.str("source") : type) + " " + target;
+    if (type == "sysfs") text += " || mount --rbind /sys " + target; // as machines_sysfs() does it
+    return shell.text(text);
+}
+
+/// A copy of what the container's own root has at the source by now.
+CTR_CHILD int copy_inside(ctr_run *raw, const char *source, unsigned flags) {
+    const int root = require_root(raw);
+    if (root < 0) return -1;
+    const int place = open_target(root, source, nullptr, 0, Links::followed);
+    const int mount = place < 0 ? -1 : sys::open_tree_clone(place, "", flags | AT_EMPTY_PATH);
+    close_fd(place);
+    return mount;
 }
 
 CTR_CHILD int bind_one(ctr_run *raw, const MountOptions &options, std::size_t at) {
     const ctr::ChildRun run{raw};
     const bool given = run.count("mount") != 0;
     const char *source = run.str("source", nth(raw, "source", at));
-    const int mount = given ? run.fd("mount", nth(raw, "mount", at))
-                            : sys::open_tree_clone(AT_FDCWD, source, options.recursive ? AT_RECURSIVE : 0);
+    const unsigned flags = (options.recursive ? AT_RECURSIVE : 0U) | (options.source_link ? AT_SYMLINK_NOFOLLOW : 0U);
+    const int mount = given                        ? run.fd("mount", nth(raw, "mount", at))
+                      : run.integer("inside") != 0 ? copy_inside(raw, source, flags & AT_RECURSIVE)
+                                                   : sys::open_tree_clone(AT_FDCWD, source, flags);
+    if (mount < 0 && errno == EXDEV)
+        return fail_words(raw, CTR_E_INVALID, "links of the image lead from this source to what the runtime relies on",
+                          source, "name another place");
     if (mount < 0)
         return fail(raw, "open_tree", source,
                     errno == ENOENT ? "the source of a bind mount must exist on the machine" : nullptr);
@@ -116,7 +162,8 @@ CTR_CHILD int bind_one(ctr_run *raw, const MountOptions &options, std::size_t at
     } else {
         Make what = S_ISDIR(st.st_mode) ? Make::directory : Make::file;
         const bool create = wants_mount_point(run, what);
-        const int target = open_mount_point(raw, create ? &what : nullptr, nullptr, nullptr, at);
+        const int target = options.target_link ? open_link_point(raw, create ? &what : nullptr, at)
+                                               : open_mount_point(raw, create ? &what : nullptr, nullptr, nullptr, at);
         if (target >= 0) result = attach(raw, mount, target, options, at);
         close_fd(target);
     }
@@ -143,7 +190,8 @@ CTR_CHILD int bind_apply(ctr_run *raw) {
 std::string bind_lines(ctr::Run run, std::size_t at) {
     const std::string target = inside(run.str("target", at)), create = run.str("create");
     const char *from = run.has("mount") ? "mount" : "source";
-    const std::string source = quoted(run.str(from, nth(run, from, at)));
+    const std::string text_of_source = run.str(from, nth(run, from, at));
+    const std::string source = run.integer("inside") != 0 ? inside(text_of_source) : quoted(text_of_source);
     std::string flags, text, how = "--bind";
     std::vector<std::string> propagation;
     MountOptions all = {};
@@ -153,7 +201,7 @@ std::string bind_lines(ctr::Run run, std::size_t at) {
             how = "--rbind";
         else if (propagation_flags(option.c_str()) != 0)
             propagation.push_back(option);
-        else if (option != "bind" && option != "defaults")
+        else if (option != "bind" && option != "defaults" && option != "src-nofollow" && option != "dest-nofollow")
             flags += "," + option;
     }
     only_said(all);
@@ -207,7 +255,7 @@ CTR_CHILD int check_same(ctr_run *raw, int fd) {
 
 CTR_CHILD int setattr_apply(ctr_run *raw) {
     MountOptions options = {};
-    if (read_options(raw, options) != 0) return -1;
+    if (read_options(raw, options) != 0 || refuse_links(raw, options) != 0) return -1;
     const int fd = open_mount_point(raw, nullptr, nullptr);
     if (fd < 0) return -1;
     int result = check_same(raw, fd);

@@ -5,6 +5,7 @@
 #include "shell.hpp"
 #include "table.hpp"
 
+#include <climits>
 #include <ctr/plugin.hpp>
 
 namespace core::kinds {
@@ -147,6 +148,12 @@ int mknod_shell(ctr::Run run, ctr::Shell shell) {
     }));
 }
 
+CTR_CHILD bool is_link(int directory, const char *name, const char *to) {
+    char text[PATH_MAX];
+    const long n = syscall(SYS_readlinkat, directory, name, text, sizeof text);
+    return n >= 0 && static_cast<std::size_t>(n) == strlen(to) && memcmp(text, to, strlen(to)) == 0;
+}
+
 CTR_CHILD int make_link(ctr_run *raw, int directory, const char *name, std::size_t at) {
     const ctr::ChildRun run{raw};
     const char *to = run.str("to", nth(raw, "to", at)), *target = run.str("target", at);
@@ -157,6 +164,10 @@ CTR_CHILD int make_link(ctr_run *raw, int directory, const char *name, std::size
     if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return fail(raw, "fstatat", target);
     if (!S_ISLNK(st.st_mode))
         return errno = EEXIST, fail(raw, "symlinkat", target, "it exists and is no symbolic link");
+    if (run.integer("same") != 0)
+        return is_link(directory, name, to)
+                   ? 0
+                   : fail_words(raw, CTR_E_INVALID, "there is another symbolic link already", target);
     if (unlinkat(directory, name, 0) != 0 || symlinkat(to, directory, name) != 0) return fail(raw, "symlinkat", target);
     return 0;
 }

@@ -118,7 +118,7 @@ int add_id_maps(Plan plan, std::vector<Mount> &all) {
     const bool other_root = own_users && plan.ask("euid").value_or("") == "0";
     const bool inside = plan.operation() == CTR_OP_MOUNT;
     for (Mount &mount : all) {
-        mount.by_parent = mount.bind && (other_root || inside);
+        mount.by_parent = mount.bind && !mount.inside && (other_root || inside);
         mount.locked = own_users;
         Lines uids, gids;
         if (read_map(plan, mount.where + "/uidMappings", uids) != 0 ||
@@ -128,7 +128,7 @@ int add_id_maps(Plan plan, std::vector<Mount> &all) {
         if (!asked && uids.empty() && gids.empty()) continue;
         if (mount.is_cgroup()) return plan.invalid(mount.where, "a cgroup file system cannot be id-mapped");
         const bool own = !uids.empty() || !gids.empty();
-        mount.by_parent = mount.bind;
+        mount.by_parent = mount.bind && !mount.inside;
         if ((own ? own_maps(plan, mount, maker, uids, gids) : containers_maps(plan, mount, maker)) != 0) return -1;
     }
     return 0;

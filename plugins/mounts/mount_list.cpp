@@ -33,6 +33,50 @@ void drop_superblock(Plan plan, Mount &mount) {
     mount.options.erase(std::remove_if(mount.options.begin(), mount.options.end(), drop), mount.options.end());
 }
 
+/// Words of fstab(5) that tell mount(8) what to do, and those of engines: a file system knows none of them.
+bool means_nothing(const std::string &option) {
+    for (const char *word : {"nofail", "_netdev", "auto", "noauto", "user", "nouser", "users", "owner", "group", "z",
+                             "Z", "delegated", "cached", "consistent"})
+        if (option == word) return true;
+    for (const char *start : {"x-", "X-", "comment="})
+        if (option.rfind(start, 0) == 0) return true;
+    return false;
+}
+
+void drop_meaningless(Plan plan, Mount &mount) {
+    const auto drop = [&](const std::string &option) {
+        if (!means_nothing(option)) return false;
+        plan.log(CTR_LOG_WARN, mount.where + "/options: \"" + option + "\" means nothing to a mount, it is left out");
+        return true;
+    };
+    mount.options.erase(std::remove_if(mount.options.begin(), mount.options.end(), drop), mount.options.end());
+}
+
+/// copy-symlink, src-nofollow, dest-nofollow: crun(1).
+int read_links(Plan plan, Mount &mount) {
+    const bool copy = mount.has("copy-symlink"), itself = mount.has("src-nofollow") || mount.has("dest-nofollow");
+    if (!copy && !itself) return 0;
+    const std::string where = mount.where + "/options";
+    if (!mount.bind)
+        return plan.invalid(where, "copy-symlink, src-nofollow and dest-nofollow are options of bind mounts");
+    if (copy && itself) return plan.invalid(where, "copy-symlink cannot stand beside src-nofollow and dest-nofollow");
+    if (plan.operation() == CTR_OP_MOUNT)
+        return plan.invalid(where, "links can be mounted and copied only when the container is made");
+    if (!copy) return 0;
+    mount.options.erase(std::remove(mount.options.begin(), mount.options.end(), "copy-symlink"), mount.options.end());
+    mount.copied = plan.ask("link:" + mount.source).value_or("");
+    return 0;
+}
+
+/// A source below the container's root sees what earlier entries have mounted there, and belongs to the container.
+void find_inside(Plan plan, Mount &mount) {
+    if (!mount.bind || plan.operation() == CTR_OP_MOUNT || mount.source.empty() || mount.source[0] != '/') return;
+    const std::string root = clean(plan.spec("/root/path").str()), source = clean(mount.source);
+    if (root == "/" || !is_below(source, root)) return;
+    mount.inside = true;
+    mount.source = source == root ? "/" : source.substr(root.size());
+}
+
 /// What the kernel calls the file systems' option for a label of SELinux. Those of the kernel's own objects have their labels by policy.
 int add_label(Plan plan, Mount &mount) {
     const std::string label = plan.spec("/linux/mountLabel").str();
@@ -40,9 +84,13 @@ int add_label(Plan plan, Mount &mount) {
     for (const char *own : {"proc", "sysfs", "mqueue", "cgroup", "cgroup2", "devtmpfs", "securityfs", "debugfs"})
         if (mount.type == own) return 0;
     for (const auto &option : mount.options)
-        if (option.rfind("context=", 0) == 0) return 0; // asked for by name
-    mount.options.push_back("context=" + label);
-    return 0;
+        for (const char *name : {"context=", "fscontext=", "defcontext=", "rootcontext="})
+            if (option.rfind(name, 0) == 0) return 0; // asked for by name
+    const std::string kind = plan.spec("/annotations/run.oci.mount_context_type").str();
+    for (const char *known : {"", "context", "fscontext", "defcontext", "rootcontext"}) // mount(8); crun(1)
+        if (kind == known) return mount.options.push_back((kind.empty() ? "context" : kind) + "=" + label), 0;
+    return plan.invalid("/annotations/run.oci.mount_context_type", "there is no label of mounts \"" + kind + "\"",
+                        "context, fscontext, defcontext, rootcontext");
 }
 
 /// /proc must be a procfs, since what protects a container is written through it (CVE-2019-16884); only single files below may be covered.
@@ -103,6 +151,7 @@ int add_copy(Plan plan, const Mount &mount, const std::string &value) {
     if (mount.is_idmapped()) step.value("userns", mount.userns);
     if (mount.has("rbind")) step.arg("recursive", std::int64_t{1});
     if (mount.has("ridmap")) step.arg("map_below", std::int64_t{1});
+    if (mount.has("src-nofollow")) step.arg("nofollow", std::int64_t{1});
     // As if it were bound in the child, whose mounts were cut off: see add_cut().
     if (root.empty() || root == "slave" || root == "rslave")
         step.arg("propagation", "slave");
@@ -126,7 +175,20 @@ int add_guard(Plan plan, const Mount &mount, ctr::Step &step) {
         .add();
 }
 
+/// What stands there must be this very link.
+int add_link(Plan plan, const Mount &mount) {
+    return plan.step(CTR_KIND_ROOT_SYMLINK, CTR_MOUNTS)
+        .arg("target", mount.destination)
+        .arg("to", mount.copied)
+        .arg("same", std::int64_t{1})
+        .needs("root.attached")
+        .gives("mounts.done")
+        .gives("mount:" + mount.destination)
+        .add();
+}
+
 int add_mount(Plan plan, const Mount &mount, const State &state, bool behind_cgroup) {
+    if (!mount.copied.empty()) return add_link(plan, mount);
     const char *kind = mount.remount ? CTR_KIND_MOUNT_SETATTR : mount.bind ? CTR_KIND_MOUNT_BIND : CTR_KIND_MOUNT_NEW;
     ctr::Step step = plan.step(kind, CTR_MOUNTS);
     step.arg("target", mount.destination).args("options", step_options(mount, state));
@@ -138,8 +200,9 @@ int add_mount(Plan plan, const Mount &mount, const State &state, bool behind_cgr
         if (mount.locked) step.arg("locked", std::int64_t{1});
     } else if (!mount.remount && !mount.source.empty()) {
         step.arg("source", mount.source);
+        if (mount.inside) step.arg("inside", std::int64_t{1});
     }
-    if (!mount.bind && mount.is_idmapped())
+    if ((!mount.bind || mount.inside) && mount.is_idmapped())
         step.arg("options", mount.has("ridmap") ? "ridmap" : "idmap").value("userns", mount.userns);
     if (plan.operation() != CTR_OP_MOUNT)
         step.needs("root.attached");
@@ -174,8 +237,10 @@ int read_mounts(Plan plan, std::vector<Mount> &all) {
         mount.options = entry.get("/options").strings();
         mount.remount = mount.has("remount");
         mount.bind = !mount.remount && (mount.has("bind") || mount.has("rbind") || mount.type == "bind");
+        drop_meaningless(plan, mount);
         drop_superblock(plan, mount);
-        if (check(plan, mount) != 0 || add_label(plan, mount) != 0) return -1;
+        if (check(plan, mount) != 0 || read_links(plan, mount) != 0 || add_label(plan, mount) != 0) return -1;
+        find_inside(plan, mount);
         all.push_back(std::move(mount));
     }
     return 0;

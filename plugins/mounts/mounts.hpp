@@ -24,9 +24,12 @@ struct Mount {
     std::string destination, source, type;
     std::vector<std::string> options;
     bool bind = false, remount = false;
+    bool inside = false;    // a bind mount whose source is a path in the container's own root
     bool by_parent = false; // a bind mount whose source the child may not be able to reach
     bool locked = false;    // the flags of its source stay, as the kernel has it in a user namespace
     std::string userns;     // the value whose id maps it gets; empty: none
+
+    std::string copied; // copy-symlink: what the link that is the source says
 
     bool has(const char *option) const;
     bool is_idmapped() const { return !userns.empty(); }

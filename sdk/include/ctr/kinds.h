@@ -30,26 +30,31 @@
  * ns.open         type (str), pid (int): child.pid. Output `ns` (fd): /proc/PID/ns/TYPE.
  * idmap.write     pid (int): child.pid. uid (str)*, gid (str)*: "INSIDE OUTSIDE SIZE". Writes the id maps of child.pid; falls back to newuidmap/newgidmap when
  *                 not privileged. Gives nothing by itself: add gives "userns.mapped".
- * oci_hook.run    hook (str): its place in the spec, for messages; path (str), arg (str)*=path (argv, from argv[0] on), env (str)*, cwd (str)?="/", state (str): its
- *                 standard input, timeout (int)? in seconds. Runs an OCI hook on the machine and waits; anything but exit status 0 fails
- *                 the step. Its stdout and stderr are ctr's.
+ * idmap.expect    pid (int): child.pid. uid (str)*, gid (str)*: "INSIDE OUTSIDE SIZE". The user namespace that the child has joined must have these maps,
+ *                 in ctr's ids.
+ * oci_hook.run    hook (str): its place in the spec, for messages; path (str), arg (str)*=path (argv, from argv[0] on), env (str)*, env_of (str)?: instead
+ *                 "caller", ctr's own, or, in a child behind ids.set, "program", what the container's program gets; cwd (str)?: where that is missing "/",
+ *                 without it where ctr is; state (str): its standard input, timeout (int)? in seconds. Runs an OCI hook on the machine and waits;
+ *                 anything but exit status 0 fails the step. Its stdout and stderr are ctr's.
  * oci_hook.at_delete  the arguments of oci_hook.run: nothing at first, the undo runs the hook. Its failure is a warning.
  * userns.new      uid (str)*, gid (str)*: "INSIDE OUTSIDE SIZE". A user namespace without processes, for its id maps. Output `userns` (fd).
- * mount.idmapped  source (str), userns (fd)?, recursive (int)?: with the mounts below, map_below (int)?: these are mapped too, propagation (str)?.
+ * mount.idmapped  source (str), userns (fd)?, recursive (int)?: with the mounts below, map_below (int)?: these are mapped too, propagation (str)?,
+ *                 nofollow (int)?=0: a source that is a link is meant itself.
  *                 A detached copy of a machine's mount, for mount.bind; with other ids if there is a userns. Output `mount` (fd).
  *
  * ---- process: child -----------------------------------------------------------------------------------------------------
  * rootfs.attach   mount (fd), detached, at (str): a machine path, name("rootfs_dir"). Makes it the root that `target` means.
  * pivot_root      move (int)?=0. pivot_root(2) to the attached root, detaches the old one, chdir("/"). With move: MS_MOVE and chroot(2), for a machine whose
- *                 own root cannot be pivoted (a ramdisk).
+ *                 own root cannot be pivoted (a ramdisk); the machine's procfs and sysfs are taken off.
  * mount.propagation  target (str)?="/" of the machine's tree when nothing is attached, propagation (str): private slave shared unbindable
  *                 with an optional r in front ("rslave"). holder (int)?=0: of the mount that holds target, wherever its mount point is.
  * mount.new       type (str): tmpfs proc sysfs devpts mqueue ...; source (str)?, target (str), options (str)* (one mount option each, as in
  *                 fstab: flags and file system options alike), create (str)?="dir", userns (fd)?: of the options idmap and ridmap. nofollow (int)?=0.
- *                 Makes the mount point if it is missing. proc and sysfs are mounted on directories only, never over links. tmpcopyup: a tmpfs that begins with what the directory has.
+ *                 Makes the mount point if it is missing. proc and sysfs are mounted on directories only, never over links; where the
+ *                 kernel gives no sysfs (a user namespace with the machine's network) the machine's is bound with all below it. tmpcopyup: a tmpfs that begins with what the directory has.
  * mount.bind      source (str)+|, mount (fd)+|, target (str)+, options (str)*: bind rbind ro rro nosuid ... propagation words; create (str)?="auto"
  *                 (dir or file as the source is; "no"). nofollow (int)?=0. Options and create hold for all targets. With a word about a flag it has
- *                 the flags that its words say, with none its source's. locked (int)?=0: none of `mount`'s flags may be taken away, as in a user namespace.
+ *                 the flags that its words say, with none its source's. inside (int)?=0: source is a path in the container. locked (int)?=0: none of `mount`'s flags may be taken away, as in a user namespace.
  * mount.setattr   target (str), options (str)*: changes flags of the mount at target. nofollow (int)?=0. is (fd)?: what must be mounted there, else the
  *                 step fails.
  * mount.remove    target (str): takes off what is mounted there, with all below it, though it may be in use (MNT_DETACH). Only in a container's own mount
@@ -59,26 +64,29 @@
  * root.mkdir      target (str), mode (int)?=0755, uid (int)?, gid (int)?. Parents are made; an existing directory is fine.
  * root.mknod      target (str)+, type (str)+: c b p; major (int)+?, minor (int)+?, mode (int)+?=0666, uid (int)?, gid (int)?. Where mknod is forbidden (user
  *                 namespace) the machine's node of the same path is bound, nosuid and noexec.
- * root.symlink    target (str)+, to (str)+, keep (int)?=0. A link that is there is replaced; anything else there is an error. With keep whatever is there stays.
+ * root.symlink    target (str)+, to (str)+, keep (int)?=0, same (int)?=0. A link that is there is replaced; anything else there is an error. With keep whatever is
+ *                 there stays, with same another link is an error too.
  * root.write      target (str), content (str), mode (int)?=0644.
- * sysctl          key (str), dotted or slashed, value (str). Through a procfs of the child's own: nothing in the image can redirect it.
+ * sysctl          key (str), dotted or slashed, value (str), not_in (str)*. Through a procfs of the child's own: nothing in the image can redirect it.
+ *                 not_in: "FILE:DEVICE:INODE" of a namespace (FILE as below /proc/PID/ns) that the process must not be in, or the step fails.
  * proc.write      path (str), below /proc: "self/...", content (str), hint (str)?: said if it fails. Through the same procfs.
- * hostname        name (str).
- * domainname      name (str).
+ * hostname        name (str), not_in (str)*: as for sysctl.
+ * domainname      name (str), not_in (str)*: as for sysctl.
  * link.up         name (str): brings up a network interface in the child's namespace.
  * keyring.join    name (str): a new session keyring; kernels or policies that refuse it are ignored.
  * session.new     setsid(2). No arguments.
  * console.open    width (int)?, height (int)?: a pty of the container's own devpts becomes its terminal; stdio goes to it. console (int)?=1: /dev/console is bound to
- *                 it. Output `master` (fd).
+ *                 it. onlcr (int)?=1: 0 turns off that it writes a newline as carriage return and newline. Output `master` (fd).
  * rlimit          type (str): RLIMIT_NOFILE ...; soft (int), hard (int); -1 = unlimited.
  * umask           mask (int).
  * ids.set         uid (int)|?, gid (int)|?, groups (int)*; or user (str)|: "NAME|UID[:GROUP|GID]", looked up in the container's own /etc/passwd and
- *                 /etc/group when it runs, add_groups (str)*. keep_caps (int)?=1 sets PR_SET_KEEPCAPS before. Re-arms the parent death signal.
+ *                 /etc/group when it runs, add_groups (str)*. keep_caps (int)?=1 sets PR_SET_KEEPCAPS before. keep_groups (int)?=0: the
+ *                 caller's supplementary groups stay instead. Re-arms the parent death signal.
  * no_new_privs    No arguments.
  * cwd.set         path (str): chdir(2) inside the container, checked to be inside; made (mode 0755) if it is missing and create (int)?=0.
  * cgroup.unshare  No arguments; made by ns.new type=cgroup.
  * oci_hook.run_inside  the arguments of oci_hook.run, in the child's namespaces and as who the child is then: before pivot `path` is one of the machine's files,
- *                 afterwards one of the container's.
+ *                 afterwards one of the container's. target (str)? instead of cwd: a directory inside the container; without both, where the child is.
  *
  * ---- tokens that the stock plugins give -----------------------------------------------------------------------------------
  * values   rootfs (fd, prepare): the detached root file system, from the storage driver

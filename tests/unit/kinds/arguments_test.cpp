@@ -64,7 +64,7 @@ std::map<std::string, Notations> of_header() {
     for (const auto &[name, text] : texts) {
         Notations &here = all[name];
         const bool as_hook = text.rfind("the arguments of oci_hook.run", 0) == 0;
-        const std::string &from = as_hook ? texts["oci_hook.run"] : text;
+        const std::string from = as_hook ? texts["oci_hook.run"] + " " + text : text;
         for (std::sregex_iterator at(from.begin(), from.end(), argument), end; at != end; ++at) {
             const auto parsed = parse_argument((*at)[1].str(), (*at)[2].str() + (*at)[3].str());
             EXPECT_TRUE(parsed) << name << ": " << at->str();

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
+#include <memory>
 #include <sched.h>
 #include <set>
 #include <sstream>
@@ -401,6 +402,89 @@ TEST_F(Mounts, WhatIsReadOnlyKeepsTheFlagsOfWhatItCovers) {
         CHECK(mounted(at + "/a/dir").rfind("ro,nosuid,nodev,noexec", 0) == 0);
         CHECK(mounted(at + "/a/file").rfind("ro,nosuid,nodev,noexec", 0) == 0);
         CHECK(mounted(at + "/a").rfind("rw", 0) == 0);
+        return {};
+    });
+}
+
+TEST_F(Mounts, WithoutPivotNoBareProcOrSysStays) {
+    run([](const std::string &at) -> std::string {
+        // One more that is nobody's own, in a directory with odd characters, and one below a mount.
+        const std::string odd = at + " x\t\\";
+        CHECK(::mkdir(odd.c_str(), 0755) == 0 && ::mount("none", odd.c_str(), "tmpfs", 0, nullptr) == 0);
+        CHECK(::mkdir((odd + "/s s").c_str(), 0755) == 0);
+        CHECK(::mount("/sys", (odd + "/s s").c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0);
+        NEED(attach(at));
+        NEED(apply("mount.bind", {"source=/proc", "target=/proc", "options=bind"}));
+        NEED(apply("mount.bind", {"source=/sys", "target=/sys", "options=rbind"}));
+        NEED(apply("pivot_root", {"move=1"}));
+        ::umount2(odd.c_str(), MNT_DETACH);
+        std::ifstream file("/proc/self/mountinfo");
+        std::string line, own, all;
+        while (std::getline(file, line)) {
+            const bool proc = line.find(" - proc ") != std::string::npos,
+                       sys = line.find(" - sysfs ") != std::string::npos;
+            if (proc || sys) all += line + "\n";
+            if ((proc && line.find(" /proc ") != std::string::npos) ||
+                (sys && line.find(" /sys ") != std::string::npos))
+                own += line + "\n";
+        }
+        CHECK(own != "");
+        if (own != all) return all;
+        return {};
+    });
+}
+
+TEST_F(Mounts, ASourceInsideSeesWhatIsThereByNow) {
+    run([](const std::string &at) -> std::string {
+        NEED(attach(at));
+        NEED(apply("mount.bind", {"source=/usr", "target=/mnt", "options=rbind"}));
+        NEED(apply("mount.bind", {"source=/mnt", "inside=1", "target=/final", "options=rbind", "options=ro"}));
+        CHECK(::access((at + "/final/bin").c_str(), F_OK) == 0);
+        CHECK(mounted(at + "/final").rfind("ro", 0) == 0 && mounted(at + "/mnt").rfind("rw", 0) == 0);
+        // Links of the image in it stay inside, and lead to nothing that is protected by its name.
+        NEED(apply("mount.bind", {"source=/proc", "target=/proc", "options=rbind"}));
+        NEED(apply("root.symlink", {"target=/out", "to=/../../../../etc"}));
+        CHECK(apply("mount.bind", {"source=/out", "inside=1", "target=/two"}).find("No such file") !=
+              std::string::npos);
+        NEED(apply("root.symlink", {"target=/sneak", "to=/proc/sys"}));
+        CHECK(apply("mount.bind", {"source=/sneak", "inside=1", "target=/two"}).find("links of the image") !=
+              std::string::npos);
+        return {};
+    });
+}
+
+/// "link" or "file": what is there itself, behind whatever is mounted there.
+std::string sort_of(const std::string &path) {
+    struct stat st = {};
+    if (::lstat(path.c_str(), &st) != 0) return "nothing";
+    return S_ISLNK(st.st_mode) ? "link" : S_ISREG(st.st_mode) ? "file" : "other";
+}
+
+TEST_F(Mounts, LinksThatAreMeantThemselves) {
+    run([](const std::string &at) -> std::string {
+        const std::string link = at + ".link", source = "source=" + link;
+        CHECK(::symlink("/etc/passwd", link.c_str()) == 0);
+        const std::unique_ptr<const std::string, void (*)(const std::string *)> remove(
+            &link, [](const std::string *path) { ::unlink(path->c_str()); });
+        NEED(attach(at));
+        NEED(apply("root.write", {"target=/file", "content=x"}));
+        NEED(apply("root.symlink", {"target=/dest", "to=/file"}));
+        NEED(apply("mount.bind", {source, "target=/dest", "options=bind", "options=dest-nofollow"}));
+        CHECK(sort_of(at + "/dest") == "file" && mounted(at + "/dest") != "" && mounted(at + "/file") == "");
+        NEED(apply("mount.bind", {source, "target=/new/link", "options=src-nofollow", "options=ro"}));
+        CHECK(sort_of(at + "/new/link") == "link");
+        NEED(apply("root.symlink", {"target=/up", "to=/proc"}));
+        NEED(apply("mount.bind", {"source=/proc", "target=/proc", "options=rbind"}));
+        CHECK(apply("mount.bind", {source, "target=/up/version", "options=dest-nofollow"}).find("/up/version") !=
+              std::string::npos);
+        CHECK(apply("mount.new", {"type=tmpfs", "target=/t", "options=dest-nofollow"}).find("bind mounts") !=
+              std::string::npos);
+        CHECK(apply("mount.bind", {source, "target=/t", "options=copy-symlink"}).find("no such option") !=
+              std::string::npos); // the plugin's
+        NEED(apply("root.symlink", {"target=/same", "to=there", "same=1"}));
+        NEED(apply("root.symlink", {"target=/same", "to=there", "same=1"}));
+        CHECK(apply("root.symlink", {"target=/same", "to=ther", "same=1"}).find("another symbolic link") !=
+              std::string::npos);
         return {};
     });
 }

@@ -164,6 +164,115 @@ TEST(BundlePlan, with_id_mapped_mounts_makes_each_map_once) {
     golden(for_bundle().plan(spec), "bundle-idmapped-mounts");
 }
 
+/// The arguments of the first step with the target /a: "source=x inside=1 "; empty if there is none.
+std::string arguments_of_a(const core::plan::Plan &plan) {
+    for (const auto &step : plan.steps) {
+        std::string all;
+        bool it = false;
+        for (const auto &arg : step.args) {
+            all += arg.name + "=" + (arg.form == CTR_FORM_INT ? std::to_string(arg.integer) : arg.text) + " ";
+            it = it || (arg.name == "target" && arg.text == "/a");
+        }
+        if (it) return step.kind + " " + all;
+    }
+    return {};
+}
+
+TEST(BundlePlan, mounts_without_what_means_nothing_here) {
+    Json spec = bundle();
+    spec["mounts"].push_back({{"destination", "/a"},
+                              {"type", "bind"},
+                              {"source", "/srv"},
+                              {"options",
+                               {"rbind",
+                                "nofail",
+                                "_netdev",
+                                "auto",
+                                "noauto",
+                                "user",
+                                "nouser",
+                                "users",
+                                "owner",
+                                "group",
+                                "x-systemd.automount",
+                                "X-mount.mkdir",
+                                "comment=why",
+                                "z",
+                                "Z",
+                                "delegated",
+                                "cached",
+                                "consistent",
+                                "sync",
+                                "nosuid"}}});
+    spec["mounts"].push_back(
+        {{"destination", "/b"}, {"type", "tmpfs"}, {"source", "tmpfs"}, {"options", {"nofail", "x-y", "size=1m"}}});
+    const auto plan = for_bundle().plan(spec);
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    std::string words;
+    for (const auto &step : plan.value().steps)
+        for (const auto &arg : step.args)
+            if ((step.kind == "mount.bind" || step.kind == "mount.new") && arg.name == "options")
+                words += arg.text + " ";
+    EXPECT_NE(words.find("rbind nosuid "), std::string::npos) << words;
+    EXPECT_NE(words.find(" size=1m "), std::string::npos) << words;
+    for (const char *gone : {"nofail", "auto", "x-", "X-", "user", "Z", "cached", "comment"})
+        EXPECT_EQ(words.find(gone), std::string::npos) << gone << ": " << words;
+}
+
+TEST(BundlePlan, links_as_crun_has_them) {
+    Json spec = bundle();
+    const auto with = [&](const Json &options, const char *type = "bind") {
+        Json one = spec;
+        one["mounts"].push_back({{"destination", "/a"}, {"type", type}, {"source", "/srv/link"}, {"options", options}});
+        Planning planning = for_bundle();
+        planning.machine["link:/srv/link"] = "there/it is";
+        return planning.plan(one);
+    };
+    const auto copied = with({"bind", "copy-symlink"});
+    ASSERT_TRUE(copied.ok()) << copied.error().text();
+    EXPECT_EQ(arguments_of_a(copied.value()), "root.symlink target=/a to=there/it is same=1 ");
+    expect_refused(with({"bind", "copy-symlink", "src-nofollow"}), {"/mounts/7/options", "copy-symlink"});
+    expect_refused(with({"bind", "copy-symlink", "dest-nofollow"}), {"/mounts/7/options", "copy-symlink"});
+    for (const char *word : {"copy-symlink", "src-nofollow", "dest-nofollow"})
+        expect_refused(with(Json::array({word}), "tmpfs"), {"/mounts/7/options", "of bind mounts"});
+    const auto itself = with({"bind", "src-nofollow", "dest-nofollow"});
+    ASSERT_TRUE(itself.ok()) << itself.error().text();
+}
+
+TEST(BundlePlan, a_source_below_the_root_is_the_containers) {
+    Json spec = bundle();
+    for (const char *source : {"/srv/bundle/rootfs/mnt", "/srv/bundle//rootfs/./x/../mnt", "/srv/bundle/rootfs"}) {
+        spec["mounts"].push_back({{"destination", "/a"}, {"type", "bind"}, {"source", source}, {"options", {"rbind"}}});
+        const auto plan = for_bundle().plan(spec);
+        ASSERT_TRUE(plan.ok()) << plan.error().text();
+        EXPECT_NE(arguments_of_a(plan.value()).find(" inside=1 "), std::string::npos) << source;
+        spec["mounts"].erase(spec["mounts"].size() - 1);
+    }
+    spec["mounts"].push_back(
+        {{"destination", "/a"}, {"type", "bind"}, {"source", "/srv/bundle/rootfs2"}, {"options", {"rbind"}}});
+    const auto plan = for_bundle().plan(spec);
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    EXPECT_EQ(arguments_of_a(plan.value()).find("inside"), std::string::npos);
+}
+
+TEST(BundlePlan, the_label_of_mounts_is_of_the_kind_that_is_asked_for) {
+    Json spec = bundle();
+    spec["linux"]["mountLabel"] = "a:b:c";
+    spec["annotations"]["run.oci.mount_context_type"] = "rootcontext";
+    Planning planning = for_bundle();
+    planning.machine["exists:/sys/fs/selinux/enforce"] = "yes";
+    const auto plan = planning.plan(spec);
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    std::string words;
+    for (const auto &step : plan.value().steps)
+        for (const auto &arg : step.args)
+            if (arg.name == "options") words += arg.text + " ";
+    EXPECT_NE(words.find(" rootcontext=a:b:c "), std::string::npos) << words;
+    EXPECT_EQ(words.find(" context="), std::string::npos) << words;
+    spec["annotations"]["run.oci.mount_context_type"] = "fscontex";
+    expect_refused(planning.plan(spec), {"run.oci.mount_context_type", "fscontex"});
+}
+
 TEST(BundlePlan, idmap_needs_maps_from_somewhere) {
     Json spec = bundle();
     spec["mounts"].push_back(
