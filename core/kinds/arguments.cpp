@@ -33,11 +33,31 @@ constexpr Argument of_machine_write[] = {text("path"), text("content"), integer(
 constexpr Argument of_machine_open[] = {text("path"), text("flags", opt)};
 constexpr Argument of_ns_open[] = {text("type"), integer("pid")};
 constexpr Argument of_idmap_write[] = {integer("pid"), text("uid", list), text("gid", list)};
-constexpr Argument of_oci_hook[] = {text("hook"),        text("path"),     text("arg", list), text("env", list),
-                                    text("env_of", opt), text("cwd", opt), text("state"),     integer("timeout", opt)};
-constexpr Argument of_oci_hook_inside[] = {
-    text("hook"),     text("path"),  text("arg", list),       text("env", list),  text("env_of", opt),
-    text("cwd", opt), text("state"), integer("timeout", opt), text("target", opt)};
+constexpr Argument of_oci_hook[] = {text("hook"),
+                                    text("path"),
+                                    text("arg", list),
+                                    text("env", list),
+                                    text("env_of", opt),
+                                    text("cwd", opt),
+                                    text("state"),
+                                    integer("timeout", opt),
+                                    fd("stdout", opt),
+                                    fd("stderr", opt),
+                                    text("stdout_path", opt),
+                                    text("stderr_path", opt)};
+constexpr Argument of_oci_hook_inside[] = {text("hook"),
+                                           text("path"),
+                                           text("arg", list),
+                                           text("env", list),
+                                           text("env_of", opt),
+                                           text("cwd", opt),
+                                           text("state"),
+                                           integer("timeout", opt),
+                                           text("target", opt),
+                                           fd("stdout", opt),
+                                           fd("stderr", opt),
+                                           text("stdout_path", opt),
+                                           text("stderr_path", opt)};
 constexpr Argument of_userns_new[] = {text("uid", list), text("gid", list)};
 constexpr Argument of_mount_idmapped[] = {
     text("source"),           fd("userns", opt),       integer("recursive", opt), integer("map_below", opt),

@@ -88,6 +88,19 @@ CTR_CHILD const char *const *inherited(ctr_run *raw) {
     return equal(whose, "caller") ? environ : nullptr;
 }
 
+/// Where the hook writes to, if its arguments say so: a descriptor, for who no longer sees the file, or a path of the machine. To be closed.
+CTR_CHILD int open_output(ctr_run *raw, const char *by_fd, const char *by_path, int *out) {
+    const ctr::ChildRun run{raw};
+    *out = -1;
+    if (run.count(by_path) != 0)
+        *out = open(run.str(by_path), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    else if (run.count(by_fd) != 0)
+        *out = fcntl(run.fd(by_fd), F_DUPFD_CLOEXEC, 3);
+    else
+        return 0;
+    return *out < 0 ? -1 : 0;
+}
+
 /// 0 if the hook did what it should. `confine`: what it is under besides, or nullptr.
 CTR_CHILD int run_hook(ctr_run *raw, sys::Spawned *how, int (*confine)(void *)) {
     const ctr::ChildRun run{raw};
@@ -123,8 +136,15 @@ CTR_CHILD int run_hook(ctr_run *raw, sys::Spawned *how, int (*confine)(void *)) 
     what.timeout = run.integer("timeout");
     what.confine = confine;
     what.interrupt = interrupt(raw);
-    sys::spawn_and_wait(&what, how);
+    const bool opened = open_output(raw, "stdout", "stdout_path", &what.out) == 0 &&
+                        open_output(raw, "stderr", "stderr_path", &what.err) == 0;
+    if (opened)
+        sys::spawn_and_wait(&what, how);
+    else
+        how->code = errno, how->syscall = "open";
     close_fd(what.directory);
+    close_fd(what.out);
+    close_fd(what.err);
     return how->end == sys::Spawned::End::exited && how->code == 0 ? 0 : -1;
 }
 
@@ -180,6 +200,11 @@ std::string line_of(const ctr::Run &run, const char *before) {
     line += " " + quoted(path);
     for (std::size_t i = 1; i < run.count("arg"); ++i)
         line += " " + quoted(run.str("arg", i));
+    for (const auto &[name, into] : {std::pair("stdout", " >> "), std::pair("stderr", " 2>> ")})
+        if (const std::string by_path = std::string(name) + "_path"; run.has(by_path.c_str()))
+            line += into + quoted(run.str(by_path.c_str()));
+        else if (run.has(name))
+            line += into + quoted(run.str(name));
     return line + ")";
 }
 

@@ -81,6 +81,8 @@ std::optional<int> open_flags(const std::string &words) {
             flags |= O_WRONLY;
         else if (word == "rdwr")
             flags |= O_RDWR;
+        else if (word == "append")
+            flags |= O_WRONLY | O_APPEND | O_CREAT;
         else if (word == "path")
             flags |= O_PATH;
         else if (word == "directory")
@@ -96,9 +98,13 @@ int open_apply(ctr::Run run) {
     const std::string path = run.str("path");
     const auto flags = open_flags(run.has("flags") ? run.str("flags") : "rdonly");
     if (!flags)
-        return run.fail(
-            {CTR_E_INVALID, "these are no flags", "rdonly, wronly, rdwr, path, directory", 0, {}, run.str("flags")});
-    const int fd = ::open(path.c_str(), *flags | O_CLOEXEC);
+        return run.fail({CTR_E_INVALID,
+                         "these are no flags",
+                         "rdonly, wronly, rdwr, append, path, directory",
+                         0,
+                         {},
+                         run.str("flags")});
+    const int fd = ::open(path.c_str(), *flags | O_CLOEXEC, 0600);
     return fd >= 0 ? run.output_fd("fd", fd) : run.fail("open", path);
 }
 /// A descriptor is the file itself in the script: its path.

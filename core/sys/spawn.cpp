@@ -164,6 +164,7 @@ CTR_CHILD int enter_directory(const Spawn *what) {
     int wrong = 0;
     if (enter_directory(what) != 0) wrong = errno;
     if (dup2(fds->input, STDIN_FILENO) < 0 || dup2(fds->errors_out, STDERR_FILENO) < 0) wrong = errno;
+    if (what->out >= 0 && dup2(what->out, STDOUT_FILENO) < 0) wrong = errno;
     if (wrong == 0 && close_on_exec_from(3) != 0) wrong = errno;
     if (wrong == 0 && what->confine != nullptr && what->confine(what->confine_argument) != 0) wrong = ECANCELED;
     if (wrong == 0) {
@@ -175,14 +176,14 @@ CTR_CHILD int enter_directory(const Spawn *what) {
 }
 
 /// Takes what is there, passes it on, and keeps the last of it. False at the end.
-CTR_CHILD bool take_errors(int fd, Spawned *how) {
+CTR_CHILD bool take_errors(const Spawn *what, int fd, Spawned *how) {
     char text[4096];
     const ssize_t got = read(fd, text, sizeof text);
     if (got < 0) return errno == EAGAIN || errno == EINTR;
     if (got == 0) return false;
     auto n = static_cast<std::size_t>(got);
     const char *from = text;
-    if (write(STDERR_FILENO, text, n) < 0) errno = 0; // nobody listens
+    if (write(what->err >= 0 ? what->err : STDERR_FILENO, text, n) < 0) errno = 0; // nobody listens
     if (n > sizeof how->errors) {
         from += n - sizeof how->errors;
         n = sizeof how->errors;
@@ -211,7 +212,7 @@ CTR_CHILD Spawned::End wait_within(const Spawn *what, Descriptors *fds, Spawned 
         }
         pollfd polled[3] = {{fds->pidfd, POLLIN, 0}, {fds->errors_in, POLLIN, 0}, {what->interrupt, POLLIN, 0}};
         if (ppoll(polled, 3, limited ? &left : nullptr, nullptr) < 0 && errno != EINTR) return Spawned::End::timed_out;
-        if (polled[1].revents != 0 && !take_errors(fds->errors_in, how)) {
+        if (polled[1].revents != 0 && !take_errors(what, fds->errors_in, how)) {
             close(fds->errors_in);
             fds->errors_in = -1;
         }
@@ -266,7 +267,7 @@ CTR_CHILD void spawn_and_wait(const Spawn *what, Spawned *how) {
     }
     for (int i = 0; i < 16 && fds.errors_in >= 0; ++i) { // bounded: what it left behind may go on writing
         pollfd more = {fds.errors_in, POLLIN, 0};
-        if (poll(&more, 1, 0) != 1 || !take_errors(fds.errors_in, how)) break;
+        if (poll(&more, 1, 0) != 1 || !take_errors(what, fds.errors_in, how)) break;
     }
     int wrong = 0;
     how->end = end == Spawned::End::exited && info.si_code != CLD_EXITED ? Spawned::End::signaled : end;

@@ -31,6 +31,7 @@ struct Spawn {
     const char *cwd = nullptr;
     const char *input = nullptr;
     std::size_t input_size = 0;
+    int out = -1, err = -1;   // what it writes goes to these instead of the caller's
     std::int64_t timeout = 0; // in seconds; 0: none
     /// Called in the new process as the last thing before it becomes the program; what it returns is 0, or the program is not started (ECANCELED). It may load
     /// a filter that forbids whatever the program does not need.

@@ -31,6 +31,32 @@ struct List {
     const char *env_of = "caller";
 };
 
+/// crun's annotations: the files to which all hooks write.
+constexpr const char *outputs[] = {"stdout", "stderr"};
+Node output_of(Plan plan, const char *which) {
+    return plan.spec("/annotations").get((std::string("/run.oci.hooks.") + which).c_str());
+}
+
+/// Inside the container nobody sees these files: the hooks there get descriptors.
+int open_outputs(Plan plan) {
+    const bool inside = plan.spec("/hooks/createContainer").size() + plan.spec("/hooks/startContainer").size() != 0;
+    for (const char *each : outputs) {
+        const Node file = output_of(plan, each);
+        if (!file) continue;
+        const std::string path = file.str();
+        if (path.empty() || path[0] != '/')
+            return plan.invalid(std::string("/annotations/run.oci.hooks.") + each,
+                                "\"" + path + "\" is no absolute path");
+        if (inside && plan.step(CTR_KIND_MACHINE_OPEN, CTR_PREPARE)
+                              .arg("path", path)
+                              .arg("flags", "append")
+                              .output("fd", CTR_TYPE_FD, std::string("hooks.") + each)
+                              .add() != 0)
+            return -1;
+    }
+    return 0;
+}
+
 /// The step of one hook, but for its place among the others; -1 if the hook is refused.
 int add_hook(Plan plan, const List &list, std::size_t index, const std::string &bundle, Step &step) {
     const std::string where = std::string("/hooks/") + list.name + "/" + std::to_string(index);
@@ -46,6 +72,13 @@ int add_hook(Plan plan, const List &list, std::size_t index, const std::string &
     } else {
         step.arg("cwd", bundle);
     }
+    for (const char *each : outputs)
+        if (const Node file = output_of(plan, each)) {
+            if (list.kind == std::string_view(CTR_KIND_OCI_HOOK_RUN_INSIDE))
+                step.value(each, std::string("hooks.") + each);
+            else
+                step.arg(std::string(each) + "_path", file.str());
+        }
     step.format("state", state_of(plan, bundle, list.status));
     if (const Node timeout = hook.get("/timeout")) step.arg("timeout", timeout.integer().value_or(0));
     return step.add();
@@ -97,6 +130,7 @@ int plan_steps(Plan plan) {
                               {"createContainer", CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_MOUNTS, "creating"},
                               {"startContainer", CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_CONFINE, "created", "program"},
                               {"poststart", CTR_KIND_OCI_HOOK_RUN, CTR_STARTED, "running"}};
+    if (open_outputs(plan) != 0) return -1;
     for (const List &list : lists)
         if (add_list(plan, list, bundle.str()) != 0) return -1;
     const List last = {"poststop", CTR_KIND_OCI_HOOK_AT_DELETE, CTR_PREPARE, "stopped"};

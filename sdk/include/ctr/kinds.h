@@ -25,7 +25,8 @@
  * machine.mkdir   path (str), mode (int)?=0755. Output `made` (int)?: 1 if it was not there. Undo removes the directory if this step is known to have
  *                 made it (so declare `made`) and it is empty. Parents must exist.
  * machine.write   path (str), content (str), mode (int)?=0644. Replaces the file at once (rename). Undo: unlink.
- * machine.open    path (str), flags (str)?="rdonly" ("wronly", "rdwr", "path", "directory"; comma-separated). Output `fd`. For files that the
+ * machine.open    path (str), flags (str)?="rdonly" ("wronly", "rdwr", "append": made, 0600, if it is missing; "path",
+ *                 "directory"; comma-separated). Output `fd`. For files that the
  *                 child will need by descriptor.
  * ns.open         type (str), pid (int): child.pid. Output `ns` (fd): /proc/PID/ns/TYPE.
  * idmap.write     pid (int): child.pid. uid (str)*, gid (str)*: "INSIDE OUTSIDE SIZE". Writes the id maps of child.pid; falls back to newuidmap/newgidmap when
@@ -34,7 +35,8 @@
  *                 in ctr's ids.
  * oci_hook.run    hook (str): its place in the spec, for messages; path (str), arg (str)*=path (argv, from argv[0] on), env (str)*, env_of (str)?: instead
  *                 "caller", ctr's own, or, in a child behind ids.set, "program", what the container's program gets; cwd (str)?: where that is missing "/",
- *                 without it where ctr is; state (str): its standard input, timeout (int)? in seconds. Runs an OCI hook on the machine and waits;
+ *                 without it where ctr is; state (str): its standard input, timeout (int)? in seconds; stdout (fd)?, stderr (fd)? or stdout_path (str)?, stderr_path (str)?:
+ *                 where it writes to instead of ctr's. Runs an OCI hook on the machine and waits;
  *                 anything but exit status 0 fails the step. Its stdout and stderr are ctr's.
  * oci_hook.at_delete  the arguments of oci_hook.run: nothing at first, the undo runs the hook. Its failure is a warning.
  * userns.new      uid (str)*, gid (str)*: "INSIDE OUTSIDE SIZE". A user namespace without processes, for its id maps. Output `userns` (fd).

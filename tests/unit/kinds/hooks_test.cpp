@@ -42,6 +42,27 @@ TEST_F(HookKinds, OrSomebodyElses) {
     EXPECT_EQ(run("oci_hook.run_inside", {"env_of=program"}, names), "[program] [/home/me]\n");
 }
 
+TEST_F(HookKinds, WhatItWritesGoesWhereItIsSaid) {
+    const std::string out = directory.path() + "/o", err = directory.path() + "/e";
+    const std::vector<std::string> words = {"hook=h", "path=/bin/sh", "arg=sh", "arg=-c", "arg=echo out; echo err >&2"};
+    auto by_path = words;
+    by_path.push_back("stdout_path=" + out);
+    by_path.push_back("stderr_path=" + err);
+    EXPECT_EQ(host_double::apply("oci_hook.run", by_path), "");
+    EXPECT_EQ(host_double::apply("oci_hook.run", by_path), "") << "it is appended";
+    EXPECT_EQ(directory.read("o"), "out\nout\n");
+    EXPECT_EQ(directory.read("e"), "err\nerr\n");
+    auto by_descriptor = words;
+    const int fd = ::open(out.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    by_descriptor.push_back("stdout=" + std::to_string(fd));
+    EXPECT_EQ(host_double::apply("oci_hook.run_inside", by_descriptor), "");
+    EXPECT_EQ(directory.read("o"), "out\nout\nout\n");
+    ::close(fd);
+    auto nowhere = words;
+    nowhere.push_back("stdout_path=/no/such/file");
+    EXPECT_NE(host_double::apply("oci_hook.run", nowhere).find("open"), std::string::npos);
+}
+
 TEST_F(HookKinds, InsideItRunsInTheContainersRoot) {
     ::mkdir((directory.path() + "/root").c_str(), 0755);
     const int root = ::open((directory.path() + "/root").c_str(), O_PATH | O_DIRECTORY);

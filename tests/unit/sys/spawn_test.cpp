@@ -36,10 +36,27 @@ Spawned sh(const char *script, const std::string &input = {}, std::int64_t timeo
 std::string said(const Spawned &how) { return std::string(how.errors, how.n_errors); }
 
 TEST(Spawn, gives_input_and_environment) {
-    const Spawned how =
-        sh("read word; test \"$word\" = hello && test \"$WORD\" = 'a b' && test \"$(pwd)\" = /", "hello\n");
+    const Spawned how = sh("read word; test \"$word\" = hello && test \"$WORD\" = 'a b'", "hello\n");
     EXPECT_EQ(how.end, Spawned::End::exited);
     EXPECT_EQ(how.code, 0);
+}
+
+TEST(Spawn, runs_where_it_is_told_or_where_its_caller_is) {
+    char here[4096];
+    ASSERT_NE(::getcwd(here, sizeof here), nullptr);
+    const std::string in_here = std::string("test \"$(pwd -P)\" = '") + here + "'";
+    EXPECT_EQ(sh(in_here.c_str()).code, 0);
+    const char *const argv[] = {"sh", "-c", "test \"$(pwd -P)\" = /", nullptr};
+    Spawn what;
+    what.path = "/bin/sh";
+    what.argv = argv;
+    what.envp = argv + 3;
+    for (const char *cwd : {"/", "/no/such/directory"}) {
+        what.cwd = cwd;
+        Spawned how;
+        core::sys::spawn_and_wait(&what, &how);
+        EXPECT_EQ(how.code, 0) << cwd;
+    }
 }
 
 TEST(Spawn, survives_large_input_that_nobody_reads) {
