@@ -179,6 +179,29 @@ Result<void> check_root(const Json &spec) {
     return {};
 }
 
+/// Words of crun's in annotations that would make another container of it, and that nobody here carries out. (runc ignores them: what runs then is not
+/// what was asked for. All other annotations are anybody's notes.)
+Result<void> check_annotations(const Json &annotations) {
+    constexpr std::pair<const char *, const char *> refused[] = {
+        {"run.oci.handler", "only plain programs are run"},
+        {"run.oci.seccomp.plugins", "say the rules in /linux/seccomp"},
+        {"run.oci.seccomp.receiver", "say it as /linux/seccomp/listenerPath"},
+        {"run.oci.seccomp_bpf_data", "say the rules in /linux/seccomp"},
+        {"run.oci.systemd.force_cgroup_v1", "mount a cgroup hierarchy with a bind mount"},
+        {"run.oci.delegate-cgroup", "make it in the container"},
+        {"run.oci.pidfd_receiver", "say it as --pidfd-socket"}};
+    for (const auto &[name, hint] : refused)
+        if (const Json &value = at(annotations, name); value.is_string() && !text_of(value).empty())
+            return Error{ErrorClass::unsupported,
+                         "ctr does not carry this annotation out",
+                         hint,
+                         0,
+                         {},
+                         std::string("/annotations/") + name,
+                         {}};
+    return {};
+}
+
 /// The row of a field, by its pattern.
 std::uint16_t row_of(std::string_view pattern) {
     std::uint16_t row = 0;
@@ -204,6 +227,7 @@ Result<void> validate(const Json &spec) {
     CTR_TRY(check_root(spec));
     CTR_TRY(check_mounts(at(spec, "mounts")));
     CTR_TRY(check_process(at(spec, "process")));
+    CTR_TRY(check_annotations(at(spec, "annotations")));
     const Json &on_linux = at(spec, "linux");
     CTR_TRY(check_namespaces(at(on_linux, "namespaces")));
     return check_devices(at(on_linux, "devices"));

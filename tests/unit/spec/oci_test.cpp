@@ -187,6 +187,19 @@ TEST(OciSpec, WantsASemanticVersionWithMajor1) {
         EXPECT_FALSE(is_version_1(bad)) << bad;
 }
 
+TEST(OciSpec, AnnotationsThatWouldMakeAnotherContainerOfItAreRefusedByName) {
+    for (const char *name :
+         {"run.oci.handler", "run.oci.seccomp.plugins", "run.oci.seccomp.receiver", "run.oci.seccomp_bpf_data",
+          "run.oci.systemd.force_cgroup_v1", "run.oci.delegate-cgroup", "run.oci.pidfd_receiver"}) {
+        EXPECT_NE(with("/annotations", Json{{name, "x"}}).find(std::string("/annotations/") + name), std::string::npos)
+            << name;
+        EXPECT_EQ(with("/annotations", Json{{name, ""}}), "ok");
+    }
+    for (const char *name : {"run.oci.keep_original_groups", "run.oci.systemd.subgroup", "run.oci.handlers",
+                             "io.podman.x", "module.wasm.image"})
+        EXPECT_EQ(with("/annotations", Json{{name, "x"}}), "ok") << name;
+}
+
 TEST(OciSpec, TheTableIsATreeWithoutDuplicates) {
     const auto rows = fields();
     const auto tree = links();
