@@ -53,7 +53,6 @@ Result<Json> process_by_flags(const Arguments &arguments, const Json &of_contain
     const auto &words = arguments.positional();
     process["args"] = std::vector<std::string>(words.begin() + 1, words.end());
     process["terminal"] = arguments.has("tty");
-    process.erase("consoleSize");
     if (arguments.has("cwd")) process["cwd"] = arguments.one("cwd");
     for (const std::string &variable : arguments.all("env"))
         process["env"].push_back(variable);

@@ -79,6 +79,39 @@ TEST_F(OciConsole, ADetachedExecHasATerminalOfItsOwn) {
     remove("one");
 }
 
+TEST_F(OciConsole, AnExecsTerminalHasTheSizeThatIsSaid) {
+    start("one", "sleep 1000");
+    const std::string file = box.dir() + "/process.json";
+    write_text(file, Json({{"args", {"/bin/sh", "-c", "stty size"}},
+                           {"cwd", "/"},
+                           {"user", {{"uid", 0}, {"gid", 0}}},
+                           {"env", {"PATH=/bin"}},
+                           {"terminal", true},
+                           {"consoleSize", {{"width", 77}, {"height", 33}}}})
+                         .dump());
+    EXPECT_EQ(oci({"exec", "-p", file, "one"}).out, "33 77\n");
+    remove("one");
+}
+
+TEST_F(OciConsole, WhereNoTerminalShowsThemLinesEndAsElsewhere) {
+    Bundle made = terminal("one", "echo a; stty -a");
+    const Ran ran = run(made);
+    EXPECT_EQ(ran.out.find('\r'), std::string::npos) << ran.out;
+    EXPECT_EQ(ran.out.substr(0, 2), "a\n");
+    EXPECT_HAS(ran.out, "-onlcr");
+    start("one", "sleep 1000");
+    EXPECT_EQ(oci({"exec", "-t", "one", "/bin/echo", "b"}).out, "b\n");
+    remove("one");
+    // A receiver's terminal is the receiver's business.
+    create("two", terminal("two", "stty -a; sleep 1000"), {"--console-socket", receiver.path()});
+    const int master = receiver.take();
+    ASSERT_GE(master, 0);
+    ASSERT_STATUS(oci({"start", "two"}), 0);
+    EXPECT_HAS(read_terminal(master, "onlcr"), " onlcr");
+    ::close(master);
+    remove("two");
+}
+
 TEST_F(OciConsole, ATerminalNeedsAReceiverAndAReceiverATerminal) {
     const Bundle with = terminal("one", "true"), without = bundle("two", "true");
     with.write();

@@ -85,6 +85,35 @@ TEST_F(OciExec, Flags) {
     remove("one");
 }
 
+TEST_F(OciExec, ALaterVariableOfTheSameNameCountsAndAnEmptyHomeIsNone) {
+    Bundle made =
+        bundle("one", "mkdir -p /tmp/special; cp /bin/true /tmp/special/only-here; env > /out/text; sleep 1000");
+    for (const char *each : {"WHO=first", "WHO=container", "HOME=/given", "HOME="})
+        made.config["process"]["env"].push_back(each);
+    start("one", made);
+    ASSERT_TRUE(eventually([&] { return out().find("WHO=container\n") != std::string::npos; })) << out();
+    EXPECT_EQ(out().find("WHO=first"), std::string::npos) << out();
+    EXPECT_HAS(out(), "HOME=/root\n");
+    EXPECT_EQ(sh({}, "env | grep -E '^(WHO|HOME)='").out, "WHO=container\nHOME=/root\n");
+    EXPECT_EQ(sh({"-e", "WHO=x", "-e", "WHO=exec"}, "env | grep ^WHO=").out, "WHO=exec\n");
+    EXPECT_EQ(sh({"-u", "1234"}, "echo $HOME").out, "/home/worker\n");
+    EXPECT_EQ(sh({"-e", "HOME=/a", "-e", "HOME="}, "echo $HOME").out, "/root\n");
+    EXPECT_EQ(sh({"-e", "HOME=", "-e", "HOME=/a"}, "echo $HOME").out, "/a\n");
+    EXPECT_STATUS(exec({}, {"only-here"}), 255);
+    EXPECT_STATUS(exec({"-e", "PATH=/tmp/special"}, {"only-here"}), 0) << "PATH of the exec is searched";
+    remove("one");
+}
+
+TEST_F(OciExec, TheProgramHasNoMoreGroupsThanTheKernelAndAsManyAsItAllows) {
+    Bundle made = bundle("one", "grep ^Groups: /proc/self/status | wc -w > /out/text; sleep 1000");
+    for (int i = 0; i < 1000; ++i)
+        made.config["process"]["user"]["additionalGids"].push_back(3000 + i % 999);
+    start("one", made);
+    EXPECT_TRUE(wrote("1001\n")) << out();
+    EXPECT_EQ(sh({}, "grep ^Groups: /proc/self/status | wc -w").out, "1001\n");
+    remove("one");
+}
+
 TEST_F(OciExec, UsersAreNumbersAndNothingElse) {
     start("one", "sleep 1000");
     for (const char *wrong :
@@ -112,6 +141,47 @@ TEST_F(OciExec, MoreCapabilitiesAreNotInheritable) {
         EXPECT_EQ(field({"--cap", "CAP_SYS_ADMIN"}, set), none) << set;
         EXPECT_EQ(field({}, set), none) << set;
     }
+    remove("one");
+}
+
+TEST_F(OciExec, OfMoreCapabilitiesThoseThatAreInheritableAlreadyAreAmbient) {
+    Bundle made = bundle("one", "sleep 1000");
+    made.config["process"]["capabilities"] = {{"bounding", {"CAP_KILL", "CAP_SYS_ADMIN"}},
+                                              {"effective", {"CAP_KILL"}},
+                                              {"permitted", {"CAP_KILL"}},
+                                              {"inheritable", {"CAP_SYS_ADMIN"}}};
+    start("one", made);
+    EXPECT_EQ(field({}, "CapAmb"), "0000000000000000\n");
+    EXPECT_EQ(field({"--cap", "CAP_SYS_ADMIN"}, "CapAmb"), "0000000000200000\n");
+    EXPECT_EQ(field({"--cap", "SYS_ADMIN", "-u", "1234"}, "CapEff"), "0000000000200000\n") << "so it survives execve";
+    EXPECT_EQ(field({"--cap", "CAP_CHOWN"}, "CapAmb"), "0000000000000000\n");
+    remove("one");
+}
+
+TEST_F(OciExec, AnAmbientCapabilityThatCannotBeGivenIsNamed) {
+    Bundle made = bundle("one", "grep CapAmb /proc/self/status");
+    const Json two = {"CAP_KILL", "CAP_CHOWN"};
+    made.config["process"]["capabilities"] = {
+        {"bounding", two}, {"effective", two}, {"permitted", two}, {"inheritable", {"CAP_KILL"}}, {"ambient", two}};
+    const Ran ran = run(made);
+    EXPECT_EQ(ran.out, "CapAmb:\t0000000000000020\n");
+    EXPECT_HAS(ran.err, "ambient");
+    EXPECT_HAS(ran.err, "CAP_CHOWN");
+    EXPECT_EQ(ran.err.find("CAP_KILL"), std::string::npos) << ran.err;
+}
+
+TEST_F(OciExec, AProcessObjectWithoutEnvironmentHasTheContainers) {
+    Bundle made = bundle("one", "sleep 1000");
+    made.config["process"]["env"] = {"PATH=/bin", "A=container"};
+    start("one", made);
+    const std::string file = box.dir() + "/process.json";
+    Json process = {{"args", {"env"}}, {"cwd", "/"}, {"user", {{"uid", 0}, {"gid", 0}}}};
+    write_text(file, process.dump());
+    EXPECT_EQ(oci({"exec", "-p", file, "one"}).out, "PATH=/bin\nA=container\nHOME=/root\n");
+    process["args"] = {"/bin/env"};
+    process["env"] = Json::array();
+    write_text(file, process.dump());
+    EXPECT_EQ(oci({"exec", "-p", file, "one"}).out, "HOME=/root\n") << "an empty one is empty";
     remove("one");
 }
 
