@@ -85,6 +85,93 @@ std::string mounted_at(const std::string &path) { return "grep ' " + path + " ' 
 
 } // namespace
 
+/// The machine's own namespace of a type by another name: a bind mount, which is no link.
+class Bound {
+public:
+    Bound(const std::string &file, std::string at) : at_(std::move(at)) {
+        write_text(at_, "");
+        bound_ = ::mount(("/proc/self/ns/" + file).c_str(), at_.c_str(), nullptr, MS_BIND, nullptr) == 0;
+    }
+    ~Bound() {
+        if (bound_) ::umount2(at_.c_str(), MNT_DETACH);
+        ::unlink(at_.c_str());
+    }
+    Bound(const Bound &) = delete;
+    Bound &operator=(const Bound &) = delete;
+    const std::string &path() const { return at_; }
+    explicit operator bool() const { return bound_; }
+
+private:
+    std::string at_;
+    bool bound_ = false;
+};
+
+Json joining(Json spec, const std::string &type, const std::string &path) {
+    for (Json &each : spec["linux"]["namespaces"])
+        if (each["type"] == type) each["path"] = path;
+    return spec;
+}
+
+TEST_F(Fields, TheMachinesOwnNamespacesAreNotChangedByWhateverPathTheyAreJoined) {
+    const struct {
+        const char *type, *file, *key, *path;
+    } all[] = {{"network", "net", "net.core.somaxconn", "/proc/sys/net/core/somaxconn"},
+               {"ipc", "ipc", "kernel.shmmni", "/proc/sys/kernel/shmmni"},
+               {"uts", "uts", "kernel.domainname", "/proc/sys/kernel/domainname"}};
+    for (const auto &each : all) {
+        const Bound bound(each.file, box.dir() + "/bound");
+        ASSERT_TRUE(bound) << std::strerror(errno);
+        const std::string link = box.dir() + "/link", self = std::string("/proc/self/ns/") + each.file;
+        ASSERT_EQ(::symlink(bound.path().c_str(), link.c_str()), 0);
+        for (const std::string &path :
+             {bound.path(), link, self, std::string("/proc/thread-self/ns/") + each.file,
+              std::string("/proc/1/ns/") + each.file, "/proc/" + std::to_string(::getpid()) + "/ns/" + each.file}) {
+            Json changed = joining(spec(), each.type, path);
+            std::string now = read_text(each.path); // what it is already, so that a fault changes nothing
+            while (!now.empty() && now.back() == '\n')
+                now.pop_back();
+            changed["linux"]["sysctl"] = {{each.key, now}};
+            const Ran ran = run(changed, {"/bin/true"});
+            EXPECT_NE(ran.status, 0) << path;
+            EXPECT_HAS(ran.err, "would change the machine");
+            if (each.type != std::string("uts")) continue;
+            changed["linux"].erase("sysctl");
+            changed["hostname"] = "renamed";
+            EXPECT_HAS(run(changed, {"/bin/true"}).err, "would rename the machine");
+        }
+        ::unlink(link.c_str());
+    }
+}
+
+TEST_F(Fields, AnotherNamespaceThatIsJoinedMayBeChanged) {
+    const std::string file = box.dir() + "/bound";
+    write_text(file, "");
+    // One that nobody is in: made by a process that has gone.
+    ASSERT_STATUS(command({"unshare", "--uts=" + file, "true"}), 0);
+    Json named = joining(spec(), "uts", file);
+    named["hostname"] = "second";
+    EXPECT_EQ(run(named, {"/bin/hostname"}).out, "second\n");
+    named.erase("hostname");
+    named["linux"]["sysctl"] = {{"kernel.domainname", "third"}};
+    EXPECT_EQ(sh(named, "hostname; cat /proc/sys/kernel/domainname").out, "second\nthird\n");
+    ::umount2(file.c_str(), MNT_DETACH);
+    ::unlink(file.c_str());
+}
+
+TEST_F(Fields, TheCallersGroupsAreKeptWhereTheAnnotationSaysSo) {
+    Json kept = spec();
+    kept["process"]["user"]["additionalGids"] = {77};
+    const auto with_groups = [&](const Json &document) {
+        std::vector<std::string> all = {"setpriv", "--groups", "4321,4322"};
+        for (const auto &word : words(document, {"/bin/sh", "-c", "id -G"}))
+            all.push_back(word);
+        return command(all).out;
+    };
+    EXPECT_EQ(with_groups(kept), "0 77\n");
+    kept["annotations"] = {{"run.oci.keep_original_groups", "1"}};
+    EXPECT_EQ(with_groups(kept), "0 4321 4322\n");
+}
+
 TEST_F(Fields, MountOptionsReachTheMountOrTheFileSystem) {
     const std::vector<std::pair<std::string, std::string>> options = {{"ro", "ro,relatime - tmpfs x ro"},
                                                                       {"nosuid", "rw,nosuid,"},

@@ -122,7 +122,7 @@ TEST_F(Hooks, RunInTheirOrderAndNamespacesWithTheState) {
             if (pid.empty()) pid = state["pid"].dump();
             EXPECT_EQ(state["pid"].dump(), pid) << name << ": not the pid on the machine";
         }
-        EXPECT_EQ(line(name, 3), is_inside(name) ? "/" : bundle) << name;
+        EXPECT_EQ(line(name, 3), is_inside(name) ? "/" : name == "createContainer" ? box.rootfs() : bundle) << name;
         EXPECT_EQ(line(name, 4), "SigBlk:\t0000000000000000") << name;
     }
 }
@@ -155,6 +155,43 @@ TEST_F(Hooks, GetTheirOwnEnvironmentAndNoOtherDescriptors) {
         spec["hooks"][name] = {fds};
     }
     EXPECT_EQ(run().out, "0\n1\n2\n3\n0\n1\n2\n3\n0\n1\n2\n3\n"); // 3 is the directory
+}
+
+TEST_F(Hooks, WithoutOneOfTheirOwnTheyHaveTheirRunnersEnvironmentOrTheProgramsAndRunWhereItWill) {
+    spec["process"]["args"] = {"/bin/true"};
+    spec["process"]["env"] = {"PATH=/bin", "WHOSE=old", "WHOSE=program", "HOME="};
+    spec["process"]["user"] = {{"uid", 1234}, {"gid", 2345}};
+    spec["process"]["cwd"] = "/tmp";
+    for (const char *name : {"createRuntime", "createContainer", "startContainer"}) {
+        Json one = hook(name, "echo $WHOSE $HOME; pwd");
+        one.erase("env");
+        spec["hooks"][name] = {one};
+    }
+    ::setenv("WHOSE", "runner", 1);
+    ::setenv("HOME", "/home/runner", 1);
+    const std::string ran = run().out;
+    ::unsetenv("WHOSE");
+    EXPECT_EQ(ran, "runner /home/runner\n" + bundle + "\nrunner /home/runner\n" + box.rootfs() +
+                       "\nprogram /home/worker\n/tmp\n");
+}
+
+TEST_F(Hooks, WriteToTheFilesThatCrunsAnnotationsName) {
+    const std::string out = box.dir() + "/hooks.out", err = box.dir() + "/hooks.err";
+    spec["process"]["args"] = {"/bin/true"};
+    spec["annotations"] = {{"run.oci.hooks.stdout", out}, {"run.oci.hooks.stderr", err}};
+    std::string all, errors;
+    for (const std::string name : all_hooks) {
+        add(name, "echo " + name + "; echo E" + name + " >&2");
+        all += name + "\n";
+        errors += "E" + name + "\n";
+    }
+    const Ran ran = run();
+    EXPECT_STATUS(ran, 0);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(read_text(out), all);
+    EXPECT_EQ(read_text(err), errors);
+    ::unlink(out.c_str());
+    ::unlink(err.c_str());
 }
 
 TEST_F(Hooks, CreateContainerSeesTheRootWhereTheBundleSays) {

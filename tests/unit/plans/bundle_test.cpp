@@ -68,6 +68,104 @@ TEST(BundlePlan, that_joins_namespaces_has_nothing_to_plumb) {
     EXPECT_EQ(plan.value().find("link.up"), nullptr);
 }
 
+/// The bundle with a path to join for one type, and a machine that answers where it leads.
+core::Result<core::plan::Plan> joined(const char *type, const char *file, const char *leads_to, Json spec) {
+    for (Json &each : spec["linux"]["namespaces"])
+        if (each["type"] == type) each["path"] = "/run/some/where";
+    Planning planning = for_bundle();
+    if (leads_to != nullptr) planning.machine["namespace:/run/some/where"] = leads_to;
+    planning.machine[std::string("namespaces:") + file] = "4:4026531840\n4:4026531833";
+    return planning.plan(spec);
+}
+
+TEST(BundlePlan, a_joined_namespace_may_be_changed_unless_it_is_the_machines_by_whatever_path) {
+    const struct {
+        const char *type, *file, *key;
+    } all[] = {{"network", "net", "net.core.somaxconn"},
+               {"ipc", "ipc", "kernel.shmmax"},
+               {"ipc", "ipc", "fs.mqueue.msg_max"},
+               {"uts", "uts", "kernel.domainname"}};
+    for (const auto &each : all) {
+        Json spec = bundle();
+        spec.erase("hostname");
+        spec["linux"]["sysctl"] = {{each.key, "1"}};
+        const auto plan = joined(each.type, each.file, "4:4026532000", spec);
+        ASSERT_TRUE(plan.ok()) << plan.error().text();
+        const auto *step = plan.value().find("sysctl");
+        ASSERT_NE(step, nullptr);
+        EXPECT_EQ(step->arg_text("not_in"), std::string(each.file) + ":4:4026531840") << "the child looks again";
+        for (const char *machines : {"4:4026531840", "4:4026531833"})
+            expect_refused(joined(each.type, each.file, machines, spec),
+                           {"/linux/sysctl", "/run/some/where is the machine's"});
+        expect_refused(joined(each.type, each.file, nullptr, spec),
+                       {"/linux/sysctl", "no namespace at /run/some/where"});
+    }
+}
+
+TEST(BundlePlan, a_hostname_is_set_in_a_joined_uts_namespace_but_the_machines) {
+    const auto plan = joined("uts", "uts", "4:4026532000", bundle());
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    EXPECT_EQ(plan.value().find("hostname")->arg_text("not_in"), "uts:4:4026531840");
+    expect_refused(joined("uts", "uts", "4:4026531840", bundle()), {"/hostname", "rename the machine"});
+    expect_refused(joined("uts", "uts", nullptr, bundle()), {"/hostname"});
+}
+
+TEST(BundlePlan, mappings_beside_a_joined_user_namespace_are_compared_with_its_own) {
+    Json spec = bundle();
+    spec["linux"]["namespaces"].push_back({{"type", "user"}, {"path", "/proc/7/ns/user"}});
+    EXPECT_EQ(for_bundle().plan(spec).value().find("idmap.expect"), nullptr);
+    spec["linux"]["uidMappings"] = spec["linux"]["gidMappings"] =
+        Json::array({{{"containerID", 0}, {"hostID", 100000}, {"size", 65536}}});
+    const auto plan = for_bundle().plan(spec);
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    EXPECT_EQ(plan.value().find("idmap.write"), nullptr);
+    ASSERT_NE(plan.value().find("idmap.expect"), nullptr);
+    EXPECT_EQ(plan.value().find("idmap.expect")->arg_text("uid"), "0 100000 65536");
+}
+
+TEST(BundlePlan, of_two_variables_of_one_name_the_last_counts_and_an_empty_HOME_is_none) {
+    Json spec = bundle();
+    spec["process"]["env"] = {"PATH=/old", "A=1", "HOME=/x", "AB=3", "A=2", "PATH=/new=:/y", "HOME=", "E="};
+    const auto plan = for_bundle().plan(spec);
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    std::vector<std::string> env;
+    for (const auto &arg : plan.value().find("execve")->args)
+        if (arg.name == "env") env.push_back(arg.text);
+    EXPECT_EQ(env, std::vector<std::string>({"AB=3", "A=2", "PATH=/new=:/y", "E="}));
+}
+
+TEST(BundlePlan, the_callers_groups_are_kept_where_podman_asks_for_it) {
+    Json spec = bundle();
+    EXPECT_EQ(for_bundle().plan(spec).value().find("ids.set")->arg("keep_groups"), nullptr);
+    spec["annotations"] = {{"run.oci.keep_original_groups", "1"}};
+    const auto plan = for_bundle().plan(spec);
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    ASSERT_NE(plan.value().find("ids.set")->arg("keep_groups"), nullptr);
+    EXPECT_EQ(plan.value().find("ids.set")->arg("keep_groups")->integer, 1);
+}
+
+TEST(BundlePlan, an_unknown_system_call_is_an_error_where_the_annotation_says_so) {
+    Json spec = bundle();
+    spec["linux"]["seccomp"] = Json::parse(
+        R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mount", "nosuchcall"], "action": "SCMP_ACT_ERRNO"}]})");
+    EXPECT_TRUE(for_bundle().plan(spec).ok());
+    spec["annotations"] = {{"run.oci.seccomp_fail_unknown_syscall", "1"}};
+    expect_refused(for_bundle().plan(spec), {"/linux/seccomp/syscalls/0/names/1", "nosuchcall"});
+}
+
+TEST(BundlePlan, a_hook_that_says_nothing_of_its_environment_has_its_runners_or_the_programs) {
+    Json spec = bundle();
+    spec["ctr"]["bundle"] = "/srv/bundle";
+    for (const char *name : {"prestart", "startContainer"})
+        spec["hooks"][name] = {{{"path", "/a"}}, {{"path", "/b"}, {"env", Json::array()}}};
+    const auto plan = for_bundle().plan(spec);
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    std::string all;
+    for (const auto &step : plan.value().steps)
+        if (step.kind.rfind("oci_hook", 0) == 0) all += step.arg_text("path") + "=" + step.arg_text("env_of") + " ";
+    EXPECT_EQ(all, "/a=caller /b= /a=program /b= ");
+}
+
 TEST(BundlePlan, with_devices_personality_and_scheduling) {
     Json spec = bundle();
     spec["linux"]["devices"] =
@@ -320,7 +418,7 @@ TEST(BundlePlan, asks_the_machine_before_it_promises_labels) {
     spec = bundle();
     spec["linux"]["namespaces"].erase(1);
     spec["linux"]["netDevices"] = {{"eth1", Json::object()}};
-    expect_refused(for_bundle().plan(spec), {"/linux/netDevices", "no network namespace"});
+    expect_refused(for_bundle().plan(spec), {"/linux/netDevices", "shares the machine's network namespace"});
 }
 
 TEST(BundlePlan, cpu_affinity_is_for_exec_only) {
