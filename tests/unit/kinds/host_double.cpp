@@ -73,6 +73,7 @@ CTR_CHILD const char *const *program_environment(ctr_run *) {
 }
 CTR_CHILD void set_root_fd(ctr_run *, int fd) { root = fd; }
 CTR_CHILD int death_signal(ctr_run *) { return 0; }
+CTR_CHILD int interrupt(ctr_run *) { return -1; }
 CTR_CHILD bool wants_home(ctr_run *) { return false; }
 CTR_CHILD int (*confinement_behind(ctr_run *))(void *) { return nullptr; }
 CTR_CHILD void set_home(ctr_run *, const char *) {}

@@ -6,7 +6,7 @@ ctr_unit_test(kinds_test
     ${CMAKE_CURRENT_LIST_DIR}/paths_test.cpp ${CMAKE_CURRENT_LIST_DIR}/mounts_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/machine_test.cpp ${CMAKE_CURRENT_LIST_DIR}/isolate_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/hooks_test.cpp ${kinds_sources} ${CMAKE_SOURCE_DIR}/core/sys/spawn.cpp
-    ${CMAKE_SOURCE_DIR}/core/sys/process.cpp ${CMAKE_SOURCE_DIR}/core/sys/files.cpp ${CMAKE_SOURCE_DIR}/core/base/result.cpp
+    ${CMAKE_SOURCE_DIR}/core/sys/process.cpp ${CMAKE_SOURCE_DIR}/core/sys/own_executable.cpp ${CMAKE_SOURCE_DIR}/core/sys/files.cpp ${CMAKE_SOURCE_DIR}/core/base/result.cpp
     ${CMAKE_SOURCE_DIR}/core/base/arguments.cpp
   LIBRARIES ctr::sdk)
 target_include_directories(kinds_test PRIVATE "${CMAKE_SOURCE_DIR}/core")
