@@ -18,7 +18,7 @@ bool Interruption::take() {
 Error Interruption::error() const {
     const char *name = ::sigabbrev_np(first_);
     return failure(ErrorClass::system, std::string("ended by SIG") + (name == nullptr ? "?" : name) +
-                                           " before the program ran; what was done is taken back");
+                                           ": what was done is taken back");
 }
 
 Result<void> Interruption::wait_for(int fd) {

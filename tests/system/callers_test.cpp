@@ -6,8 +6,12 @@
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
+#include <utility>
 
 using namespace fixture;
 
@@ -199,4 +203,297 @@ TEST_F(OddCallers, WithoutANullDeviceNothingOfTheMachineIsStdin) {
     EXPECT_STATUS(ran, 0);
     EXPECT_EQ(ran.out, "");
     EXPECT_HAS(out(), "memfd:null");
+}
+
+// ---- told to end before it is through ----------------------------------------------------------------------------------------
+
+namespace {
+
+class ToldToEnd : public OddCallers {
+protected:
+    const std::string hook = "sleep " + std::to_string(100000 + ::getpid());
+    /// A bundle with a hook that writes its pid to `file`, one of the machine's and of the container's, and hangs.
+    Bundle hanging(const std::string &when) const {
+        Bundle made = bundle("one", "sleep 60");
+        const std::string where = when == "startContainer" ? "/out" : out_dir;
+        made.config["hooks"][when] = {
+            {{"path", "/bin/sh"}, {"args", {"sh", "-c", "echo $$ > " + where + "/pid; exec " + hook}}}};
+        made.own_root();
+        made.write();
+        std::filesystem::remove(out_dir + "/pid");
+        return made;
+    }
+    bool hangs() const {
+        return eventually([&] { return !out("pid").empty(); });
+    }
+    void all_gone() const {
+        nothing_left();
+        EXPECT_FALSE(std::filesystem::exists(cgroup("one", "pids")));
+        EXPECT_TRUE(eventually([&] { return command({"pgrep", "-xf", hook}).out.empty(); }, 10));
+    }
+};
+
+} // namespace
+
+TEST_F(ToldToEnd, RunEndsAndTakesBack) {
+    for (const char *when : {"prestart", "createRuntime", "createContainer", "startContainer", "poststart"}) {
+        const Bundle made = hanging(when);
+        for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+            std::filesystem::remove(out_dir + "/pid");
+            Running running(oci_words({"run", "-b", made.dir, "one"}));
+            ASSERT_TRUE(hangs()) << running.printed();
+            signal_one(running.pid(), signal);
+            const Ran ran = running.wait();
+            EXPECT_STATUS(ran, 128 + signal) << when;
+            EXPECT_HAS(ran.err, "what was done is taken back") << when;
+            all_gone();
+        }
+    }
+}
+
+TEST_F(ToldToEnd, CreateOrStartEndsAndTheNameIsFree) {
+    for (const std::string when : {"prestart", "createRuntime", "createContainer", "startContainer", "poststart"}) {
+        const Bundle made = hanging(when);
+        const bool at_start = when == "startContainer" || when == "poststart";
+        if (at_start) {
+            ASSERT_STATUS(oci({"create", "-b", made.dir, "one"}), 0);
+        }
+        Running running(at_start ? oci_words({"start", "one"}) : oci_words({"create", "-b", made.dir, "one"}));
+        ASSERT_TRUE(hangs()) << running.printed();
+        if (!at_start) {
+            EXPECT_EQ(status("one"), "gone") << "it is not created yet";
+        }
+        signal_one(running.pid(), SIGTERM);
+        EXPECT_STATUS(running.wait(), 128 + SIGTERM) << when;
+        all_gone();
+    }
+}
+
+TEST_F(ToldToEnd, APoststopHookThatHangsIsKilledAndTheRestGoesOn) {
+    Bundle made = bundle("one", "exit 5");
+    made.config["hooks"]["poststop"] = {
+        {{"path", "/bin/sh"}, {"args", {"sh", "-c", "echo $$ > " + out_dir + "/pid; exec " + hook}}},
+        {{"path", "/bin/sh"}, {"args", {"sh", "-c", "echo ran > " + out_dir + "/second"}}}};
+    made.write();
+    Running running(oci_words({"run", "-b", made.dir, "one"}));
+    ASSERT_TRUE(hangs()) << running.printed();
+    signal_one(running.pid(), SIGTERM);
+    EXPECT_STATUS(running.wait(), 5);
+    EXPECT_EQ(out("second"), "ran\n");
+    all_gone();
+}
+
+TEST_F(ToldToEnd, ANameIsFreeAfterACreateThatWasKilled) {
+    const Bundle made = hanging("createRuntime");
+    Running running(oci_words({"create", "-b", made.dir, "one"}));
+    ASSERT_TRUE(hangs()) << running.printed();
+    signal_one(running.pid(), SIGKILL);
+    running.wait();
+    Bundle again = bundle("again", "exit 3");
+    EXPECT_STATUS(run(again, {}, "one"), 3);
+    all_gone();
+}
+
+TEST_F(OddCallers, AListOfARootThatDoesNotExistIsAnError) {
+    const Ran ran = command({CTR_BUILD_DIR "/bin/ctr-oci", "--root", box.dir() + "/not-there", "list"});
+    EXPECT_REFUSED(ran, "not-there");
+}
+
+// ---- the program's own place and name -----------------------------------------------------------------------------------------
+
+TEST_F(OddCallers, ACopyOfTheProgramFindsItsInstallation) {
+    const std::string copy = box.dir() + "/some-name";
+    must({"cp", "-L", CTR_BUILD_DIR "/bin/ctr-oci", copy});
+    const Ran version = command({copy, "--version"});
+    EXPECT_STATUS(version, 0);
+    EXPECT_EQ(version.out.rfind("runc version ", 0), 0U) << "by another name it is the engines'";
+    const Bundle made = bundle("one", "exit 3");
+    made.write();
+    Words words = oci_words({"run", "-b", made.dir, "one"});
+    words[0] = copy;
+    EXPECT_STATUS(command(words), 3);
+    for (const char *name : {"/ctr", "/ctr-0.1"}) {
+        must({"cp", "-L", CTR_BUILD_DIR "/bin/ctr", box.dir() + name});
+        EXPECT_HAS(command({box.dir() + name, "--version"}).out, "plugin ABI");
+        std::filesystem::remove(box.dir() + name);
+    }
+    std::filesystem::remove(copy);
+}
+
+TEST_F(OddCallers, ALibraryThatOthersCouldHaveMadeIsNotLoaded) {
+    // PREFIX/bin/ctr of a prefix that somebody else made: his library would run as root.
+    const std::string prefix = box.dir() + "/prefix";
+    for (const char *spoilt : {"", "/lib", "/lib/ctr", "/lib/ctr/libctr-core.so"}) {
+        must({"mkdir", "-p", prefix + "/bin", prefix + "/lib/ctr"});
+        must({"cp", "-L", CTR_BUILD_DIR "/bin/ctr-oci", prefix + "/bin/tool"});
+        write_text(prefix + "/lib/ctr/libctr-core.so", "not a library\n");
+        EXPECT_STATUS(command({prefix + "/bin/tool", "--version"}), 0) << "the installation's is taken instead";
+        must({"cp", CTR_BUILD_DIR "/lib/ctr/libctr-core.so", prefix + "/lib/ctr/libctr-core.so"});
+        must({"chmod", "o+w", prefix + spoilt});
+        // Beside it there are no plugins: which library was loaded shows in what it finds.
+        const Ran ran = command({prefix + "/bin/tool", "features"});
+        EXPECT_STATUS(ran, 0);
+        const Ran maps = command({"/bin/sh", "-c", "LD_DEBUG=files " + prefix + "/bin/tool --version 2>&1"});
+        EXPECT_EQ(maps.out.find("calling init: " + prefix), std::string::npos) << spoilt;
+        std::filesystem::remove_all(prefix);
+    }
+}
+
+// ---- terminals of containers in the foreground --------------------------------------------------------------------------------
+
+namespace {
+
+class Foreground : public OddCallers {
+protected:
+    Bundle terminal(const std::string &script) const {
+        Bundle made = bundle("one", script);
+        made.config["process"]["terminal"] = true;
+        made.write();
+        return made;
+    }
+    /// ctr-oci with these ends as its stdin and stdout; the test's are closed.
+    static pid_t call(const Words &words, int input, int output) {
+        std::vector<char *> pointers;
+        for (const std::string &word : words)
+            pointers.push_back(const_cast<char *>(word.c_str()));
+        pointers.push_back(nullptr);
+        const pid_t pid = ::fork();
+        if (pid != 0) return pid;
+        ::setsid();
+        ::dup2(input, 0);
+        ::dup2(output, 1);
+        ::close_range(3, ~0U, 0);
+        ::execv(pointers[0], pointers.data());
+        ::_exit(126);
+    }
+    /// Its status, as shells report it; -1: it does not end within ten seconds.
+    static int ends(pid_t pid) {
+        int status = 0;
+        if (eventually([&] { return ::waitpid(pid, &status, WNOHANG) == pid; }, 10))
+            return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+        signal_one(pid, SIGKILL);
+        ::waitpid(pid, &status, 0);
+        return -1;
+    }
+    bool is_up() const {
+        return eventually([&] { return out("up") == "\n"; });
+    }
+    void TearDown() override {
+        std::filesystem::remove(out_dir + "/up");
+        OddCallers::TearDown();
+    }
+};
+
+struct Ends {
+    int reading = -1, writing = -1;
+    explicit Ends(bool sockets = false) {
+        int both[2];
+        if ((sockets ? ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, both) : ::pipe2(both, O_CLOEXEC)) == 0)
+            reading = both[0], writing = both[1];
+    }
+    ~Ends() {
+        ::close(reading);
+        ::close(writing);
+    }
+    Ends(const Ends &) = delete;
+    Ends &operator=(const Ends &) = delete;
+    /// Until nothing more fits.
+    void fill() const {
+        ::fcntl(writing, F_SETFL, O_NONBLOCK);
+        const std::string much(4096, 'x');
+        while (::write(writing, much.data(), much.size()) > 0) {
+        }
+    }
+};
+
+} // namespace
+
+TEST_F(Foreground, WhoDoesNotReadStopsNeitherSignalsNorTheEnd) {
+    // Input that the container does not take; output that nobody takes; both; through pipes and sockets.
+    const Bundle made =
+        terminal("stty raw -echo; trap 'exit 9' TERM; echo > /out/up; while [ -e /out/up ]; do yes | head "
+                 "-c 100000; sleep 0.1; done; exit 5");
+    for (const bool sockets : {false, true})
+        for (const bool killed : {false, true}) {
+            const Ends input(sockets), output(sockets);
+            const pid_t pid = call(oci_words({"run", "-b", made.dir, "one"}), input.reading, output.writing);
+            input.fill();
+            ASSERT_TRUE(is_up());
+            ::usleep(300000); // both are full now
+            input.fill();
+            if (killed) {
+                ASSERT_STATUS(oci({"kill", "one", "KILL"}), 0);
+            } else {
+                signal_one(pid, SIGTERM);
+                // The shell is in a write that nobody takes: its trap runs when the terminal is gone, or a foreground command ends.
+                ::usleep(200000);
+                oci({"kill", "one", "KILL"});
+            }
+            EXPECT_GE(ends(pid), 0) << "it hangs";
+            nothing_left();
+            std::filesystem::remove(out_dir + "/up");
+        }
+}
+
+TEST_F(Foreground, SignalsReachAContainerThatDoesNotReadItsTerminal) {
+    const Bundle made = terminal("stty raw -echo; trap 'exit 9' TERM; echo > /out/up; while :; do sleep 0.1; done");
+    const Ends input;
+    const Ends output;
+    const pid_t pid = call(oci_words({"run", "-b", made.dir, "one"}), input.reading, output.writing);
+    ASSERT_TRUE(is_up());
+    for (int i = 0; i < 20; ++i, ::usleep(20000))
+        input.fill();
+    signal_one(pid, SIGTERM);
+    EXPECT_EQ(ends(pid), 9);
+    nothing_left();
+}
+
+TEST_F(Foreground, AllThatWasPrintedArrivesThoughItIsTakenLate) {
+    const Bundle made = terminal("stty raw; yes 0123456789 | head -c 300000; exit 5");
+    const Ends input;
+    Ends output;
+    const pid_t pid = call(oci_words({"run", "-b", made.dir, "one"}), input.reading, output.writing);
+    ::close(std::exchange(output.writing, -1));
+    std::size_t all = 0;
+    char buffer[65536];
+    ::usleep(500000);
+    for (ssize_t n; (n = ::read(output.reading, buffer, 5000)) > 0; ::usleep(1000))
+        all += static_cast<std::size_t>(n);
+    EXPECT_EQ(ends(pid), 5);
+    EXPECT_EQ(all, 300000U);
+}
+
+TEST_F(Foreground, RealtimeSignalsArePassedOn) {
+    const Bundle made = bundle("one", "trap 'exit 9' RTMIN+3; echo > /out/up; while :; do sleep 0.1; done");
+    made.write();
+    const Ends input;
+    const Ends output;
+    const pid_t pid = call(oci_words({"run", "-b", made.dir, "one"}), input.reading, output.writing);
+    ASSERT_TRUE(is_up());
+    signal_one(pid, SIGRTMIN + 3);
+    EXPECT_EQ(ends(pid), 9);
+}
+
+TEST_F(Foreground, TheTerminalsModesAreBackOnEveryEnd) {
+    const Bundle made = terminal("echo > /out/up; while :; do sleep 0.1; done");
+    for (const int signal : {SIGKILL, SIGTERM}) {
+        const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+        ASSERT_GE(master, 0);
+        ASSERT_EQ(::grantpt(master) + ::unlockpt(master), 0);
+        const int slave = ::open(::ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+        termios before{}, during{}, after{};
+        ASSERT_EQ(::tcgetattr(slave, &before), 0);
+        const pid_t pid = call(oci_words({"run", "-b", made.dir, "one"}), slave, slave);
+        ASSERT_TRUE(is_up());
+        EXPECT_TRUE(eventually([&] { return ::tcgetattr(slave, &during) == 0 && (during.c_lflag & ICANON) == 0; }, 5));
+        if (signal == SIGTERM) signal_one(pid, SIGTERM); // passed on; the shell is deaf to it as the first process
+        ASSERT_STATUS(oci({"kill", "one", "KILL"}), 0);
+        EXPECT_EQ(ends(pid), 137);
+        EXPECT_EQ(::tcgetattr(slave, &after), 0);
+        EXPECT_EQ(before.c_lflag, after.c_lflag);
+        EXPECT_EQ(before.c_oflag, after.c_oflag);
+        ::close(slave);
+        ::close(master);
+        std::filesystem::remove(out_dir + "/up");
+    }
 }

@@ -234,8 +234,8 @@ TEST_F(OciCompat, AFailedStartDestroysAndRunsPoststopAtOnce) {
         ASSERT_EQ(told.size(), 1U) << "poststop did not run by itself";
         EXPECT_EQ(Json::parse(told[0])["status"], "stopped");
         EXPECT_FALSE(std::filesystem::exists(cgroup("one", "pids"))) << "what create made is gone";
-        EXPECT_EQ(status("one"), "stopped") << "and yet it is known";
-        EXPECT_STATUS(oci({"delete", "one"}), 0);
+        EXPECT_EQ(status("one"), "gone") << "its name is free";
+        EXPECT_REFUSED(oci({"delete", "one"}), "does not exist");
         EXPECT_EQ(lines_of(out("hooks")).size(), 1U) << "poststop ran twice";
     }
 }
