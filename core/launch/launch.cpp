@@ -64,7 +64,15 @@ Result<void> Launch::create() {
     return done;
 }
 
-Result<void> Launch::prepare() { return run_parent_era(0); }
+Result<void> Launch::prepare() {
+    // Steps of exec find the container by its first process, where they ask for it.
+    if (Value *init = block_->value("init.pidfd"); init != nullptr && options_.init_pidfd >= 0) {
+        init->fd = ::fcntl(options_.init_pidfd, F_DUPFD_CLOEXEC, 0);
+        if (init->fd < 0) return system_error("fcntl", "the container's pidfd");
+        init->known = true;
+    }
+    return run_parent_era(0);
+}
 
 Result<void> Launch::clone() {
     // The child would pass over a step without code; what confines it must never be passed over.
