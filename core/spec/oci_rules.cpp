@@ -63,7 +63,6 @@ bool is_version_1(std::string_view text) {
 
 bool is_cpu_list(std::string_view text) { return only(text, "0123456789, -"); }
 
-bool is_device_access(std::string_view text) { return only(text, "rwm"); }
 
 bool is_page_size(std::string_view text) {
     if (text.size() < 3 || text[0] == '0' || !take_number(text)) return false;

@@ -17,7 +17,6 @@ bool is_version_1(std::string_view text);
 /// Digits, commas, dashes and blanks: the kernel reads it in the end. Empty is allowed.
 bool is_cpu_list(std::string_view text);
 /// r, w and m.
-bool is_device_access(std::string_view text);
 /// "64KB", "2MB", "1GB": as the hugetlb files are named.
 bool is_page_size(std::string_view text);
 /// "MB:..." in one line.

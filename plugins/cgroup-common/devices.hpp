@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Device rules of linux.resources.devices. They hold in their order, a later one over an earlier one, from "all is allowed".
+// Device rules of linux.resources.devices. They hold in their order, a later one over an earlier one, from "all is denied": a description that says nothing of
+// devices gives none of the machine's.
 #pragma once
 
 #include "path.hpp"
@@ -56,10 +57,10 @@ inline bool parse_device_rule(std::string_view text, DeviceRule &rule) {
     return number(numbers.substr(0, colon), rule.major) && number(numbers.substr(colon + 1), rule.minor);
 }
 
-/// What every container may use once a rule has denied all, as OCI's list of default devices demands: its own nodes, terminals, and
-/// making nodes (a node that may not be opened is harmless, and linux.devices are made by the child inside its cgroup).
-inline std::vector<DeviceRule> default_devices() {
-    return {
+/// What every container may use, whatever its list says: runc's rules. Its own nodes and terminals, tun, and making nodes (one that may not be opened is harmless, and
+/// linux.devices are made by the child inside its cgroup).
+inline const std::vector<DeviceRule> &default_devices() {
+    static const std::vector<DeviceRule> all = {
         {true, 'c', any_device, any_device, "m"},
         {true, 'b', any_device, any_device, "m"},
         {true, 'c', 1, 3, "rwm"},            // null
@@ -68,27 +69,29 @@ inline std::vector<DeviceRule> default_devices() {
         {true, 'c', 1, 8, "rwm"},            // random
         {true, 'c', 1, 9, "rwm"},            // urandom
         {true, 'c', 5, 0, "rwm"},            // tty
-        {true, 'c', 5, 1, "rwm"},            // console
         {true, 'c', 5, 2, "rwm"},            // ptmx
         {true, 'c', 136, any_device, "rwm"}, // pts/*
+        {true, 'c', 10, 200, "rwm"},         // net/tun
     };
+    return all;
 }
 
-/// The rules to carry out: what came before the last rule that covers all is without effect, and where that one denies, the defaults come
-/// right after it, so that the rules behind it may still take some of them away.
-inline std::vector<DeviceRule> effective_rules(const std::vector<DeviceRule> &asked) {
+/// The rules to carry out: a rule about everything comes first (what came before the last such rule is without effect; without one all is denied), then what is asked.
+inline std::vector<DeviceRule> asked_rules(const std::vector<DeviceRule> &asked) {
     std::size_t start = asked.size();
     while (start > 0 && !asked[start - 1].covers_all())
         --start;
     std::vector<DeviceRule> rules;
-    if (start > 0) {
-        rules.push_back(asked[start - 1]);
-        if (!asked[start - 1].allow)
-            for (auto &rule : default_devices())
-                rules.push_back(std::move(rule));
-    }
-    for (std::size_t i = start; i < asked.size(); ++i)
-        rules.push_back(asked[i]);
+    if (start == 0) rules.emplace_back();
+    for (std::size_t i = start == 0 ? 0 : start - 1; i < asked.size(); ++i)
+        if (!asked[i].access.empty()) rules.push_back(asked[i]);
+    return rules;
+}
+
+/// And behind all that the defaults, so that no list takes them away. Where all is allowed they are not needed.
+inline std::vector<DeviceRule> effective_rules(const std::vector<DeviceRule> &asked) {
+    std::vector<DeviceRule> rules = asked_rules(asked);
+    if (!rules.front().allow) rules.insert(rules.end(), default_devices().begin(), default_devices().end());
     return rules;
 }
 

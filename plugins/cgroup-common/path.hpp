@@ -58,6 +58,12 @@ inline std::optional<std::string> container_path(std::string_view asked, std::st
     return std::nullopt;
 }
 
+/// Is it a path as a plan has it? A record may be damaged, and mount+"" would be every process of the machine.
+inline bool is_container_path(std::string_view path) {
+    std::string problem;
+    return !path.empty() && normal_path(path, problem) == path;
+}
+
 /// "/a/b" -> "/a"; "/a" -> "".
 inline std::string parent_path(std::string_view path) { return std::string(path.substr(0, path.rfind('/'))); }
 
@@ -85,6 +91,7 @@ struct CgroupMount {
     std::string point;                // where
     std::string root;                 // which directory of the hierarchy is seen there
     std::vector<std::string> options; // of the superblock: the controllers of a v1 hierarchy stand here
+    bool read_only = false;
 };
 
 /// mountinfo writes space, tab, newline and backslash as \ooo.
@@ -111,7 +118,9 @@ inline std::vector<CgroupMount> cgroup_mounts(std::string_view mountinfo) {
         if (dash == std::string_view::npos || line.substr(dash + 3, 6) != "cgroup") return;
         const auto before = split(line.substr(0, dash), ' '), after = split(line.substr(dash + 3), ' ');
         if (before.size() < 6 || after.size() < 3 || (after[0] != "cgroup" && after[0] != "cgroup2")) return;
-        all.push_back({after[0], unescape_mountinfo(before[4]), unescape_mountinfo(before[3]), split(after[2], ',')});
+        const auto flags = split(before[5], ',');
+        all.push_back({after[0], unescape_mountinfo(before[4]), unescape_mountinfo(before[3]), split(after[2], ','),
+                       !flags.empty() && flags.front() == "ro"});
     });
     return all;
 }

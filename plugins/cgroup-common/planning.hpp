@@ -30,11 +30,37 @@ inline std::string owner_mark(Plan plan) {
     return record.empty() ? plan.id() : record;
 }
 
-inline bool new_cgroup_namespace(Plan plan) {
+inline bool new_namespace(Plan plan, std::string_view type) {
     const Node namespaces = plan.spec("/linux/namespaces");
     for (std::size_t i = 0; i < namespaces.size(); ++i)
-        if (namespaces.at(i).get("/type").str() == "cgroup") return !namespaces.at(i).get("/path");
+        if (namespaces.at(i).get("/type").str() == type) return namespaces.at(i).get("/path").str().empty();
     return false;
+}
+
+/// linux.resources of the plan's description. False and `problem` if something is wrong.
+inline bool planned_resources(Plan plan, Resources &out, Problem &problem) {
+    if (!read_resources(plan.spec("/linux/resources"), "/linux/resources", out, problem)) return false;
+    of_version(plan.spec("/ociVersion").str(), out);
+    return true;
+}
+
+/// What undo and kill must know of the container: whose the cgroup is, and whether its processes end with the first of them.
+inline void describe_owner(Plan plan, Step &step) {
+    step.arg("owner", owner_mark(plan));
+    if (new_namespace(plan, "pid")) step.arg("pid_namespace", "own");
+}
+
+/// Nobody but the machine's root can make a device node, or open one that is not given to him: then rules that nobody asked for are not needed (and a user could not
+/// set them). In a user namespace the map says so.
+inline bool devices_at_stake(Plan plan) {
+    if (plan.ask("euid").value_or("0") != "0") return false;
+    const auto words = split(plan.ask("file:/proc/self/uid_map").value_or(""), ' ');
+    return words.size() < 3 || (words[0] == "0" && words[1] == "0" && words[2].compare(0, 10, "4294967295") == 0);
+}
+
+/// The device rules to carry out, which are never none where they matter.
+inline std::vector<DeviceRule> planned_rules(Plan plan, const std::vector<DeviceRule> &asked) {
+    return asked.empty() && !devices_at_stake(plan) ? std::vector<DeviceRule>() : effective_rules(asked);
 }
 
 /// An entry of mounts[] with the type "cgroup".

@@ -5,7 +5,8 @@
 // Problem with its path, never left out.
 //
 // Zero. The spec's Go types leave a number out when it is 0, and engines send 0 for "not set"; no kernel file takes 0 as a limit of memory
-// or cpu. So 0 reads as "not asked for" there. pids.limit is the exception since 1.3: 0 is a limit of 0.
+// or cpu. So 0 reads as "not asked for" there. cpu.idle and cpu.burst are pointers in those types: their 0 is meant. pids.limit is one since 1.3: 0 is a limit of 0 there,
+// and no limit in documents of older versions (of_version()).
 #pragma once
 
 #include "devices.hpp"
@@ -178,7 +179,7 @@ inline void read_memory(const Reader &from, Memory &memory) {
     for (auto *each : {&memory.limit, &memory.reservation, &memory.swap, &memory.kernel_tcp})
         drop_zero(*each);
     const bool both = memory.limit && memory.swap;
-    if (both && *memory.swap > 0 && (*memory.limit < 0 || *memory.limit > *memory.swap))
+    if (both && *memory.swap > 0 && *memory.limit > *memory.swap)
         from.refuse("swap", "it is the limit of memory and swap together, so it may not be below memory.limit",
                     "give a swap of at least the limit, or -1");
 }
@@ -267,8 +268,6 @@ inline void read_device_rules(const Reader &from, std::vector<DeviceRule> &rules
         if (!allow) entry.refuse("allow", "it is missing");
         if (type.size() > 1 || (!type.empty() && std::string_view("abc").find(type[0]) == std::string_view::npos))
             entry.refuse("type", "it must be a (all), b (block) or c (character)");
-        if (access.find_first_not_of("rwm") != std::string::npos)
-            entry.refuse("access", "it may only have the letters r (read), w (write) and m (mknod)");
         if (major.value_or(0) > last_major) entry.refuse("major", "it must be at most " + std::to_string(last_major));
         if (minor.value_or(0) > last_minor) entry.refuse("minor", "it must be at most " + std::to_string(last_minor));
         rule.allow = allow.value_or(false);
@@ -277,10 +276,11 @@ inline void read_device_rules(const Reader &from, std::vector<DeviceRule> &rules
         rule.minor = minor.value_or(any_device);
         if (!access.empty()) {
             rule.access.clear();
-            for (const char right : std::string_view("rwm")) // once each, in the kernel's order
+            for (const char right :
+                 std::string_view("rwm")) // once each, in the kernel's order; other letters mean nothing, as with runc
                 if (access.find(right) != std::string::npos) rule.access += right;
         }
-        rules.push_back(std::move(rule));
+        rules.push_back(std::move(rule)); // without a right it is a rule about nothing, which asked_rules() leaves out
     }
 }
 
@@ -347,5 +347,24 @@ inline bool read_resources(Node node, const std::string &path, Resources &out, P
     detail::read_unified(from.child("unified"), out.unified);
     return problem.message.empty();
 }
+
+/// Is this a document in which pids.limit 0 says "no limit"? "1.0.2-dev", "1.2.1", but not "1.3.0".
+inline bool before_pids_of_zero(std::string_view version) {
+    const std::size_t dot = version.find('.');
+    if (dot == std::string_view::npos) return false;
+    std::uint64_t minor = 0;
+    std::size_t at = dot + 1;
+    for (; at < version.size() && version[at] >= '0' && version[at] <= '9' && minor < 1000; ++at)
+        minor = minor * 10 + static_cast<std::uint64_t>(version[at] - '0');
+    return version.substr(0, dot) == "1" && at > dot + 1 && minor < 3;
+}
+
+/// What the numbers mean in a document of that version.
+inline void of_version(std::string_view version, Resources &resources) {
+    if (resources.pids_limit == 0 && before_pids_of_zero(version)) resources.pids_limit = -1;
+}
+
+/// The value for pids.max. The first process counts too, and in a cgroup with a limit of 0 it could not be born: as with runc, 1 is the least.
+inline std::string pids_value(std::int64_t limit) { return limit < 0 ? "max" : std::to_string(limit == 0 ? 1 : limit); }
 
 } // namespace ctr::cgroup

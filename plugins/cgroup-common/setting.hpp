@@ -5,6 +5,7 @@
 //     memory.limit_in_bytes=67108864            the file must be there
 //     ?hugetlb.2MB.rsvd.limit_in_bytes=0        only where the kernel has it
 //     |blkio.bfq.weight=500                     only if the file of the setting before it is missing
+//     ~devices.allow=c 10:200 rwm               only as far as the parent cgroup permits it
 #pragma once
 
 #include "path.hpp"
@@ -16,7 +17,7 @@
 
 namespace ctr::cgroup {
 
-enum class When { always, if_present, if_previous_missing };
+enum class When { always, if_present, if_previous_missing, if_permitted };
 
 struct Setting {
     std::string file;
@@ -26,13 +27,17 @@ struct Setting {
     bool operator==(const Setting &) const = default;
 
     std::string text() const {
-        const char *mark = when == When::if_present ? "?" : when == When::if_previous_missing ? "|" : "";
+        const char *mark = when == When::if_present            ? "?"
+                           : when == When::if_previous_missing ? "|"
+                           : when == When::if_permitted        ? "~"
+                                                               : "";
         return mark + file + '=' + value;
     }
     static Setting from(std::string_view text) {
         Setting s;
         if (text.substr(0, 1) == "?") s.when = When::if_present;
         if (text.substr(0, 1) == "|") s.when = When::if_previous_missing;
+        if (text.substr(0, 1) == "~") s.when = When::if_permitted;
         if (s.when != When::always) text.remove_prefix(1);
         const std::size_t equals = text.find('=');
         s.file = text.substr(0, equals);
@@ -64,7 +69,9 @@ template <typename Locate> std::string shell_lines(const Settings &settings, con
             out += "if [ -e " + file + " ]; then " + write + "; else echo " + shell_word(next.value) + " > " +
                    shell_word(locate(next)) + "; fi";
         } else {
-            out += s.when == When::if_present ? "[ ! -e " + file + " ] || " + write : write;
+            out += s.when == When::if_present     ? "[ ! -e " + file + " ] || " + write
+                   : s.when == When::if_permitted ? write + " 2>/dev/null || true"
+                                                  : write;
         }
     }
     return out;

@@ -101,11 +101,10 @@ int plan_v2(Plan plan, const Scope &scope, const std::string &mount) {
     if (!properties) return -1;
     Step step = scope_step(plan, scope, *properties);
     step.args("property", limit_properties(limits.settings));
-    step.args("property", device_properties(limits.resources.devices));
+    step.args("property", device_properties(limits.devices));
     cgroup2::describe(plan, step, mount, scope.path, limits);
     step.gives("cgroup.joined").note("systemd makes the cgroup with the child in it; then the limits");
-    if (step.add() != 0 || cgroup2::add_devices(plan, "systemd.devices", CTR_ATTACH, limits.resources.devices) != 0)
-        return -1;
+    if (step.add() != 0 || cgroup2::add_devices(plan, "systemd.devices", CTR_ATTACH, limits.devices) != 0) return -1;
     return cgroup2::add_mounts(plan, mount, scope.path);
 }
 
@@ -121,8 +120,9 @@ int plan_v1(Plan plan, const Scope &scope, const Hierarchies &hierarchies) {
     if (!properties) return -1;
     Step step = scope_step(plan, scope, *properties);
     step.args("property", limit_properties_v1(limits.settings));
-    step.args("property", device_properties(limits.resources.devices));
+    step.args("property", device_properties(cgroup::planned_rules(plan, limits.resources.devices)));
     cgroup1::describe(plan, step, hierarchies.all, scope.path, limits.settings);
+    cgroup1::add_outputs(step, hierarchies.all, false);
     step.note("systemd makes its part of the cgroup with the child in it; then the rest, and the limits");
     // systemd has put the child into its own hierarchies already.
     if (step.add() != 0 || cgroup1::add_join(plan, "systemd.join", hierarchies.limiting) != 0) return -1;

@@ -141,8 +141,7 @@ Properties limit_properties_v1(const cgroup::Settings &settings) {
     return out;
 }
 
-Properties device_properties(const std::vector<cgroup::DeviceRule> &asked) {
-    const auto rules = cgroup::effective_rules(asked);
+Properties device_properties(const std::vector<cgroup::DeviceRule> &rules) {
     if (rules.empty() || !rules.front().covers_all() || rules.front().allow) return {};
     Properties out{"DevicePolicy=strict"};
     for (const auto &rule : rules) {

@@ -19,7 +19,7 @@ Properties limit_properties(const cgroup::Settings &settings);
 /// The same for the files of cgroup v1. systemd knows cpu, memory, pids, blkio and devices there, and no cpuset.
 Properties limit_properties_v1(const cgroup::Settings &settings);
 
-/// DevicePolicy and DeviceAllow for rules that deny all first. systemd can deny nothing of what it allows: its program is then laxer than ours, and
+/// DevicePolicy and DeviceAllow for effective_rules() that deny all first. systemd can deny nothing of what it allows: its program is then laxer than ours, and
 /// the kernel asks both.
 Properties device_properties(const std::vector<cgroup::DeviceRule> &rules);
 

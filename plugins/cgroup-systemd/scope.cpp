@@ -14,7 +14,6 @@
 #include "bus.hpp"
 #include "steps.hpp"
 
-#include "../cgroup-common/cgroupfs.hpp"
 #include "../cgroup-v1/limits.hpp"
 #include "../cgroup-v1/steps.hpp"
 #include "../cgroup-v2/limits.hpp"
@@ -32,10 +31,13 @@ bool on_v1(Run run) { return run.has("hierarchy"); }
 
 /// The container's cgroup in each hierarchy.
 std::vector<std::string> directories(Run run) {
-    if (!on_v1(run)) return {run.str("mount") + run.str("path")};
     std::vector<std::string> all;
-    for (const auto &h : cgroup1::hierarchies_of(run))
-        all.push_back(h.mount + run.str("path"));
+    if (!on_v1(run)) {
+        if (const auto place = cgroup2::place_of(run)) all.push_back(place->dir());
+    } else if (const auto place = cgroup1::place_of(run)) {
+        for (const auto &h : place->all)
+            all.push_back(h.mount + place->path);
+    }
     return all;
 }
 
@@ -72,6 +74,7 @@ int start(Run run) {
 
 int stop(Run run) {
     const std::string unit = run.str("unit");
+    if (on_v1(run) ? !cgroup1::place_of(run) : !cgroup2::place_of(run)) return -1;
     const bool there = any_exists(run);
     Bus bus;
     if (const auto error = bus.open(user_of(run))) return there ? run.fail(*error) : 0;
@@ -84,7 +87,9 @@ int stop(Run run) {
 }
 
 int start_shell(Run run, Shell shell) {
-    const std::string unit = run.str("unit"), dir = directories(run).back();
+    const auto all = directories(run);
+    if (all.empty()) return -1;
+    const std::string unit = run.str("unit"), &dir = all.back();
     std::vector<std::string> call{"busctl",
                                   "call",
                                   "org.freedesktop.systemd1",
@@ -165,8 +170,8 @@ namespace {
 /// systemd takes quota and period together: the one that stays as it is is read from its file.
 void complete_bandwidth(Run run, const cgroup::Cpu &cpu, cgroup::Settings &settings) {
     if (cpu.quota.has_value() == cpu.period.has_value()) return;
-    const auto all = cgroup1::hierarchies_of(run);
-    const cgroup1::Hierarchy *const h = cgroup1::find_controller(all, "cpu");
+    const auto place = cgroup1::place_of(run);
+    const cgroup1::Hierarchy *const h = place ? cgroup1::find_controller(place->all, "cpu") : nullptr;
     if (h == nullptr) return;
     const std::string file = cpu.quota ? "cpu.cfs_period_us" : "cpu.cfs_quota_us";
     const auto text = cgroup::read_file(h->mount + run.str("path") + '/' + file);
@@ -183,12 +188,15 @@ bool properties_of(Run run, Node node, Properties &out, cgroup::Problem &problem
         complete_bandwidth(run, resources.cpu, settings);
         out = limit_properties_v1(settings);
     } else {
-        const cgroup2::Current current = cgroup2::current_of(directories(run).front());
+        const auto place = cgroup2::place_of(run);
+        if (!place) return false;
+        const cgroup2::Current current = cgroup2::current_of(place->dir());
         if (!cgroup2::limit_settings(resources, &current, settings, problem)) return false;
         out = limit_properties(settings);
     }
-    for (auto &each : device_properties(resources.devices))
-        out.push_back(std::move(each));
+    if (!resources.devices.empty())
+        for (auto &each : device_properties(cgroup::effective_rules(resources.devices)))
+            out.push_back(std::move(each));
     return true;
 }
 
@@ -199,7 +207,8 @@ int update(Run run, Node node) {
     Properties properties;
     cgroup::Problem problem;
     if (!properties_of(run, node, properties, problem))
-        return run.fail({CTR_E_INVALID, problem.message, problem.hint, 0, {}, problem.path});
+        return problem.message.empty() ? -1
+                                       : run.fail({CTR_E_INVALID, problem.message, problem.hint, 0, {}, problem.path});
     if (!properties.empty()) {
         Bus bus;
         if (const auto error = bus.open(user_of(run))) return run.fail(*error);

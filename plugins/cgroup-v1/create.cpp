@@ -4,19 +4,48 @@
 // start is short, and a dozen small steps would cost more in the journal than in the kernel. The system calls for each hierarchy are mkdir,
 // setxattr (whose it is, see cgroupfs.hpp) and open; cpuset needs its processors and memory nodes copied down, since it begins empty and
 // an empty one cannot be joined.
+#include "realtime.hpp"
 #include "steps.hpp"
 
-#include "../cgroup-common/cgroupfs.hpp"
+#include "../cgroup-common/exec.hpp"
+#include "../cgroup-common/ownership.hpp"
+#include "../cgroup-common/writing.hpp"
 
 namespace ctr::cgroup1 {
 
+using cgroup::Made;
 using cgroup::Setting;
+using cgroup::Whose;
 
-std::vector<Hierarchy> hierarchies_of(Run run) {
-    std::vector<Hierarchy> all;
+std::optional<Place> place_of(Run run) {
+    Place place{{}, run.str("path"), {run.str("owner"), run.str("pid_namespace") == "own"}, run.has("unit")};
     for (const auto &text : run.strings("hierarchy"))
-        all.push_back(Hierarchy::from(text));
-    return all;
+        place.all.push_back(Hierarchy::from(text));
+    const bool whole = !place.all.empty() && cgroup::is_container_path(place.path) &&
+                       std::all_of(place.all.begin(), place.all.end(), [](const auto &h) { return h.valid(); });
+    if (whole) return place;
+    run.fail({CTR_E_INVALID,
+              "the step does not name a container's cgroup (path \"" + place.path + "\")",
+              "its record is damaged: nothing is touched",
+              0,
+              {},
+              {}});
+    return std::nullopt;
+}
+
+namespace {
+
+bool is_recorded(Run run, const std::string &word) {
+    const auto made = cgroup::split(run.recorded("made").value_or(""), ' ');
+    return std::find(made.begin(), made.end(), word) != made.end();
+}
+
+bool is_made(Run run, const Hierarchy &h) { return is_recorded(run, h.name()) || is_recorded(run, h.name() + '?'); }
+
+} // namespace
+
+cgroup::Whose whose_in(Run run, const Place &place, const Hierarchy &h) {
+    return cgroup::whose(h.mount + place.path, place.members.owner(), is_recorded(run, h.name() + '?'));
 }
 
 namespace {
@@ -46,35 +75,48 @@ int prepare_cpuset(Run run, const std::string &mount, const std::string &path, c
     return 0;
 }
 
-/// A cgroup that is there already is taken if nobody lives in it (an engine may have made it); it stays when the container goes.
-int check_vacant(Run run, const std::string &dir) {
-    std::vector<pid_t> pids;
-    if (!cgroup::processes_in(dir, pids)) return run.fail("read", dir + "/cgroup.procs");
-    // Under systemd the container's first process is there already.
-    if (run.has("pid")) pids.erase(std::remove(pids.begin(), pids.end(), pid_t(run.integer("pid"))), pids.end());
-    if (pids.empty()) return 0;
-    return run.fail({CTR_E_EXISTS,
-                     "the cgroup exists and has " + std::to_string(pids.size()) + " processes of something else in it",
-                     "choose another name or cgroupsPath, or end process " + std::to_string(pids.front()),
-                     0,
-                     {},
-                     dir});
+/// What undo must know of one hierarchy: "pids" was made by us; "pids?" too, but there are no marks; of a guest nothing.
+void note_made(const Hierarchy &h, Made made, std::string &out) {
+    if (made == Made::existed) return;
+    out.append(out.empty() ? "" : " ").append(h.name()).append(made == Made::unmarked ? "?" : "");
 }
 
-int make_directories(Run run, const std::vector<Hierarchy> &all, const std::string &path, std::string &made) {
-    const std::string owner = run.str("owner");
-    for (const auto &h : all) {
-        switch (cgroup::make_cgroup(h.mount, path, owner)) {
-        case cgroup::Made::fresh: made.append(made.empty() ? "" : " ").append(h.name()); break;
-        case cgroup::Made::existed:
-            if (check_vacant(run, h.mount + path) != 0) return -1;
-            break;
-        case cgroup::Made::failed:
-            return run.fail("mkdir", h.mount + path,
+/// A cgroup that is there already is taken if nobody lives in it: an engine may have made it, or a container left it. systemd's has the container's first process in it.
+int take_over(Run run, const Place &place, const Hierarchy &h, Made &made) {
+    const std::string dir = h.mount + place.path;
+    const auto first = static_cast<pid_t>(run.integer("pid"));
+    if (const auto error = cgroup::check_vacant(dir, first)) return run.fail(*error);
+    if (place.by_systemd)
+        made = cgroup::set_mark(dir, place.members.owner()) ? Made::existed : Made::unmarked;
+    else
+        made = cgroup::take_over(h.mount, place.path, place.members.owner());
+    return made == Made::failed ? run.fail("mkdir", dir) : 0;
+}
+
+int make_directories(Run run, const Place &place, std::string &made) {
+    for (const auto &h : place.all) {
+        Made here = cgroup::make_cgroup(h.mount, place.path, place.members.owner());
+        if (here == Made::existed && take_over(run, place, h, here) != 0) return -1;
+        if (here == Made::failed)
+            return run.fail("mkdir", h.mount + place.path,
                             errno == EACCES || errno == EPERM ? "cgroup v1 needs root"
                             : errno == EROFS                  ? "the cgroup file system is mounted read-only here"
                                                               : "");
-        }
+        note_made(h, here, made);
+    }
+    return 0;
+}
+
+/// Frozen itself, or below one that is. The child would stop when it joins, and nobody would ever hear of it again.
+int check_frozen(Run run, const Place &place) {
+    for (const auto &h : place.all) {
+        const std::string dir = h.mount + place.path;
+        const bool stopped =
+            h.is_unified()
+                ? cgroup::is_frozen(dir)
+                : h.has("freezer") &&
+                      cgroup::trimmed(cgroup::read_file(dir + "/freezer.state").value_or("THAWED")) != "THAWED";
+        if (stopped) return run.fail(cgroup::frozen(dir));
     }
     return 0;
 }
@@ -87,21 +129,31 @@ auto locate_in(const std::vector<Hierarchy> &all, const std::string &path) {
     };
 }
 
-int set_limits(Run run, const std::vector<Hierarchy> &all, const std::string &path) {
+int set_limits(Run run, const Place &place) {
     const auto settings = cgroup::settings_of(run.strings("set"));
-    if (const Hierarchy *cpuset = find_controller(all, "cpuset"))
-        if (prepare_cpuset(run, cpuset->mount, path, settings) != 0) return -1;
-    const auto error = cgroup::write_settings(settings, locate_in(all, path));
+    if (const Hierarchy *cpuset = find_controller(place.all, "cpuset"))
+        if (prepare_cpuset(run, cpuset->mount, place.path, settings) != 0) return -1;
+    if (const Hierarchy *cpu = find_controller(place.all, "cpu")) give_realtime(cpu->mount, place.path, settings);
+    const auto error = cgroup::write_settings(settings, locate_in(place.all, place.path));
     return error ? run.fail(*error) : 0;
 }
 
-int open_tasks(Run run, const std::vector<Hierarchy> &all, const std::string &path) {
-    for (const auto &h : all) {
-        const std::string file = h.join_file(path);
-        const int fd = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
-        if (fd < 0) return run.fail("open", file);
-        if (run.output_fd(("tasks." + h.name()).c_str(), fd) != 0) return -1;
+/// Into a cgroup of v2 the child is born, into those of v1 it moves by writing to `tasks`.
+int open_one(Run run, const Hierarchy &h, const std::string &path) {
+    if (h.is_unified() && !run.has("unit")) {
+        const int init = run.has("init") ? run.fd("init") : -1;
+        const std::string dir = init < 0 ? h.mount + path : cgroup::exec_directory(h.mount, path, init).value_or("");
+        const int fd = dir.empty() ? -1 : ::open(dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? run.fail("open", h.mount + path) : run.output_fd("cgroup", fd);
     }
+    const std::string file = h.join_file(path);
+    const int fd = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+    return fd < 0 ? run.fail("open", file) : run.output_fd(("tasks." + h.name()).c_str(), fd);
+}
+
+int open_all(Run run, const Place &place) {
+    for (const auto &h : place.all)
+        if (open_one(run, h, place.path) != 0) return -1;
     return 0;
 }
 
@@ -111,59 +163,64 @@ std::string path_in(Run run, std::size_t hierarchy) {
 }
 
 /// In the script the values tasks.NAME are the names of the files.
-int set_tasks(Run run, Shell shell) {
-    const auto all = hierarchies_of(run);
-    for (std::size_t i = 0; i < all.size(); ++i)
-        if (shell.set(run.output_value(("tasks." + all[i].name()).c_str()),
-                      {"echo", all[i].join_file(path_in(run, i))}) != 0)
+int set_tasks(Run run, Shell shell, const Place &place) {
+    for (std::size_t i = 0; i < place.all.size(); ++i) {
+        const Hierarchy &h = place.all[i];
+        const bool born = h.is_unified() && !run.has("unit");
+        const std::string output = born ? "cgroup" : "tasks." + h.name(), path = path_in(run, i);
+        if (shell.set(run.output_value(output.c_str()), {"echo", born ? h.mount + path : h.join_file(path)}) != 0)
             return -1;
+    }
     return 0;
 }
 
 } // namespace
 
 int create(Run run) {
-    const auto all = hierarchies_of(run);
-    const std::string path = run.str("path");
+    const auto place = place_of(run);
     std::string made;
-    if (make_directories(run, all, path, made) != 0 || set_limits(run, all, path) != 0) return -1;
-    if (run.output("path", path) != 0 || run.output("made", made) != 0) return -1;
-    return open_tasks(run, all, path);
+    if (!place || make_directories(run, *place, made) != 0 || check_frozen(run, *place) != 0 ||
+        set_limits(run, *place) != 0)
+        return -1;
+    if (run.output("path", place->path) != 0 || run.output("made", made) != 0) return -1;
+    return open_all(run, *place);
 }
 
-/// Ours is what was recorded as made and what bears our mark. A recorded cgroup that was there before is emptied (it was vacant when we
-/// moved in) but stays. Without a record the step did not end, so nothing can have joined: what is marked as ours goes if it is empty.
+namespace {
+
+/// One of our own goes; if it is busy, it is ended first. A guest's is left, as it was before.
+int remove_one(Run run, const Place &place, const Hierarchy &h, Ending &ending) {
+    const std::string dir = h.mount + place.path;
+    const Whose whose = whose_in(run, place, h);
+    if (whose == Whose::others) {
+        // Without a record the step did not end, so nothing can have joined.
+        if (!run.recorded("made") && cgroup::half_made(dir, place.members.owner())) ::rmdir(dir.c_str());
+        return 0;
+    }
+    // systemd takes its part away itself.
+    const bool ours = whose == Whose::ours && (!place.by_systemd || !run.recorded("made") || is_made(run, h));
+    if (ours && (::rmdir(dir.c_str()) == 0 || errno == ENOENT)) return 0;
+    if (ours && errno != EBUSY && errno != ENOTEMPTY) return run.fail("rmdir", dir);
+    ending.cgroups.push_back({dir, whose, ours});
+    return 0;
+}
+
+} // namespace
+
+/// Ours is what bears our mark. Somebody else may have taken the path over since, or have put something of his own into a cgroup that was there before us.
 int remove(Run run) {
-    const auto all = hierarchies_of(run);
-    const std::string path = run.str("path"), owner = run.str("owner");
-    const auto recorded = run.recorded("made");
-    const auto made = cgroup::split(recorded.value_or(""), ' ');
+    const auto place = place_of(run);
+    if (!place) return -1;
     Ending ending;
-    std::vector<std::string> busy;
-    for (const auto &h : all) {
-        const std::string dir = h.mount + path;
-        const bool by_record = std::find(made.begin(), made.end(), h.name()) != made.end();
-        if (h.has("freezer")) ending.freezer = dir;
-        if (!by_record && cgroup::mark_of(dir) != owner) {
-            if (recorded)
-                ending.kill.push_back(dir);
-            else if (cgroup::half_made(dir, owner))
-                ::rmdir(dir.c_str());
-            continue;
-        }
-        if (::rmdir(dir.c_str()) == 0 || errno == ENOENT) continue;
-        if (errno != EBUSY && errno != ENOTEMPTY) return run.fail("rmdir", dir);
-        // Somebody lives there. Only a mark proves that it is not a later container of the same path.
-        const std::string mark = cgroup::mark_of(dir);
-        if (mark != owner && !(mark.empty() && by_record)) continue;
-        ending.kill.push_back(dir);
-        ending.remove.push_back(dir);
+    for (const auto &h : place->all) {
+        if (remove_one(run, *place, h, ending) != 0) return -1;
+        if (h.has("freezer")) ending.freezer = h.mount + place->path;
     }
     std::string left;
-    const bool ended = (ending.remove.empty() && ending.kill.empty()) || end_cgroups(ending, left);
+    const bool ended = end_cgroups(ending, place->members, left);
     // A slice without our mark is systemd's.
-    for (const auto &h : all)
-        cgroup::remove_parents(h.mount, path, run.has("unit") ? std::string() : owner);
+    for (const auto &h : place->all)
+        cgroup::remove_parents(h.mount, place->path, place->by_systemd ? std::string() : place->members.owner());
     if (ended) return 0;
     return run.fail({CTR_E_BUSY, "the cgroup cannot be removed: something in it does not end",
                      "see its cgroup.procs; a process in an uninterruptible wait ends when its disk or network answers",
@@ -171,8 +228,10 @@ int remove(Run run) {
 }
 
 int create_shell(Run run, Shell shell) {
-    const auto all = hierarchies_of(run);
-    const std::string path = run.str("path");
+    const auto place = place_of(run);
+    if (!place) return -1;
+    const auto &all = place->all;
+    const std::string &path = place->path;
     std::vector<std::string> mkdir{"mkdir", "-p"};
     for (const auto &h : all)
         mkdir.push_back(h.mount + path);
@@ -190,13 +249,15 @@ int create_shell(Run run, Shell shell) {
     }
     const std::string writes = cgroup::shell_lines(cgroup::settings_of(run.strings("set")), locate_in(all, path));
     if (!writes.empty()) shell.text(writes);
-    return set_tasks(run, shell);
+    return set_tasks(run, shell, *place);
 }
 
 int remove_shell(Run run, Shell shell) {
-    const std::string path = run.str("path");
-    std::string dirs, parents;
-    const auto all = hierarchies_of(run);
+    const auto place = place_of(run);
+    if (!place) return -1;
+    const auto &all = place->all;
+    const std::string &path = place->path;
+    std::string dirs;
     for (const auto &h : all)
         dirs += (dirs.empty() ? "" : " ") + cgroup::shell_word(h.mount + path);
     shell.text("for cgroup in " + dirs +
@@ -215,33 +276,16 @@ int remove_shell(Run run, Shell shell) {
 }
 
 int open(Run run) {
-    const auto all = hierarchies_of(run);
-    for (std::size_t i = 0; i < all.size(); ++i)
-        if (open_tasks(run, {all[i]}, path_in(run, i)) != 0) return -1;
+    const auto place = place_of(run);
+    if (!place) return -1;
+    for (std::size_t i = 0; i < place->all.size(); ++i)
+        if (open_one(run, place->all[i], path_in(run, i)) != 0) return -1;
     return 0;
 }
 
-int open_shell(Run run, Shell shell) { return set_tasks(run, shell); }
-
-bool end_cgroups(const Ending &ending, std::string &left) {
-    std::vector<std::string> remove = ending.remove;
-    cgroup::Patience patience(cgroup::end_ms);
-    for (;;) {
-        // Frozen, nobody forks between the reading and the killing; a frozen process dies when it is thawed.
-        if (!ending.freezer.empty()) cgroup::write_file(ending.freezer + "/freezer.state", "FROZEN");
-        std::vector<pid_t> pids;
-        for (const auto &dir : ending.kill)
-            cgroup::processes_in(dir, pids);
-        cgroup::signal_all(pids, SIGKILL);
-        if (!ending.freezer.empty()) cgroup::write_file(ending.freezer + "/freezer.state", "THAWED");
-        remove.erase(std::remove_if(remove.begin(), remove.end(),
-                                    [](const std::string &dir) { return cgroup::remove_tree(dir); }),
-                     remove.end());
-        if (pids.empty() && remove.empty()) return true;
-        if (patience.wait()) continue;
-        left = remove.empty() ? ending.kill.front() : remove.front();
-        return false;
-    }
+int open_shell(Run run, Shell shell) {
+    const auto place = place_of(run);
+    return place ? set_tasks(run, shell, *place) : -1;
 }
 
 } // namespace ctr::cgroup1

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "hierarchies.hpp"
 
-#include "../cgroup-common/path.hpp"
-
 #include <algorithm>
 
 namespace ctr::cgroup1 {
@@ -51,6 +49,12 @@ std::vector<Hierarchy> find_hierarchies(std::string_view mountinfo, std::string_
         }
     }
     return all;
+}
+
+std::vector<Hierarchy> find_unified(std::string_view mountinfo) {
+    for (const auto &mount : cgroup::cgroup_mounts(mountinfo))
+        if (mount.type == "cgroup2" && mount.root == "/" && !mount.read_only) return {{{unified}, mount.point}};
+    return {};
 }
 
 std::vector<Hierarchy> find_systemd(std::string_view mountinfo) {

@@ -3,9 +3,7 @@
 // The mounted cgroup v1 hierarchies of a machine.
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <vector>
+#include "../cgroup-common/path.hpp"
 
 namespace ctr::cgroup1 {
 
@@ -24,16 +22,22 @@ struct Hierarchy {
     const std::string &name() const { return controllers.front(); }
     /// The file by which a process joins the cgroup `path`. cgroup v2 has no `tasks`.
     std::string join_file(const std::string &path) const {
-        return mount + path + (name() == unified ? "/cgroup.procs" : "/tasks");
+        return mount + path + (is_unified() ? "/cgroup.procs" : "/tasks");
     }
     /// "cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct", the argument `hierarchy` of the steps.
     std::string text() const;
+    /// One without controllers or without a mount is none.
     static Hierarchy from(std::string_view text);
+    bool valid() const { return !controllers.empty() && cgroup::is_container_path(mount); }
+    bool is_unified() const { return name() == unified; }
 };
 
 /// From the texts of /proc/self/mountinfo and /proc/cgroups, in the order of the mounts. A hierarchy that is mounted twice counts once: the
 /// mount that shows its root, else the first. Named hierarchies (name=systemd) limit nothing and are left to their owner.
 std::vector<Hierarchy> find_hierarchies(std::string_view mountinfo, std::string_view controllers);
+
+/// The cgroup v2 of a hybrid machine; nothing if there is none that can be written to.
+std::vector<Hierarchy> find_unified(std::string_view mountinfo);
 
 /// systemd's own (see above); empty if it has none here.
 std::vector<Hierarchy> find_systemd(std::string_view mountinfo);

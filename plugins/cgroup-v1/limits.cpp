@@ -35,7 +35,10 @@ private:
 void memory(const cgroup::Memory &m, Writer &to) {
     to.flag("memory.use_hierarchy", m.use_hierarchy);
     to.number("memory.limit_in_bytes", m.limit);
+    // No limit of memory means none of both, as with runc; where swap is not counted nothing limits it.
+    const bool both = m.limit == -1 && !m.swap;
     to.number("memory.memsw.limit_in_bytes", m.swap);
+    if (both) to.text("memory.memsw.limit_in_bytes", "-1", When::if_present);
     to.number("memory.soft_limit_in_bytes", m.reservation);
     to.number("memory.kmem.tcp.limit_in_bytes", m.kernel_tcp);
     to.number("memory.swappiness", m.swappiness);
@@ -155,9 +158,33 @@ private:
         rule.access = all;
     }
 
-    bool allowed_ = true;
+    bool allowed_ = false;
     std::vector<DeviceRule> exceptions_;
 };
+
+bool run_all(const std::vector<DeviceRule> &rules, DeviceState &state, cgroup::Problem &problem) {
+    DeviceRule conflict;
+    for (const auto &rule : rules) {
+        if (state.run(rule, conflict)) continue;
+        problem = {"/linux/resources/devices",
+                   std::string("the rule to ") + (rule.allow ? "allow \"" : "deny \"") + rule.text() +
+                       "\" makes a hole in \"" + conflict.text() + "\", which cgroup v1 cannot express",
+                   "name the devices one by one instead of with *, or use cgroup v2"};
+        return false;
+    }
+    return true;
+}
+
+/// What was asked for must be had. What the defaults add to it need not: the parent may deny it, and then it is denied. The right to make nodes of every device is such a
+/// default, also where a list has it (docker's has): a parent that denies one device refuses it as a whole.
+void allow(const DeviceRule &rule, const std::vector<DeviceRule> &asked, Settings &out) {
+    const auto part =
+        std::find_if(asked.begin(), asked.end(), [&](const DeviceRule &a) { return same_devices(a, rule); });
+    const bool nodes = rule.access == "m" && rule.major == cgroup::any_device;
+    const bool whole = part != asked.end() && part->access == rule.access && !nodes;
+    if (part != asked.end() && !whole && !nodes) out.push_back({"devices.allow", part->text()});
+    out.push_back({"devices.allow", rule.text(), whole ? When::always : When::if_permitted});
+}
 
 } // namespace
 
@@ -166,7 +193,7 @@ Settings limit_settings(const Resources &r) {
     Writer to(out);
     memory(r.memory, to);
     cpu(r.cpu, to);
-    if (r.pids_limit) to.text("pids.max", cgroup::number_or(*r.pids_limit, "max"));
+    if (r.pids_limit) to.text("pids.max", cgroup::pids_value(*r.pids_limit));
     block_io(r.block_io, to);
     for (const auto &each : r.hugepages) {
         const std::string file = "hugetlb." + each.page_size;
@@ -181,25 +208,16 @@ Settings limit_settings(const Resources &r) {
     return out;
 }
 
-bool device_settings(const std::vector<DeviceRule> &rules, bool fresh, Settings &out, cgroup::Problem &problem) {
-    if (rules.empty()) return true;
-    DeviceState state;
-    DeviceRule conflict;
-    for (const auto &rule : cgroup::effective_rules(rules)) {
-        if (state.run(rule, conflict)) continue;
-        problem = {"/linux/resources/devices",
-                   std::string("the rule to ") + (rule.allow ? "allow \"" : "deny \"") + rule.text() +
-                       "\" makes a hole in \"" + conflict.text() + "\", which cgroup v1 cannot express",
-                   "name the devices one by one instead of with *, or use cgroup v2"};
+bool device_settings(const std::vector<DeviceRule> &rules, Settings &out, cgroup::Problem &problem) {
+    DeviceState asked, all;
+    if (!run_all(cgroup::asked_rules(rules), asked, problem) || !run_all(cgroup::effective_rules(rules), all, problem))
         return false;
-    }
-    // Everything is allowed in a fresh cgroup already (or as much as its parent allows).
-    if (!state.allowed())
+    if (!all.allowed())
         out.push_back({"devices.deny", "a"});
-    else if (!fresh)
-        out.push_back({"devices.allow", "a"});
-    for (const auto &each : state.exceptions())
-        out.push_back({state.allowed() ? "devices.deny" : "devices.allow", each.text()});
+    else // the most that there is: what the parent denies stays denied
+        out.push_back({"devices.allow", "a", When::if_permitted});
+    for (const auto &each : all.exceptions())
+        all.allowed() ? out.push_back({"devices.deny", each.text()}) : allow(each, asked.exceptions(), out);
     return true;
 }
 

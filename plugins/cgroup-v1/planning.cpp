@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "planning.hpp"
 
+#include <algorithm>
+
 namespace ctr::cgroup1 {
 
 using cgroup::Problem;
@@ -9,51 +11,77 @@ namespace {
 
 /// What is asked for needs its controller.
 int check_controllers(Plan plan, const std::vector<Hierarchy> &all, const cgroup::Settings &settings) {
-    for (const auto &s : settings)
-        if (find_controller(all, s.controller()) == nullptr)
-            return plan.fail({CTR_E_UNSUPPORTED,
-                              "it needs the controller " + s.controller() + " of cgroup v1, which is not mounted here",
-                              "mount it (mount -t cgroup -o " + s.controller() + " cgroup /sys/fs/cgroup/" +
-                                  s.controller() +
-                                  "), use the driver cgroup-v2 if the controller is in "
-                                  "/sys/fs/cgroup/cgroup.controllers, or leave the resource out",
-                              0,
-                              {},
-                              resource_of(s.controller())});
+    for (const auto &s : settings) {
+        const std::string name = s.controller();
+        if (find_controller(all, name) != nullptr) continue;
+        const std::string otherwise =
+            name == "devices"
+                ? "or give the container a user namespace: nothing else keeps it from the machine's devices"
+                : "use the driver cgroup-v2 if the controller is in "
+                  "/sys/fs/cgroup/cgroup.controllers, or leave the resource out";
+        return plan.fail({CTR_E_UNSUPPORTED,
+                          "it needs the controller " + name + " of cgroup v1, which is not mounted here",
+                          "mount it (mount -t cgroup -o " + name + " cgroup /sys/fs/cgroup/" + name + "), " + otherwise,
+                          0,
+                          {},
+                          resource_of(name)});
+    }
     return 0;
+}
+
+/// Also those that nobody asked for: without them the container has all devices of the machine. In a user namespace it can make no node to open them by.
+bool add_device_rules(Plan plan, const std::vector<Hierarchy> &all, Limits &out, Problem &problem) {
+    const auto &asked = out.resources.devices;
+    const bool needless = find_controller(all, "devices") == nullptr && cgroup::new_namespace(plan, "user");
+    if (asked.empty() && (needless || !cgroup::devices_at_stake(plan))) return true;
+    return device_settings(asked, out.settings, problem);
 }
 
 } // namespace
 
 int read_limits(Plan plan, const std::vector<Hierarchy> &all, Limits &out) {
     Problem problem;
-    if (!cgroup::read_resources(plan.spec("/linux/resources"), "/linux/resources", out.resources, problem))
-        return cgroup::refuse(plan, problem);
+    if (!cgroup::planned_resources(plan, out.resources, problem)) return cgroup::refuse(plan, problem);
     if (!out.resources.unified.empty())
         return plan.invalid("/linux/resources/unified", "invalid configuration: cannot use unified on cgroup v1",
                             "they are files of cgroup v2: use the other members of resources");
     out.settings = limit_settings(out.resources);
-    if (!device_settings(out.resources.devices, true, out.settings, problem)) return cgroup::refuse(plan, problem);
+    if (!add_device_rules(plan, all, out, problem)) return cgroup::refuse(plan, problem);
     return check_controllers(plan, all, out.settings);
 }
 
 /// Every hierarchy is useful, limited or not: to count, to freeze, to give the container one of its own.
 void describe(Plan plan, Step &step, const std::vector<Hierarchy> &all, const std::string &path,
               const cgroup::Settings &settings) {
-    step.arg("path", path).arg("owner", cgroup::owner_mark(plan));
+    step.arg("path", path);
+    cgroup::describe_owner(plan, step);
     for (const auto &h : all)
         step.arg("hierarchy", h.text());
     for (const auto &s : settings)
         step.arg("set", s.text());
     step.output("path", CTR_TYPE_STRING, "cgroup.path").output("made", CTR_TYPE_STRING, "cgroup.made");
+}
+
+void add_outputs(Step &step, const std::vector<Hierarchy> &all, bool born) {
     for (const auto &h : all)
-        step.output("tasks." + h.name(), CTR_TYPE_FD, "cgroup.tasks." + h.name());
+        if (h.is_unified() && born)
+            step.output("cgroup", CTR_TYPE_FD, "cgroup");
+        else
+            step.output("tasks." + h.name(), CTR_TYPE_FD, "cgroup.tasks." + h.name());
+}
+
+int add_clone(Plan plan, const std::vector<Hierarchy> &all) {
+    if (std::none_of(all.begin(), all.end(), [](const auto &h) { return h.is_unified(); })) return 0;
+    return plan.step(CTR_KIND_CLONE_CGROUP, CTR_CLONE)
+        .value("cgroup", "cgroup")
+        .note("a hybrid machine: the child is born in its cgroup of v2")
+        .add();
 }
 
 int add_join(Plan plan, const char *kind, const std::vector<Hierarchy> &all) {
     Step step = plan.step(kind, CTR_ISOLATE);
     for (const auto &h : all)
-        step.value("tasks", "cgroup.tasks." + h.name());
+        if (!h.is_unified()) step.value("tasks", "cgroup.tasks." + h.name());
     return step.gives("cgroup.joined")
         .note("the child moves itself: writing its pid from outside takes milliseconds")
         .add();
@@ -113,24 +141,29 @@ std::vector<Hierarchy> existing(Plan plan, std::vector<Hierarchy> all, const std
     return there;
 }
 
-/// Below the container's cgroup, as /ctr/cgroups says for a controller: "/sub"; empty: that one itself.
-std::string sub_path(Plan plan, const Hierarchy &h) {
+/// Below the container's cgroup: what /ctr/cgroups says for a controller, else `below`, which was asked for all of them ("/sub"; empty: that one itself).
+std::string sub_path(Plan plan, const Hierarchy &h, const std::string &container, const std::string &below) {
     const Node asked = plan.spec("/ctr/cgroups");
     for (std::size_t i = 0; i < asked.size(); ++i)
         if (h.has(std::string(asked.key(i)))) return asked.at(i).str();
-    return {};
+    // Who made it below the controllers need not have made it in v2, where it limits nothing.
+    return h.is_unified() && !plan.ask("exists:" + h.mount + container + below) ? std::string() : below;
 }
 
-int add_open(Plan plan, const char *kind, const std::vector<Hierarchy> &all, const std::string &path) {
+int add_open(Plan plan, const char *kind, const std::vector<Hierarchy> &all, const std::string &container,
+             const std::string &below) {
     Step step = plan.step(kind, CTR_PREPARE);
-    step.arg("path", path);
-    bool apart = false;
+    step.arg("path", container);
+    std::vector<std::string> parts;
     for (const auto &h : all)
-        apart = apart || !sub_path(plan, h).empty();
-    for (const auto &h : all) {
-        step.arg("hierarchy", h.text()).output("tasks." + h.name(), CTR_TYPE_FD, "cgroup.tasks." + h.name());
-        if (apart) step.arg("below", sub_path(plan, h)); // one for each hierarchy
+        parts.push_back(sub_path(plan, h, container, below));
+    const bool apart = std::any_of(parts.begin(), parts.end(), [](const auto &part) { return !part.empty(); });
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        step.arg("hierarchy", all[i].text());
+        if (apart) step.arg("below", parts[i]); // one for each hierarchy
+        if (all[i].is_unified()) step.value("init", "init.pidfd");
     }
+    add_outputs(step, all, true);
     return step.note("the cgroups that the running container is in").add();
 }
 
@@ -153,12 +186,16 @@ int add_mounts(Plan plan, const std::vector<Hierarchy> &all, const std::string &
 
 int plan_exec(Plan plan, const char *open_kind, const char *join_kind, const std::vector<Hierarchy> &mounted,
               const std::string &path) {
-    const auto all = existing(plan, mounted, path);
-    if (all.empty())
+    // In all of the container's cgroups, or not at all: one left out would be one whose limits and device rules do not hold.
+    const std::string container = plan.spec("/ctr/container/cgroup").str(path);
+    const bool is_below = path.compare(0, container.size(), container) == 0;
+    const auto all = existing(plan, mounted, container);
+    if (all.empty() || !is_below)
         return plan.fail(
             {CTR_E_NOT_FOUND, "the container's cgroup is gone", "is it still running? see ctr ps", 0, {}, path});
     if (check_named(plan, all) != 0) return -1;
-    return add_open(plan, open_kind, all, path) != 0 ? -1 : add_join(plan, join_kind, all);
+    if (add_open(plan, open_kind, all, container, path.substr(container.size())) != 0) return -1;
+    return add_clone(plan, all) != 0 ? -1 : add_join(plan, join_kind, all);
 }
 
 } // namespace ctr::cgroup1

@@ -19,11 +19,17 @@ struct Limits {
 /// -1: refused.
 int read_limits(Plan plan, const std::vector<Hierarchy> &all, Limits &out);
 
-/// The arguments and outputs of the step that ends in create() (steps.hpp).
+/// The arguments and outputs of the step that ends in create() (steps.hpp), but for those of add_outputs().
 void describe(Plan plan, Step &step, const std::vector<Hierarchy> &all, const std::string &path,
               const cgroup::Settings &settings);
 
-/// `kind`: a kind whose apply is join(). Gives cgroup.joined.
+/// The descriptors by which a process joins. `born`: in the cgroup of v2 (hybrid machines), which then is the value `cgroup`.
+void add_outputs(Step &step, const std::vector<Hierarchy> &all, bool born);
+
+/// The child is born in the cgroup of v2, if there is one among them: moving it there later would take milliseconds.
+int add_clone(Plan plan, const std::vector<Hierarchy> &all);
+
+/// `kind`: a kind whose apply is join(); for the hierarchies of v1. Gives cgroup.joined.
 int add_join(Plan plan, const char *kind, const std::vector<Hierarchy> &all);
 
 int add_mounts(Plan plan, const std::vector<Hierarchy> &all, const std::string &path);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // cgroup-v1: the plan. In prepare the cgroup is made in all hierarchies and their `tasks` files opened (cgroup1.create); in isolate the child joins
-// through them (cgroup1.join) and gives cgroup.joined, on which the host unshares the cgroup namespace. A mount of type "cgroup" is built
+// through them (cgroup1.join) and gives cgroup.joined, on which the host unshares the cgroup namespace. On a hybrid machine it is in the cgroup of v2 too, which limits
+// nothing there, but by which programs ask whose a process is. A mount of type "cgroup" is built
 // from the container's own directories while the child still sees the machine's mounts.
 #include "planning.hpp"
 #include "steps.hpp"
@@ -13,8 +14,9 @@ using namespace ctr::cgroup1;
 using cgroup::Problem;
 
 int plan(Plan plan) {
-    const auto all = find_hierarchies(plan.ask("mounts").value_or(""), plan.ask("file:/proc/cgroups").value_or(""));
-    if (all.empty())
+    const std::string mounts = plan.ask("mounts").value_or("");
+    const auto limiting = find_hierarchies(mounts, plan.ask("file:/proc/cgroups").value_or(""));
+    if (limiting.empty())
         return plan.fail({CTR_E_UNSUPPORTED,
                           "no controller of cgroup v1 is mounted on this machine",
                           "use \"cgroup\": {\"driver\": \"cgroup-v2\"}, or mount one: mount -t cgroup -o memory cgroup "
@@ -25,14 +27,19 @@ int plan(Plan plan) {
     Problem problem;
     const auto path = cgroup::planned_path(plan, problem);
     if (!path) return cgroup::refuse(plan, problem);
+    auto all = limiting;
+    for (auto &h : find_unified(mounts))
+        all.push_back(std::move(h));
     if (plan.operation() == CTR_OP_EXEC) return plan_exec(plan, "cgroup1.open", "cgroup1.join", all, *path);
 
     Limits limits;
-    if (read_limits(plan, all, limits) != 0) return -1;
+    if (read_limits(plan, limiting, limits) != 0) return -1;
     Step step = plan.step("cgroup1.create", CTR_PREPARE);
     describe(plan, step, all, *path, limits.settings);
-    if (step.note("the container's cgroup in each controller hierarchy, with its limits").add() != 0) return -1;
-    return add_join(plan, "cgroup1.join", all) != 0 ? -1 : add_mounts(plan, all, *path);
+    add_outputs(step, all, true);
+    step.until(CTR_UNTIL_DELETE).note("the container's cgroup in each controller hierarchy, with its limits");
+    if (step.add() != 0 || add_clone(plan, all) != 0) return -1;
+    return add_join(plan, "cgroup1.join", all) != 0 ? -1 : add_mounts(plan, limiting, *path);
 }
 
 const void *extension(const char *id) { return std::string_view(id) == CTR_EXT_CGROUP ? &running : nullptr; }

@@ -2,60 +2,71 @@
 //
 // ctr.cgroup/1: a container that runs. Everything is read from the stored step: its path and its hierarchies, whatever is mounted or configured today.
 #include "limits.hpp"
+#include "realtime.hpp"
 #include "steps.hpp"
 
-#include "../cgroup-common/cgroupfs.hpp"
 #include "../cgroup-common/extension.hpp"
+#include "../cgroup-common/writing.hpp"
 
 namespace ctr::cgroup1 {
 namespace {
 
 /// The container's directory in the hierarchy of a controller; empty if it is not mounted.
-std::string dir_of(Run run, const std::vector<Hierarchy> &all, std::string_view controller) {
-    const Hierarchy *const h = find_controller(all, controller);
-    return h == nullptr ? std::string() : h->mount + run.str("path");
+std::string dir_of(const Place &place, std::string_view controller) {
+    const Hierarchy *const h = find_controller(place.all, controller);
+    return h == nullptr ? std::string() : h->mount + place.path;
 }
 
 /// A process is in all hierarchies, so one of them lists it: freezer, since that one stops it too.
-std::string listing_dir(Run run, const std::vector<Hierarchy> &all) {
-    const std::string freezer = dir_of(run, all, "freezer");
-    return freezer.empty() && !all.empty() ? all.front().mount + run.str("path") : freezer;
+const Hierarchy &listing(const Place &place) {
+    const Hierarchy *const freezer = find_controller(place.all, "freezer");
+    return freezer != nullptr ? *freezer : place.all.front();
 }
 
-int read_processes(Run run, std::vector<pid_t> &pids) {
-    const std::string dir = listing_dir(run, hierarchies_of(run));
-    if (cgroup::processes_in(dir, pids) || errno == ENOENT || errno == ENODEV) return 0; // gone: nobody lives there
+int read_processes(Run run, const Place &place, std::vector<pid_t> &pids) {
+    const Hierarchy &h = listing(place);
+    const std::string dir = h.mount + place.path;
+    // Gone: nobody lives there.
+    if (place.members.list(dir, whose_in(run, place, h), pids) || errno == ENOENT || errno == ENODEV) return 0;
     return run.fail("read", dir + "/cgroup.procs");
 }
 
 int kill(Run run, int signal) {
+    const auto place = place_of(run);
+    if (!place) return -1;
     std::vector<pid_t> pids;
     if (signal != SIGKILL) {
-        if (read_processes(run, pids) != 0) return -1;
+        if (read_processes(run, *place, pids) != 0) return -1;
         cgroup::signal_all(pids, signal);
         return 0;
     }
-    const auto all = hierarchies_of(run);
     Ending ending;
-    for (const auto &h : all)
-        ending.kill.push_back(h.mount + run.str("path"));
-    ending.freezer = dir_of(run, all, "freezer");
+    ending.thaw = true;
+    for (const auto &h : place->all) {
+        const auto whose = whose_in(run, *place, h);
+        if (whose == cgroup::Whose::others) continue;
+        ending.cgroups.push_back({h.mount + place->path, whose, false, true});
+        if (h.has("freezer")) ending.freezer = h.mount + place->path;
+    }
     std::string left;
-    if (end_cgroups(ending, left)) return 0;
+    if (end_cgroups(ending, place->members, left)) return 0;
     return run.fail({CTR_E_BUSY, "processes of the container do not end after SIGKILL",
                      "they wait for a disk or a network: see ps -o pid,stat,wchan", 0, "kill", left});
 }
 
 int processes(Run run, void (*found)(void *, int64_t), void *user) {
+    const auto place = place_of(run);
     std::vector<pid_t> pids;
-    if (read_processes(run, pids) != 0) return -1;
+    if (!place || read_processes(run, *place, pids) != 0) return -1;
     for (const pid_t pid : pids)
         found(user, pid);
     return 0;
 }
 
 int freeze(Run run, bool frozen) {
-    const std::string dir = dir_of(run, hierarchies_of(run), "freezer");
+    const auto place = place_of(run);
+    if (!place) return -1;
+    const std::string dir = dir_of(*place, "freezer");
     if (dir.empty())
         return run.fail({CTR_E_UNSUPPORTED,
                          "the controller freezer of cgroup v1 is not mounted, so the container cannot be paused",
@@ -104,15 +115,16 @@ int update(Run run, Node node) {
     cgroup::Settings settings;
     if (cgroup::read_resources(node, "", resources, problem)) {
         settings = limit_settings(resources);
-        device_settings(resources.devices, false, settings, problem);
+        if (!resources.devices.empty()) device_settings(resources.devices, settings, problem);
         if (!resources.unified.empty())
             problem = {"/unified", "invalid configuration: cannot use unified on cgroup v1",
                        "use the other members of resources"};
     }
     if (!problem.message.empty()) return run.fail({CTR_E_INVALID, problem.message, problem.hint, 0, {}, problem.path});
-    const auto all = hierarchies_of(run);
+    const auto place = place_of(run);
+    if (!place) return -1;
     for (const auto &s : settings)
-        if (find_controller(all, s.controller()) == nullptr)
+        if (find_controller(place->all, s.controller()) == nullptr)
             return run.fail(
                 {CTR_E_UNSUPPORTED,
                  "the controller " + s.controller() + " of cgroup v1 was not mounted when the container was made",
@@ -120,9 +132,11 @@ int update(Run run, Node node) {
                  0,
                  {},
                  resource_of(s.controller())});
-    if (check_usage(run, dir_of(run, all, "memory"), resources.memory) != 0) return -1;
+    if (check_usage(run, dir_of(*place, "memory"), resources.memory) != 0) return -1;
+    if (const Hierarchy *const cpu = find_controller(place->all, "cpu"))
+        give_realtime(cpu->mount, place->path, settings);
     const auto error = cgroup::write_settings(
-        settings, [&](const cgroup::Setting &s) { return dir_of(run, all, s.controller()) + '/' + s.file; }, true);
+        settings, [&](const cgroup::Setting &s) { return dir_of(*place, s.controller()) + '/' + s.file; });
     return error ? run.fail(*error) : 0;
 }
 
@@ -165,9 +179,10 @@ std::uint64_t sum_of(std::string_view text, std::string_view operation) {
 }
 
 int stats(Run run, void (*found)(void *, const char *, uint64_t), void *user) {
-    const auto all = hierarchies_of(run);
+    const auto place = place_of(run);
+    if (!place) return -1;
     for (const auto &each : plain_stats) {
-        const std::string dir = dir_of(run, all, each.controller);
+        const std::string dir = dir_of(*place, each.controller);
         const auto text = dir.empty() ? std::nullopt : cgroup::read_file(dir + '/' + each.file);
         if (!text) continue;
         // "max" and memory's largest page-aligned number both mean: no limit. That is told as UINT64_MAX.
@@ -178,12 +193,12 @@ int stats(Run run, void (*found)(void *, const char *, uint64_t), void *user) {
         found(user, each.name, value);
     }
     for (const auto &each : keyed_stats) {
-        const std::string dir = dir_of(run, all, each.controller);
+        const std::string dir = dir_of(*place, each.controller);
         const auto text = dir.empty() ? std::nullopt : cgroup::read_file(dir + '/' + each.file);
         const auto value = cgroup::keyed_number(text.value_or(""), each.key);
         if (value) found(user, each.name, *value);
     }
-    const std::string blkio = dir_of(run, all, "blkio");
+    const std::string blkio = dir_of(*place, "blkio");
     if (blkio.empty()) return 0;
     if (const auto bytes = cgroup::read_file(blkio + "/blkio.throttle.io_service_bytes_recursive")) {
         found(user, "io.read_bytes", sum_of(*bytes, "Read"));

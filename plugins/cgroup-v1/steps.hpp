@@ -3,6 +3,7 @@
 // The kinds of step of this plugin, and what they share.
 #pragma once
 
+#include "ending.hpp"
 #include "hierarchies.hpp"
 
 #include <ctr/ext/cgroup.h>
@@ -10,13 +11,13 @@
 
 namespace ctr::cgroup1 {
 
-// cgroup1.create: path, owner, hierarchy*, set*. Outputs: path, made, tasks.NAME for each hierarchy.
+// cgroup1.create: path, owner, pid_namespace ("own")?, hierarchy*, set*. Outputs: path, made, tasks.NAME for each hierarchy of v1, cgroup for that of v2.
 int create(Run run);
 int remove(Run run);
 int create_shell(Run run, Shell shell);
 int remove_shell(Run run, Shell shell);
 
-// cgroup1.open: path, hierarchy*, below*? (one for each hierarchy). Outputs: tasks.NAME. For exec: the cgroup is there.
+// cgroup1.open: path, hierarchy*, below*? (one for each hierarchy), init (fd)?. Outputs: tasks.NAME, cgroup. For exec: the cgroup is there.
 int open(Run run);
 int open_shell(Run run, Shell shell);
 
@@ -24,16 +25,18 @@ int open_shell(Run run, Shell shell);
 int join(ctr_run *run);
 int join_shell(Run run, Shell shell);
 
-/// Kills every process in these cgroups and removes them (`dirs` may be of several hierarchies); false: `left` says which stayed.
-struct Ending {
-    std::vector<std::string> kill;   // cgroups to empty
-    std::vector<std::string> remove; // of these, the ones to remove
-    std::string freezer;             // the container's directory in the freezer hierarchy, or empty
+/// What a stored step says of where the container is.
+struct Place {
+    std::vector<Hierarchy> all;
+    std::string path;
+    cgroup::Members members;
+    bool by_systemd = false; // the scope's directories are systemd's to make and to remove
 };
-bool end_cgroups(const Ending &ending, std::string &left);
+/// Nothing: the step names no cgroup; the run has failed.
+std::optional<Place> place_of(Run run);
 
-/// The arguments of a stored step.
-std::vector<Hierarchy> hierarchies_of(Run run);
+/// Whose the container's cgroup is today.
+cgroup::Whose whose_in(Run run, const Place &place, const Hierarchy &hierarchy);
 
 /// ctr.cgroup/1.
 extern const ctr_cgroup_v1 running;

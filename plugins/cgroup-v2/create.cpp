@@ -12,18 +12,33 @@
 #include "device_program.hpp"
 #include "limits.hpp"
 
-#include "../cgroup-common/cgroupfs.hpp"
-
-#include <ctr/cpp/fd.hpp>
-#include <poll.h>
+#include "../cgroup-common/exec.hpp"
+#include "../cgroup-common/writing.hpp"
 
 namespace ctr::cgroup2 {
 
+using cgroup::Made;
 using cgroup::Setting;
+using cgroup::Whose;
+
+std::optional<Place> place_of(Run run) {
+    Place place{
+        run.str("mount"), run.str("path"), {run.str("owner"), run.str("pid_namespace") == "own"}, run.has("unit")};
+    if (cgroup::is_container_path(place.path) && cgroup::is_container_path(place.mount)) return place;
+    run.fail({CTR_E_INVALID,
+              "the step does not name a container's cgroup (path \"" + place.path + "\")",
+              "its record is damaged: nothing is touched",
+              0,
+              {},
+              {}});
+    return std::nullopt;
+}
+
+Whose whose_is(Run run, const Place &place) {
+    return cgroup::whose(place.dir(), place.members.owner(), run.recorded_int("made").value_or(0) == made_unmarked);
+}
 
 namespace {
-
-std::string dir_of(Run run) { return run.str("mount") + run.str("path"); }
 
 Error explain_controller(const std::string &dir, const std::string &controller, int code) {
     Error e;
@@ -61,13 +76,13 @@ std::optional<Error> hand_down(const std::string &dir, const std::vector<std::st
     return std::nullopt;
 }
 
-std::optional<Error> enable_controllers(Run run, const cgroup::Settings &settings) {
+std::optional<Error> enable_controllers(Run run, const Place &place, const cgroup::Settings &settings) {
     const auto controllers = run.strings("controller");
     std::vector<std::string> needed;
     for (const auto &s : settings)
         needed.push_back(controller_of(s));
-    std::string dir = run.str("mount");
-    for (const auto &name : cgroup::split(run.str("path"), '/')) {
+    std::string dir = place.mount;
+    for (const auto &name : cgroup::split(place.path, '/')) {
         if (auto error = hand_down(dir, controllers, needed)) return error;
         dir += '/' + name;
     }
@@ -88,19 +103,31 @@ int give_away(Run run, const std::string &dir) {
     return 0;
 }
 
-/// A cgroup that is there already is taken if nobody lives in it; it stays when the container goes.
-int check_vacant(Run run, const std::string &dir) {
-    std::vector<pid_t> pids;
-    if (!cgroup::processes_in(dir, pids)) return run.fail("read", dir + "/cgroup.procs");
-    // Under systemd the container's first process is there already.
-    if (run.has("pid")) pids.erase(std::remove(pids.begin(), pids.end(), pid_t(run.integer("pid"))), pids.end());
-    if (pids.empty()) return 0;
-    return run.fail({CTR_E_EXISTS,
-                     "the cgroup exists and has " + std::to_string(pids.size()) + " processes of something else in it",
-                     "choose another name or cgroupsPath, or end process " + std::to_string(pids.front()),
-                     0,
-                     {},
-                     dir});
+/// A cgroup that is there already is taken if nobody lives in it. systemd's has the container's first process in it.
+int take_over(Run run, const Place &place, Made &made) {
+    const auto first = static_cast<pid_t>(run.integer("pid"));
+    if (const auto error = cgroup::check_vacant(place.dir(), first)) return run.fail(*error);
+    if (place.by_systemd)
+        made = cgroup::set_mark(place.dir(), place.members.owner()) ? Made::existed : Made::unmarked;
+    else
+        made = cgroup::take_over(place.mount, place.path, place.members.owner());
+    return 0;
+}
+
+int make_directory(Run run, const Place &place, Made &made) {
+    made = cgroup::make_cgroup(place.mount, place.path, place.members.owner());
+    if (made == Made::existed && take_over(run, place, made) != 0) return -1;
+    if (made != Made::failed) return 0;
+    return run.fail("mkdir", place.dir(),
+                    errno == EACCES || errno == EPERM
+                        ? "run ctr as root, or have the parent cgroup delegated to this user"
+                    : errno == EAGAIN ? "cgroup.max.depth or cgroup.max.descendants of a parent is reached"
+                                      : "");
+}
+
+/// The child would stop at birth, and nobody would ever hear of it again.
+int check_frozen(Run run, const Place &place) {
+    return cgroup::is_frozen(place.dir()) ? run.fail(cgroup::frozen(place.dir())) : 0;
 }
 
 int give_directory(Run run, const std::string &dir) {
@@ -108,132 +135,68 @@ int give_directory(Run run, const std::string &dir) {
     return fd < 0 ? run.fail("open", dir) : run.output_fd("cgroup", fd);
 }
 
-bool populated(const std::string &dir) {
-    const auto events = cgroup::read_file(dir + "/cgroup.events");
-    return events && cgroup::keyed_number(*events, "populated").value_or(0) != 0;
-}
-
 } // namespace
 
 int create(Run run) {
-    const std::string dir = dir_of(run);
-    const auto made = cgroup::make_cgroup(run.str("mount"), run.str("path"), run.str("owner"));
-    if (made == cgroup::Made::failed)
-        return run.fail("mkdir", dir,
-                        errno == EACCES || errno == EPERM
-                            ? "run ctr as root, or have the parent cgroup delegated to this user"
-                        : errno == EAGAIN ? "cgroup.max.depth or cgroup.max.descendants of a parent is reached"
-                                          : "");
-    if (made == cgroup::Made::existed && check_vacant(run, dir) != 0) return -1;
+    const auto place = place_of(run);
+    Made made = Made::failed;
+    if (!place || make_directory(run, *place, made) != 0 || check_frozen(run, *place) != 0) return -1;
+    const std::string dir = place->dir();
     const auto settings = cgroup::settings_of(run.strings("set"));
-    if (const auto error = enable_controllers(run, settings)) return run.fail(*error);
+    if (const auto error = enable_controllers(run, *place, settings)) return run.fail(*error);
     if (const auto error = cgroup::write_settings(settings, [&](const Setting &s) { return dir + '/' + s.file; }))
         return run.fail(*error);
     if (give_away(run, dir) != 0) return -1;
-    if (run.output("path", run.str("path")) != 0 || run.output("made", made == cgroup::Made::fresh ? 1 : 0) != 0)
-        return -1;
+    const std::int64_t record = made == Made::fresh ? made_marked : made == Made::unmarked ? made_unmarked : 0;
+    if (run.output("path", place->path) != 0 || run.output("made", record) != 0) return -1;
     return give_directory(run, dir);
 }
 
-/// Ours is what was recorded as made and what bears our mark. A recorded cgroup that was there before is emptied (it was vacant when we moved in)
-/// and loses our device program, but stays.
+/// Ours is what bears our mark. Somebody else may have taken the path over since. A guest's loses our device program, but stays.
 int remove(Run run) {
-    const std::string dir = dir_of(run), owner = run.str("owner");
-    const auto recorded = run.recorded_int("made");
+    const auto place = place_of(run);
+    if (!place) return -1;
+    const std::string dir = place->dir();
+    const Whose whose = whose_is(run, *place);
     bool ended = true;
-    if (recorded.value_or(0) == 1 || cgroup::mark_of(dir) == owner) {
-        if (::rmdir(dir.c_str()) != 0 && errno != ENOENT) {
-            if (errno != EBUSY && errno != ENOTEMPTY) return run.fail("rmdir", dir);
-            // Somebody lives there. Only a mark proves that it is not a later container of the same path.
-            const std::string mark = cgroup::mark_of(dir);
-            ended = (!mark.empty() && mark != owner) || end_cgroup(dir, Fate::remove);
-        }
-    } else if (recorded) {
-        ended = end_cgroup(dir, Fate::reuse);
-        const Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (whose == Whose::others) {
+        // Without a record the step did not end, so nothing can have joined.
+        if (!run.recorded_int("made") && cgroup::half_made(dir, place->members.owner())) ::rmdir(dir.c_str());
+    } else if (whose == Whose::guests || place->by_systemd) {
+        ended = end_cgroup(*place, whose, Fate::leave);
+        const Fd fd = cgroup::open_directory(AT_FDCWD, dir.c_str());
         if (fd.valid()) detach_device_programs(fd.get(), 0);
+        if (whose == Whose::guests) cgroup::remove_mark(dir);
+    } else if (::rmdir(dir.c_str()) != 0 && errno != ENOENT) {
+        if (errno != EBUSY && errno != ENOTEMPTY) return run.fail("rmdir", dir);
+        ended = end_cgroup(*place, whose, Fate::remove);
     }
-    if (!recorded && cgroup::half_made(dir, owner)) ::rmdir(dir.c_str());
     // A slice without our mark is systemd's.
-    cgroup::remove_parents(run.str("mount"), run.str("path"), run.has("unit") ? std::string() : owner);
+    cgroup::remove_parents(place->mount, place->path, place->by_systemd ? std::string() : place->members.owner());
     if (ended) return 0;
     return run.fail({CTR_E_BUSY, "the cgroup cannot be removed: something in it does not end",
                      "see its cgroup.procs; a process in an uninterruptible wait ends when its disk or network answers",
                      EBUSY, "rmdir", dir});
 }
 
-bool freeze_cgroup(const std::string &dir, bool frozen) {
-    if (!cgroup::write_file(dir + "/cgroup.freeze", frozen ? "1" : "0")) return false;
-    const Fd events(::open((dir + "/cgroup.events").c_str(), O_RDONLY | O_CLOEXEC));
-    if (!events.valid()) return false;
-    // The kernel wakes a poll of cgroup.events when "frozen" changes.
-    for (std::int64_t left_ms = cgroup::end_ms; left_ms > 0; left_ms -= 100) {
-        if (::lseek(events.get(), 0, SEEK_SET) != 0) return false;
-        const auto text = cgroup::read_fd(events.get());
-        if (!text) return false;
-        if ((cgroup::keyed_number(*text, "frozen").value_or(0) != 0) == frozen) return true;
-        pollfd wait{events.get(), POLLPRI, 0};
-        ::poll(&wait, 1, 100);
-    }
-    errno = ETIMEDOUT;
-    return false;
-}
-
-namespace {
-
-/// cgroup.kill (Linux 5.14) reaches all at once. But a cgroup in which it was used lets no child be born any more: the kernel kills what
-/// CLONE_INTO_CGROUP puts there (seen on 6.18), so one that others may use again is emptied by signals. Frozen, nobody forks between the
-/// reading and the killing, and v2's freezer lets a frozen process die.
-void kill_once(const std::string &dir, Fate fate) {
-    if (fate != Fate::reuse && cgroup::write_file(dir + "/cgroup.kill", "1")) return;
-    cgroup::write_file(dir + "/cgroup.freeze", "1");
-    std::vector<pid_t> pids;
-    cgroup::processes_in(dir, pids);
-    cgroup::signal_all(pids, SIGKILL);
-    cgroup::write_file(dir + "/cgroup.freeze", "0");
-}
-
-} // namespace
-
-bool end_cgroup(const std::string &dir, Fate fate) {
-    cgroup::Patience patience(cgroup::end_ms);
-    for (;;) {
-        const bool alive = populated(dir);
-        if (!alive && (fate != Fate::remove || cgroup::remove_tree(dir))) return true;
-        if (alive) kill_once(dir, fate);
-        if (!patience.wait()) return false;
-    }
-}
-
 int devices(Run run) {
-    const auto program = device_program(device_rules(run.strings("device")));
-    const auto error = attach_device_program(run.fd("cgroup"), program);
+    std::vector<cgroup::DeviceRule> rules;
+    for (const auto &text : run.strings("device")) {
+        if (!cgroup::parse_device_rule(text, rules.emplace_back()))
+            return run.fail(
+                {CTR_E_INVALID, "\"" + text + "\" is no device rule", "for example \"allow c 1:3 rwm\"", 0, {}, {}});
+    }
+    const auto error = attach_device_program(run.fd("cgroup"), device_program(rules));
     return error ? run.fail(*error) : 0;
 }
 
-/// exec. A container may have made cgroups in its own and handed controllers down: then its top may hold no process any more, and init has moved
-/// into one of them. That is where a new process belongs.
 std::string directory_for_exec(Run run) {
-    std::string dir = dir_of(run);
-    const auto handed_down = cgroup::read_file(dir + "/cgroup.subtree_control");
-    if (!handed_down) {
-        run.fail("read", dir + "/cgroup.subtree_control", "is the container still running?");
-        return {};
-    }
-    const int init = run.has("init") ? run.fd("init") : -1;
-    if (cgroup::trimmed(*handed_down).empty() || init < 0) return dir;
-    const auto info = cgroup::read_file("/proc/self/fdinfo/" + std::to_string(init));
-    std::string pid;
-    cgroup::split(info.value_or(""), '\n', [&](std::string_view line) {
-        if (line.substr(0, 5) == "Pid:\t") pid = line.substr(5);
-    });
-    const auto membership = cgroup::read_file("/proc/" + pid + "/cgroup");
-    const std::string path = run.str("path") + '/';
-    cgroup::split(membership.value_or(""), '\n', [&](std::string_view line) {
-        if (line.substr(0, 3) == "0::" && line.substr(3, path.size()) == path)
-            dir = run.str("mount") + std::string(line.substr(3));
-    });
-    return dir;
+    const auto place = place_of(run);
+    if (!place) return {};
+    const auto dir = cgroup::exec_directory(place->mount, place->path, run.has("init") ? run.fd("init") : -1);
+    if (dir) return *dir;
+    run.fail("read", place->dir() + "/cgroup.subtree_control", "is the container still running?");
+    return {};
 }
 
 int open(Run run) {
@@ -244,7 +207,9 @@ int open(Run run) {
 // ---- the same as a script -----------------------------------------------------------------------------------------------
 
 int create_shell(Run run, Shell shell) {
-    const std::string dir = dir_of(run);
+    const auto place = place_of(run);
+    if (!place) return -1;
+    const std::string dir = place->dir();
     shell.cmd({"mkdir", "-p", dir});
     std::string controllers;
     for (const auto &each : run.strings("controller"))
@@ -267,7 +232,9 @@ int create_shell(Run run, Shell shell) {
 }
 
 int remove_shell(Run run, Shell shell) {
-    const std::string dir = cgroup::shell_word(dir_of(run));
+    const auto place = place_of(run);
+    if (!place) return -1;
+    const std::string dir = cgroup::shell_word(place->dir());
     shell.text("echo 1 > " + dir +
                "/cgroup.kill\n"
                "while grep -q 'populated 1' " +
@@ -291,13 +258,8 @@ int devices_shell(Run run, Shell shell) {
     return shell.text(text);
 }
 
-int open_shell(Run run, Shell shell) { return shell.set(run.output_value("cgroup"), {"echo", dir_of(run)}); }
-
-std::vector<cgroup::DeviceRule> device_rules(const std::vector<std::string> &texts) {
-    std::vector<cgroup::DeviceRule> rules;
-    for (const auto &text : texts)
-        if (cgroup::DeviceRule rule; cgroup::parse_device_rule(text, rule)) rules.push_back(std::move(rule));
-    return rules;
+int open_shell(Run run, Shell shell) {
+    return shell.set(run.output_value("cgroup"), {"echo", run.str("mount") + run.str("path")});
 }
 
 } // namespace ctr::cgroup2

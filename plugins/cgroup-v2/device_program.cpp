@@ -5,7 +5,7 @@
 // speaks of it says. So the program goes through them from the last to the first and keeps, in r3, the accesses that nobody has decided yet:
 //     an allow rule that matches takes its accesses out of r3; nothing left: allowed
 //     a deny rule that matches denies if one of its accesses is still in r3
-// A rule about everything ends the walk. What no rule decides is allowed, as in a cgroup without rules.
+// A rule about everything ends the walk. What no rule decides is denied.
 #include "device_program.hpp"
 
 #include <cstddef>
@@ -94,7 +94,7 @@ std::vector<bpf_insn> device_program(const std::vector<cgroup::DeviceRule> &rule
     to.alu(BPF_RSH, wanted, 16);
     to.load(major_number, offsetof(bpf_cgroup_dev_ctx, major));
     to.load(minor_number, offsetof(bpf_cgroup_dev_ctx, minor));
-    bool otherwise = true;
+    bool otherwise = false;
     for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
         if (rule->covers_all()) {
             otherwise = rule->allow;

@@ -2,6 +2,7 @@
 #include "limits.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace ctr::cgroup2 {
 namespace {
@@ -20,10 +21,13 @@ bool refuse(Problem &problem, const char *path, std::string message, std::string
     return false;
 }
 
-/// The spec's swap is memory and swap together, memory.swap.max is swap alone.
+/// The spec's swap is memory and swap together, memory.swap.max is swap alone. Where swap is not counted there is no such file, and nothing to limit but by a number.
 bool swap(const cgroup::Memory &m, const Current *current, Settings &out, Problem &problem) {
-    if (!m.swap) return true;
-    if (*m.swap < 0) return add(out, "memory.swap.max", "max", When::if_present), true;
+    const bool unlimited = m.limit && *m.limit < 0;
+    if (!m.swap && !unlimited) return true;
+    if (!m.swap || *m.swap < 0) return add(out, "memory.swap.max", "max", When::if_present), true;
+    if (unlimited)
+        return add(out, "memory.swap.max", std::to_string(*m.swap)), true; // as with runc: the number is that of swap
     const auto limit = m.limit ? m.limit : current != nullptr ? current->memory_max : std::nullopt;
     if (!limit || *limit < 0)
         return refuse(problem, "/linux/resources/memory/swap",
@@ -33,7 +37,8 @@ bool swap(const cgroup::Memory &m, const Current *current, Settings &out, Proble
         return refuse(problem, "/linux/resources/memory/swap",
                       "it is the limit of memory and swap together, so it may not be below memory.limit",
                       "give a swap of at least " + std::to_string(*limit));
-    add(out, "memory.swap.max", std::to_string(*m.swap - *limit));
+    const auto alone = std::to_string(*m.swap - *limit);
+    add(out, "memory.swap.max", alone, alone == "0" ? When::if_present : When::always);
     return true;
 }
 
@@ -131,8 +136,10 @@ bool only_v1(const cgroup::Resources &r, Problem &problem) {
 } // namespace
 
 std::uint64_t weight_of_shares(std::uint64_t shares) {
-    shares = std::clamp<std::uint64_t>(shares, 2, 262144);
-    return 1 + (shares - 2) * 9999 / 262142;
+    if (shares <= 2) return 1;
+    if (shares >= 262144) return 10000;
+    const double l = std::log2(static_cast<double>(shares));
+    return static_cast<std::uint64_t>(std::ceil(std::pow(10, (l * l + 125 * l) / 612 - 7.0 / 34)));
 }
 
 std::uint64_t io_weight(std::uint64_t weight) {
@@ -143,7 +150,7 @@ std::uint64_t io_weight(std::uint64_t weight) {
 bool limit_settings(const cgroup::Resources &r, const Current *current, Settings &out, Problem &problem) {
     if (!only_v1(r, problem) || !memory(r.memory, current, out, problem)) return false;
     cpu(r.cpu, current, out);
-    if (r.pids_limit) add(out, "pids.max", cgroup::number_or(*r.pids_limit, "max"));
+    if (r.pids_limit) add(out, "pids.max", cgroup::pids_value(*r.pids_limit));
     if (!block_io(r.block_io, out, problem)) return false;
     for (const auto &each : r.hugepages) {
         const std::string file = "hugetlb." + each.page_size;

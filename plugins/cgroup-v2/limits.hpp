@@ -21,7 +21,8 @@ Current current_of(const std::string &dir);
 bool limit_settings(const cgroup::Resources &resources, const Current *current, cgroup::Settings &out,
                     cgroup::Problem &problem);
 
-/// 2..262144 of v1 to 1..10000: 1 + (shares - 2) * 9999 / 262142.
+/// 2..262144 of v1 to 1..10000, so that the two defaults (1024 and 100) are the same: 10^((l^2 + 125 l) / 612 - 7/34) with l = log2(shares), rounded up, as runc and crun
+/// have it since 2025.
 std::uint64_t weight_of_shares(std::uint64_t shares);
 
 /// 10..1000 of v1's blkio to 1..10000 of io.weight: 1 + (weight - 10) * 9999 / 990.

@@ -50,7 +50,7 @@ std::optional<std::int64_t> machine_id(Node maps, std::int64_t id) {
 void add_ownership(Plan plan, Step &step) {
     const auto mounts = cgroup::wanted_mounts(plan);
     const bool writable = std::any_of(mounts.begin(), mounts.end(), [](const auto &m) { return !m.read_only; });
-    if (!writable || !cgroup::new_cgroup_namespace(plan)) return;
+    if (!writable || !cgroup::new_namespace(plan, "cgroup")) return;
     const auto uid = machine_id(plan.spec("/linux/uidMappings"), plan.spec("/process/user/uid").integer(0));
     const auto gid = machine_id(plan.spec("/linux/gidMappings"), plan.spec("/process/user/gid").integer(0));
     if (uid && gid && *uid != 0) step.arg("uid", *uid).arg("gid", *gid);
@@ -59,7 +59,8 @@ void add_ownership(Plan plan, Step &step) {
 } // namespace
 
 void describe(Plan plan, Step &step, const std::string &mount, const std::string &path, const Limits &limits) {
-    step.arg("path", path).arg("mount", mount).arg("owner", cgroup::owner_mark(plan));
+    step.arg("path", path).arg("mount", mount);
+    cgroup::describe_owner(plan, step);
     step.args("controller", limits.available);
     for (const auto &s : limits.settings)
         step.arg("set", s.text());
@@ -69,11 +70,11 @@ void describe(Plan plan, Step &step, const std::string &mount, const std::string
         .output("cgroup", CTR_TYPE_FD, "cgroup");
 }
 
-int add_devices(Plan plan, const char *kind, ctr_phase phase, const std::vector<cgroup::DeviceRule> &asked) {
-    if (asked.empty()) return 0;
+int add_devices(Plan plan, const char *kind, ctr_phase phase, const std::vector<cgroup::DeviceRule> &rules) {
+    if (rules.empty()) return 0;
     Step step = plan.step(kind, phase);
     step.value("cgroup", "cgroup");
-    for (const auto &rule : cgroup::effective_rules(asked))
+    for (const auto &rule : rules)
         step.arg("device", (rule.allow ? "allow " : "deny ") + rule.text());
     return step.note("a BPF program that allows and denies devices").add();
 }
@@ -89,7 +90,7 @@ int add_clone(Plan plan) {
 namespace {
 
 int add_mount(Plan plan, const cgroup::WantedMount &wanted, const std::string &mount, const std::string &path) {
-    const bool own_view = cgroup::new_cgroup_namespace(plan);
+    const bool own_view = cgroup::new_namespace(plan, "cgroup");
     Step step = cgroup::mount_step(plan, own_view ? CTR_KIND_MOUNT_NEW : CTR_KIND_MOUNT_BIND, wanted);
     step.arg("target", wanted.destination).gives("cgroup.mounted").note("the container's view of its cgroup");
     if (!own_view) return step.arg("source", mount + path).args("options", cgroup::bind_options(wanted)).add();
@@ -114,9 +115,10 @@ int plan_exec(Plan plan, const char *kind, const std::string &mount, const std::
 
 int read_limits(Plan plan, const std::string &mount, Limits &out) {
     Problem problem;
-    if (!cgroup::read_resources(plan.spec("/linux/resources"), "/linux/resources", out.resources, problem) ||
+    if (!cgroup::planned_resources(plan, out.resources, problem) ||
         !limit_settings(out.resources, nullptr, out.settings, problem))
         return cgroup::refuse(plan, problem);
+    out.devices = cgroup::planned_rules(plan, out.resources.devices);
     // All that there are: a container can count and limit below itself then.
     auto &available = out.available;
     available = cgroup::split(plan.ask("file:" + mount + "/cgroup.controllers").value_or(""), ' ');

@@ -14,6 +14,7 @@ struct Limits {
     cgroup::Resources resources;
     cgroup::Settings settings;
     std::vector<std::string> available;
+    std::vector<cgroup::DeviceRule> devices; // with the defaults; none where a user cannot reach devices anyway
 };
 
 /// The usual place, or where a machine that still uses v1 has it.
@@ -25,7 +26,7 @@ int read_limits(Plan plan, const std::string &mount, Limits &out);
 /// The arguments and outputs of the step that ends in create() (steps.hpp).
 void describe(Plan plan, Step &step, const std::string &mount, const std::string &path, const Limits &limits);
 
-int add_devices(Plan plan, const char *kind, ctr_phase phase, const std::vector<cgroup::DeviceRule> &asked);
+int add_devices(Plan plan, const char *kind, ctr_phase phase, const std::vector<cgroup::DeviceRule> &rules);
 int add_clone(Plan plan);
 int add_mounts(Plan plan, const std::string &mount, const std::string &path);
 

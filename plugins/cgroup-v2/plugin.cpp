@@ -30,8 +30,9 @@ int plan(Plan plan) {
     if (read_limits(plan, mount, limits) != 0) return -1;
     Step step = plan.step("cgroup2.create", CTR_PREPARE);
     describe(plan, step, mount, *path, limits);
-    if (step.note("the container's cgroup, with its limits").add() != 0 ||
-        add_devices(plan, "cgroup2.devices", CTR_PREPARE, limits.resources.devices) != 0 || add_clone(plan) != 0)
+    step.until(CTR_UNTIL_DELETE).note("the container's cgroup, with its limits");
+    if (step.add() != 0 || add_devices(plan, "cgroup2.devices", CTR_PREPARE, limits.devices) != 0 ||
+        add_clone(plan) != 0)
         return -1;
     return add_mounts(plan, mount, *path);
 }

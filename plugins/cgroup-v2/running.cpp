@@ -6,42 +6,46 @@
 #include "limits.hpp"
 #include "steps.hpp"
 
-#include "../cgroup-common/cgroupfs.hpp"
 #include "../cgroup-common/extension.hpp"
+#include "../cgroup-common/writing.hpp"
 
 namespace ctr::cgroup2 {
 namespace {
 
-std::string dir_of(Run run) { return run.str("mount") + run.str("path"); }
-
-int read_processes(Run run, std::vector<pid_t> &pids) {
-    const std::string dir = dir_of(run);
-    if (cgroup::processes_in(dir, pids) || errno == ENOENT || errno == ENODEV) return 0; // gone: nobody lives there
-    return run.fail("read", dir + "/cgroup.procs");
+int read_processes(Run run, const Place &place, std::vector<pid_t> &pids) {
+    // Gone: nobody lives there.
+    if (place.members.list(place.dir(), whose_is(run, place), pids) || errno == ENOENT || errno == ENODEV) return 0;
+    return run.fail("read", place.dir() + "/cgroup.procs");
 }
 
 int kill(Run run, int signal) {
+    const auto place = place_of(run);
+    if (!place) return -1;
+    std::vector<pid_t> pids;
     if (signal != SIGKILL) {
-        std::vector<pid_t> pids;
-        if (read_processes(run, pids) != 0) return -1;
+        if (read_processes(run, *place, pids) != 0) return -1;
         cgroup::signal_all(pids, signal);
         return 0;
     }
-    if (end_cgroup(dir_of(run), run.recorded_int("made").value_or(0) == 1 ? Fate::leave : Fate::reuse)) return 0;
+    const auto whose = whose_is(run, *place);
+    if (whose == cgroup::Whose::others || end_cgroup(*place, whose, Fate::leave)) return 0;
     return run.fail({CTR_E_BUSY, "processes of the container do not end after SIGKILL",
-                     "they wait for a disk or a network: see ps -o pid,stat,wchan", 0, "kill", dir_of(run)});
+                     "they wait for a disk or a network: see ps -o pid,stat,wchan", 0, "kill", place->dir()});
 }
 
 int processes(Run run, void (*found)(void *, int64_t), void *user) {
+    const auto place = place_of(run);
     std::vector<pid_t> pids;
-    if (read_processes(run, pids) != 0) return -1;
+    if (!place || read_processes(run, *place, pids) != 0) return -1;
     for (const pid_t pid : pids)
         found(user, pid);
     return 0;
 }
 
 int freeze(Run run, bool frozen) {
-    const std::string dir = dir_of(run);
+    const auto place = place_of(run);
+    if (!place) return -1;
+    const std::string dir = place->dir();
     if (freeze_cgroup(dir, frozen)) return 0;
     const int saved = errno;
     if (saved != ETIMEDOUT) return errno = saved, run.fail("write", dir + "/cgroup.freeze");
@@ -79,7 +83,9 @@ int update_devices(Run run, const std::string &dir, const std::vector<cgroup::De
 }
 
 int update(Run run, Node node) {
-    const std::string dir = dir_of(run);
+    const auto place = place_of(run);
+    if (!place) return -1;
+    const std::string dir = place->dir();
     const Current current = current_of(dir);
     cgroup::Resources resources;
     cgroup::Problem problem;
@@ -88,8 +94,7 @@ int update(Run run, Node node) {
         !limit_settings(resources, &current, settings, problem))
         return run.fail({CTR_E_INVALID, problem.message, problem.hint, 0, {}, problem.path});
     if (check_usage(run, dir, resources.memory) != 0) return -1;
-    const auto error = cgroup::write_settings(
-        settings, [&](const cgroup::Setting &s) { return dir + '/' + s.file; }, true);
+    const auto error = cgroup::write_settings(settings, [&](const cgroup::Setting &s) { return dir + '/' + s.file; });
     return error ? run.fail(*error) : update_devices(run, dir, resources.devices);
 }
 
@@ -131,7 +136,9 @@ std::uint64_t sum_of(std::string_view text, std::string_view key) {
 }
 
 int stats(Run run, void (*found)(void *, const char *, uint64_t), void *user) {
-    const std::string dir = dir_of(run);
+    const auto place = place_of(run);
+    if (!place) return -1;
+    const std::string dir = place->dir();
     std::string file;
     std::optional<std::string> text;
     for (const auto &each : known_stats) {

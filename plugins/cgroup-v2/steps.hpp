@@ -4,13 +4,29 @@
 #pragma once
 
 #include "../cgroup-common/devices.hpp"
+#include "../cgroup-common/ownership.hpp"
 
 #include <ctr/ext/cgroup.h>
 #include <ctr/plugin.hpp>
 
 namespace ctr::cgroup2 {
 
-// cgroup2.create: path, mount, owner, controller*, set*, uid?, gid?. Outputs: path, made (1: not there before), cgroup (fd).
+/// What a stored step says of where the container is.
+struct Place {
+    std::string mount, path;
+    cgroup::Members members;
+    bool by_systemd = false; // the scope's directory is systemd's to make and to remove
+    std::string dir() const { return mount + path; }
+};
+/// Nothing: the step names no cgroup; the run has failed.
+std::optional<Place> place_of(Run run);
+
+/// The output `made`: 0, or that it was not there before; and whether it bears a mark of that.
+inline constexpr std::int64_t made_marked = 1, made_unmarked = 2;
+/// Whose the container's cgroup is today.
+cgroup::Whose whose_is(Run run, const Place &place);
+
+// cgroup2.create: path, mount, owner, pid_namespace ("own")?, controller*, set*, uid?, gid?. Outputs: path, made, cgroup (fd).
 int create(Run run);
 int remove(Run run);
 int create_shell(Run run, Shell shell);
@@ -29,16 +45,13 @@ int open_shell(Run run, Shell shell);
 /// What becomes of a cgroup whose processes are killed.
 enum class Fate {
     remove, // it goes, with all below
-    leave,  // it is ours and is removed later
-    reuse,  // it was there before us: another container may be born in it
+    leave,  // it is removed later, or stays
 };
-/// Kills every process in the cgroup and below. False if something does not end.
-bool end_cgroup(const std::string &dir, Fate fate);
+/// Kills every process of the container in the cgroup and below. False if something does not end.
+bool end_cgroup(const Place &place, cgroup::Whose whose, Fate fate);
 
 /// Freezes or thaws and waits for it.
 bool freeze_cgroup(const std::string &dir, bool frozen);
-
-std::vector<cgroup::DeviceRule> device_rules(const std::vector<std::string> &texts);
 
 /// ctr.cgroup/1.
 extern const ctr_cgroup_v1 running;

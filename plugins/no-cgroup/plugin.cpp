@@ -1,25 +1,47 @@
 // SPDX-License-Identifier: MIT
 //
 // The driver `no-cgroup` of the slot `cgroup`: the container stays in its caller's cgroup. It is what is chosen where none can be made. Limits are
-// refused by name, since nobody claims them. Device rules are claimed, but only where a user namespace makes them needless: the kernel lets nobody in it
-// make device nodes (user_namespaces(7)), and those that are bound into it open by the rights of their owner on the machine.
-#include <ctr/plugin.hpp>
+// refused by name, since nobody claims them. Device rules are claimed, but only where they are needless:
+// - in a user namespace, or started by somebody else than the machine's root: nobody can make device nodes there (user_namespaces(7)), and those that are bound into it open
+//   by the rights of their owner on the machine;
+// - where they allow everything;
+// - where nothing is said, and the container has no right to make device nodes: it has those that it is given.
+// Anything else would be a container with all devices of the machine.
+#include "../cgroup-common/planning.hpp"
+
+#include <algorithm>
 
 namespace {
 
-bool has_user_namespace(ctr::Plan plan) {
-    const ctr::Node all = plan.spec("/linux/namespaces");
+using namespace ctr;
+
+bool has_user_namespace(Plan plan) {
+    const Node all = plan.spec("/linux/namespaces");
     for (std::size_t i = 0; i < all.size(); ++i)
         if (all.at(i).get("/type").str() == "user") return true;
     return false;
 }
 
-int plan(ctr::Plan plan) {
-    if (plan.operation() != CTR_OP_CREATE || plan.spec("/linux/resources/devices").size() == 0) return 0;
-    if (has_user_namespace(plan) || plan.ask("euid").value_or("0") != "0") return 0;
+/// Without a list of capabilities the container keeps all of them.
+bool may_make_nodes(Plan plan) {
+    const Node all = plan.spec("/process/capabilities");
+    if (!all) return true;
+    const auto bounding = all.get("/bounding").strings();
+    return std::find(bounding.begin(), bounding.end(), "CAP_MKNOD") != bounding.end();
+}
+
+int plan(Plan plan) {
+    if (plan.operation() != CTR_OP_CREATE || has_user_namespace(plan) || !cgroup::devices_at_stake(plan)) return 0;
+    cgroup::Problem problem;
+    cgroup::Resources resources;
+    if (!cgroup::read_resources(plan.spec("/linux/resources"), "/linux/resources", resources, problem))
+        return cgroup::refuse(plan, problem);
+    const auto rules = cgroup::effective_rules(resources.devices);
+    const bool all_allowed = rules.size() == 1 && rules.front().allow;
+    if (all_allowed || (resources.devices.empty() && !may_make_nodes(plan))) return 0;
     return plan.fail({CTR_E_UNSUPPORTED,
                       "without a cgroup nothing holds the container to device rules",
-                      "use a cgroup driver, leave the rules out, or give the container a user namespace",
+                      "use a cgroup driver, give the container a user namespace, or leave the rules and CAP_MKNOD out",
                       0,
                       {},
                       "/linux/resources/devices"});

@@ -20,7 +20,7 @@ for folder in plugins/*/; do
                 continue
             fi
             case $name:$header in
-            cgroup-v[12]:../cgroup-common/*) [ -e "$folder$header" ] || offence "$where: \"$header\" is missing" ;;
+            cgroup-v[12]:../cgroup-common/* | no-cgroup:../cgroup-common/*) [ -e "$folder$header" ] || offence "$where: \"$header\" is missing" ;;
             cgroup-systemd:../cgroup-common/* | cgroup-systemd:../cgroup-v[12]/*) [ -e "$folder$header" ] || offence "$where: \"$header\" is missing" ;;
             overlay:../storage-common/* | btrfs:../storage-common/*) [ -e "$folder$header" ] || offence "$where: \"$header\" is missing" ;;
             bridge:name_files.hpp) ;;

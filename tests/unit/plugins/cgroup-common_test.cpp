@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "../../../plugins/cgroup-common/cgroupfs.hpp"
+#include "../../../plugins/cgroup-common/ownership.hpp"
 #include "../../../plugins/cgroup-common/planning.hpp"
+#include "../../../plugins/cgroup-common/writing.hpp"
 #include "cgroup_fake_host.hpp"
 
 #include <gtest/gtest.h>
@@ -58,7 +59,8 @@ TEST_F(Common, MountinfoIsReadWithItsEscapes) {
 
 TEST_F(Common, SettingIsItsOwnText) {
     for (const Setting &s : {Setting{"memory.max", "1"}, Setting{"a.b", "x=y|?", When::if_present},
-                             Setting{"io.weight", "", When::if_previous_missing}})
+                             Setting{"io.weight", "", When::if_previous_missing},
+                             Setting{"devices.allow", "c 1:3 rwm", When::if_permitted}})
         EXPECT_EQ(Setting::from(s.text()), s) << s.text();
     EXPECT_EQ((Setting{"blkio.bfq.weight", "5"}).controller(), "blkio");
 }
@@ -73,15 +75,67 @@ TEST_F(Common, DeviceRuleIsItsOwnText) {
         EXPECT_FALSE(parse_device_rule(wrong, read)) << wrong;
 }
 
-TEST_F(Common, DefaultsFollowTheLastDenyAll) {
+TEST_F(Common, DevicesAreDeniedWhateverTheListSays) {
     const DeviceRule deny_all{false, 'a', any_device, any_device, "rwm"}, null{true, 'c', 1, 3, "r"},
-        mine{false, 'c', 5, 0, "rwm"};
-    const auto rules = effective_rules({null, deny_all, mine});
-    ASSERT_EQ(rules.size(), default_devices().size() + 2);
-    EXPECT_EQ(rules.front(), deny_all);
-    EXPECT_EQ(rules.back(), mine);
-    EXPECT_EQ(effective_rules({null}), std::vector<DeviceRule>{null});
-    EXPECT_TRUE(effective_rules({}).empty());
+        mine{false, 'c', 5, 0, "rwm"}, fuse{true, 'c', 10, 229, "rw"}, all{true, 'a', any_device, any_device, "rwm"};
+    const auto with_defaults = [](std::vector<DeviceRule> rules) {
+        rules.insert(rules.end(), default_devices().begin(), default_devices().end());
+        return rules;
+    };
+    EXPECT_EQ(effective_rules({}), with_defaults({deny_all}));
+    EXPECT_EQ(effective_rules({fuse}), with_defaults({deny_all, fuse})) << "no rule that denies";
+    EXPECT_EQ(effective_rules({deny_all}), with_defaults({deny_all}));
+    EXPECT_EQ(effective_rules({fuse, deny_all, mine}), with_defaults({deny_all, mine}))
+        << "the defaults come last, as with runc: a list cannot take them away";
+    EXPECT_EQ(effective_rules({deny_all, all}), std::vector<DeviceRule>{all}) << "privileged";
+    EXPECT_EQ(effective_rules({all, mine}), (std::vector<DeviceRule>{all, mine}));
+    EXPECT_EQ(effective_rules({all, deny_all}), with_defaults({deny_all}));
+    EXPECT_EQ(effective_rules({{true, 'a', any_device, any_device, "rw"}}).front(), deny_all) << "not everything";
+    EXPECT_EQ(effective_rules({{true, 'b', any_device, any_device, "rwm"}}).front(), deny_all);
+}
+
+TEST_F(Common, WhatAContainerAlwaysHasOpensNoneOfTheMachinesDevices) {
+    for (const DeviceRule &rule : default_devices()) {
+        const bool harmless = rule.major == 1 || rule.major == 5 || rule.major == 136 || rule.major == 10;
+        EXPECT_TRUE(harmless || rule.access == "m") << rule.text();
+        EXPECT_TRUE(rule.type == 'c' || rule.access == "m") << rule.text();
+        EXPECT_FALSE(rule.major == 5 && rule.minor == 1) << "the machine's console";
+        EXPECT_FALSE(rule.major == 1 && (rule.minor == 1 || rule.minor == 2 || rule.minor == 11)) << rule.text();
+    }
+}
+
+TEST_F(Common, LettersOfAccessStandInAnyOrderAndOthersMeanNothing) {
+    const auto r = read(R"({"devices": [{"allow": true, "type": "c", "major": 7, "access": "mxrr"},
+        {"allow": true, "type": "c", "major": 8, "access": "x"}, {"allow": true, "access": "MRW"}]})");
+    EXPECT_EQ(problem.message, "");
+    EXPECT_EQ(r.devices.at(0).access, "rm");
+    const auto rules = asked_rules(r.devices);
+    ASSERT_EQ(rules.size(), 2u) << "a rule without a right is a rule about nothing";
+    EXPECT_EQ(rules[1].text(), "c 7:* rm");
+}
+
+TEST_F(Common, PidsOfZeroMeanWhatTheDocumentsVersionSays) {
+    for (const char *old : {"1.0.0", "1.0.2-dev", "1.2.1", "1.2"}) {
+        Resources r;
+        r.pids_limit = 0;
+        of_version(old, r);
+        EXPECT_EQ(r.pids_limit, -1) << old;
+    }
+    for (const char *today : {"1.3.0", "1.3.0-rc.1", "1.10.0", "", "nonsense"}) {
+        Resources r;
+        r.pids_limit = 0;
+        of_version(today, r);
+        EXPECT_EQ(r.pids_limit, 0) << today;
+    }
+    EXPECT_EQ(pids_value(0), "1") << "the first process counts";
+    EXPECT_EQ(pids_value(-1), "max");
+    EXPECT_EQ(pids_value(7), "7");
+}
+
+TEST_F(Common, NothingButAContainersCgroupIsAPath) {
+    EXPECT_TRUE(is_container_path("/ctr/box"));
+    for (const char *wrong : {"", "/", "//", "ctr", "/..", "/ctr/../..", "/a//b", "/a/", "/a/./b"})
+        EXPECT_FALSE(is_container_path(wrong)) << wrong;
 }
 
 TEST_F(Common, AllResourcesAreRead) {
@@ -119,7 +173,6 @@ TEST_F(Common, WhatIsWrongIsNamed) {
         {R"({"memory": {"limit": -2}})", "/linux/resources/memory/limit"},
         {R"({"memory": {"limit": 9223372036854775808}})", "/linux/resources/memory/limit"},
         {R"({"memory": {"limit": 2, "swap": 1}})", "/linux/resources/memory/swap"},
-        {R"({"memory": {"limit": -1, "swap": 1}})", "/linux/resources/memory/swap"},
         {R"({"memory": {"swappiness": 201}})", "/linux/resources/memory/swappiness"},
         {R"({"cpu": {"idle": 2}})", "/linux/resources/cpu/idle"},
         {R"({"cpu": {"quota": 10, "burst": 11}})", "/linux/resources/cpu/burst"},
@@ -135,7 +188,7 @@ TEST_F(Common, WhatIsWrongIsNamed) {
         {R"({"network": {"classID": 4294967296}})", "/linux/resources/network/classID"},
         {R"({"devices": [{"type": "c"}]})", "/linux/resources/devices/0/allow"},
         {R"({"devices": [{"allow": true, "type": "x"}]})", "/linux/resources/devices/0/type"},
-        {R"({"devices": [{"allow": true, "access": "rx"}]})", "/linux/resources/devices/0/access"},
+        {R"({"devices": [{"allow": true, "access": 7}]})", "/linux/resources/devices/0/access"},
         {R"({"devices": [{"allow": true, "major": 4096}]})", "/linux/resources/devices/0/major"},
         {R"({"unified": {"../x.y": "1"}})", "/linux/resources/unified/../x.y"},
         {R"({"unified": {"a/b.c": "1"}})", "/linux/resources/unified/a/b.c"},
@@ -171,4 +224,77 @@ TEST_F(Common, ScriptHasTheAlternatives) {
               "echo 1 > /a.x\n"
               "[ ! -e /b.y ] || echo 2 > /b.y\n"
               "if [ -e /c.z ]; then echo 3 > /c.z; else echo 4 > /c.w; fi");
+    EXPECT_EQ(shell_lines({{"a.x", "c 1:3", When::if_permitted}}, [](const Setting &s) { return "/" + s.file; }),
+              "echo 'c 1:3' > /a.x 2>/dev/null || true");
+}
+
+namespace {
+
+/// A directory of our own; to the walk a cgroup is a directory as any other.
+struct Tree : Common {
+    Tree() {
+        char name[] = "/tmp/ctr-tree.XXXXXX";
+        top = ::mkdtemp(name);
+    }
+    ~Tree() override { EXPECT_EQ(remove_tree(top, everywhere), Removed::all); }
+    void make(const std::string &path) const { ASSERT_EQ(::mkdir((top + path).c_str(), 0755), 0) << path; }
+    std::string top;
+};
+
+} // namespace
+
+TEST_F(Tree, TheDeepestComeFirstAndEachOnce) {
+    for (const char *each : {"/a", "/a/b", "/a/b/c", "/a/d", "/e"})
+        make(each);
+    std::vector<std::string> seen;
+    const ctr::Fd dir = open_directory(AT_FDCWD, top.c_str());
+    walk(dir.get(), everywhere, [&](int, int above, const std::string &name) {
+        EXPECT_EQ(above < 0, name.empty());
+        seen.push_back(name);
+    });
+    ASSERT_EQ(seen.size(), 6u);
+    const auto at = [&](const char *name) { return std::find(seen.begin(), seen.end(), name) - seen.begin(); };
+    EXPECT_LT(at("c"), at("b"));
+    EXPECT_LT(at("b"), at("a"));
+    EXPECT_LT(at("d"), at("a"));
+    EXPECT_EQ(seen.back(), "");
+}
+
+TEST_F(Tree, APathMayBeLongerThanPathMax) {
+    const std::string name(60, 'x');
+    ctr::Fd here = open_directory(AT_FDCWD, top.c_str());
+    for (int i = 0; i < 400; ++i) {
+        ASSERT_EQ(::mkdirat(here.get(), name.c_str(), 0755), 0) << i;
+        here = open_directory(here.get(), name.c_str());
+        ASSERT_TRUE(here.valid()) << i;
+    }
+    here.reset();
+    int count = 0;
+    walk(open_directory(AT_FDCWD, top.c_str()).get(), everywhere, [&](int, int, const std::string &) { ++count; });
+    EXPECT_EQ(count, 401);
+    EXPECT_EQ(remove_tree(top, everywhere), Removed::all);
+}
+
+TEST_F(Tree, WhereOthersAreNobodyGoes) {
+    for (const char *each : {"/mine", "/mine/theirs", "/mine/theirs/below", "/other"})
+        make(each);
+    const auto not_theirs = [](int dir) { return ::faccessat(dir, "below", F_OK, 0) != 0; };
+    std::vector<std::string> seen;
+    walk(open_directory(AT_FDCWD, top.c_str()).get(), not_theirs,
+         [&](int, int, const std::string &name) { seen.push_back(name); });
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), "theirs") + std::count(seen.begin(), seen.end(), "below"), 0);
+    remove_tree(top, not_theirs);
+    EXPECT_EQ(::access((top + "/mine/theirs/below").c_str(), F_OK), 0);
+    EXPECT_NE(::access((top + "/other").c_str(), F_OK), 0);
+}
+
+TEST_F(Tree, WhatNoOrderMendsIsTheErrorAndWhatMayBeMissingIsNone) {
+    ::close(::open((top + "/a.x").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
+    const auto locate = [&](const Setting &s) { return top + '/' + s.file; };
+    EXPECT_EQ(write_settings({{"a.x", "1"}, {"b.y", "2", When::if_present}}, locate), std::nullopt);
+    EXPECT_EQ(read_file(top + "/a.x"), "1");
+    const auto error = write_settings({{"b.y", "2"}, {"a.x", "3"}}, locate);
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->errno_value, ENOENT);
+    ::unlink((top + "/a.x").c_str());
 }

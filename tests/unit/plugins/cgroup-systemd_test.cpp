@@ -88,6 +88,15 @@ struct CgroupSystemdUser : CgroupSystemd {
     const std::string top = "/user.slice/user-1000.slice/user@1000.service";
 };
 
+/// The step, without its arguments about devices.
+std::string without_devices(fake::Step step) {
+    const auto about_devices = [](const fake::Arg &arg) {
+        return starts_with(arg.text, "Device") || arg.text.find("devices.") < 2;
+    };
+    step.args.erase(std::remove_if(step.args.begin(), step.args.end(), about_devices), step.args.end());
+    return step.text();
+}
+
 /// As systemd mounts cgroup v1.
 struct CgroupSystemdV1 : CgroupSystemd {
     CgroupSystemdV1() {
@@ -96,14 +105,15 @@ struct CgroupSystemdV1 : CgroupSystemd {
         planning.answers["file:/proc/cgroups"] =
             "#subsys_name\thierarchy\tnum_"
             "cgroups\tenabled\ncpuset\t3\t1\t1\ncpu\t1\t1\t1\ncpuacct\t1\t1\t1\nmemory\t4\t13\t1\n"
-            "freezer\t6\t1\t1\npids\t8\t1\t1\n";
+            "freezer\t6\t1\t1\npids\t8\t1\t1\ndevices\t9\t1\t1\n";
     }
     const std::string legacy = "30 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,name=systemd\n"
                                "33 31 0:30 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
                                "34 31 0:31 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n"
                                "36 31 0:33 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
                                "37 31 0:34 / /sys/fs/cgroup/freezer rw - cgroup cgroup rw,freezer\n"
-                               "38 31 0:35 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n";
+                               "38 31 0:35 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
+                               "39 31 0:38 / /sys/fs/cgroup/devices rw - cgroup cgroup rw,devices\n";
     const std::string hybrid = "29 31 0:36 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n" + legacy;
 };
 
@@ -160,7 +170,7 @@ TEST_F(CgroupSystemd, MemoryIsTheSameNumberAsInTheFile) {
 
 TEST_F(CgroupSystemd, ProcessorTimeIsInWholePercents) {
     EXPECT_EQ(properties(R"({"cpu": {"shares": 1024, "quota": 50000, "period": 100000}})"),
-              (Lines{"CPUWeight=39", "CPUQuotaPerSecUSec=500000", "CPUQuotaPeriodUSec=100000"}));
+              (Lines{"CPUWeight=100", "CPUQuotaPerSecUSec=500000", "CPUQuotaPeriodUSec=100000"}));
     EXPECT_EQ(properties(R"({"cpu": {"quota": 33333}})"),
               (Lines{"CPUQuotaPerSecUSec=340000", "CPUQuotaPeriodUSec=100000"}))
         << "rounded up, so that systemd never gives less";
@@ -212,21 +222,22 @@ TEST_F(CgroupSystemd, WhatSystemdDoesNotKnowIsLeftOut) {
 }
 
 TEST_F(CgroupSystemd, DevicesAreAllowedByNumber) {
-    const auto all = device_properties({deny_all,
-                                        {true, 'c', 10, 229, "rw"},
-                                        {true, 'b', 8, any_device, "r"},
-                                        {true, 'a', any_device, 3, "w"},
-                                        {false, 'c', 1, 3, "w"}});
-    EXPECT_EQ(
-        all,
-        (Lines{"DevicePolicy=strict", "DeviceAllow=char-* m", "DeviceAllow=block-* m", "DeviceAllow=/dev/char/1:3 rwm",
-               "DeviceAllow=/dev/char/1:5 rwm", "DeviceAllow=/dev/char/1:7 rwm", "DeviceAllow=/dev/char/1:8 rwm",
-               "DeviceAllow=/dev/char/1:9 rwm", "DeviceAllow=/dev/char/5:0 rwm", "DeviceAllow=/dev/char/5:1 rwm",
-               "DeviceAllow=/dev/char/5:2 rwm", "DeviceAllow=char-136 rwm", "DeviceAllow=/dev/char/10:229 rw",
-               "DeviceAllow=block-8 r", "DeviceAllow=block-* w", "DeviceAllow=char-* w"}));
+    const auto all = device_properties(ctr::cgroup::effective_rules({deny_all,
+                                                                     {true, 'c', 10, 229, "rw"},
+                                                                     {true, 'b', 8, any_device, "r"},
+                                                                     {true, 'a', any_device, 3, "w"},
+                                                                     {false, 'c', 1, 3, "w"}}));
+    EXPECT_EQ(all,
+              (Lines{"DevicePolicy=strict", "DeviceAllow=/dev/char/10:229 rw", "DeviceAllow=block-8 r",
+                     "DeviceAllow=block-* w", "DeviceAllow=char-* w", "DeviceAllow=char-* m", "DeviceAllow=block-* m",
+                     "DeviceAllow=/dev/char/1:3 rwm", "DeviceAllow=/dev/char/1:5 rwm", "DeviceAllow=/dev/char/1:7 rwm",
+                     "DeviceAllow=/dev/char/1:8 rwm", "DeviceAllow=/dev/char/1:9 rwm", "DeviceAllow=/dev/char/5:0 rwm",
+                     "DeviceAllow=/dev/char/5:2 rwm", "DeviceAllow=char-136 rwm", "DeviceAllow=/dev/char/10:200 rwm"}));
     EXPECT_EQ(device_properties({}), Lines{});
-    EXPECT_EQ(device_properties({{false, 'c', 1, 3, "w"}}), Lines{}) << "what allows all first is not strict";
-    EXPECT_EQ(device_properties({deny_all, {true, 'a', any_device, any_device, "rwm"}}), Lines{}) << "privileged";
+    const DeviceRule allow_all{true, 'a', any_device, any_device, "rwm"};
+    EXPECT_EQ(device_properties(ctr::cgroup::effective_rules({allow_all, {false, 'c', 1, 3, "w"}})), Lines{})
+        << "what allows all first is not strict";
+    EXPECT_EQ(device_properties(ctr::cgroup::effective_rules({deny_all, allow_all})), Lines{}) << "privileged";
 }
 
 TEST_F(CgroupSystemd, AnnotationsAreReadAsGVariantWritesThem) {
@@ -286,8 +297,9 @@ TEST_F(CgroupSystemd, PlanMakesTheScopeWhenTheChildIsThere) {
               "property=DeviceAllow=/dev/char/1:3 rwm property=DeviceAllow=/dev/char/1:5 rwm "
               "property=DeviceAllow=/dev/char/1:7 rwm property=DeviceAllow=/dev/char/1:8 rwm "
               "property=DeviceAllow=/dev/char/1:9 rwm property=DeviceAllow=/dev/char/5:0 rwm "
-              "property=DeviceAllow=/dev/char/5:1 rwm property=DeviceAllow=/dev/char/5:2 rwm "
-              "property=DeviceAllow=char-136 rwm path=/machine.slice/libpod-abc.scope mount=/sys/fs/cgroup "
+              "property=DeviceAllow=/dev/char/5:2 rwm "
+              "property=DeviceAllow=char-136 rwm property=DeviceAllow=/dev/char/10:200 rwm "
+              "path=/machine.slice/libpod-abc.scope mount=/sys/fs/cgroup "
               "owner=/run/ctr/box controller=cpuset controller=cpu controller=io controller=memory controller=pids "
               "set=pids.max=5");
     EXPECT_EQ(planning.steps[0].phase, CTR_ATTACH);
@@ -389,7 +401,7 @@ TEST_F(CgroupSystemdV1, PlanMakesTheScopeAndTheRestAndTheChildJoins) {
         0)
         << planning.failure.message;
     ASSERT_EQ(planning.steps.size(), 2u);
-    EXPECT_EQ(planning.steps[0].text(),
+    EXPECT_EQ(without_devices(planning.steps[0]),
               "systemd.scope unit=libpod-abc.scope pid=<child.pid> property=Description=ctr container of /run/ctr/box "
               "property=Slice=machine.slice property=Delegate=true property=DefaultDependencies=false "
               "property=MemoryAccounting=true property=CPUAccounting=true property=BlockIOAccounting=true "
@@ -397,13 +409,17 @@ TEST_F(CgroupSystemdV1, PlanMakesTheScopeAndTheRestAndTheChildJoins) {
               "path=/machine.slice/libpod-abc.scope owner=/run/ctr/box "
               "hierarchy=cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct hierarchy=cpuset /sys/fs/cgroup/cpuset "
               "hierarchy=memory /sys/fs/cgroup/memory hierarchy=freezer /sys/fs/cgroup/freezer "
-              "hierarchy=pids /sys/fs/cgroup/pids hierarchy=systemd /sys/fs/cgroup/systemd "
+              "hierarchy=pids /sys/fs/cgroup/pids hierarchy=devices /sys/fs/cgroup/devices "
+              "hierarchy=systemd /sys/fs/cgroup/systemd "
               "set=cpuset.cpus=0 set=pids.max=5");
+    const auto properties = planning.steps[0].all("property"), set = planning.steps[0].all("set");
+    EXPECT_EQ(std::count(properties.begin(), properties.end(), "DevicePolicy=strict"), 1);
+    EXPECT_EQ(std::count(set.begin(), set.end(), "devices.deny=a"), 1);
     EXPECT_EQ(planning.steps[0].phase, CTR_ATTACH);
     EXPECT_EQ(planning.steps[0].gives, Lines{}) << "not before it is in the other hierarchies";
     EXPECT_EQ(planning.steps[1].text(), "systemd.join tasks=<cgroup.tasks.cpu> tasks=<cgroup.tasks.cpuset> "
                                         "tasks=<cgroup.tasks.memory> tasks=<cgroup.tasks.freezer> "
-                                        "tasks=<cgroup.tasks.pids>");
+                                        "tasks=<cgroup.tasks.pids> tasks=<cgroup.tasks.devices>");
     EXPECT_EQ(planning.steps[1].phase, CTR_ISOLATE);
     EXPECT_EQ(planning.steps[1].gives, Lines{"cgroup.joined"});
 }
@@ -412,10 +428,10 @@ TEST_F(CgroupSystemdV1, HybridHasSystemdsCgroupV2Too) {
     planning.answers["mounts"] = hybrid;
     ASSERT_EQ(plan("{}"), 0);
     const auto all = planning.steps[0].all("hierarchy");
-    ASSERT_EQ(all.size(), 7u);
-    EXPECT_EQ(all[5], "unified /sys/fs/cgroup/unified");
-    EXPECT_EQ(all[6], "systemd /sys/fs/cgroup/systemd");
-    EXPECT_EQ(planning.steps[1].all("tasks").size(), 5u);
+    ASSERT_EQ(all.size(), 8u);
+    EXPECT_EQ(all[6], "unified /sys/fs/cgroup/unified");
+    EXPECT_EQ(all[7], "systemd /sys/fs/cgroup/systemd");
+    EXPECT_EQ(planning.steps[1].all("tasks").size(), 6u);
 }
 
 TEST_F(CgroupSystemdV1, ExecJoinsAllOfThemAndSystemdsToo) {
@@ -425,16 +441,16 @@ TEST_F(CgroupSystemdV1, ExecJoinsAllOfThemAndSystemdsToo) {
          {"memory/m.slice/x.scope/tasks", "systemd/m.slice/x.scope/tasks", "unified/m.slice/x.scope/cgroup.procs"})
         planning.answers[std::string("exists:/sys/fs/cgroup/") + file] = "yes";
     ASSERT_EQ(plan(R"({"ctr": {"cgroup": "/m.slice/x.scope"}})"), 0) << planning.failure.message;
-    ASSERT_EQ(planning.steps.size(), 2u);
+    ASSERT_EQ(planning.steps.size(), 3u);
     EXPECT_EQ(planning.steps[0].text(),
               "systemd.open path=/m.slice/x.scope hierarchy=memory /sys/fs/cgroup/memory "
-              "hierarchy=unified /sys/fs/cgroup/unified hierarchy=systemd /sys/fs/cgroup/systemd");
-    EXPECT_EQ(planning.steps[1].text(),
-              "systemd.join tasks=<cgroup.tasks.memory> tasks=<cgroup.tasks.unified> tasks=<cgroup.tasks.systemd>");
+              "hierarchy=unified /sys/fs/cgroup/unified init=<init.pidfd> hierarchy=systemd /sys/fs/cgroup/systemd");
+    EXPECT_EQ(planning.steps[1].text(), "clone.cgroup cgroup=<cgroup>");
+    EXPECT_EQ(planning.steps[2].text(), "systemd.join tasks=<cgroup.tasks.memory> tasks=<cgroup.tasks.systemd>");
     fake::Carried carried{ctr_plugin_entry_v1};
     EXPECT_EQ(carried.shell(planning.steps[0]),
               "cgroup.tasks.memory=$(echo /sys/fs/cgroup/memory/m.slice/x.scope/tasks)\n"
-              "cgroup.tasks.unified=$(echo /sys/fs/cgroup/unified/m.slice/x.scope/cgroup.procs)\n"
+              "cgroup=$(echo /sys/fs/cgroup/unified/m.slice/x.scope)\n"
               "cgroup.tasks.systemd=$(echo /sys/fs/cgroup/systemd/m.slice/x.scope/tasks)\n");
     EXPECT_EQ(plan(R"({"ctr": {"cgroup": "/m.slice/gone.scope"}})"), -1);
 }
@@ -445,9 +461,10 @@ TEST_F(CgroupSystemdV1, MountOfTypeCgroupShowsTheContainersOwn) {
     for (const auto &step : planning.steps)
         if (step.kind == "mount.bind") sources = step.all("source");
     const std::string scope = "/system.slice/ctr-box.scope";
-    EXPECT_EQ(sources, (Lines{"/sys/fs/cgroup/cpu,cpuacct" + scope, "/sys/fs/cgroup/cpuset" + scope,
-                              "/sys/fs/cgroup/memory" + scope, "/sys/fs/cgroup/freezer" + scope,
-                              "/sys/fs/cgroup/pids" + scope, "/sys/fs/cgroup/systemd" + scope}));
+    EXPECT_EQ(sources,
+              (Lines{"/sys/fs/cgroup/cpu,cpuacct" + scope, "/sys/fs/cgroup/cpuset" + scope,
+                     "/sys/fs/cgroup/memory" + scope, "/sys/fs/cgroup/freezer" + scope, "/sys/fs/cgroup/pids" + scope,
+                     "/sys/fs/cgroup/devices" + scope, "/sys/fs/cgroup/systemd" + scope}));
 }
 
 TEST_F(CgroupSystemdV1, WhatIsMissingIsRefusedByName) {

@@ -3,6 +3,8 @@
 #include "../../../plugins/cgroup-v1/limits.hpp"
 #include "cgroup_fake_host.hpp"
 
+#include <ctr/ext/cgroup.h>
+
 #include <gtest/gtest.h>
 
 using namespace ctr::cgroup1;
@@ -43,17 +45,24 @@ Lines settings(const char *text) {
     EXPECT_TRUE(ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "", resources, problem))
         << problem.path;
     auto all = limit_settings(resources);
-    EXPECT_TRUE(device_settings(resources.devices, true, all, problem)) << problem.message;
     Lines out;
     for (const auto &s : all)
         out.push_back(s.text());
     return out;
 }
 
-Lines devices(const std::vector<DeviceRule> &rules, bool fresh = true) {
+/// Without the lines that are only defaults.
+Lines asked(const Lines &lines) {
+    Lines out;
+    for (const auto &line : lines)
+        if (line.substr(0, 15) != "~devices.allow=" || line == "~devices.allow=a") out.push_back(line);
+    return out;
+}
+
+Lines devices(const std::vector<DeviceRule> &rules) {
     ctr::cgroup::Settings all;
     ctr::cgroup::Problem problem;
-    if (!device_settings(rules, fresh, all, problem)) return {problem.message};
+    if (!device_settings(rules, all, problem)) return {problem.message};
     Lines out;
     for (const auto &s : all)
         out.push_back(s.text());
@@ -86,6 +95,11 @@ TEST_F(CgroupV1, MemoryIsLimitedBeforeMemoryAndSwap) {
         (Lines{"memory.limit_in_bytes=67108864", "memory.memsw.limit_in_bytes=134217728",
                "memory.soft_limit_in_bytes=1024", "memory.kmem.tcp.limit_in_bytes=-1", "memory.swappiness=0",
                "memory.oom_control=1"}));
+    EXPECT_EQ(settings(R"({"memory": {"limit": -1}})"),
+              (Lines{"memory.limit_in_bytes=-1", "?memory.memsw.limit_in_bytes=-1"}))
+        << "no limit of memory is none of swap either";
+    EXPECT_EQ(settings(R"({"memory": {"limit": -1, "swap": -1}})"),
+              (Lines{"memory.limit_in_bytes=-1", "memory.memsw.limit_in_bytes=-1"}));
 }
 
 TEST_F(CgroupV1, CpuIsInTheKernelsOrder) {
@@ -100,7 +114,7 @@ TEST_F(CgroupV1, CpuIsInTheKernelsOrder) {
 }
 
 TEST_F(CgroupV1, PidsKnowZeroAndUnlimited) {
-    EXPECT_EQ(settings(R"({"pids": {"limit": 0}})"), Lines{"pids.max=0"});
+    EXPECT_EQ(settings(R"({"pids": {"limit": 0}})"), Lines{"pids.max=1"});
     EXPECT_EQ(settings(R"({"pids": {"limit": -1}})"), Lines{"pids.max=max"});
     EXPECT_EQ(settings(R"({"pids": {"limit": 64}})"), Lines{"pids.max=64"});
 }
@@ -119,49 +133,129 @@ TEST_F(CgroupV1, TheRestOfTheResources) {
                "net_prio.ifpriomap=eth0 5", "rdma.max=mlx hca_handle=1 hca_object=2"}));
 }
 
-TEST_F(CgroupV1, DenyAllAllowsTheDefaultDevices) {
-    const auto all = devices({{false, 'a', any_device, any_device, "rwm"}, {true, 'c', 10, 229, "rw"}});
-    EXPECT_EQ(all.front(), "devices.deny=a");
-    EXPECT_EQ(all.back(), "devices.allow=c 10:229 rw");
-    for (const char *each :
-         {"devices.allow=c 1:3 rwm", "devices.allow=c 5:2 rwm", "devices.allow=c 136:* rwm", "devices.allow=c *:* m"})
-        EXPECT_NE(std::find(all.begin(), all.end(), each), all.end()) << each;
+TEST_F(CgroupV1, DevicesAreDeniedButForTheDefaults) {
+    const DeviceRule deny_all{false, 'a', any_device, any_device, "rwm"}, fuse{true, 'c', 10, 229, "rw"};
+    for (const auto &rules : {std::vector<DeviceRule>{}, {deny_all}, {fuse}, {deny_all, fuse}}) {
+        const auto all = devices(rules);
+        EXPECT_EQ(all.front(), "devices.deny=a");
+        for (const char *each : {"~devices.allow=c 1:3 rwm", "~devices.allow=c 5:2 rwm", "~devices.allow=c 136:* rwm",
+                                 "~devices.allow=c *:* m", "~devices.allow=b *:* m", "~devices.allow=c 10:200 rwm"})
+            EXPECT_EQ(std::count(all.begin(), all.end(), each), 1) << each;
+        const auto hard = asked(all);
+        EXPECT_EQ(hard.size(), rules.empty() || rules.back() == deny_all ? 1u : 2u);
+    }
+    EXPECT_EQ(asked(devices({fuse})).back(), "devices.allow=c 10:229 rw");
+    EXPECT_EQ(devices({{true, 'a', any_device, any_device, "rwm"}}), Lines{"~devices.allow=a"})
+        << "as much as the parent has; also in a cgroup that had less before";
+}
+
+TEST_F(CgroupV1, WhatIsAskedForMustBeHadTheRestNeedNot) {
+    const auto lines =
+        devices({{true, 'c', 1, 3, "r"}, {true, 'c', any_device, any_device, "m"}, {true, 'c', 1, 5, "rwm"}});
+    const auto has = [&](const char *line) { return std::count(lines.begin(), lines.end(), line) == 1; };
+    EXPECT_TRUE(has("devices.allow=c 1:3 r") && has("~devices.allow=c 1:3 rwm"));
+    EXPECT_TRUE(has("devices.allow=c 1:5 rwm") && !has("~devices.allow=c 1:5 rwm"));
+    EXPECT_TRUE(has("~devices.allow=c *:* m") && !has("devices.allow=c *:* m"))
+        << "a parent that denies one refuses it";
 }
 
 TEST_F(CgroupV1, DeviceRulesAreRunBeforeTheyAreWritten) {
-    const DeviceRule null{true, 'c', 1, 3, "rwm"}, no_null_write{false, 'c', 1, 3, "w"};
-    EXPECT_EQ(devices({no_null_write}), Lines{"devices.deny=c 1:3 w"});
-    EXPECT_EQ(devices({no_null_write, null}), Lines{}) << "taken back: as in a fresh cgroup";
-    EXPECT_EQ(devices({no_null_write, null}, false), Lines{"devices.allow=a"});
-    EXPECT_EQ(devices({no_null_write, {false, 'c', 1, 3, "r"}}), Lines{"devices.deny=c 1:3 rw"})
+    const DeviceRule all{true, 'a', any_device, any_device, "rwm"}, fuse{true, 'c', 10, 229, "rwm"},
+        no_fuse_write{false, 'c', 10, 229, "w"};
+    EXPECT_EQ(devices({all, no_fuse_write}), (Lines{"~devices.allow=a", "devices.deny=c 10:229 w"}));
+    EXPECT_EQ(devices({all, no_fuse_write, fuse}), Lines{"~devices.allow=a"}) << "taken back";
+    EXPECT_EQ(asked(devices({fuse, no_fuse_write})).back(), "devices.allow=c 10:229 rm");
+    EXPECT_EQ(devices({all, no_fuse_write, {false, 'c', 10, 229, "r"}}),
+              (Lines{"~devices.allow=a", "devices.deny=c 10:229 rw"}))
         << "one exception, both rights";
-    EXPECT_EQ(devices({{false, 'a', 1, 3, "w"}}), (Lines{"devices.deny=b 1:3 w", "devices.deny=c 1:3 w"}))
+    EXPECT_EQ(devices({all, {false, 'a', 10, 229, "w"}}),
+              (Lines{"~devices.allow=a", "devices.deny=b 10:229 w", "devices.deny=c 10:229 w"}))
         << "a line that begins with a means everything";
-    EXPECT_EQ(devices({{false, 'c', 5, 1, "rwm"}, {true, 'c', 5, any_device, "rwm"}}), Lines{})
+    EXPECT_EQ(devices({all, {false, 'c', 10, 229, "rwm"}, {true, 'c', 10, any_device, "rwm"}}),
+              Lines{"~devices.allow=a"})
         << "a wider rule takes narrower ones back";
-    EXPECT_NE(devices({{false, 'c', 5, any_device, "rwm"}, {true, 'c', 5, 1, "r"}}).front().find("makes a hole"),
+    EXPECT_NE(devices({{true, 'c', 10, any_device, "rwm"}, {false, 'c', 10, 229, "r"}}).front().find("makes a hole"),
               std::string::npos);
+    EXPECT_EQ(devices({{false, 'c', any_device, any_device, "rwm"}, {false, 'b', any_device, any_device, "rwm"}}),
+              devices({}))
+        << "the defaults come last";
 }
 
 TEST_F(CgroupV1, TheRightToMakeANodeMayStayWhereARuleDeniesOne) {
     const DeviceRule none{false, 'a', any_device, any_device, "rwm"}, all_nodes{true, 'c', any_device, any_device, "m"},
         no_fuse{false, 'c', 10, 229, "rwm"};
     const auto lines = devices({none, all_nodes, no_fuse});
-    EXPECT_EQ(std::count(lines.begin(), lines.end(), "devices.allow=c *:* m"), 1) << "docker's default rules";
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), "~devices.allow=c *:* m"), 1) << "docker's default rules";
     for (const auto &line : lines)
         EXPECT_EQ(line.find("10:229"), std::string::npos) << line;
 }
 
 TEST_F(CgroupV1, PlanMakesAndJoins) {
-    ASSERT_EQ(plan(R"({"linux": {"resources": {"memory": {"limit": 1048576}}}})"), 0);
-    ASSERT_EQ(planning.steps.size(), 2u);
-    EXPECT_EQ(planning.steps[0].text(), "cgroup1.create path=/ctr/box owner=/run/ctr/box hierarchy=cpu,cpuacct "
-                                        "/sys/fs/cgroup/cpu,cpuacct hierarchy=memory /sys/fs/cgroup/memory "
-                                        "hierarchy=devices /sys/fs/cgroup/devices set=memory.limit_in_bytes=1048576");
-    EXPECT_EQ(planning.steps[1].text(),
+    ASSERT_EQ(plan(R"({"linux": {"namespaces": [{"type": "pid"}], "resources": {"memory": {"limit": 1048576}}}})"), 0);
+    ASSERT_EQ(planning.steps.size(), 3u);
+    const std::string first = "cgroup1.create path=/ctr/box owner=/run/ctr/box pid_namespace=own hierarchy=cpu,cpuacct "
+                              "/sys/fs/cgroup/cpu,cpuacct hierarchy=memory /sys/fs/cgroup/memory "
+                              "hierarchy=devices /sys/fs/cgroup/devices hierarchy=unified /sys/fs/cgroup/unified "
+                              "set=memory.limit_in_bytes=1048576 set=devices.deny=a set=~devices.allow=c *:* m";
+    EXPECT_EQ(planning.steps[0].text().substr(0, first.size()), first);
+    EXPECT_EQ(planning.steps[1].text(), "clone.cgroup cgroup=<cgroup>") << "hybrid: in the cgroup of v2 too";
+    EXPECT_EQ(planning.steps[2].text(),
               "cgroup1.join tasks=<cgroup.tasks.cpu> tasks=<cgroup.tasks.memory> tasks=<cgroup.tasks.devices>");
-    EXPECT_EQ(planning.steps[1].gives, Lines{"cgroup.joined"});
-    EXPECT_EQ(planning.steps[1].phase, CTR_ISOLATE);
+    EXPECT_EQ(planning.steps[2].gives, Lines{"cgroup.joined"});
+    EXPECT_EQ(planning.steps[2].phase, CTR_ISOLATE);
+    ASSERT_EQ(plan(R"({"linux": {"namespaces": [{"type": "pid", "path": "/proc/7/ns/pid"}]}})"), 0);
+    EXPECT_FALSE(planning.steps[0].text().find("pid_namespace") != std::string::npos) << "not its own";
+}
+
+TEST_F(CgroupV1, DeviceRulesStandInEveryPlanOfTheMachinesRoot) {
+    for (const char *spec :
+         {"{}", R"({"linux": {}})", R"({"linux": {"resources": {}}})", R"({"linux": {"resources": {"devices": []}}})",
+          R"({"linux": {"namespaces": [{"type": "user"}]}})"}) {
+        ASSERT_EQ(plan(spec), 0) << spec;
+        EXPECT_EQ(planning.steps[0].all("set").front(), "devices.deny=a") << spec;
+    }
+    planning.answers["euid"] = "1000";
+    ASSERT_EQ(plan("{}"), 0);
+    EXPECT_EQ(planning.steps[0].all("set"), Lines{}) << "a user could not set them";
+    planning.answers["euid"] = "0";
+    planning.answers["file:/proc/self/uid_map"] = "         0       1000          1\n";
+    ASSERT_EQ(plan("{}"), 0);
+    EXPECT_EQ(planning.steps[0].all("set"), Lines{});
+    planning.answers["file:/proc/self/uid_map"] = "         0          0 4294967295\n";
+    ASSERT_EQ(plan("{}"), 0);
+    EXPECT_EQ(planning.steps[0].all("set").front(), "devices.deny=a");
+}
+
+TEST_F(CgroupV1, WithoutTheControllerDevicesNothingStartsThatCouldReachThem) {
+    planning.answers["mounts"] = "36 31 0:33 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
+    ASSERT_EQ(plan("{}"), -1);
+    EXPECT_EQ(planning.failure.path, "/linux/resources/devices");
+    EXPECT_EQ(plan(R"({"linux": {"namespaces": [{"type": "user"}]}})"), 0) << "no node can be made there";
+    EXPECT_EQ(plan(R"({"linux": {"namespaces": [{"type": "user"}], "resources": {"devices": [{"allow": false}]}}})"),
+              -1);
+}
+
+TEST_F(CgroupV1, ADamagedRecordNamesNoCgroup) {
+    ASSERT_EQ(plan("{}"), 0);
+    const fake::Step whole = planning.steps[0];
+    for (const char *wrong : {"", "/", "/..", "ctr", "//"}) {
+        fake::Step step = whole;
+        for (auto &arg : step.args)
+            if (arg.name == "path") arg.text = wrong;
+        fake::Carried carried{ctr_plugin_entry_v1};
+        EXPECT_EQ(carried.undo(step), -1) << wrong;
+        EXPECT_EQ(carried.failure.error_class, static_cast<std::uint32_t>(CTR_E_INVALID)) << wrong;
+        const auto *driver = static_cast<const ctr_cgroup_v1 *>(ctr_plugin_entry_v1.extension(CTR_EXT_CGROUP));
+        EXPECT_EQ(carried.call(step, [&](ctr_run *r) { return driver->kill(r, 9); }), -1) << wrong;
+        EXPECT_EQ(carried.call(step, [&](ctr_run *r) { return driver->freeze(r, 1); }), -1) << wrong;
+    }
+    for (const char *wrong : {"", "memory", " /sys/fs/cgroup/memory", "memory ", "memory /"}) {
+        fake::Step step = whole;
+        for (auto &arg : step.args)
+            if (arg.name == "hierarchy") arg.text = wrong;
+        fake::Carried carried{ctr_plugin_entry_v1};
+        EXPECT_EQ(carried.undo(step), -1) << '"' << wrong << '"';
+    }
 }
 
 TEST_F(CgroupV1, MissingControllerIsRefusedByName) {
@@ -180,7 +274,7 @@ TEST_F(CgroupV1, MountOfTypeCgroupShowsTheContainersOwn) {
             R"({"mounts": [{"destination": "/sys", "type": "sysfs"}, {"destination": "/sys/fs/cgroup/", "type": "cgroup", "options": ["nosuid", "ro"]}]})"),
         0);
     Lines mounts;
-    for (std::size_t i = 2; i < planning.steps.size(); ++i)
+    for (std::size_t i = 3; i < planning.steps.size(); ++i)
         mounts.push_back(planning.steps[i].text());
     EXPECT_EQ(mounts, (Lines{"mount.new type=tmpfs source=cgroup target=/sys/fs/cgroup options=nosuid options=mode=755",
                              "mount.bind source=/sys/fs/cgroup/cpu,cpuacct/ctr/box target=/sys/fs/cgroup/cpu,cpuacct "
@@ -190,7 +284,7 @@ TEST_F(CgroupV1, MountOfTypeCgroupShowsTheContainersOwn) {
                              "root.symlink target=/sys/fs/cgroup/cpu to=cpu,cpuacct "
                              "target=/sys/fs/cgroup/cpuacct to=cpu,cpuacct",
                              "mount.setattr target=/sys/fs/cgroup options=ro"}));
-    EXPECT_EQ(planning.steps[2].after, Lines{"mount:/sys"});
+    EXPECT_EQ(planning.steps[3].after, Lines{"mount:/sys"});
 }
 
 TEST_F(CgroupV1, ExecGoesWhereTheContainerIs) {
@@ -204,16 +298,41 @@ TEST_F(CgroupV1, ExecGoesWhereTheContainerIs) {
     EXPECT_EQ(plan(R"({"ctr": {"cgroup": "/ctr/gone"}})"), -1);
 }
 
+TEST_F(CgroupV1, ExecOnAHybridMachineIsBornInV2) {
+    planning.operation = CTR_OP_EXEC;
+    for (const char *file : {"memory/ctr/box/tasks", "unified/ctr/box/cgroup.procs"})
+        planning.answers[std::string("exists:/sys/fs/cgroup/") + file] = "yes";
+    ASSERT_EQ(plan(R"({"ctr": {"cgroup": "/ctr/box"}})"), 0);
+    ASSERT_EQ(planning.steps.size(), 3u);
+    EXPECT_EQ(planning.steps[0].text(), "cgroup1.open path=/ctr/box hierarchy=memory /sys/fs/cgroup/memory "
+                                        "hierarchy=unified /sys/fs/cgroup/unified init=<init.pidfd>");
+    EXPECT_EQ(planning.steps[1].text(), "clone.cgroup cgroup=<cgroup>");
+    EXPECT_EQ(planning.steps[2].text(), "cgroup1.join tasks=<cgroup.tasks.memory>");
+}
+
+TEST_F(CgroupV1, ExecBelowTheContainersCgroupIsInAllOfThemOrInNone) {
+    planning.operation = CTR_OP_EXEC;
+    for (const char *file :
+         {"memory/ctr/box/tasks", "devices/ctr/box/tasks", "unified/ctr/box/cgroup.procs", "memory/ctr/box/sub/tasks"})
+        planning.answers[std::string("exists:/sys/fs/cgroup/") + file] = "yes";
+    ASSERT_EQ(plan(R"({"ctr": {"cgroup": "/ctr/box/sub", "container": {"cgroup": "/ctr/box"}}})"), 0);
+    EXPECT_EQ(planning.steps[0].all("hierarchy").size(), 3u) << "the rules for devices hold, or the step fails";
+    EXPECT_EQ(planning.steps[0].all("below"), (Lines{"/sub", "/sub", ""})) << "v2 limits nothing here";
+}
+
 TEST_F(CgroupV1, ScriptSaysTheSame) {
+    planning.answers["euid"] = "1000"; // no device rules
     ASSERT_EQ(plan(R"({"linux": {"cgroupsPath": "/x", "resources": {"memory": {"limit": 1048576}, "blockIO": {}}}})"),
               0);
     fake::Carried carried{ctr_plugin_entry_v1};
     EXPECT_EQ(carried.shell(planning.steps[0]),
-              "mkdir -p /sys/fs/cgroup/cpu,cpuacct/x /sys/fs/cgroup/memory/x /sys/fs/cgroup/devices/x\n"
+              "mkdir -p /sys/fs/cgroup/cpu,cpuacct/x /sys/fs/cgroup/memory/x /sys/fs/cgroup/devices/x "
+              "/sys/fs/cgroup/unified/x\n"
               "echo 1048576 > /sys/fs/cgroup/memory/x/memory.limit_in_bytes\n"
               "cgroup.tasks.cpu=$(echo /sys/fs/cgroup/cpu,cpuacct/x/tasks)\n"
               "cgroup.tasks.memory=$(echo /sys/fs/cgroup/memory/x/tasks)\n"
-              "cgroup.tasks.devices=$(echo /sys/fs/cgroup/devices/x/tasks)\n");
-    EXPECT_EQ(carried.shell(planning.steps[1]),
+              "cgroup.tasks.devices=$(echo /sys/fs/cgroup/devices/x/tasks)\n"
+              "cgroup=$(echo /sys/fs/cgroup/unified/x)\n");
+    EXPECT_EQ(carried.shell(planning.steps[2]),
               "echo 0 > cgroup.tasks.cpu\necho 0 > cgroup.tasks.memory\necho 0 > cgroup.tasks.devices\n");
 }

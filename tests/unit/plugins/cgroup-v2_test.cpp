@@ -3,6 +3,8 @@
 #include "../../../plugins/cgroup-v2/limits.hpp"
 #include "cgroup_fake_host.hpp"
 
+#include <ctr/ext/cgroup.h>
+
 #include <gtest/gtest.h>
 
 using namespace ctr::cgroup2;
@@ -74,7 +76,7 @@ bool allowed(const std::vector<DeviceRule> &rules, char type, std::int64_t major
              std::uint32_t access) {
     for (const auto &[bit, right] : {std::pair{mknod_access, 'm'}, {read_access, 'r'}, {write_access, 'w'}}) {
         if ((access & bit) == 0) continue;
-        bool allow = true;
+        bool allow = false;
         for (const auto &rule : rules)
             if ((rule.type == 'a' || rule.type == type) && (rule.major == any_device || rule.major == major) &&
                 (rule.minor == any_device || rule.minor == minor) && rule.has(right))
@@ -98,7 +100,17 @@ void expect_same(const std::vector<DeviceRule> &rules) {
 
 TEST_F(CgroupV2, SharesBecomeWeights) {
     EXPECT_EQ(weight_of_shares(2), 1u);
-    EXPECT_EQ(weight_of_shares(1024), 39u);
+    EXPECT_EQ(weight_of_shares(1024), 100u) << "the default of both";
+    EXPECT_EQ(weight_of_shares(512), 59u);
+    EXPECT_EQ(weight_of_shares(2048), 174u);
+    EXPECT_EQ(weight_of_shares(100), 17u);
+    EXPECT_EQ(weight_of_shares(262143), 10000u);
+    std::uint64_t last = 0;
+    for (std::uint64_t shares = 0; shares < 262150; ++shares) {
+        const std::uint64_t weight = weight_of_shares(shares);
+        ASSERT_TRUE(weight >= last && weight >= 1 && weight <= 10000) << shares;
+        last = weight;
+    }
     EXPECT_EQ(weight_of_shares(262144), 10000u);
     EXPECT_EQ(weight_of_shares(1), 1u);
     EXPECT_EQ(weight_of_shares(UINT64_MAX), 10000u);
@@ -110,10 +122,13 @@ TEST_F(CgroupV2, SharesBecomeWeights) {
 TEST_F(CgroupV2, SwapIsWithoutMemory) {
     EXPECT_EQ(settings(R"({"memory": {"limit": 100, "swap": 250, "reservation": 50}})"),
               (Lines{"memory.max=100", "memory.swap.max=150", "memory.low=50"}));
-    EXPECT_EQ(settings(R"({"memory": {"limit": 100, "swap": 100}})"), (Lines{"memory.max=100", "memory.swap.max=0"}));
+    EXPECT_EQ(settings(R"({"memory": {"limit": 100, "swap": 100}})"), (Lines{"memory.max=100", "?memory.swap.max=0"}));
     EXPECT_EQ(settings(R"({"memory": {"limit": -1, "swap": -1, "reservation": -1}})"),
               (Lines{"memory.max=max", "?memory.swap.max=max", "memory.low=max"}));
     EXPECT_EQ(settings(R"({"memory": {"swap": 100}})"), Lines{"refused: /linux/resources/memory/swap"});
+    EXPECT_EQ(settings(R"({"memory": {"limit": -1}})"), (Lines{"memory.max=max", "?memory.swap.max=max"}));
+    EXPECT_EQ(settings(R"({"memory": {"limit": -1, "swap": 50}})"), (Lines{"memory.max=max", "memory.swap.max=50"}))
+        << "no limit of memory to take off";
     const Current current{80, {}};
     EXPECT_EQ(settings(R"({"memory": {"swap": 100}})", &current), Lines{"memory.swap.max=20"})
         << "an update knows the limit";
@@ -125,7 +140,7 @@ TEST_F(CgroupV2, CpuIsConverted) {
     EXPECT_EQ(
         settings(
             R"({"cpu": {"shares": 1024, "quota": 50000, "period": 100000, "burst": 1000, "cpus": "0-1", "mems": "0", "idle": 1}})"),
-        (Lines{"cpuset.cpus=0-1", "cpuset.mems=0", "cpu.weight=39", "cpu.max=50000 100000", "cpu.max.burst=1000",
+        (Lines{"cpuset.cpus=0-1", "cpuset.mems=0", "cpu.weight=100", "cpu.max=50000 100000", "cpu.max.burst=1000",
                "cpu.idle=1"}));
     EXPECT_EQ(settings(R"({"cpu": {"quota": 50000}})"), Lines{"cpu.max=50000"});
     EXPECT_EQ(settings(R"({"cpu": {"quota": -1, "period": 5000}})"), Lines{"cpu.max=max 5000"});
@@ -150,7 +165,7 @@ TEST_F(CgroupV2, TheRestOfTheResources) {
     EXPECT_EQ(
         settings(
             R"({"pids": {"limit": 0}, "hugepageLimits": [{"pageSize": "1GB", "limit": 4}], "rdma": {"mlx": {"hcaObjects": 2}}})"),
-        (Lines{"pids.max=0", "hugetlb.1GB.max=4", "?hugetlb.1GB.rsvd.max=4", "rdma.max=mlx hca_object=2"}));
+        (Lines{"pids.max=1", "hugetlb.1GB.max=4", "?hugetlb.1GB.rsvd.max=4", "rdma.max=mlx hca_object=2"}));
     EXPECT_EQ(settings(R"({"pids": {"limit": -1}})"), Lines{"pids.max=max"});
     EXPECT_EQ(
         settings(
@@ -184,6 +199,46 @@ TEST_F(CgroupV2, ProgramMeansWhatTheRulesMean) {
 TEST_F(CgroupV2, NothingBehindARuleAboutEverything) {
     EXPECT_EQ(device_program({{true, 'c', 1, 3, "rwm"}, {false, 'a', any_device, any_device, "rwm"}}).size(),
               device_program({}).size());
+    EXPECT_FALSE(run_program(device_program({}), 'c', 1, 3, read_access)) << "what no rule decides is denied";
+}
+
+TEST_F(CgroupV2, DeviceRulesStandInEveryPlanOfTheMachinesRoot) {
+    for (const char *spec :
+         {"{}", R"({"linux": {"resources": {}}})", R"({"linux": {"resources": {"devices": []}}})",
+          R"({"linux": {"resources": {"devices": [{"allow": true, "type": "c", "major": 10, "minor": 229}]}}})"}) {
+        ASSERT_EQ(plan(spec), 0) << spec;
+        ASSERT_NE(planning.step("cgroup2.devices"), nullptr) << spec;
+        EXPECT_EQ(planning.step("cgroup2.devices")->all("device").front(), "deny a *:* rwm") << spec;
+    }
+    planning.answers["euid"] = "1000";
+    ASSERT_EQ(plan("{}"), 0);
+    EXPECT_EQ(planning.step("cgroup2.devices"), nullptr) << "a user could not set them";
+    ASSERT_EQ(plan(R"({"linux": {"resources": {"devices": [{"allow": false}]}}})"), 0);
+    EXPECT_NE(planning.step("cgroup2.devices"), nullptr) << "asked for";
+}
+
+TEST_F(CgroupV2, ARuleThatCannotBeReadIsNotLeftOut) {
+    ASSERT_EQ(plan("{}"), 0);
+    fake::Step step = *planning.step("cgroup2.devices");
+    step.args.push_back({"device", CTR_FORM_STRING, 0, "deny everything"});
+    fake::Carried carried{ctr_plugin_entry_v1};
+    EXPECT_EQ(carried.apply(step), -1);
+    EXPECT_EQ(carried.failure.error_class, static_cast<std::uint32_t>(CTR_E_INVALID));
+}
+
+TEST_F(CgroupV2, ADamagedRecordNamesNoCgroup) {
+    ASSERT_EQ(plan("{}"), 0);
+    for (const char *name : {"path", "mount"})
+        for (const char *wrong : {"", "/", "/..", "ctr"}) {
+            fake::Step step = planning.steps[0];
+            for (auto &arg : step.args)
+                if (arg.name == name) arg.text = wrong;
+            fake::Carried carried{ctr_plugin_entry_v1};
+            EXPECT_EQ(carried.undo(step), -1) << name << wrong;
+            const auto *driver = static_cast<const ctr_cgroup_v1 *>(ctr_plugin_entry_v1.extension(CTR_EXT_CGROUP));
+            EXPECT_EQ(carried.call(step, [&](ctr_run *r) { return driver->kill(r, 9); }), -1) << name << wrong;
+            EXPECT_EQ(carried.call(step, [&](ctr_run *r) { return driver->freeze(r, 1); }), -1) << name << wrong;
+        }
 }
 
 TEST_F(CgroupV2, PlanMakesTheCgroupAndTheChildIsBornInIt) {

@@ -18,7 +18,7 @@ typedef struct ctr_cgroup_v1 {
     uint32_t size;
     /* The kind of the step that made the cgroup. */
     const char *kind;
-    /* [call] Sends the signal to every process in the cgroup and below; none is missed by a fork in between (SIGKILL only). */
+    /* [call] Sends the signal to every process of the container in the cgroup and below; none is missed by a fork in between, and none stays frozen (SIGKILL only). */
     int (*kill)(ctr_run *run, int signal);
     /* [call] Calls `found` for every process id. */
     int (*processes)(ctr_run *run, void (*found)(void *user, int64_t pid), void *user);
