@@ -178,6 +178,7 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
         if (state->is_hook && strcmp(step.kind_name, CTR_KIND_OCI_HOOK_RUN_INSIDE) == 0)
             continue; // one of its brothers
         wait_for_step(state, step.wait_for);
+        *state->plan->progress = i;
         begin_step(&state->run, i);
         if (step.kind == nullptr) give_up_without_code(state, step.kind_name);
         if (step.kind->apply(&state->run) != 0) {
@@ -371,6 +372,7 @@ CTR_CHILD void child_main(void *child_plan) {
     run_steps(&state, gate, n_steps);
     state.run.step = find_step(state.run.block, plan::kind_execve);
     state.run.failed = false;
+    *state.plan->progress = ChildPlan::executing;
     sys::execute(state.executable, state.plan->argv, kinds::program_environment(&state.run));
     give_up_with(&state, "execve", state.executable,
                  errno == ENOEXEC

@@ -11,6 +11,9 @@ namespace core::launch {
 /// All that the child needs, made before the clone; its copy belongs to the child.
 struct ChildPlan {
     Packed *block = nullptr;
+    /// Shared with the parent: the step that the child is at, or `executing`. Its channel also ends when somebody's code just ends the process.
+    volatile std::uint32_t *progress = nullptr;
+    static constexpr std::uint32_t executing = UINT32_MAX;
     int channel = -1;          // its end of the pair
     const int *kept = nullptr; // descriptors, sorted: all others it closes first of all
     std::size_t n_kept = 0;

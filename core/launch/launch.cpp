@@ -17,6 +17,7 @@
 #include "launch/undo.hpp"
 #include "launch/wire.hpp"
 #include "plan/show.hpp"
+#include "sys/in_plugin.hpp"
 #include "sys/own_executable.hpp"
 #include "sys/socket.hpp"
 
@@ -26,6 +27,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -49,6 +51,17 @@ std::string step_text(const plan::Plan &plan, std::uint32_t index) {
     for (plan::Arg &arg : shown.args) // passwords stand in environments
         if (arg.name == "env") arg.text = arg.text.substr(0, arg.text.find('=')) + "=...";
     return step_title(plan, index) + ": " + plan::show_args(shown);
+}
+
+SharedWord::~SharedWord() {
+    if (word_ != nullptr) ::munmap(const_cast<std::uint32_t *>(word_), sizeof *word_);
+}
+
+Result<void> SharedWord::make() {
+    void *memory = ::mmap(nullptr, sizeof *word_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return system_error("mmap");
+    word_ = static_cast<std::uint32_t *>(memory);
+    return {};
 }
 
 Launch::Launch(const plan::Plan &plan, const KindLookup &lookup, Recorder &recorder, LaunchOptions options)
@@ -104,6 +117,8 @@ Result<void> Launch::clone() {
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return system_error("socketpair");
     channel_.reset(ends[0]);
     Fd child_end(ends[1]);
+    CTR_TRY(progress_.make());
+    child_plan_.progress = progress_.get();
     child_plan_.block = block_.get();
     child_plan_.channel = child_end.get();
     child_plan_.gate = options_.gate;
@@ -277,6 +292,9 @@ Result<void> Launch::open_gate() {
         auto message = take_message();
         if (!message.ok() && !ended_) return message;
     }
+    // The end of the process is an end of file too. (Who opens the gate of a child that another process cloned cannot tell.)
+    if (progress_.get() != nullptr && *progress_.get() != ChildPlan::executing)
+        return ended_without_a_word(*progress_.get());
     channel_.reset();
     return {};
 }
@@ -321,7 +339,11 @@ Result<void> Launch::run_parent_step(std::uint32_t index) {
     run.block = block_.get();
     run.interrupt = options_.interruption == nullptr ? -1 : options_.interruption->fd();
     begin_step(&run, index);
-    const bool failed = step.kind->apply(&run) != 0 || run.failed;
+    const int code = [&] {
+        const sys::InPlugin inside(step.plugin, "apply");
+        return step.kind->apply(&run);
+    }();
+    const bool failed = code != 0 || run.failed;
     if (failed && interrupted()) return step_error(index, options_.interruption->error());
     if (failed)
         return step_error(index, run.failed ? to_error(run.error)
@@ -379,6 +401,19 @@ Error Launch::lost_child() {
     return failure(ErrorClass::system, "the container's first process ended before its program ran");
 }
 
+/// Somebody's code ended the child's process, or broke it, instead of returning.
+Error Launch::ended_without_a_word(std::uint32_t step) const {
+    std::string how = "ended the container's first process instead of returning";
+    siginfo_t info{};
+    pollfd gone = {child_.pidfd.get(), POLLIN, 0};
+    if (child_.pid > 0 && ::poll(&gone, 1, 1000) == 1 && // it is at its end, unless it only closed the channel
+        ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid != 0 &&
+        info.si_code != CLD_EXITED)
+        how = "the container's first process was killed by signal " + std::to_string(info.si_status);
+    return step_error(step, failure(ErrorClass::internal, how,
+                                    "the program did not run; if nobody killed it, this is a bug of the plugin"));
+}
+
 /// A parent's step may fail only because the child is gone (no such process): then what the child said before it went is the reason.
 Error Launch::cause_of(Error error) {
     Message message;
@@ -386,6 +421,11 @@ Error Launch::cause_of(Error error) {
     while (channel_.valid() && !ended_ && ::poll(&readable, 1, 0) == 1 &&
            receive(channel_.get(), block_.get(), &message) == Received::message)
         if (message.word == Word::failed) return step_error(message.step, to_error(message.error));
+    pollfd gone = {child_.pidfd.get(), POLLIN, 0};
+    const int patience = error.errno_value == ESRCH ? 1000 : 0; // its namespaces go a moment before itself
+    if (progress_.get() != nullptr && child_.pid > 0 && ::poll(&gone, 1, patience) == 1 &&
+        *progress_.get() != ChildPlan::executing)
+        return ended_without_a_word(*progress_.get());
     return error;
 }
 

@@ -54,6 +54,20 @@ struct LaunchOptions {
 
 class NamespaceSetup;
 
+/// A number in memory that this process and those that it clones see alike.
+class SharedWord {
+public:
+    SharedWord() = default;
+    ~SharedWord();
+    SharedWord(const SharedWord &) = delete;
+    SharedWord &operator=(const SharedWord &) = delete;
+    Result<void> make();
+    volatile std::uint32_t *get() const { return word_; }
+
+private:
+    volatile std::uint32_t *word_ = nullptr;
+};
+
 class Launch {
 public:
     Launch(const plan::Plan &plan, const KindLookup &lookup, Recorder &recorder, LaunchOptions options);
@@ -99,6 +113,7 @@ private:
     Result<void> take_message();
     Result<void> wait_for_step(std::uint32_t step);
     Error lost_child();
+    Error ended_without_a_word(std::uint32_t step) const;
     Error cause_of(Error error);
     bool interrupted();
     Error step_error(std::uint32_t step, Error error) const;
@@ -108,6 +123,7 @@ private:
     LaunchOptions options_;
     std::unique_ptr<Block> block_;
     ChildPlan child_plan_;
+    SharedWord progress_; // the child's own: where it is
     std::vector<const char *> argv_, envp_;
     std::vector<int> kept_;
     Fd channel_, child_channel_;

@@ -5,6 +5,7 @@
 #include "cli/app.hpp"
 #include "launch/run.hpp"
 #include "sys/files.hpp"
+#include "sys/in_plugin.hpp"
 #include "sys/surroundings.hpp"
 
 #include <algorithm>
@@ -21,6 +22,11 @@ const Log *sink = nullptr; // log_line has no other way to it
 
 void log_line(int level, const char *plugin, const char *message) {
     sink->line(level, std::string(plugin) + ": " + message);
+}
+
+int say_exit_in_plugin(const std::string &message) {
+    sink->fatal(message, {});
+    return exit_failed;
 }
 
 /// A user without privilege; or, as with runc, root of a user namespace that a user has entered (podman of a user).
@@ -218,6 +224,7 @@ int App::main(const std::string &name, std::vector<std::string> words) {
     const std::string command_line = shown(name, words);
     if (auto taken = take_globals(words); !taken.ok()) return report(taken.error());
     sink = &log_;
+    sys::on_exit_in_plugin = say_exit_in_plugin;
     launch::log_sink = log_line;
     launch::log_threshold = log_.level();
     if (globals_.has("version")) {

@@ -7,6 +7,7 @@
 #include "plan/plan_abi.hpp"
 #include "spec/claims.hpp"
 #include "spec/schema.hpp"
+#include "sys/in_plugin.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -235,7 +236,10 @@ Result<void> let_each_plan(const Active &active, ctr_plan &handle) {
         const ctr_plugin_entry *entry = entries[i];
         if (entry->plan == nullptr) continue;
         handle.current = each;
-        const int code = entry->plan(&handle);
+        const int code = [&] {
+            const sys::InPlugin inside(each->manifest.id.c_str(), "plan()");
+            return entry->plan(&handle);
+        }();
         handle.current = nullptr;
         if (handle.failed) return *handle.failed;
         if (code != 0)

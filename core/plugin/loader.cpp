@@ -5,6 +5,8 @@
 // missing symbol must show here and not in the forked child. Once it is mapped the descriptor is closed: nothing of the machine's is open in a child.
 #include "plugin/catalog.hpp"
 
+#include "sys/in_plugin.hpp"
+
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/shared_library.hpp>
 #include <forward_list>
@@ -131,6 +133,7 @@ Result<const ctr_plugin_entry *> PluginFile::entry_of(const std::string &id) {
 
 Result<const ctr_plugin_entry *> Plugin::load(const ctr_host *host) {
     if (entry_ != nullptr) return entry_;
+    const sys::InPlugin inside(manifest.id.c_str(), "load function");
     CTR_ASSIGN(const ctr_plugin_entry *entry, file_->entry_of(manifest.id));
     CTR_TRY(compare(manifest, *entry, path));
     if (entry->load(host) != 0)

@@ -3,6 +3,8 @@
 // A plugin's step fails in any phase: nothing is left, and one error says what, where, why and what to do.
 #include "fixture/sandbox.hpp"
 
+#include <algorithm>
+#include <csignal>
 #include <filesystem>
 
 using namespace fixture;
@@ -19,8 +21,8 @@ protected:
                                    const std::vector<std::string> &program,
                                    const std::vector<std::string> &options) const {
         const std::string config = box.dir() + "/sabotage.json";
-        write_text(config,
-                   "{\"cgroup-v1\": {\"parent\": \"" + box.cgroup_parent() + "\"}, \"saboteur\": " + section + "}\n");
+        write_text(config, "{\"cgroup-v1\": {\"parent\": \"" + box.cgroup_parent() +
+                               "\"}, \"saboteur\": " + section + "}\n");
         std::vector<std::string> all = box.ctr_words(storage);
         all[2] = config;
         all.insert(all.end(), {"--plugin-dir", CTR_BUILD_DIR "/tests/system/saboteur"});
@@ -96,6 +98,29 @@ TEST_F(Failure, AnUndoThatFailsIsNamedAndRecoverFinishesIt) {
     EXPECT_HAS(without.err, "saboteur");
     EXPECT_STATUS(box.ctr({"--plugin-dir", CTR_BUILD_DIR "/tests/system/saboteur", "recover"}), 0);
     std::filesystem::remove(blocked + ".let-undo");
+}
+
+class Ending : public Failure, public testing::WithParamInterface<const char *> {};
+INSTANTIATE_TEST_SUITE_P(By, Ending, testing::Values("exit", "_exit", "quick_exit"),
+                         [](const auto &each) { return std::string(each.param[0] == '_' ? "at_once" : each.param); });
+
+TEST_P(Ending, TheProcessInACallbackOfTheParentIsNoSuccess) {
+    for (const char *where : {"plan", "prepare", "attach", "started"}) {
+        const Ran ran = run_sabotaged(std::string(R"({"end": ")") + where + R"(", "how": ")" + GetParam() + "\"}",
+                                      "overlay", {"/bin/true"});
+        EXPECT_STATUS(ran, 125) << where;
+        EXPECT_HAS(ran.err, "plugin saboteur");
+        EXPECT_HAS(ran.err, "ended the process instead of returning");
+        box.ctr({"--plugin-dir", CTR_BUILD_DIR "/tests/system/saboteur", "recover"});
+    }
+}
+
+TEST_F(Failure, EndingTheProcessInAStepOfTheChildIsNoSuccess) {
+    for (const char *where : {"isolate", "mounts", "pivot", "confine"}) {
+        const Ran ran = run_sabotaged(std::string(R"({"end": ")") + where + "\"}", "overlay", {"/bin/true"});
+        EXPECT_STATUS(ran, 125) << where;
+        EXPECT_HAS(ran.err, "first process");
+    }
 }
 
 TEST_F(Failure, TheTwoProcessesPassValuesAndDescriptorsBothWays) {

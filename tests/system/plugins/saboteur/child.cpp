@@ -10,6 +10,7 @@ namespace saboteur {
 
 CTR_CHILD int fail_in_child(ctr_run *raw) {
     const ctr::ChildRun run{raw};
+    if (run.integer("end") != 0) _exit(0);
     if (run.integer("fail") == 0) return 0;
     errno = ENOSPC;
     return run.fail("sabotage", run.str("phase"), "this was on purpose");

@@ -5,6 +5,7 @@
 #include "child.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,10 +15,22 @@ namespace {
 
 using namespace ctr;
 
+/// Status 0: as if all were well.
+void end_process(const std::string &how) {
+    if (how == "exit") std::exit(0);
+    if (how == "_exit") ::_exit(0);
+    if (how == "quick_exit") std::quick_exit(0);
+    if (how == "abort") std::abort();
+    if (how == "hang")
+        for (;;)
+            ::pause();
+}
+
 /// Half of its work is done when it fails: a directory, which the undo must take away.
 int fail_in_parent(Run run) {
     const std::string made = run.str("directory");
     if (!made.empty() && ::mkdir(made.c_str(), 0700) != 0) return run.fail("mkdir", made);
+    end_process(run.str("end"));
     if (run.integer("fail") == 0) return 0;
     if (run.integer("silent") != 0) return -1;
     errno = ENOSPC;
@@ -26,6 +39,7 @@ int fail_in_parent(Run run) {
 
 int undo_in_parent(Run run) {
     const std::string made = run.str("directory");
+    if (::access((made + ".let-undo").c_str(), F_OK) != 0) end_process(run.str("end_undo"));
     if (run.integer("fail_undo") != 0 && ::access((made + ".let-undo").c_str(), F_OK) != 0) {
         errno = EBUSY;
         return run.fail("unsabotage", made, "this was on purpose too");
@@ -104,6 +118,8 @@ int plan_conversation(Plan plan) {
 
 int plan_steps(Plan plan) {
     const std::string fail = plan.config("/fail").str();
+    const std::string end = plan.config("/end").str(), how = plan.config("/how").str("exit");
+    if (end == "plan") end_process(how);
     if (fail == "plan") return plan.invalid("/saboteur/fail", "the plan is refused on purpose", "this was on purpose");
     const auto parent = [&](const char *name, ctr_phase phase, ctr_lifetime lifetime) {
         return plan.step("saboteur.parent", phase)
@@ -112,11 +128,17 @@ int plan_steps(Plan plan) {
             .arg("directory", plan.name("data_root") + "/sabotage-" + plan.id() + "-" + name)
             .arg("fail", std::int64_t{fail == name || (fail == "silent" && phase == CTR_ATTACH)})
             .arg("silent", std::int64_t{fail == "silent"})
+            .arg("end", end == name ? how : "")
+            .arg("end_undo", end == "undo" && phase == CTR_ATTACH ? how : "")
             .arg("fail_undo", std::int64_t{fail == "undo" && phase == CTR_ATTACH})
             .add();
     };
     const auto child = [&](const char *name, ctr_phase phase) {
-        return plan.step("saboteur.child", phase).arg("phase", name).arg("fail", std::int64_t{fail == name}).add();
+        return plan.step("saboteur.child", phase)
+            .arg("phase", name)
+            .arg("fail", std::int64_t{fail == name})
+            .arg("end", std::int64_t{end == name})
+            .add();
     };
     if (parent("prepare", CTR_PREPARE, CTR_UNTIL_DELETE) != 0 || parent("attach", CTR_ATTACH, CTR_UNTIL_STOP) != 0)
         return -1;
