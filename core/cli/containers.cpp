@@ -86,7 +86,7 @@ int recover_command(App &app, const Arguments & /*arguments*/) {
     auto engine = app.engine();
     if (!engine.ok()) return app.report(engine.error());
     std::vector<std::string> problems;
-    auto recovered = container::recover(*engine.value(), &problems);
+    auto recovered = container::recover(*engine.value(), container::Recovery::asked_for, &problems);
     if (!recovered.ok()) return app.report(recovered.error());
     for (const std::string &id : recovered.value())
         App::print(id + "\n");

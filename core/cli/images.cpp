@@ -47,7 +47,7 @@ Result<bool> drop_damaged(const container::Engine &engine, const std::string &na
 
 Result<void> import_image(container::Engine &engine, const std::string &source, const std::string &name) {
     CTR_ASSIGN(const auto lock, container::lock_images(engine, true));
-    CTR_TRY(container::recover_operations(engine, nullptr, nullptr));
+    CTR_TRY(container::recover_operations(engine, container::Recovery::on_the_way, nullptr, nullptr));
     Fd spooled;
     std::string path = source;
     if (source == "-") {
@@ -92,7 +92,7 @@ Result<std::vector<std::string>> own_layers(container::Engine &engine, const Ima
 
 Result<void> remove_image(container::Engine &engine, const std::string &name) {
     CTR_ASSIGN(const auto lock, container::lock_images(engine, true));
-    CTR_TRY(container::recover_operations(engine, nullptr, nullptr));
+    CTR_TRY(container::recover_operations(engine, container::Recovery::on_the_way, nullptr, nullptr));
     CTR_ASSIGN(const bool dropped, drop_damaged(engine, name));
     if (dropped) return container::collect_layers(engine);
     CTR_ASSIGN(const Image image, find_image(engine, name));

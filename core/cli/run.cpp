@@ -202,7 +202,7 @@ int status_of(const App &app, const Error &error, const ForwardedSignals &signal
 /// What earlier runs left whose ctr was killed.
 void clean_up_after_others(container::Engine &engine) {
     std::vector<std::string> problems;
-    static_cast<void>(container::recover(engine, &problems));
+    static_cast<void>(container::recover(engine, container::Recovery::on_the_way, &problems));
     for (const std::string &problem : problems)
         App::warn("left over from a killed ctr: " + problem);
 }

@@ -68,11 +68,14 @@ Result<void> run_operation(Engine &engine, ctr_operation operation, const std::s
 Result<void> start(Engine &engine, const std::string &id, sys::Interruption *interruption = nullptr);
 /// Takes everything back and removes the container. `force` kills what still runs. Errors: busy while it runs or its owner works.
 Result<void> remove(Engine &engine, const std::string &id, bool force);
+/// For containers whose owner died before they were on their own, and for what an earlier stop or removal could not take back: does it. Returns their ids.
+/// What could not be undone is in `problems`, and stays in the journal for the next time. Who recovers on the way to something else does not wait for an
+/// undo that crashed or hung before.
+enum class Recovery { asked_for, on_the_way };
+Result<std::vector<std::string>> recover(Engine &engine, Recovery how, std::vector<std::string> *problems);
 /// The same for image operations whose ctr was killed, and for layers that they left. The caller holds the image lock (images.hpp).
-Result<void> recover_operations(Engine &engine, std::vector<std::string> *done, std::vector<std::string> *problems);
-/// For containers whose owner died before they were on their own: takes back what was done. Returns their ids. What could not be
-/// undone is in `problems`, and stays in the journal for the next time.
-Result<std::vector<std::string>> recover(Engine &engine, std::vector<std::string> *problems);
+Result<void> recover_operations(Engine &engine, Recovery how, std::vector<std::string> *done,
+                                std::vector<std::string> *problems);
 
 struct ExecRequest {
     std::string id;

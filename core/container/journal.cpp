@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace core::container {
 namespace {
@@ -301,6 +302,16 @@ Result<void> Journal::commit() {
     CTR_TRY(append("{\"committed\":true}"));
     release();
     return {};
+}
+
+Result<void> Journal::removing() {
+    if (std::exchange(record_.removing, true)) return {};
+    return append("{\"removing\":true}");
+}
+
+Result<void> Journal::stuck(std::uint32_t step) {
+    record_.stuck = true;
+    return append("{\"stuck\":" + std::to_string(step) + "}");
 }
 
 Result<void> Journal::stopped(std::int64_t exit_status) {

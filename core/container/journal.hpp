@@ -54,6 +54,8 @@ public:
     Result<void> created();
     Result<void> running();
     Result<void> stopped(std::int64_t exit_status);
+    Result<void> removing();
+    Result<void> stuck(std::uint32_t step);
     /// The container is on its own from here on: says so and gives the lock up.
     Result<void> commit();
 

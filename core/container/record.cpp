@@ -160,6 +160,8 @@ private:
         if (line.contains("child")) return child(line);
         if (line.contains("created")) return record_.stage = Stage::created, Result<void>();
         if (line.contains("running")) return record_.stage = Stage::running, Result<void>();
+        if (line.contains("removing")) return record_.removing = true, Result<void>();
+        if (line.contains("stuck")) return record_.stuck = true, Result<void>();
         if (line.contains("committed")) return record_.committed = true, Result<void>();
         if (const auto paused = line.find("paused"); paused != line.end()) {
             if (!paused->is_boolean()) return damaged("\"paused\" is neither true nor false");

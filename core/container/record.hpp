@@ -34,6 +34,8 @@ struct Record {
     Stage stage = Stage::creating;
     bool committed = false; // it is on its own: nobody's death ends it
     bool paused = false;
+    bool removing = false; // somebody began to remove it: what is left of it goes
+    bool stuck = false;    // the undo of a step crashed or hung: only who asks for it tries it again
     int pid = 0;
     std::uint64_t start_time = 0;
     std::int64_t exit_status = -1;

@@ -26,6 +26,16 @@ Status status_of(const Record &record) {
     return record.stage == Stage::created ? Status::created : Status::running;
 }
 
+/// Nobody's stop or removal took all back that it should have: a plugin was missing, or its undo failed.
+bool is_half_undone(const Record &record) {
+    if (record.stage != Stage::stopped || record.plan.steps.empty()) return false; // read without its steps: unknown
+    const auto pending = [&](Scope scope) {
+        const std::vector<bool> steps = steps_to_undo(record, scope);
+        return std::find(steps.begin(), steps.end(), true) != steps.end();
+    };
+    return record.removing || pending(Scope::until_stop);
+}
+
 /// Its owner died at work: nobody holds the lock, and it is not one of the states that need no owner. One that was not on its own yet dies with
 /// the owner, which may take it a moment: that it still lives says nothing.
 bool is_abandoned(const Record &record, int owner) {
@@ -47,7 +57,7 @@ template <typename Work> auto apart(const std::string &file, Work work) -> declt
 }
 
 /// One container whose owner is gone: what is to be taken back is, and if it goes away with its end, all of it.
-Result<bool> recover_one(Engine &engine, const std::string &file) {
+Result<bool> recover_one(Engine &engine, Recovery how, const std::string &file) {
     auto journal = Journal::open(file);
     if (!journal.ok()) {
         if (journal.error().error_class == ErrorClass::busy) return false;
@@ -59,26 +69,32 @@ Result<bool> recover_one(Engine &engine, const std::string &file) {
         return std::move(journal).error();
     }
     const Record &record = journal.value().record();
-    if (!is_abandoned(record, 0)) return false;
-    const bool keep = record.stage != Stage::creating && !record.meta.value("/about/rm"_json_pointer, false);
+    if (!is_abandoned(record, 0) && !is_half_undone(record)) return false;
+    if (record.stuck && how == Recovery::on_the_way)
+        return failure(ErrorClass::busy, "the undo of one of its steps crashed or hung before",
+                       "`ctr recover` tries it once more");
+    const bool keep =
+        record.stage != Stage::creating && !record.removing && !record.meta.value("/about/rm"_json_pointer, false);
     const bool was_stopped = record.stage == Stage::stopped;
     CTR_TRY(kill_init(engine, file.substr(file.rfind('/') + 1), record));
     if (!was_stopped && keep) static_cast<void>(journal.value().stopped(-1)); // it shows without the line, too
-    CTR_TRY(undo_steps(engine, journal.value(), keep ? Scope::until_stop : Scope::all));
+    CTR_TRY(undo_steps_apart(engine, journal.value(), keep ? Scope::until_stop : Scope::all));
     if (!keep) CTR_TRY(remove_record(journal.value()));
     return true;
 }
 
-Result<void> recover_all_in(Engine &engine, const std::string &parent, std::vector<std::string> *done,
+Result<void> recover_all_in(Engine &engine, Recovery how, const std::string &parent, std::vector<std::string> *done,
                             std::vector<std::string> *problems) {
     auto names = sys::list_directory(parent);
     if (!names.ok())
         return names.error().errno_value == ENOENT ? Result<void>() : Result<void>(std::move(names).error());
     for (const std::string &name : names.value()) {
         if (Journal::owner(parent + "/" + name) != 0) continue; // cheap: most have a living owner
-        auto recovered = apart(parent + "/" + name, [&] { return recover_one(engine, parent + "/" + name); });
+        auto recovered = apart(parent + "/" + name, [&] { return recover_one(engine, how, parent + "/" + name); });
         if (recovered.ok() && recovered.value() && done != nullptr) done->push_back(name);
-        if (!recovered.ok() && problems != nullptr) problems->push_back(name + ": " + recovered.error().text());
+        if (!recovered.ok() && problems != nullptr)
+            problems->push_back(name + ": " + recovered.error().text() +
+                                (recovered.error().hint.empty() ? "" : "\n  hint: " + recovered.error().hint));
     }
     return {};
 }
@@ -88,7 +104,7 @@ Result<void> recover_all_in(Engine &engine, const std::string &parent, std::vect
 Result<void> take_back_abandoned(Engine &engine, const std::string &id) {
     const std::string file = engine.journal_of(id);
     if (Journal::owner(file) != 0) return {};
-    auto taken = recover_one(engine, file);
+    auto taken = recover_one(engine, Recovery::asked_for, file);
     return taken.ok() ? Result<void>()
                       : Result<void>(std::move(taken).error().in("taking back what is left of an earlier " + id));
 }
@@ -183,7 +199,7 @@ Result<void> start(Engine &engine, const std::string &id, sys::Interruption *int
     Error error = std::move(started).error();
     auto undone = kill_init(engine, id, record);
     if (undone.ok()) static_cast<void>(journal.stopped(-1));
-    if (undone.ok()) undone = undo_steps(engine, journal, Scope::all, interruption);
+    if (undone.ok()) undone = undo_steps_apart(engine, journal, Scope::all);
     if (undone.ok()) undone = remove_record(journal);
     if (!undone.ok())
         error.hint += (error.hint.empty() ? "" : "; ") + std::string("besides, not all could be undone: ") +
@@ -211,7 +227,7 @@ Result<void> remove_damaged(Engine &engine, const std::string &id) {
     }
     if (!journal.ok()) return std::move(journal).error();
     CTR_TRY(kill_init(engine, id, journal.value().record()));
-    CTR_TRY(undo_steps(engine, journal.value(), Scope::all));
+    CTR_TRY(undo_steps_apart(engine, journal.value(), Scope::all));
     return remove_record(journal.value());
 }
 
@@ -248,22 +264,26 @@ Result<void> remove(Engine &engine, const std::string &id, bool force) {
         return failure(ErrorClass::busy, id + " is " + status_name(status_of(record)),
                        "stop it first, or remove it by force: ctr rm -f " + id);
     CTR_TRY(kill_init(engine, id, record));
-    CTR_TRY(undo_steps(engine, journal.value(), Scope::all));
-    return remove_record(journal.value());
+    // Said only where it stays true: a container that is gone tells nobody.
+    auto undone = undo_steps_apart(engine, journal.value(), Scope::all);
+    if (undone.ok()) return remove_record(journal.value());
+    static_cast<void>(journal.value().removing());
+    return undone;
 }
 
-Result<std::vector<std::string>> recover(Engine &engine, std::vector<std::string> *problems) {
+Result<std::vector<std::string>> recover(Engine &engine, Recovery how, std::vector<std::string> *problems) {
     std::vector<std::string> done;
-    CTR_TRY(recover_all_in(engine, engine.containers_dir(), &done, problems));
+    CTR_TRY(recover_all_in(engine, how, engine.containers_dir(), &done, problems));
     if (::access(engine.operations_dir().c_str(), F_OK) != 0) return done;
     CTR_ASSIGN(const auto lock, lock_images(engine, false)); // an image command that runs looks after it
-    if (lock) CTR_TRY(recover_operations(engine, &done, problems));
+    if (lock) CTR_TRY(recover_operations(engine, how, &done, problems));
     return done;
 }
 
-Result<void> recover_operations(Engine &engine, std::vector<std::string> *done, std::vector<std::string> *problems) {
+Result<void> recover_operations(Engine &engine, Recovery how, std::vector<std::string> *done,
+                                std::vector<std::string> *problems) {
     std::vector<std::string> here;
-    CTR_TRY(recover_all_in(engine, engine.operations_dir(), &here, problems));
+    CTR_TRY(recover_all_in(engine, how, engine.operations_dir(), &here, problems));
     if (done != nullptr) done->insert(done->end(), here.begin(), here.end());
     return here.empty() ? Result<void>() : collect_layers(engine);
 }

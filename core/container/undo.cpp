@@ -13,7 +13,23 @@
 
 namespace core::container {
 
-namespace {
+std::vector<bool> steps_to_undo(const Record &record, Scope scope) {
+    std::vector<bool> steps(record.plan.steps.size(), false);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const plan::Step &step = record.plan.steps[i];
+        steps[i] = step.has_undo && record.intended[i] && !record.undone[i] &&
+                   (scope == Scope::all || step.lifetime == CTR_UNTIL_STOP);
+    }
+    return steps;
+}
+
+Result<void> first_of(std::vector<Error> errors) {
+    if (errors.empty()) return {};
+    Error first = std::move(errors.front());
+    for (std::size_t i = 1; i < errors.size(); ++i)
+        first.hint += (i > 1 ? "; also: " : first.hint.empty() ? "also: " : "; also: ") + errors[i].text();
+    return first;
+}
 
 /// "Until stop" says that the container's processes are gone. Its cgroup stays until delete, with what it has counted, so nothing else ends those that outlive its
 /// first process.
@@ -23,30 +39,25 @@ Result<void> end_the_rest(Engine &engine, const Journal &journal, Scope scope) {
     return ended.ok() || ended.error().error_class == ErrorClass::unsupported ? Result<void>() : std::move(ended);
 }
 
+namespace {
+
+class Collector final : public launch::UndoListener {
+public:
+    void begins(std::uint32_t) override {}
+    void failed(std::uint32_t, const Error &error) override { errors.push_back(error); }
+    std::vector<Error> errors;
+};
+
 } // namespace
 
 Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope, sys::Interruption *interruption) {
     const Record &record = journal.record();
-    auto ended = end_the_rest(engine, journal, scope);
-    launch::UndoRequest request;
-    request.plan = &record.plan;
-    request.values = &record.values;
-    request.interruption = interruption;
-    request.to_undo.assign(record.plan.steps.size(), false);
-    for (std::size_t i = 0; i < record.plan.steps.size(); ++i) {
-        const plan::Step &step = record.plan.steps[i];
-        request.to_undo[i] = step.has_undo && record.intended[i] && !record.undone[i] &&
-                             (scope == Scope::all || step.lifetime == CTR_UNTIL_STOP);
-    }
-    std::vector<std::string> failed;
-    auto undone = launch::undo(request, engine.kinds(), journal, &failed);
-    if (!undone.ok() && failed.size() > 1) {
-        Error error = std::move(undone).error();
-        for (std::size_t i = 1; i < failed.size(); ++i)
-            error.hint += (error.hint.empty() ? "also: " : "; also: ") + failed[i];
-        return error;
-    }
-    return undone.ok() ? std::move(ended) : std::move(undone);
+    Collector heard;
+    if (auto ended = end_the_rest(engine, journal, scope); !ended.ok())
+        heard.errors.push_back(std::move(ended).error());
+    launch::undo({&record.plan, steps_to_undo(record, scope), &record.values, &heard, interruption}, engine.kinds(),
+                 journal);
+    return first_of(std::move(heard.errors));
 }
 
 Result<void> make_shared_directories(const plan::Plan &plan, const std::string &own) {

@@ -3,6 +3,7 @@
 
 #include "launch/launch.hpp"
 #include "launch/run.hpp"
+#include "sys/in_plugin.hpp"
 
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -10,12 +11,15 @@
 namespace core::launch {
 namespace {
 
+constexpr const char *missing_plugin_hint = "install it again; then `ctr recover` (with the same --run-root), or the "
+                                            "same command again, takes back what is left";
+
 Result<void> undo_step(const UndoRequest &request, Block &block, std::uint32_t index, Recorder &recorder) {
     const plan::Plan &plan = *request.plan;
     const PackedStep &step = block.steps[index];
     if (step.kind == nullptr)
         return failure(ErrorClass::not_found, "the plugin " + std::string(step.plugin) + " is missing",
-                       "install it again, then run `ctr recover`")
+                       missing_plugin_hint)
             .in("undo of " + step_title(plan, index));
     if (step.kind->undo == nullptr) return recorder.undone(index);
     if (log_wanted(CTR_LOG_DEBUG)) log_sink(CTR_LOG_DEBUG, "core", ("undo of " + step_text(plan, index)).c_str());
@@ -25,7 +29,11 @@ Result<void> undo_step(const UndoRequest &request, Block &block, std::uint32_t i
     run.interrupt = request.interruption == nullptr ? -1 : request.interruption->fd();
     begin_step(&run, index);
     at_boundary("before undo", index);
-    if (step.kind->undo(&run) != 0 || run.failed)
+    const int code = [&] {
+        const sys::InPlugin inside(step.plugin, "undo");
+        return step.kind->undo(&run);
+    }();
+    if (code != 0 || run.failed)
         return (run.failed
                     ? to_error(run.error)
                     : failure(ErrorClass::internal, "it failed without saying why", "this is a bug of the plugin"))
@@ -61,20 +69,17 @@ void restore_values(Block &block, const std::map<std::string, Json> &values) {
     }
 }
 
-Result<void> undo(const UndoRequest &request, const KindLookup &lookup, Recorder &recorder,
-                  std::vector<std::string> *failed) {
+void undo(const UndoRequest &request, const KindLookup &lookup, Recorder &recorder) {
     const auto block = Block::pack(*request.plan, lookup, &request.to_undo);
     restore_values(*block, *request.values);
-    Result<void> first;
     for (std::size_t i = request.plan->steps.size(); i-- > 0;) {
         if (!request.to_undo[i]) continue;
-        auto undone = undo_step(request, *block, static_cast<std::uint32_t>(i), recorder);
+        const auto step = static_cast<std::uint32_t>(i);
+        if (request.listener != nullptr) request.listener->begins(step);
+        auto undone = undo_step(request, *block, step, recorder);
         if (request.interruption != nullptr) request.interruption->take(); // it had its effect
-        if (undone.ok()) continue;
-        if (failed != nullptr) failed->push_back(undone.error().text());
-        if (first.ok()) first = std::move(undone);
+        if (!undone.ok() && request.listener != nullptr) request.listener->failed(step, undone.error());
     }
-    return first;
 }
 
 } // namespace core::launch

@@ -75,6 +75,13 @@ Result<void> read_protect_executable(const Json &value, const Where &where, Conf
     return {};
 }
 
+Result<void> read_undo_timeout(const Json &value, const Where &where, Config &config) {
+    const bool good = value.is_number_integer() && value >= 1 && value <= 86400;
+    if (!good) return expected("a whole number of seconds from 1 to 86400", value, where);
+    config.undo_timeout = value.get<std::int64_t>();
+    return {};
+}
+
 Result<void> read_plugins(const Json &value, const Where &where, Config &config) {
     if (!value.is_object()) return expected("an object with \"pins\"", value, where);
     for (const auto &item : value.items())
@@ -102,6 +109,7 @@ constexpr Key host_keys[] = {{"data_root", read_data_root},
                              {"plugin_dirs", read_plugin_dirs},
                              {"log_level", read_log_level},
                              {"protect_executable", read_protect_executable},
+                             {"undo_timeout", read_undo_timeout},
                              {"plugins", read_plugins}};
 
 Result<void> read_slot(std::string_view slot, const Json &value, const Where &where, Config &config) {
@@ -213,6 +221,7 @@ Json to_json(const Config &config) {
     Json out = {{"data_root", config.data_root}, {"run_root", config.run_root}, {"log_level", config.log_level}};
     out["plugin_dirs"] = config.plugin_dirs;
     out["protect_executable"] = config.protect_executable;
+    out["undo_timeout"] = config.undo_timeout;
     if (!config.pins.empty()) out["plugins"]["pins"] = config.pins;
     for (const auto &[slot, id] : config.drivers)
         out[slot] = {{"driver", id}};

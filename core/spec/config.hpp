@@ -9,7 +9,7 @@
 //     "seccomp": "off"                       // this plugin is not used
 //   }
 //
-// The host's own keys: data_root, run_root, plugin_dirs, log_level (error warn info debug), protect_executable (true, false) and plugins: {"pins": {ID:
+// The host's own keys: data_root, run_root, plugin_dirs, log_level (error warn info debug), protect_executable (true, false), undo_timeout (seconds) and plugins: {"pins": {ID:
 // SHA256}}. A driver's settings stand in its own section, not in its slot's: swapping back and forth keeps them.
 // Whether a top-level key is a plugin can be judged only when the installed ones are known: check_sections().
 #pragma once
@@ -34,6 +34,7 @@ struct Config {
     std::vector<std::string> plugin_dirs;
     std::string log_level = "warn";
     bool protect_executable = true;                          // sys/own_executable.hpp
+    std::int64_t undo_timeout = 30;                          // seconds: container/undo_apart.cpp
     std::map<std::string, std::string, std::less<>> pins;    // plugin id -> sha256, 64 lower-case hexadecimal digits
     std::map<std::string, std::string, std::less<>> drivers; // slot -> plugin id, where the config chooses
     std::map<std::string, Json, std::less<>> sections;       // plugin id -> its section

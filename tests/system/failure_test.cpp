@@ -22,7 +22,7 @@ protected:
                                    const std::vector<std::string> &options) const {
         const std::string config = box.dir() + "/sabotage.json";
         write_text(config, "{\"cgroup-v1\": {\"parent\": \"" + box.cgroup_parent() +
-                               "\"}, \"saboteur\": " + section + "}\n");
+                               "\"}, \"undo_timeout\": 2, \"saboteur\": " + section + "}\n");
         std::vector<std::string> all = box.ctr_words(storage);
         all[2] = config;
         all.insert(all.end(), {"--plugin-dir", CTR_BUILD_DIR "/tests/system/saboteur"});
@@ -88,7 +88,7 @@ TEST_F(Failure, AnUndoThatFailsIsNamedAndRecoverFinishesIt) {
     EXPECT_HAS(ran.err, "not all could be taken back");
     EXPECT_HAS(ran.err, "unsabotage");
     // All but this step is taken back: the others did not wait for it.
-    EXPECT_EQ(command({"ip", "link", "show", "ctr0"}).out, "");
+    EXPECT_TRUE(std::filesystem::is_empty(box.run_root() + "/plugins/bridge/ctr0/refs"));
     const std::string blocked = box.data_root("overlay") + "/sabotage-victim-attach";
     EXPECT_TRUE(std::filesystem::exists(blocked));
     write_text(blocked + ".let-undo", "");
@@ -121,6 +121,72 @@ TEST_F(Failure, EndingTheProcessInAStepOfTheChildIsNoSuccess) {
         EXPECT_STATUS(ran, 125) << where;
         EXPECT_HAS(ran.err, "first process");
     }
+}
+
+/// The undo of one step of a container whose ctr is gone crashes, hangs or ends the process.
+class BadUndo : public Failure, public testing::WithParamInterface<const char *> {
+protected:
+    /// With the plugin there, and the same config.
+    Ran ctr(std::vector<std::string> rest, bool with_plugin = true) const {
+        std::vector<std::string> all = box.ctr_words();
+        if (with_plugin) {
+            all[2] = box.dir() + "/sabotage.json";
+            all.insert(all.end(), {"--plugin-dir", CTR_BUILD_DIR "/tests/system/saboteur"});
+        }
+        all.insert(all.end(), rest.begin(), rest.end());
+        return command(all);
+    }
+    Ran another() const { return ctr(box.run_words({"overlay", "none"}, {}, {"/bin/echo", "other"}), false); }
+};
+INSTANTIATE_TEST_SUITE_P(That, BadUndo, testing::Values("abort", "hang", "_exit", "exit"), [](const auto &each) {
+    return std::string(each.param[0] == '_' ? "ends_at_once" : each.param);
+});
+
+TEST_P(BadUndo, KeepsItsOwnStepAndNothingElse) {
+    const std::string section = std::string(R"({"end": "undo", "how": ")") + GetParam() + "\"}";
+    Running victim(words(section, "overlay", {"/bin/sleep", "1000"}, {}));
+    ASSERT_TRUE(eventually([&] { return box.ctr({"ps"}).out.find("running") != std::string::npos; }));
+    signal_one(victim.pid(), SIGKILL);
+    victim.wait();
+    const std::string blocked = box.data_root("overlay") + "/sabotage-victim-attach";
+    ASSERT_TRUE(std::filesystem::exists(blocked));
+
+    const Ran asked = ctr({"recover"});
+    EXPECT_STATUS(asked, 125);
+    EXPECT_LT(asked.seconds, 30);
+    EXPECT_HAS(asked.err, "victim: undo of step");
+    EXPECT_HAS(asked.err, "saboteur.parent of saboteur, phase attach");
+    EXPECT_HAS(asked.err, "ctr recover");
+    // What was made before and after it is taken back, the rest is there to be tried again.
+    EXPECT_FALSE(std::filesystem::exists(box.data_root("overlay") + "/sabotage-victim-prepare"));
+    EXPECT_TRUE(std::filesystem::is_empty(box.run_root() + "/plugins/bridge/ctr0/refs"));
+    EXPECT_TRUE(std::filesystem::exists(blocked));
+
+    // Later runs do not wait for it a second time.
+    const double before = now();
+    EXPECT_STATUS(another(), 0);
+    EXPECT_LT(now() - before, 20);
+    EXPECT_STATUS(ctr({"rm", "-f", "victim"}), 125);
+    EXPECT_HAS(ctr({"rm", "-f", "victim"}, false).err, "the plugin saboteur is missing");
+
+    write_text(blocked + ".let-undo", "");
+    EXPECT_STATUS(ctr({"recover"}), 0);
+    EXPECT_FALSE(std::filesystem::exists(blocked));
+    EXPECT_EQ(box.ctr({"ps", "-a", "-q"}).out, "");
+    std::filesystem::remove(blocked + ".let-undo");
+}
+
+TEST_F(Failure, WhatARemovalWithoutThePluginLeftRecoverFinishes) {
+    std::vector<std::string> all = words("{}", "overlay", {"/bin/true"}, {});
+    all.erase(std::find(all.begin(), all.end(), "--rm"));
+    ASSERT_STATUS(command(all), 0);
+    const Ran gone = box.ctr({"rm", "victim"});
+    EXPECT_STATUS(gone, 125);
+    EXPECT_HAS(gone.err, "the plugin saboteur is missing");
+    EXPECT_HAS(gone.err, "install it again");
+    EXPECT_STATUS(box.ctr({"recover"}), 125);
+    EXPECT_STATUS(box.ctr({"--plugin-dir", CTR_BUILD_DIR "/tests/system/saboteur", "recover"}), 0);
+    EXPECT_EQ(box.ctr({"ps", "-a", "-q"}).out, "");
 }
 
 TEST_F(Failure, TheTwoProcessesPassValuesAndDescriptorsBothWays) {

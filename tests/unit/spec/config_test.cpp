@@ -77,6 +77,11 @@ TEST(Config, NamesFilePathAndWhatWasExpected) {
     EXPECT_EQ(error(R"({"plugins": {"pin": {}}})"), "c.json: /plugins/pin: unknown key [did you mean \"pins\"?]");
     EXPECT_EQ(error(R"({"plugins": {"pins": {"a": "12"}}})"),
               "c.json: /plugins/pins/a: expected a sha256 sum (64 hexadecimal digits), got \"12\"");
+    for (const char *wrong : {"0", "-1", "1.5", "\"30\"", "86401"})
+        EXPECT_EQ(error((std::string(R"({"undo_timeout": )") + wrong + "}").c_str())
+                      .find("c.json: /undo_timeout: expected a whole number of seconds from 1 to 86400, got"),
+                  0u)
+            << wrong;
     EXPECT_EQ(error(R"({"storage": "btrfs"})"), "c.json: /storage: expected an object {\"driver\": ID}, got \"btrfs\"");
     EXPECT_EQ(error(R"({"storage": {"driver": 1}})"), "c.json: /storage/driver: expected a plugin's id, got 1");
     EXPECT_EQ(error(R"({"bridge": "on"})"), "c.json: /bridge: expected an object or \"off\", got \"on\"");

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+//
+// Takes back what another process did, in a process of its own. This one has the journal and its lock, and only listens:
+//
+//     loading PLUGIN   the code of a step is looked up: a plugin may crash while it is loaded
+//     begins N         the undo of step N
+//     undone N         goes into the journal here
+//     failed N ERROR   it said why
+//     end              the last word. Who ends without it has not succeeded, whatever its exit status
+//
+// If the worker crashes, ends or says nothing for longer than the deadline (ten times that while the kernel works for it: removing many files takes long), the step that it was at is named, stays in the journal, and a new worker goes
+// on with those below it. Such a step is noted in the journal, so that only who asks for it (`ctr recover`, `ctr rm`) waits for it a second time.
+#include "container/undo.hpp"
+
+#include "launch/undo.hpp"
+#include "sys/files.hpp"
+#include "sys/in_plugin.hpp"
+#include "sys/process.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <ctime>
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <poll.h>
+#include <sstream>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+namespace core::container {
+namespace {
+
+// ---- in the worker ------------------------------------------------------------------------------
+
+void say(int channel, std::string line) {
+    line += '\n';
+    for (std::size_t at = 0; at < line.size();) {
+        const ssize_t n = ::write(channel, line.data() + at, line.size() - at);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) ::_exit(1); // nobody listens any more
+        at += static_cast<std::size_t>(n);
+    }
+}
+
+std::string packed(const Error &error) {
+    const Json json = {static_cast<int>(error.error_class),
+                       error.message,
+                       error.hint,
+                       error.errno_value,
+                       error.syscall,
+                       error.path,
+                       error.context};
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+class Speaker final : public launch::UndoListener, public launch::Recorder {
+public:
+    explicit Speaker(int channel) : channel_(channel) {}
+    void begins(std::uint32_t step) override { say(channel_, "begins " + std::to_string(step)); }
+    void failed(std::uint32_t step, const Error &error) override {
+        say(channel_, "failed " + std::to_string(step) + " " + packed(error));
+    }
+    Result<void> undone(std::uint32_t step) override {
+        say(channel_, "undone " + std::to_string(step));
+        return {};
+    }
+    Result<void> cloned(int) override { return {}; }
+    Result<void> intent(std::uint32_t) override { return {}; }
+    Result<void> done(std::uint32_t, const launch::Packed &) override { return {}; }
+    Result<void> child_gave(std::uint32_t, const launch::Packed &) override { return {}; }
+
+private:
+    int channel_;
+};
+
+int work(Engine &engine, const Record &record, const std::vector<bool> &steps, int channel, pid_t parent) {
+    // Who holds the journal's lock may die: then others take back what is left, and not beside us.
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || ::getppid() != parent) return 1;
+    sys::on_exit_in_plugin = [](const std::string &) { return 125; }; // the other process says it, with the step
+    Speaker speaker(channel);
+    const launch::KindLookup lookup = [kinds = engine.kinds(), channel](const std::string &plugin,
+                                                                        const std::string &kind) {
+        say(channel, "loading " + plugin);
+        return kinds(plugin, kind);
+    };
+    launch::undo({&record.plan, steps, &record.values, &speaker, nullptr}, lookup, speaker);
+    say(channel, "end");
+    return 0;
+}
+
+// ---- in this process ----------------------------------------------------------------------------
+
+std::int64_t now_ms() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
+}
+
+Error unpacked(const std::string &text) {
+    const Json json = Json::parse(text, nullptr, false);
+    if (!json.is_array() || json.size() != 7) return failure(ErrorClass::internal, "it failed without saying why");
+    const auto word = [&](std::size_t at) {
+        return json[at].is_string() ? json[at].get<std::string>() : std::string();
+    };
+    Error error = failure(ErrorClass::internal, word(1), word(2));
+    if (json[0].is_number_integer()) error.error_class = static_cast<ErrorClass>(json[0].get<int>());
+    if (json[3].is_number_integer()) error.errno_value = json[3].get<int>();
+    error.syscall = word(4), error.path = word(5), error.context = word(6);
+    return error;
+}
+
+/// How long the undo of a step may say nothing. An OCI hook with a time limit of its own gets that besides.
+std::int64_t deadline_ms(const plan::Step &step, std::int64_t seconds) {
+    if (const plan::Arg *own = step.arg("timeout"); own != nullptr && step.kind == "oci_hook.at_delete")
+        seconds += std::clamp<std::int64_t>(own->integer, 0, 1000000);
+    return seconds * 1000;
+}
+
+/// One worker, from its begin to its end.
+class Worker {
+public:
+    Worker(Engine &engine, Journal &journal, std::vector<bool> &left, std::vector<Error> &errors)
+        : engine_(engine), journal_(journal), left_(left), errors_(errors) {}
+    Worker(const Worker &) = delete;
+    Worker &operator=(const Worker &) = delete;
+
+    Result<void> run() {
+        int ends[2];
+        if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("pipe2");
+        channel_.reset(ends[0]);
+        Fd theirs(ends[1]);
+        const pid_t self = ::getpid();
+        CTR_ASSIGN(pid_,
+                   sys::fork_process([&] { return work(engine_, journal_.record(), left_, theirs.get(), self); }));
+        theirs.reset();
+        const bool in_time = listen();
+        const std::string end = reap(in_time);
+        return ended_ ? Result<void>() : give_up_step(end);
+    }
+
+private:
+    /// Until the worker has nothing more to say; false if it says nothing for too long.
+    bool listen() {
+        std::string text;
+        char buffer[4096];
+        for (;;) {
+            pollfd readable = {channel_.get(), POLLIN, 0};
+            const std::int64_t until = now_ms() + allowed() / 2;
+            int ready = 0;
+            do
+                ready = ::poll(&readable, 1, static_cast<int>(std::max<std::int64_t>(0, until - now_ms())));
+            while (ready < 0 && errno == EINTR);
+            if (ready == 0 && may_go_on()) continue;
+            if (ready <= 0) return false;
+            const ssize_t got = ::read(channel_.get(), buffer, sizeof buffer);
+            if (got < 0 && errno == EINTR) continue;
+            if (got <= 0) return true;
+            text.append(buffer, static_cast<std::size_t>(got));
+            for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n')) {
+                take(text.substr(0, at));
+                text.erase(0, at + 1);
+            }
+            if (ended_) return true; // something that a plugin left behind may hold the other end
+        }
+    }
+
+    /// What the kernel has done for it, in ticks; 0 if that cannot be read.
+    std::uint64_t system_time() const {
+        const auto stat = sys::read_file("/proc/" + std::to_string(pid_) + "/stat");
+        if (!stat.ok()) return 0;
+        std::istringstream fields(stat.value().substr(std::min(stat.value().rfind(')'), stat.value().size())));
+        std::string skipped;
+        for (int i = 0; i < 13; ++i) // ")", state, ..., utime: proc(5)
+            fields >> skipped;
+        std::uint64_t ticks = 0;
+        fields >> ticks;
+        return ticks;
+    }
+
+    /// Half of the time is over, then all of it: who used the kernel in the second half is at work; who sleeps or turns in circles is not.
+    bool may_go_on() {
+        const std::uint64_t before = std::exchange(system_time_, system_time());
+        ++looks_;
+        return looks_ % 2 == 1 || (looks_ < 20 && system_time_ > before);
+    }
+
+    void take(const std::string &line) {
+        looks_ = 0;
+        const auto space = line.find(' ');
+        const std::string word = line.substr(0, space), rest = space == std::string::npos ? "" : line.substr(space + 1);
+        ended_ = word == "end";
+        if (word == "loading") {
+            loading_ = rest;
+            return;
+        }
+        std::size_t step = left_.size();
+        std::from_chars(rest.data(), rest.data() + rest.size(), step);
+        if (step >= left_.size()) return;
+        loading_.clear();
+        current_ = step;
+        if (word == "begins") return;
+        left_[step] = false;
+        current_ = left_.size();
+        if (word == "failed") errors_.push_back(unpacked(rest.substr(std::min(rest.find(' '), rest.size()))));
+        if (word == "undone")
+            if (auto noted = journal_.undone(static_cast<std::uint32_t>(step)); !noted.ok())
+                errors_.push_back(std::move(noted).error());
+    }
+
+    std::int64_t allowed() const {
+        const std::int64_t seconds = engine_.config().undo_timeout;
+        return current_ < left_.size() ? deadline_ms(journal_.record().plan.steps[current_], seconds) : seconds * 1000;
+    }
+
+    /// How it ended, in words.
+    std::string reap(bool in_time) {
+        if (!in_time) ::kill(pid_, SIGKILL);
+        int status = 0;
+        pid_t got = 0;
+        // One that hangs in the kernel does not even die: nobody waits for that.
+        for (int i = 0; i < 500 && (got = ::waitpid(pid_, &status, in_time ? 0 : WNOHANG)) <= 0; ++i) {
+            if (got < 0 && errno != EINTR) break;
+            if (got == 0) ::usleep(10000);
+        }
+        if (!in_time) return "did not end within " + std::to_string(allowed() / 1000) + " s, and was killed";
+        if (got == pid_ && WIFSIGNALED(status)) return "crashed: signal " + std::to_string(WTERMSIG(status));
+        if (got == pid_)
+            return "ended the process (exit status " + std::to_string(WEXITSTATUS(status)) + ") instead of returning";
+        return "ended the process";
+    }
+
+    /// The step that it was at, or, if it was loading a plugin, those of that plugin, are left as they are.
+    Result<void> give_up_step(const std::string &end) {
+        const plan::Plan &plan = journal_.record().plan;
+        const std::string hint =
+            "this is a bug of the plugin; what is left stays in the journal: `ctr recover` (with the "
+            "same --run-root), or the same command again, tries it once more";
+        bool any = false;
+        for (std::size_t i = 0; i < left_.size(); ++i) {
+            const bool at_it = i == current_ || (!loading_.empty() && plan.steps[i].plugin == loading_);
+            if (!left_[i] || !at_it) continue;
+            left_[i] = false;
+            any = true;
+            errors_.push_back(failure(ErrorClass::internal,
+                                      loading_.empty() ? "the plugin's undo " + end
+                                                       : "the plugin " + loading_ + " " + end + " while it was loaded",
+                                      hint)
+                                  .in("undo of " + launch::step_title(plan, static_cast<std::uint32_t>(i))));
+            if (auto noted = journal_.stuck(static_cast<std::uint32_t>(i)); !noted.ok())
+                errors_.push_back(std::move(noted).error());
+        }
+        if (any) return {};
+        return failure(ErrorClass::internal, "the process that takes the steps back " + end + " before it had begun",
+                       hint);
+    }
+
+    Engine &engine_;
+    Journal &journal_;
+    std::vector<bool> &left_;
+    std::vector<Error> &errors_;
+    Fd channel_;
+    int pid_ = -1;
+    std::size_t current_ = SIZE_MAX; // the step that it is at
+    std::string loading_;            // the plugin that it is loading
+    bool ended_ = false;             // it had its last word
+    std::uint64_t system_time_ = 0;  // in ticks, at the last look
+    int looks_ = 0;                  // since it said something
+};
+
+} // namespace
+
+Result<void> undo_steps_apart(Engine &engine, Journal &journal, Scope scope) {
+    std::vector<bool> left = steps_to_undo(journal.record(), scope);
+    std::vector<Error> errors;
+    if (auto ended = end_the_rest(engine, journal, scope); !ended.ok()) errors.push_back(std::move(ended).error());
+    while (std::find(left.begin(), left.end(), true) != left.end()) {
+        auto ran = Worker(engine, journal, left, errors).run();
+        if (ran.ok()) continue;
+        errors.push_back(std::move(ran).error());
+        break;
+    }
+    return first_of(std::move(errors));
+}
+
+} // namespace core::container
