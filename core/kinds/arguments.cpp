@@ -75,6 +75,8 @@ constexpr Argument of_mount_bind[] = {
     text("create", opt),           integer("nofollow", opt),   integer("inside", opt), integer("locked", opt)};
 constexpr Argument of_mount_setattr[] = {text("target"), text("options", list), integer("nofollow", opt),
                                          fd("is", opt)};
+constexpr Argument of_mount_files[] = {text("target", each), text("content", each), integer("size"),
+                                       integer("mode", opt)};
 constexpr Argument of_mount_remove[] = {text("target")};
 constexpr Argument of_targets[] = {text("target", each), integer("missing_ok", opt)};
 constexpr Argument of_root_mkdir[] = {text("target"), integer("mode", opt), integer("uid", opt), integer("gid", opt)};
@@ -114,6 +116,7 @@ constexpr KindArguments table[] = {{CTR_KIND_NS_NEW, of_ns_new},
                                    {CTR_KIND_MOUNT_PROPAGATION, of_mount_propagation},
                                    {CTR_KIND_MOUNT_NEW, of_mount_new},
                                    {CTR_KIND_MOUNT_BIND, of_mount_bind},
+                                   {CTR_KIND_MOUNT_FILES, of_mount_files},
                                    {CTR_KIND_MOUNT_SETATTR, of_mount_setattr},
                                    {CTR_KIND_MOUNT_REMOVE, of_mount_remove},
                                    {CTR_KIND_MOUNT_MASK, of_targets},

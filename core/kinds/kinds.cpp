@@ -22,6 +22,7 @@ const ctr_step_kind *const *all() {
                                                  &mount_propagation,
                                                  &mount_new,
                                                  &mount_bind,
+                                                 &mount_files,
                                                  &mount_setattr,
                                                  &mount_remove,
                                                  &mount_mask,

@@ -19,6 +19,8 @@ extern const ctr_step_kind userns_new, mount_idmapped;
 extern const ctr_step_kind rootfs_attach, pivot_root, mount_propagation;
 // mounts.cpp
 extern const ctr_step_kind mount_new, mount_bind, mount_setattr, mount_remove;
+// files.cpp
+extern const ctr_step_kind mount_files;
 // protect.cpp
 extern const ctr_step_kind mount_mask, mount_readonly;
 // root_files.cpp

@@ -4,9 +4,9 @@
 // containers. For each container: a leased address, a veth pair between the bridge and the container's namespace, and
 // the files of names.
 //
-//     prepare   bridge.ensure -> index, mtu; bridge.lease -> address; machine.write hosts, resolv.conf, hostname
+//     prepare   bridge.ensure -> index, mtu; bridge.lease -> address
 //     attach    bridge.attach (gives network.ready)
-//     mounts    mount.bind of the three files
+//     mounts    mount.files: hosts, resolv.conf, hostname
 #include "extension.hpp"
 #include "name_files.hpp"
 #include "names.hpp"

@@ -35,19 +35,13 @@ bool is_word(std::string_view text) {
     return true;
 }
 
-int add_file(ctr::Plan plan, const std::string &name, const std::string &content) {
-    const std::string source = plan.name("run_dir") + "/" + name;
-    const std::string target = "/etc/" + name;
-    if (plan.step(CTR_KIND_MACHINE_WRITE, CTR_PREPARE).arg("path", source).format("content", content).add() != 0)
-        return -1;
-    // Right after the root: a mount of the user's over the same path, or over /etc, comes later and wins.
-    return plan.step(CTR_KIND_MOUNT_BIND, CTR_MOUNTS)
-        .arg("source", source)
-        .arg("target", target)
-        .arg("options", "bind")
-        .needs("root.attached")
-        .note("the container's own " + target)
-        .add();
+/// What a program in the container may add to its files: they are on a file system of their own, which has that much room.
+constexpr std::int64_t room = 256 * 1024;
+
+/// Bytes in whole pages, as the file system counts.
+std::int64_t in_pages(const std::string &content) {
+    constexpr std::size_t page = 4096;
+    return static_cast<std::int64_t>((content.size() + page) / page * page);
 }
 
 } // namespace
@@ -136,11 +130,19 @@ int read_dns(ctr::Plan plan, ctr::Node node, const std::string &where, Resolver 
 }
 
 int add(ctr::Plan plan, const Files &files) {
-    if (!files.hosts.empty() && add_file(plan, "hosts", files.hosts) != 0) return -1;
-    if (!files.resolv_conf.empty() && add_file(plan, "resolv.conf", ctr::Step::escape(files.resolv_conf)) != 0)
-        return -1;
-    if (!files.hostname.empty() && add_file(plan, "hostname", ctr::Step::escape(files.hostname + "\n")) != 0) return -1;
-    return 0;
+    ctr::Step step = plan.step(CTR_KIND_MOUNT_FILES, CTR_MOUNTS);
+    std::int64_t size = room;
+    const auto add = [&](const char *target, const std::string &content) {
+        if (content.empty()) return;
+        step.arg("target", target).format("content", content);
+        size += in_pages(content);
+    };
+    add("/etc/hosts", files.hosts);
+    add("/etc/resolv.conf", ctr::Step::escape(files.resolv_conf));
+    add("/etc/hostname", files.hostname.empty() ? "" : ctr::Step::escape(files.hostname + "\n"));
+    if (size == room) return 0;
+    // Right after the root: a mount of the user's over the same path, or over /etc, comes later and wins.
+    return step.arg("size", size).needs("root.attached").note("the container's own, with room for little more").add();
 }
 
 } // namespace name_files

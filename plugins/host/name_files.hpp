@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // The three files by which a container knows names: /etc/hosts, /etc/resolv.conf, /etc/hostname. The drivers `host` and
-// `bridge` both make them (each has this source compiled in): written into the container's run directory, bound over
-// the image's own files, so that neither the image nor the machine's files change.
+// `bridge` both make them (each has this source compiled in): on a small file system of their own in memory, bound over
+// the image's own files, so that neither the image nor the machine's files change, and a container that fills them
+// fills nothing else.
 #pragma once
 
 #include <ctr/plugin.hpp>
@@ -45,7 +46,7 @@ int extra_hosts(ctr::Plan plan, std::string &out);
 /// Reads {"servers": [], "search": []} at `node` into `out`, replacing what it names. `where` is for the error. 0, or
 /// the plan has failed.
 int read_dns(ctr::Plan plan, ctr::Node node, const std::string &where, Resolver &out);
-/// Adds the steps: each file written in `prepare`, bound in `mounts`. 0, or the plan has failed.
+/// Adds the step, in `mounts`. 0, or the plan has failed.
 int add(ctr::Plan plan, const Files &files);
 
 } // namespace name_files

@@ -136,6 +136,7 @@
 #define CTR_KIND_MOUNT_PROPAGATION "mount.propagation"
 #define CTR_KIND_MOUNT_NEW "mount.new"
 #define CTR_KIND_MOUNT_BIND "mount.bind"
+#define CTR_KIND_MOUNT_FILES "mount.files"
 #define CTR_KIND_MOUNT_SETATTR "mount.setattr"
 #define CTR_KIND_MOUNT_REMOVE "mount.remove"
 #define CTR_KIND_MOUNT_MASK "mount.mask"

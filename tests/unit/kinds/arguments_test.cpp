@@ -105,7 +105,7 @@ TEST(Arguments, AreAllThatTheCodeReads) {
         for (const auto &[name, unused] : declared)
             known.insert(name);
     const std::regex reads(R"re((?:run|raw\})\.(?:str|text|integer|fd|count|has|strings)\("([a-z_]+)")re");
-    for (const char *file : {"clone", "console", "copy_up", "hooks", "identity", "idmap", "idmapped",
+    for (const char *file : {"clone", "console", "copy_up", "files", "hooks", "identity", "idmap", "idmapped",
                              "isolate", "machine", "mounting", "mounts", "protect", "root_files", "rootfs", "users"}) {
         const std::string code = read(std::string(CTR_SOURCE_DIR "/core/kinds/") + file + ".cpp");
         for (std::sregex_iterator at(code.begin(), code.end(), reads), end; at != end; ++at)
