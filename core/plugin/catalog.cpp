@@ -25,37 +25,54 @@ struct Checked {
     FileIdentity identity;
 };
 
-/// `digest`: of the file, once some pin has asked for it.
-Result<void> check_pin(const Fd &fd, const std::string &path, const std::string &id,
-                       const std::map<std::string, std::string> &pins, std::string &digest) {
-    const auto pin = pins.find(id);
-    if (pin == pins.end()) return {};
-    if (digest.empty()) {
-        CTR_ASSIGN(digest, sys::sha256_of_file(fd.get(), path));
+Result<void> check_pins(const std::string &path, const std::vector<Manifest> &manifests,
+                        const std::map<std::string, std::string> &pins, const std::string &digest) {
+    for (const Manifest &manifest : manifests) {
+        const auto pin = pins.find(manifest.id);
+        if (pin == pins.end() || digest == pin->second) continue;
+        return invalid(path,
+                       "sha256: expected " + pin->second + " (config /plugins/pins/" + manifest.id + "), got " + digest,
+                       "install the pinned file, or change the pin if you trust this one");
     }
-    if (digest == pin->second) return {};
-    return invalid(path, "sha256: expected " + pin->second + " (config /plugins/pins/" + id + "), got " + digest,
-                   "install the pinned file, or change the pin if you trust this one");
+    return {};
 }
 
+Result<std::vector<Manifest>> parse_manifests(const Fd &fd, const std::string &path) {
+    CTR_ASSIGN(const std::vector<std::string> texts, read_manifest_notes(fd.get(), path));
+    std::vector<Manifest> manifests;
+    for (const std::string &text : texts) {
+        CTR_ASSIGN(Manifest manifest, parse_manifest(text, path));
+        manifests.push_back(std::move(manifest));
+    }
+    return manifests;
+}
+
+/// What is known of the file in this very state is not read again: neither its manifests nor, if one of them is pinned, all of it for its sum.
 Result<std::vector<Manifest>> read_manifests(const std::string &path, const FileIdentity &identity,
                                              const std::map<std::string, std::string> &pins, ManifestCache &known,
                                              std::vector<std::string> &ids) {
-    if (pins.empty())
-        if (auto manifests = known.find(path, identity); !manifests.empty()) return manifests;
-    CTR_ASSIGN(const Fd fd, open_checked(path, identity));
-    CTR_ASSIGN(const std::vector<std::string> texts, read_manifest_notes(fd.get(), path));
-    std::vector<Manifest> manifests;
-    std::string digest;
-    for (const std::string &text : texts) {
-        CTR_ASSIGN(Manifest manifest, parse_manifest(text, path));
-        ids.push_back(manifest.id);
-        manifests.push_back(std::move(manifest));
+    std::vector<Manifest> manifests = known.find(path, identity);
+    std::string digest(known.digest());
+    const bool fresh = manifests.empty();
+    Fd fd;
+    if (fresh) {
+        CTR_ASSIGN(fd, open_checked(path, identity));
+        CTR_ASSIGN(manifests, parse_manifests(fd, path));
     }
     for (const Manifest &manifest : manifests)
-        CTR_TRY(check_pin(fd, path, manifest.id, pins, digest));
+        ids.push_back(manifest.id);
+    const bool pinned = std::any_of(manifests.begin(), manifests.end(),
+                                    [&](const Manifest &manifest) { return pins.count(manifest.id) != 0; });
+    if (pinned && digest.empty()) {
+        if (!fd.valid()) {
+            CTR_ASSIGN(fd, open_checked(path, identity));
+        }
+        CTR_ASSIGN(digest, sys::sha256_of_file(fd.get(), path));
+        if (!fresh) known.keep_digest(digest);
+    }
+    if (pinned) CTR_TRY(check_pins(path, manifests, pins, digest));
     for (const Manifest &manifest : manifests)
-        if (pins.empty()) known.keep(path, identity, manifest);
+        if (fresh) known.keep(path, identity, manifest, digest);
     return manifests;
 }
 

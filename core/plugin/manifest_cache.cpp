@@ -108,7 +108,8 @@ private:
 template <class Archive, class Of> void each_field(Archive &archive, Of &manifest) {
     archive(manifest.id), archive(manifest.version), archive(manifest.summary), archive(manifest.slot);
     archive(manifest.automatic), archive(manifest.rank), archive(manifest.when), archive(manifest.operations);
-    archive(manifest.always), archive(manifest.extensions), archive(manifest.kinds), archive(manifest.arguments), archive(manifest.needs);
+    archive(manifest.always), archive(manifest.extensions), archive(manifest.kinds), archive(manifest.arguments),
+        archive(manifest.needs);
     archive(manifest.gives), archive(manifest.claims), archive(manifest.privileges), archive(manifest.config);
     archive(manifest.features);
 }
@@ -158,12 +159,14 @@ void ManifestCache::read() {
         unpack(entry.path);
         each_number(unpack, entry.identity);
         unpack(entry.packed);
+        unpack(entry.digest);
         if (!unpack.failed()) entries_.push_back(entry);
     }
 }
 
 std::vector<Manifest> ManifestCache::find(const std::string &path, const FileIdentity &identity) {
     std::vector<Manifest> found;
+    found_ = none;
     const std::size_t first = next_;
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         const std::size_t at = (first + i) % entries_.size();
@@ -175,19 +178,27 @@ std::vector<Manifest> ManifestCache::find(const std::string &path, const FileIde
         each_field(unpack, found.emplace_back());
         if (unpack.failed() || !unpack.at_end()) return {};
         entry.used = true;
+        if (found_ == none) found_ = at;
         next_ = at + 1;
     }
     return found;
 }
 
-void ManifestCache::keep(const std::string &path, const FileIdentity &identity, const Manifest &manifest) {
+void ManifestCache::keep_digest(const std::string &digest) {
+    if (found_ == none) return;
+    entries_[found_].digest = kept_.emplace_front(digest);
+    grown_ = true;
+}
+
+void ManifestCache::keep(const std::string &path, const FileIdentity &identity, const Manifest &manifest,
+                         const std::string &digest) {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
     if (file_.empty() || std::max(identity.modified_ns, identity.changed_ns) > nanoseconds(now) - settled_ns_) return;
     Packer pack;
     each_field(pack, manifest);
     const std::string &kept_path = kept_.emplace_front(path), &packed = kept_.emplace_front(std::move(pack.out));
-    entries_.push_back({kept_path, identity, packed, true});
+    entries_.push_back({kept_path, identity, packed, kept_.emplace_front(digest), true});
     grown_ = true;
 }
 
@@ -199,6 +210,7 @@ void ManifestCache::save() const {
             rest(entry.path);
             each_number(rest, entry.identity);
             rest(entry.packed);
+            rest(entry.digest);
         }
     Packer file;
     file.out = magic;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The manifests that an earlier ctr read, in one file of the run directory, so that a start opens and parses the plugins that it loads and no others. A
-// remembered manifest counts as long as its file is the same by device, inode, size, mode, owner and both times: nobody but root can set a ctime
+// remembered manifest, or sum of a file that was pinned, counts as long as its file is the same by device, inode, size, mode, owner and both times: nobody but root can set a ctime
 // back. The file is never needed: what is missing, torn, of another version or could have been written by others is read anew.
 #pragma once
 
@@ -36,8 +36,13 @@ public:
 
     /// The manifests of the file, if they are known and it is still the same; else none.
     std::vector<Manifest> find(const std::string &path, const FileIdentity &identity);
+    /// The sha256 of the file that find() found last; empty: nobody has asked for it.
+    std::string_view digest() const { return found_ != none ? entries_[found_].digest : std::string_view(); }
+    /// Remembers it for that file.
+    void keep_digest(const std::string &digest);
     /// Remembers one of the file's manifests, unless the file changed just now. All of a file are kept one after the other.
-    void keep(const std::string &path, const FileIdentity &identity, const Manifest &manifest);
+    void keep(const std::string &path, const FileIdentity &identity, const Manifest &manifest,
+              const std::string &digest = {});
     /// Writes what was found and kept, if that is more than the file has. Makes no directory; what cannot be written is not remembered.
     void save() const;
 
@@ -46,6 +51,7 @@ private:
         std::string_view path; // in text_ or kept_
         FileIdentity identity;
         std::string_view packed; // likewise
+        std::string_view digest; // likewise
         bool used = false;
     };
     void read();
@@ -56,7 +62,9 @@ private:
     std::size_t size_ = 0;
     std::forward_list<std::string> kept_;
     std::vector<Entry> entries_;
-    std::size_t next_ = 0; // plugins are asked for in the order in which they were kept
+    static constexpr std::size_t none = SIZE_MAX;
+    std::size_t found_ = none; // the first entry of the file that was found last
+    std::size_t next_ = 0;     // plugins are asked for in the order in which they were kept
     bool grown_ = false;
 };
 

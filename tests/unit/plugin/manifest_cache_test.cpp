@@ -3,6 +3,7 @@
 
 #include "plugin/catalog.hpp"
 #include "sys/files.hpp"
+#include "sys/sha256.hpp"
 
 #include "elf_file.hpp"
 
@@ -56,6 +57,55 @@ TEST_F(ManifestCacheTest, GivesBackEveryFieldOfAManifest) {
     EXPECT_EQ(least[0].id, "least");
     EXPECT_EQ(all[0].kinds.at("k.two"), CTR_PROCESS_CHILD);
     EXPECT_TRUE(cache.find("/p/other.so", some_identity()).empty());
+}
+
+TEST_F(ManifestCacheTest, RemembersTheSumOfAFileOnceSomebodyAskedForIt) {
+    keep_one();
+    {
+        ManifestCache cache(file);
+        EXPECT_EQ(cache.digest(), "");
+        cache.find("/p/least.so", some_identity());
+        EXPECT_EQ(cache.digest(), "");
+        cache.keep_digest("abc");
+        EXPECT_EQ(cache.digest(), "abc");
+        cache.find("/p/all.so", some_identity());
+        EXPECT_EQ(cache.digest(), "");
+        cache.save();
+    }
+    ManifestCache again(file);
+    again.find("/p/least.so", some_identity());
+    EXPECT_EQ(again.digest(), "abc");
+    FileIdentity other = some_identity();
+    ++other.changed_ns;
+    again.find("/p/least.so", other);
+    EXPECT_EQ(again.digest(), "");
+}
+
+TEST_F(ManifestCacheTest, APinnedFileIsReadForItsSumOnceAndAgainWhenItChanged) {
+    const std::string directory = root + "/plugins", path = directory + "/one.so";
+    ASSERT_EQ(::mkdir(directory.c_str(), 0755), 0);
+    const auto install = [&](const std::string &version) {
+        const std::string bytes =
+            elf_file::Elf(elf_file::note(elf_file::ours, CTR_NOTE_TYPE,
+                                         R"({"id": "one", "version": ")" + version + R"(", "abi": 1})"))
+                .bytes();
+        EXPECT_TRUE(sys::replace_file(path, bytes, 0644).ok());
+        const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        return sys::sha256_of_file(fd.get(), path).value();
+    };
+    const auto refused = [&](const std::string &pin) {
+        const Catalog catalog = Catalog::scan({{directory, true}}, {{"one", pin}}, ManifestCache(file, 0));
+        return !catalog.refused().empty();
+    };
+    const std::string first = install("1");
+    EXPECT_FALSE(refused(first));
+    EXPECT_NE(bytes().find(first), std::string::npos) << "the sum is not remembered";
+    EXPECT_FALSE(refused(first));
+    EXPECT_TRUE(refused(std::string(64, '0'))) << "the remembered sum is not compared";
+    const std::string second = install("2");
+    ASSERT_NE(first, second);
+    EXPECT_TRUE(refused(first)) << "the sum of the file that was there before is believed";
+    EXPECT_FALSE(refused(second));
 }
 
 TEST_F(ManifestCacheTest, AFileMayHaveSeveral) {
