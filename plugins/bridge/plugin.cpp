@@ -48,7 +48,7 @@ struct Settings {
     std::int64_t mtu = 0;
     bool nat = true;
     bool isolate = true;
-    bool keep = false;
+    bool keep = true;
 };
 
 int read_settings(ctr::Plan plan, Settings &out) {
@@ -63,7 +63,7 @@ int read_settings(ctr::Plan plan, Settings &out) {
     out.mtu = plan.config("/mtu").integer(0);
     out.nat = plan.config("/nat").boolean(true);
     out.isolate = plan.config("/isolate").boolean(true);
-    out.keep = plan.config("/keep").boolean(false);
+    out.keep = plan.config("/keep").boolean(true);
     return 0;
 }
 
