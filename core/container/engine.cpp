@@ -38,7 +38,9 @@ Engine::~Engine() = default;
 
 Result<void> Engine::check_run_root() const {
     CTR_TRY(sys::check_own_directory(config_.run_root).in("the run root"));
-    for (const std::string &path : {containers_dir(), files_of(containers_dir()), operations_dir()}) {
+    // Others may have made these before us, where the run root is sticky.
+    for (const std::string &path : {containers_dir(), files_of(containers_dir()), operations_dir(),
+                                    config_.run_root + "/plugins", config_.run_root + "/rootfs"}) {
         struct stat st {};
         if (::lstat(path.c_str(), &st) != 0) continue;
         if (!S_ISDIR(st.st_mode)) return invalid(path, "expected a directory").in("the run root");

@@ -80,7 +80,7 @@ Result<void> check_own_directory(const std::string &path) {
             return invalid(path,
                            S_ISLNK(st.st_mode) ? "expected a directory, got a symbolic link" : "expected a directory",
                            "name the directory itself");
-        CTR_TRY(check_trust(path, st.st_mode, st.st_uid, false));
+        CTR_TRY(check_trust(path, st.st_mode, st.st_uid, true));
         return check_parents(path);
     }
     return check_parents(at + "/x"); // where it will be made

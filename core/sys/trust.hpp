@@ -15,7 +15,8 @@ namespace core::sys {
 Result<void> check_trust(const std::string &path, unsigned mode, unsigned owner, bool sticky_ok);
 /// All directories above `path`, and the links among them.
 Result<void> check_parents(std::string path);
-/// A directory that is ours alone, not a link, in trusted parents; that it does not exist yet is no error, but its parents are looked at.
+/// A directory that is ours, not a link, in trusted parents, where nobody can replace what is ours (it may be sticky, as a fresh tmpfs is). That it does not
+/// exist yet is no error, but its parents are looked at.
 Result<void> check_own_directory(const std::string &path);
 
 } // namespace core::sys

@@ -57,6 +57,8 @@
  * mount.bind      source (str)+|, mount (fd)+|, target (str)+, options (str)*: bind rbind ro rro nosuid ... propagation words; create (str)?="auto"
  *                 (dir or file as the source is; "no"). nofollow (int)?=0. Options and create hold for all targets. With a word about a flag it has
  *                 the flags that its words say, with none its source's. inside (int)?=0: source is a path in the container. locked (int)?=0: none of `mount`'s flags may be taken away, as in a user namespace.
+ * mount.files     target (str)+, content (str)+, size (int), mode (int)?=0644: small files in memory, on a tmpfs of their own with room for `size` bytes, each
+ *                 bound on its target, which is made if it is missing. At most 16.
  * mount.setattr   target (str), options (str)*: changes flags of the mount at target. nofollow (int)?=0. is (fd)?: what must be mounted there, else the
  *                 step fails.
  * mount.remove    target (str): takes off what is mounted there, with all below it, though it may be in use (MNT_DETACH). Only in a container's own mount
