@@ -39,8 +39,8 @@ std::string hint_of_limits(int errno_value);
 /// A system call failed with errno (read at the call).
 inline Error system_error(std::string syscall, std::string path = {}, std::string hint = {}) {
     const int why = errno;
-    return Error{ErrorClass::system, {}, hint.empty() ? hint_of_limits(why) : std::move(hint), why,
-                 std::move(syscall), std::move(path), {}};
+    return Error{ErrorClass::system, {}, hint.empty() ? hint_of_limits(why) : std::move(hint), why, std::move(syscall),
+                 std::move(path),    {}};
 }
 inline Error invalid(std::string path, std::string message, std::string hint = {}) {
     return Error{ErrorClass::invalid, std::move(message), std::move(hint), 0, {}, std::move(path), {}};

@@ -71,15 +71,15 @@ CTR_CHILD int take_files(ctr_run *raw, int root, int mount, int (&files)[most_fi
         files[at] = sys::open_tree_clone(mount, name, AT_SYMLINK_NOFOLLOW);
         if (files[at] < 0) result = fail(raw, "open_tree", ctr::ChildRun{raw}.str("target", at));
     }
-    char path[40];
-    fd_path(path, mount);
-    if (umount2(path, MNT_DETACH) != 0) result = fail(raw, "umount2", "tmpfs");
+    if (fchdir(mount) != 0 || umount2(".", MNT_DETACH) != 0) result = fail(raw, "umount2", "tmpfs");
+    if (chdir("/") != 0) result = fail(raw, "chdir", "/");
     return result;
 }
 
 CTR_CHILD int bind_file(ctr_run *raw, int root, int file, std::size_t at) {
     const char *name = ctr::ChildRun{raw}.str("target", at);
-    const int target = make_path(root, name, Make::file, 0644);
+    const Make made = Make::file;
+    const int target = open_target(root, name, &made, 0644, Links::followed);
     if (target < 0) return fail(raw, "openat2", name);
     const int result =
         sys::move_mount_fd(file, target) == 0

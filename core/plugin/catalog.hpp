@@ -93,7 +93,6 @@ private:
         twins_; // id -> one of the files refused for it: the third is no better than the first two
 };
 
-
 /// Opens a file that was looked at before. Errors: of open(2); busy: it is another one now, or changed.
 Result<Fd> open_checked(const std::string &path, const FileIdentity &identity);
 

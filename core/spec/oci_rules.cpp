@@ -63,7 +63,6 @@ bool is_version_1(std::string_view text) {
 
 bool is_cpu_list(std::string_view text) { return only(text, "0123456789, -"); }
 
-
 bool is_page_size(std::string_view text) {
     if (text.size() < 3 || text[0] == '0' || !take_number(text)) return false;
     return text.size() == 2 && only(text.substr(0, 1), "KMG") && text[1] == 'B';

@@ -17,8 +17,8 @@ bool Interruption::take() {
 
 Error Interruption::error() const {
     const char *name = ::sigabbrev_np(first_);
-    return failure(ErrorClass::system, std::string("ended by SIG") + (name == nullptr ? "?" : name) +
-                                           ": what was done is taken back");
+    return failure(ErrorClass::system,
+                   std::string("ended by SIG") + (name == nullptr ? "?" : name) + ": what was done is taken back");
 }
 
 Result<void> Interruption::wait_for(int fd) {

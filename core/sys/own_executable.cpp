@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <cstring>
 #include <link.h>
-#include <sys/mman.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>

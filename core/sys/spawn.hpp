@@ -37,7 +37,7 @@ struct Spawn {
     /// a filter that forbids whatever the program does not need.
     int (*confine)(void *argument) = nullptr;
     void *confine_argument = nullptr;
-    int interrupt = -1;       // once this is readable the program is killed (sys::Interruption); -1: nothing interrupts
+    int interrupt = -1; // once this is readable the program is killed (sys::Interruption); -1: nothing interrupts
 };
 
 /// How it went, and the last that it wrote to stderr.

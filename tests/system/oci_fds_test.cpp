@@ -82,7 +82,8 @@ TEST_F(OciFds, AMissingOneIsAnError) {
 TEST_F(OciFds, SocketActivation) {
     const Bundle probe = bundle("one", "probe fds; echo $LISTEN_FDS $LISTEN_PID $$");
     probe.write();
-    const Ran ran = with("3<" + file + " 4<" + file + " 5<" + file, {"run", "-b", probe.dir, "one"}, "LISTEN_PID=$$ LISTEN_FDS=2");
+    const Ran ran =
+        with("3<" + file + " 4<" + file + " 5<" + file, {"run", "-b", probe.dir, "one"}, "LISTEN_PID=$$ LISTEN_FDS=2");
     EXPECT_STATUS(ran, 0);
     EXPECT_EQ(ran.out, "3\n4\n2 1 1\n");
     const Ran both = with("3<" + file + " 4<" + file + " 5<" + file + " 6<" + file,

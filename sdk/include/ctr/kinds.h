@@ -17,7 +17,7 @@
  * ns.join       type (str), path (str)|, ns (fd)|. Joined by setns(2): pid before the clone, the others by the child first of all.
  * clone.cgroup  cgroup (fd): an O_PATH directory of cgroup v2; the child is born in it (CLONE_INTO_CGROUP), or, where the kernel
  *               refuses, joins it by writing cgroup.procs.
- * oom_score_adj value (int). The child inherits it from ctr, which takes it back for itself: a process that nobody may look into cannot write its own.
+ * oom_score_adj  value (int). The child inherits it from ctr, which takes it back for itself: a process that nobody may look into cannot write its own.
  *
  * The clone itself gives the values child.pid (int) and child.pidfd (fd).
  *

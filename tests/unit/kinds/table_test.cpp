@@ -18,7 +18,7 @@ TEST(Kinds, EveryKindIsCompleteAndNamedOnce) {
         EXPECT_EQ(kind.undo == nullptr, kind.shell_undo == nullptr) << kind.name;
         EXPECT_TRUE(kind.undo == nullptr || kind.process == CTR_PROCESS_PARENT) << kind.name;
     }
-    EXPECT_EQ(names.size(), 42u);
+    EXPECT_EQ(names.size(), 43u);
 }
 
 TEST(Kinds, ShellQuotesWhatTheShellWouldRead) {
@@ -43,8 +43,8 @@ TEST(Kinds, ShellSaysEachTarget) {
               "mount --rbind \"$root/b\" \"$root/b\" && mount -o remount,bind,ro \"$root/b\"\n");
     EXPECT_EQ(host_double::shell("mount.bind",
                                  {"source=/s", "target=/a", "source=/t", "target=/b", "create=no", "options=ro"}),
-              "mount --bind /s \"$root/a\"\nmount -o remount,bind,ro \"$root/a\"\n"
-              "mount --bind /t \"$root/b\"\nmount -o remount,bind,ro \"$root/b\"\n");
+              "mount --bind /s \"$root/a\"\nmount -o remount,bind,rw,suid,dev,exec,ro \"$root/a\"\n"
+              "mount --bind /t \"$root/b\"\nmount -o remount,bind,rw,suid,dev,exec,ro \"$root/b\"\n");
 }
 
 TEST(Kinds, ShellPutsValueMarksInDoubleQuotes) {
