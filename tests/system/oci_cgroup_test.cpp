@@ -167,10 +167,11 @@ TEST_F(OciCgroup, ACgroupThatAnotherContainerTookOverIsLeftAlone) {
     for (const char *name : {"one", "two"}) {
         Bundle b = bundle(name, std::string(name) == "one" ? "true" : "sleep 1000");
         b.config["linux"]["cgroupsPath"] = box.cgroup_parent() + "/same";
-        if (std::string(name) == "one")
+        if (std::string(name) == "one") {
             EXPECT_STATUS(run(b, {"--keep"}, "one"), 0);
-        else
+        } else {
             start("two", b);
+        }
         EXPECT_TRUE(exists(cgroup("same", "pids"))) << "kept until delete, with what it counted";
     }
     EXPECT_STATUS(oci({"delete", "one"}), 0);
@@ -186,11 +187,10 @@ TEST_F(OciCgroup, ACgroupThatAnotherContainerTookOverIsLeftAlone) {
 
 TEST_F(OciCgroup, AContainerBelowAnothersCgroupOutlivesIt) {
     for (const bool own : {true, false}) {
-        Bundle outer = own ? bundle("one", "sleep 1000") : without_pid_namespace("one", "sleep 1000");
+        const Bundle outer = own ? bundle("one", "sleep 1000") : without_pid_namespace("one", "sleep 1000");
         start("one", outer);
         Bundle inner = bundle("two", "sleep 1000");
         inner.config["linux"]["cgroupsPath"] = box.cgroup_parent() + "/one/two";
-        outer.config["linux"]["cgroupsPath"] = box.cgroup_parent() + "/one";
         start("two", inner);
         EXPECT_STATUS(oci({"delete", "--force", "one"}), 0);
         EXPECT_EQ(status("two"), "running") << own;
@@ -345,7 +345,9 @@ TEST_F(OciCgroup, ExecIsWhereTheContainerIsInAllHierarchies) {
     const std::string init = read_text("/proc/" + std::to_string(state("one")["pid"].get<int>()) + "/cgroup");
     EXPECT_EQ(read_text("/proc/" + pid + "/cgroup"), init) << "cgroup v2 too";
     EXPECT_HAS(init, box.cgroup_parent() + "/one");
-    if (exists("/sys/fs/cgroup/unified")) EXPECT_HAS(init, "0::" + box.cgroup_parent() + "/one");
+    if (exists("/sys/fs/cgroup/unified")) {
+        EXPECT_HAS(init, "0::" + box.cgroup_parent() + "/one");
+    }
     // Below, but not in all of them: not at all, or it would be outside of the others' limits and device rules.
     ASSERT_EQ(::mkdir((cgroup("one", "memory") + "/sub").c_str(), 0755), 0);
     EXPECT_NE(oci({"exec", "--cgroup", "/sub", "one", "true"}).status, 0);
