@@ -97,6 +97,47 @@ TEST_F(Images, AMissingImageIsNamedWithThoseThatAreThere) {
     EXPECT_HAS(ran.err, "box:latest");
 }
 
+TEST_F(Images, ADamagedRecordHarmsNoOtherImage) {
+    ASSERT_STATUS(box.ctr({"image", "import", "-", "second"}, Sandbox::image().file("etc/second", "yes\n").finish()),
+                  0);
+    const std::string record = box.data_root("overlay") + "/images/broken%3Alatest.json";
+    for (const std::string text : {"", "{", "[1]", "\xff\x1b[31m"}) {
+        write_text(record, text);
+        EXPECT_EQ(box.ctr({"run", "--rm", "--network", "none", "second", "/bin/cat", "/etc/second"}).out, "yes\n");
+        const Ran listed = box.ctr({"image", "ls"});
+        EXPECT_STATUS(listed, 0);
+        EXPECT_HAS(listed.out, "second:latest");
+        EXPECT_HAS(listed.err, "broken%3Alatest.json");
+        EXPECT_EQ(listed.err.find('\x1b'), std::string::npos);
+        EXPECT_STATUS(box.ctr({"image", "import", "-", "third"}, Sandbox::image().file("etc/third", "").finish()), 0);
+        EXPECT_STATUS(box.ctr({"image", "rm", "third"}), 0);
+        EXPECT_STATUS(box.ctr({"run", "--rm", "broken", "/bin/true"}), 125);
+        EXPECT_STATUS(box.ctr({"image", "rm", "broken"}), 0);
+        EXPECT_STATUS(box.ctr({"image", "rm", "broken"}), 125);
+    }
+    write_text(record, "\xff");
+    EXPECT_STATUS(box.ctr({"image", "import", "-", "broken"}, Sandbox::image().finish()), 0) << "over a damaged record";
+    for (const std::string name : {"broken", "second"})
+        EXPECT_STATUS(box.ctr({"image", "rm", name}), 0);
+}
+
+TEST_F(Images, NamesOfAHostileImageReachTheTerminalAsText) {
+    const std::string evil = "bin/\x1b]0;owned\x07\x1b[2K\nctr: faked\u009b31m\x7f";
+    const auto harmless = [](const Ran &ran) {
+        const std::string said = ran.out + ran.err;
+        EXPECT_NE(ran.status, 0);
+        for (const std::string raw : {"\x1b", "\x07", "\x7f", "\xff", "\u009b", "\nctr: faked"})
+            EXPECT_EQ(said.find(raw), std::string::npos) << testing::PrintToString(raw);
+        EXPECT_HAS(said, "\\x1b");
+        EXPECT_HAS(said, "\\nctr: faked");
+    };
+    for (const std::string &tar :
+         {Tar().file("bin/../" + evil + "\xff", "").finish(), Tar().hardlink(evil, "bin/nowhere" + evil).finish(),
+          Tar().directory("bin").symlink("bin/x", "nowhere").file("bin/x/" + evil, "").finish()})
+        harmless(box.ctr({"image", "import", "-", "evil"}, tar));
+    harmless(box.ctr({"run", "--rm", "--network", "none", "box", "/" + evil}));
+}
+
 TEST_F(Images, ANameIsUsedOnce) {
     ASSERT_STATUS(box.ctr(kept("once", {"/bin/sh", "-c", "exit 3"})), 3);
     EXPECT_EQ(box.ctr({"ps", "-q"}).out, "");
