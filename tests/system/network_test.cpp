@@ -161,7 +161,7 @@ TEST_F(Neighbour, ReachesWhatTheAdministratorRedirects) {
 
 TEST_F(Neighbour, OnAnotherBridgeReachesNoContainer) {
     const Server here(box, "here");
-    const Server there(box, "there", R"("name": "ctr1", "subnet": "10.77.0.0/24")");
+    const Server there(box, "there", R"("name": "ctr1", "subnet": "10.77.0.0/24", "keep": false)");
     EXPECT_STATUS(command({"/bin/sh", "-c", fetch(there)}), 0);
     EXPECT_NE(sh("bridge", fetch(there)).status, 0);
     EXPECT_NE(sh("bridge", "ping -c 1 -W 2 " + there.address()).status, 0);
@@ -183,6 +183,7 @@ TEST_F(Neighbour, ReachesNoContainerOverIpv6) {
     EXPECT_STATUS(sh("bridge", "true"), 0); // closes the bridge
     EXPECT_FALSE(pings("fd00:1::2"));
     EXPECT_STATUS(command({"/bin/busybox", "ping", "-c", "1", "-W", "30", "fd00:1::2"}), 0);
+    must({"ip", "-6", "addr", "del", "fd00:1::1/64", "dev", "ctr0"});
     must({"ip", "-6", "addr", "del", "fd00:2::1/64", "dev", "uplink"});
     EXPECT_STATUS(box.outside({"ip", "-6", "addr", "del", "fd00:2::2/64", "dev", "cable"}), 0);
     write_text(all, "0\n");
@@ -191,11 +192,43 @@ TEST_F(Neighbour, ReachesNoContainerOverIpv6) {
 TEST_F(Network, ATableOfSomebodyElseIsRefused) {
     for (const char *comment : {"", "comment \"ours\"; ", "comment \"ctr:0123456789abcdef 0123456789abcdef\"; "}) {
         must({"nft", std::string("add table inet ctr_ctr7 { ") + comment + "}"});
-        const Ran ran =
-            command(ctr_with(box, R"("name": "ctr7", "subnet": "10.77.0.0/24")", box.run_words({}, {}, {"/bin/true"})));
+        const Ran ran = command(ctr_with(box, R"("name": "ctr7", "subnet": "10.77.0.0/24", "keep": false)",
+                                         box.run_words({}, {}, {"/bin/true"})));
         must({"nft", "delete table inet ctr_ctr7"});
         EXPECT_STATUS(ran, 125);
         EXPECT_HAS(ran.err, "the nft table inet ctr_ctr7 exists and was not made by this ctr");
+    }
+}
+
+TEST_F(Network, BridgeAndTableStayUnlessTheConfigSaysOtherwise) {
+    const std::vector<std::string> run = box.run_words({}, {}, {"/bin/true"});
+    const auto is_there = [] {
+        return command({"ip", "link", "show", "ctr0"}).status == 0 &&
+               command({"nft", "list", "table", "inet", "ctr_ctr0"}).status == 0;
+    };
+    EXPECT_STATUS(box.ctr(run), 0);
+    EXPECT_TRUE(is_there());
+    EXPECT_STATUS(command(ctr_with(box, R"("keep": false)", run)), 0);
+    EXPECT_FALSE(is_there());
+    // What somebody took away is made again.
+    EXPECT_STATUS(box.ctr(run), 0);
+    must({"ip", "link", "delete", "ctr0"});
+    must({"nft", "delete", "table", "inet", "ctr_ctr0"});
+    EXPECT_STATUS(sh("bridge", "ping -c 1 -W 30 " + box.outside_address()), 0);
+    EXPECT_TRUE(is_there());
+}
+
+TEST_F(Network, AContainerThatFillsItsNameFilesFillsNothingElse) {
+    for (const char *network : {"bridge", "host"}) {
+        const Ran ran =
+            sh(network, "dd if=/dev/zero of=/etc/hosts bs=64k count=160 2>&1; dd if=/dev/zero of=/etc/resolv.conf "
+                        "bs=64k count=160 2>&1; wc -c < /etc/hosts");
+        EXPECT_HAS(ran.out, "No space left on device");
+        EXPECT_LT(std::stol(ran.out.substr(ran.out.rfind('\n', ran.out.size() - 2) + 1)), 1 << 20) << ran.out;
+        const Ran more = sh(network, "echo '192.0.2.9 more' >> /etc/hosts && cat /etc/hosts");
+        EXPECT_STATUS(more, 0);
+        EXPECT_HAS(more.out, "192.0.2.9 more");
+        EXPECT_HAS(more.out, "localhost");
     }
 }
 
