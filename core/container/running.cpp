@@ -2,7 +2,7 @@
 #include "container/running.hpp"
 
 #include "launch/run.hpp"
-#include "launch/undo.hpp"
+#include "launch/values.hpp"
 #include "spec/claims.hpp"
 
 #include <algorithm>

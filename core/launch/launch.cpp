@@ -15,6 +15,7 @@
 
 #include "launch/namespaces.hpp"
 #include "launch/undo.hpp"
+#include "launch/values.hpp"
 #include "launch/wire.hpp"
 #include "plan/show.hpp"
 #include "sys/in_plugin.hpp"

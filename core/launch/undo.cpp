@@ -3,10 +3,8 @@
 
 #include "launch/launch.hpp"
 #include "launch/run.hpp"
+#include "launch/values.hpp"
 #include "sys/in_plugin.hpp"
-
-#include <cstring>
-#include <nlohmann/json.hpp>
 
 namespace core::launch {
 namespace {
@@ -45,29 +43,6 @@ Result<void> undo_step(const UndoRequest &request, Block &block, std::uint32_t i
 }
 
 } // namespace
-
-void restore_values(Block &block, const std::map<std::string, Json> &values) {
-    for (const auto &[name, json] : values) {
-        Value *value = block.value(name);
-        if (value == nullptr) continue;
-        if (value->type == CTR_TYPE_INT && json.is_number_integer()) {
-            value->integer = json.get<std::int64_t>();
-        } else if (value->text != nullptr && (json.is_string() || json.is_array())) {
-            std::string text;
-            if (json.is_string())
-                text = json.get<std::string>();
-            else
-                for (const Json &byte : json)
-                    text += static_cast<char>(byte.get<int>());
-            if (text.size() > CTR_VALUE_MAX) continue;
-            std::memcpy(value->text, text.c_str(), text.size() + 1);
-            value->length = static_cast<std::uint32_t>(text.size());
-        } else {
-            continue;
-        }
-        value->known = true;
-    }
-}
 
 void undo(const UndoRequest &request, const KindLookup &lookup, Recorder &recorder) {
     const auto block = Block::pack(*request.plan, lookup, &request.to_undo);

@@ -32,7 +32,4 @@ struct UndoRequest {
 /// Goes on past errors, which the listener hears of; each undone step is recorded. A plugin that is missing blocks only its own steps.
 void undo(const UndoRequest &request, const KindLookup &lookup, Recorder &recorder);
 
-/// Gives a fresh block the recorded values.
-void restore_values(Block &block, const std::map<std::string, Json> &values);
-
 } // namespace core::launch

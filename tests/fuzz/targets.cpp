@@ -2,7 +2,7 @@
 #include "targets.hpp"
 
 #include "container/record.hpp"
-#include "launch/undo.hpp"
+#include "launch/values.hpp"
 #include "plugin/manifest.hpp"
 #include "plugin/note.hpp"
 #include "spec/config.hpp"

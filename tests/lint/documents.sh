@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 slugs() { grep -E '^#+ ' "$1" | sed -E 's/^#+ +//' | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'; }
-for file in $(find README.md CONTRIBUTING.md docs plugins sdk tests -name '*.md' | LC_ALL=C sort); do
+for file in $(find README.md CONTRIBUTING.md SECURITY.md docs plugins sdk tests -name '*.md' | LC_ALL=C sort); do
     folder=$(dirname "$file")
     # Fenced blocks are examples.
     awk '/^ *```/ { fenced = !fenced; print ""; next } { print fenced ? "" : $0 }' "$file" >"$offences.text"
@@ -25,5 +25,9 @@ for file in $(find README.md CONTRIBUTING.md docs plugins sdk tests -name '*.md'
         [ -e "${path%%:*}" ] || offence "$file:$line: there is no $path"
     done
     rm -f "$offences.text"
+done
+# SECURITY.md names the test of each defence.
+grep -noE '`[A-Z][A-Za-z]+\.[A-Za-z_]+`' SECURITY.md | tr -d '`' | sed -E 's/^([0-9]+):([^.]+)\.(.*)$/\1 \2 \3/' | while read -r line suite test; do
+    grep -rqE "^TEST(_F|_P)?\($suite, $test\)" tests/unit tests/system || offence "SECURITY.md:$line: there is no test $suite.$test"
 done
 finish documents

@@ -317,6 +317,29 @@ TEST_F(Hooks, PoststopRunsWhenCtrWasKilled) {
     EXPECT_EQ(logged(), "started\nrecovered\n");
 }
 
+TEST_F(Hooks, StartContainerHooksAreUnderTheContainersFilter) {
+    // Files of the image: with and without no_new_privs the filter is loaded at another place among the steps, and one hook more stands behind.
+    for (const bool no_new_privs : {true, false}) {
+        ::unlink(log.c_str());
+        spec.erase("hooks");
+        const Json caps = {"CAP_CHOWN", "CAP_DAC_OVERRIDE"};
+        spec["process"]["capabilities"] = {{"bounding", caps}, {"effective", caps}, {"permitted", caps}};
+        spec["process"]["noNewPrivileges"] = no_new_privs;
+        const Json refused = {"mkdir", "mkdirat", "close_range", "clone3", "pipe2"};
+        spec["linux"]["seccomp"] = {{"defaultAction", "SCMP_ACT_ALLOW"},
+                                    {"syscalls", {{{"names", refused}, {"action", "SCMP_ACT_ERRNO"}}}}};
+        spec["process"]["args"] = {"/bin/sh", "-c", "grep -E '^(Seccomp|NoNewPrivs|Cap...):' /proc/self/status"};
+        add("startContainer",
+            "mkdir /tmp/made 2>> LOG; grep -E '^(Seccomp|NoNewPrivs|Cap...):' /proc/self/status >> LOG");
+        add("startContainer", "echo second >> LOG");
+        const Ran ran = run();
+        EXPECT_STATUS(ran, 0);
+        EXPECT_EQ(logged(),
+                  "mkdir: can't create directory '/tmp/made': Operation not permitted\n" + ran.out + "second\n");
+        EXPECT_HAS(ran.out, "Seccomp:\t2");
+    }
+}
+
 TEST_F(Hooks, ThatLeaveAProcessBehindAreNotWaitedFor) {
     spec["process"]["args"] = {"/bin/true"};
     add("createRuntime", "sleep 1000 > /dev/null & echo $! >> LOG; echo half >&2");

@@ -3,8 +3,6 @@
 // Journals that no ctr wrote: a full disk, a cut file, an editor, another release. Nothing may throw, and a container whose plan can still be read can be removed.
 #include "container/record.hpp"
 
-#include "launch/undo.hpp"
-
 #include <gtest/gtest.h>
 
 namespace {
