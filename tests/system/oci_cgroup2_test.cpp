@@ -20,7 +20,8 @@ protected:
     void SetUp() override {
         if (!exists(mount + "/cgroup.procs")) GTEST_SKIP() << "no cgroup v2 beside v1 on this machine";
         OciTest::SetUp();
-        write_text(config, R"({"cgroup": {"driver": "cgroup-v2"}})");
+        const Json wanted = {{"cgroup", {{"driver", "cgroup-v2"}}}, {"cgroup-v2", {{"parent", box.cgroup_parent()}}}};
+        write_text(config, wanted.dump());
     }
     void TearDown() override {
         if (!IsSkipped()) OciTest::TearDown();
@@ -48,6 +49,7 @@ TEST_F(OciCgroup2, DevicesAreDeniedWithoutARule) {
     const Ran ran = v2({"exec", "one", "/bin/sh", "-c",
                         "mknod /tmp/log c 1 11 && (: < /tmp/log) 2>/dev/null && echo log; : < /dev/null && echo null"});
     EXPECT_EQ(ran.out, "null\n") << describe(ran);
+    EXPECT_TRUE(exists(own));
     EXPECT_STATUS(v2({"delete", "--force", "one"}), 0);
     EXPECT_FALSE(exists(own));
 }
