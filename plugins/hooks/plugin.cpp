@@ -27,7 +27,7 @@ struct List {
     const char *name, *kind;
     ctr_phase phase;
     const char *status; // of the container, as the hook is told
-    /// The environment of a hook that says nothing of it, as runc and crun have it: whoever runs it has one. Behind the gate that is the container's process.
+    /// The environment of a hook that says nothing of it, as runc and crun have it: whoever runs it has one. Inside that is the container's process.
     const char *env_of = "caller";
 };
 
@@ -127,7 +127,7 @@ int plan_steps(Plan plan) {
                             "run the container from a bundle: --bundle DIR");
     constexpr List lists[] = {{"prestart", CTR_KIND_OCI_HOOK_RUN, CTR_MOUNTS, "creating"},
                               {"createRuntime", CTR_KIND_OCI_HOOK_RUN, CTR_MOUNTS, "creating"},
-                              {"createContainer", CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_MOUNTS, "creating"},
+                              {"createContainer", CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_MOUNTS, "creating", "program"},
                               {"startContainer", CTR_KIND_OCI_HOOK_RUN_INSIDE, CTR_CONFINE, "created", "program"},
                               {"poststart", CTR_KIND_OCI_HOOK_RUN, CTR_STARTED, "running"}};
     if (open_outputs(plan) != 0) return -1;

@@ -171,8 +171,8 @@ TEST_F(Hooks, WithoutOneOfTheirOwnTheyHaveTheirRunnersEnvironmentOrTheProgramsAn
     ::setenv("HOME", "/home/runner", 1);
     const std::string ran = run().out;
     ::unsetenv("WHOSE");
-    EXPECT_EQ(ran, "runner /home/runner\n" + bundle + "\nrunner /home/runner\n" + box.rootfs() +
-                       "\nprogram /home/worker\n/tmp\n");
+    EXPECT_EQ(ran,
+              "runner /home/runner\n" + bundle + "\nprogram /\n" + box.rootfs() + "\nprogram /home/worker\n/tmp\n");
 }
 
 TEST_F(Hooks, WriteToTheFilesThatCrunsAnnotationsName) {
