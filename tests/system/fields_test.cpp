@@ -133,6 +133,8 @@ TEST_F(Fields, TheMachinesOwnNamespacesAreNotChangedByWhateverPathTheyAreJoined)
             changed["linux"]["sysctl"] = {{each.key, now}};
             const Ran ran = run(changed, {"/bin/true"});
             EXPECT_NE(ran.status, 0) << path;
+            struct stat there {};
+            if (::stat(path.c_str(), &there) != 0) continue; // the first process's, on machines that show it to nobody
             EXPECT_HAS(ran.err, "would change the machine");
             if (each.type != std::string("uts")) continue;
             changed["linux"].erase("sysctl");
