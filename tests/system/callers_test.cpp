@@ -410,9 +410,9 @@ struct Ends {
 
 TEST_F(Foreground, WhoDoesNotReadStopsNeitherSignalsNorTheEnd) {
     // Input that the container does not take; output that nobody takes; both; through pipes and sockets.
-    const Bundle made =
-        terminal("stty raw -echo; trap 'exit 9' TERM; echo > /out/up; while [ -e /out/up ]; do yes | head "
-                 "-c 100000; sleep 0.1; done; exit 5");
+    const Bundle made = terminal(
+        "stty raw -echo; trap 'exit 9' TERM; echo > /out/up; while [ -e /out/up ]; do head -c 100000 /dev/zero; "
+        "sleep 0.1; done; exit 5");
     for (const bool sockets : {false, true})
         for (const bool killed : {false, true}) {
             const Ends input(sockets), output(sockets);
@@ -449,7 +449,7 @@ TEST_F(Foreground, SignalsReachAContainerThatDoesNotReadItsTerminal) {
 }
 
 TEST_F(Foreground, AllThatWasPrintedArrivesThoughItIsTakenLate) {
-    const Bundle made = terminal("stty raw; yes 0123456789 | head -c 300000; exit 5");
+    const Bundle made = terminal("stty raw; head -c 300000 /dev/zero; exit 5");
     const Ends input;
     Ends output;
     const pid_t pid = call(oci_words({"run", "-b", made.dir, "one"}), input.reading, output.writing);
@@ -464,7 +464,7 @@ TEST_F(Foreground, AllThatWasPrintedArrivesThoughItIsTakenLate) {
 }
 
 TEST_F(Foreground, RealtimeSignalsArePassedOn) {
-    const Bundle made = bundle("one", "trap 'exit 9' RTMIN+3; echo > /out/up; while :; do sleep 0.1; done");
+    const Bundle made = bundle("one", "trap 'exit 9' 37; echo > /out/up; while :; do sleep 0.1; done");
     made.write();
     const Ends input;
     const Ends output;
