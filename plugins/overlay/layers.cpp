@@ -48,7 +48,8 @@ int fail_view(ctr::Run run, const Stack &stack, const MountProblem &problem) {
 const std::vector<std::string> view_options = {"redirect_dir=off", "index=off", "metacopy=off", "xino=off"};
 
 int apply_layer(ctr::Run run) {
-    const Stack stack = {run.str("dir"), run.strings("lower"), run.str("partial"), "diff", view_options, false};
+    // Nothing is synced when the view ends: overlay.commit does that, for all of the layer.
+    const Stack stack = {run.str("dir"), run.strings("lower"), run.str("partial"), "diff", view_options, true};
     const std::string partial = stack.dir + "/" + stack.place, diff = partial + "/diff";
     // Only an earlier try of this operation can have left it: its name has the operation's id.
     if (remove_path(run, partial) != 0) return -1;
