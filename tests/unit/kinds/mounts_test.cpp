@@ -223,6 +223,19 @@ TEST_F(Mounts, LockedFlagsStay) {
         NEED(apply("mount.bind", {"source=" + at, "target=/u", "options=rbind", "options=exec"}));
         CHECK(mounted("/mnt/u").rfind("rw,nosuid,nodev,relatime", 0) == 0);
         CHECK(apply("mount.bind", {"source=" + at, "target=/v", "options=rbind", "options=suid"}) != "");
+        // Nodes cannot be made there. What is bound instead gives a device, and nothing else.
+        NEED(apply("root.mknod", {"target=/dev/null", "type=c", "major=1", "minor=3"}));
+        CHECK(mounted("/mnt/dev/null").rfind("rw,nosuid,noexec", 0) == 0);
+        CHECK(::access("/mnt/dev/null", W_OK) == 0);
+        // Nor a sysfs without a network namespace: it is the machine's, as the options say with all below it.
+        NEED(apply("mount.new", {"type=sysfs", "target=/sys", "options=ro", "options=nosuid", "options=noexec"}));
+        CHECK(mounted("/mnt/sys").find(" - sysfs ") != std::string::npos);
+        std::ifstream file("/proc/self/mountinfo");
+        for (std::string line; std::getline(file, line);)
+            if (line.find(" /mnt/sys") != std::string::npos && line.find(" ro,nosuid,") == std::string::npos)
+                return line;
+        CHECK(apply("mount.new", {"type=sysfs", "target=/sys2", "nofollow=1"}) != "");
+        CHECK(apply("mount.new", {"type=proc", "target=/proc"}).find("pid namespace") != std::string::npos);
         return {};
     });
 }
