@@ -4,6 +4,7 @@
 #include "base/fd.hpp"
 #include "base/text.hpp"
 #include "sys/files.hpp"
+#include "sys/mount_table.hpp"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -179,14 +180,18 @@ Result<std::optional<std::string>> RealMachine::answer(const std::string &questi
     if (what == "list") return names_in(path);
     if (what == "fstype") return file_system_of(path);
     if (what == "device") return device_of(path);
-    if (what == "mounts") return missing_is_nothing(read_file("/proc/self/mountinfo"));
+    if (what == "mounts")
+        return missing_is_nothing(path.empty() ? read_file("/proc/self/mountinfo") : mounts_below(path));
     if (what == "kernel") return std::optional<std::string>(kernel_version());
     if (what == "filesystem") return knows_file_system(path) ? std::optional<std::string>("yes") : std::nullopt;
     if (what == "cpus") return std::optional<std::string>(std::to_string(::sysconf(_SC_NPROCESSORS_ONLN)));
     if (what == "euid") return std::optional<std::string>(std::to_string(::geteuid()));
     if (what == "writable") return is_writable(path) ? std::optional<std::string>("yes") : std::nullopt;
     if (what == "cgroup1") {
-        CTR_ASSIGN(const auto mounts, ask("mounts"));
+        CTR_ASSIGN(auto mounts, ask("mounts:/sys/fs/cgroup"));
+        if (mounts.value_or("").find(" - cgroup ") == std::string::npos) {
+            CTR_ASSIGN(mounts, ask("mounts")); // nowhere else is usual
+        }
         return may_make_cgroup1(mounts.value_or("")) ? std::optional<std::string>("writable") : std::nullopt;
     }
     if (what == "caps") return std::optional<std::string>(effective_capabilities());

@@ -130,9 +130,9 @@ int plan_v1(Plan plan, const Scope &scope, const Hierarchies &hierarchies) {
 }
 
 Hierarchies find_hierarchies(Plan plan) {
-    const std::string mounts = plan.ask("mounts").value_or("");
-    Hierarchies found{cgroup1::find_hierarchies(mounts, plan.ask("file:/proc/cgroups").value_or("")), {}};
-    const auto own = cgroup1::find_systemd(mounts);
+    Hierarchies found{cgroup1::find_hierarchies(plan), {}};
+    auto own = cgroup1::find_systemd(plan.ask("mounts:/sys/fs/cgroup").value_or(""));
+    if (own.empty()) own = cgroup1::find_systemd(plan.ask("mounts").value_or(""));
     if (own.empty() || found.limiting.empty()) return {};
     found.all = found.limiting;
     found.all.insert(found.all.end(), own.begin(), own.end());
@@ -154,7 +154,7 @@ int plan(Plan plan) {
         return unsupported(plan,
                            "neither cgroup v2 nor systemd's hierarchy of cgroup v1 (name=systemd) is mounted here",
                            "leave --systemd-cgroup out, or use the driver cgroup-v2 or cgroup-v1", "/sys/fs/cgroup");
-    const std::string mount = v2 ? cgroup2::find_mount(plan.ask("mounts").value_or("")) : std::string();
+    const std::string mount = v2 ? cgroup2::find_mount(plan) : std::string();
     if (plan.operation() == CTR_OP_EXEC) {
         const std::string path = plan.spec("/ctr/cgroup").str();
         if (user != 0) return exec_of_user(plan, mount, path, user);

@@ -57,6 +57,15 @@ std::vector<Hierarchy> find_unified(std::string_view mountinfo) {
     return {};
 }
 
+bool has_all(const std::vector<Hierarchy> &all, std::string_view controllers) {
+    bool complete = !all.empty();
+    cgroup::split(controllers, '\n', [&](std::string_view line) {
+        const auto words = cgroup::split(line.substr(0, line.find('#')), '\t');
+        if (words.size() > 1 && words[1] != "0" && find_controller(all, words[0]) == nullptr) complete = false;
+    });
+    return complete;
+}
+
 std::vector<Hierarchy> find_systemd(std::string_view mountinfo) {
     std::vector<Hierarchy> all;
     const auto has = [&](const char *name) {

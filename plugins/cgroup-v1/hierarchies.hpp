@@ -39,6 +39,9 @@ std::vector<Hierarchy> find_hierarchies(std::string_view mountinfo, std::string_
 /// The cgroup v2 of a hybrid machine; nothing if there is none that can be written to.
 std::vector<Hierarchy> find_unified(std::string_view mountinfo);
 
+/// False if a controller that is on a hierarchy of v1 (the second column of /proc/cgroups) is in none of these.
+bool has_all(const std::vector<Hierarchy> &all, std::string_view controllers);
+
 /// systemd's own (see above); empty if it has none here.
 std::vector<Hierarchy> find_systemd(std::string_view mountinfo);
 

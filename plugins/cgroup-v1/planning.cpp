@@ -39,6 +39,13 @@ bool add_device_rules(Plan plan, const std::vector<Hierarchy> &all, Limits &out,
 
 } // namespace
 
+std::vector<Hierarchy> find_hierarchies(Plan plan) {
+    const std::string controllers = plan.ask("file:/proc/cgroups").value_or("");
+    auto all = find_hierarchies(plan.ask("mounts:/sys/fs/cgroup").value_or(""), controllers);
+    if (!has_all(all, controllers)) all = find_hierarchies(plan.ask("mounts").value_or(""), controllers);
+    return all;
+}
+
 int read_limits(Plan plan, const std::vector<Hierarchy> &all, Limits &out) {
     Problem problem;
     if (!cgroup::planned_resources(plan, out.resources, problem)) return cgroup::refuse(plan, problem);

@@ -10,6 +10,9 @@
 
 namespace ctr::cgroup1 {
 
+/// Those in the usual place, if all are there: only who has them elsewhere pays for reading all mounts of the machine.
+std::vector<Hierarchy> find_hierarchies(Plan plan);
+
 /// What is asked of a container's cgroup.
 struct Limits {
     cgroup::Resources resources;

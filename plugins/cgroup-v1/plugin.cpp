@@ -14,8 +14,7 @@ using namespace ctr::cgroup1;
 using cgroup::Problem;
 
 int plan(Plan plan) {
-    const std::string mounts = plan.ask("mounts").value_or("");
-    const auto limiting = find_hierarchies(mounts, plan.ask("file:/proc/cgroups").value_or(""));
+    const auto limiting = find_hierarchies(plan);
     if (limiting.empty())
         return plan.fail({CTR_E_UNSUPPORTED,
                           "no controller of cgroup v1 is mounted on this machine",
@@ -28,7 +27,7 @@ int plan(Plan plan) {
     const auto path = cgroup::planned_path(plan, problem);
     if (!path) return cgroup::refuse(plan, problem);
     auto all = limiting;
-    for (auto &h : find_unified(mounts))
+    for (auto &h : find_unified(plan.ask("mounts:/sys/fs/cgroup").value_or("")))
         all.push_back(std::move(h));
     if (plan.operation() == CTR_OP_EXEC) return plan_exec(plan, "cgroup1.open", "cgroup1.join", all, *path);
 

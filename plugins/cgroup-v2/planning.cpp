@@ -15,6 +15,12 @@ std::string find_mount(std::string_view mountinfo) {
     return found;
 }
 
+std::string find_mount(Plan plan) {
+    if (plan.ask("fstype:/sys/fs/cgroup") == "cgroup2") return "/sys/fs/cgroup";
+    const std::string usual = find_mount(plan.ask("mounts:/sys/fs/cgroup").value_or(""));
+    return usual.empty() ? find_mount(plan.ask("mounts").value_or("")) : usual;
+}
+
 namespace {
 
 /// What is asked for needs its controller here, and not bound to a v1 hierarchy.

@@ -19,6 +19,8 @@ struct Limits {
 
 /// The usual place, or where a machine that still uses v1 has it.
 std::string find_mount(std::string_view mountinfo);
+/// In the usual places, else among all mounts of the machine.
+std::string find_mount(Plan plan);
 
 /// -1: refused.
 int read_limits(Plan plan, const std::string &mount, Limits &out);

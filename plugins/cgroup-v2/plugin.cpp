@@ -12,7 +12,7 @@ using namespace ctr::cgroup2;
 using cgroup::Problem;
 
 int plan(Plan plan) {
-    const std::string mount = find_mount(plan.ask("mounts").value_or(""));
+    const std::string mount = find_mount(plan);
     if (mount.empty())
         return plan.fail(
             {CTR_E_UNSUPPORTED,

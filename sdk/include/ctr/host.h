@@ -59,7 +59,7 @@ typedef struct ctr_host {
      *   "list:PATH"      names in a directory, sorted, one a line
      *   "fstype:PATH"    "btrfs", "ext4", "tmpfs", "cgroup2", "cgroup", "overlay", ... (of the nearest existing parent)
      *   "device:PATH"    "c MAJOR MINOR MODE(octal) UID GID" or "b ..." of a device node
-     *   "mounts"         the text of /proc/self/mountinfo
+     *   "mounts", "mounts:PATH"  /proc/self/mountinfo, or its lines for PATH and below (of the fields before the dash root and mount point count)
      *   "kernel"         "6.18.44", without what follows the third number
      *   "filesystem:NAME" "yes" if the kernel knows this file system now
      *   "cpus"           the number of processors that may be used

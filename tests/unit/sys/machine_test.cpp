@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "sys/machine.hpp"
+#include "sys/mount_table.hpp"
 
 #include <gtest/gtest.h>
+#include <set>
+#include <sstream>
 
 namespace {
 
@@ -38,6 +41,34 @@ TEST(RealMachine, tells_a_namespace_by_device_and_inode) {
     EXPECT_EQ(machine.ask("namespace:/no/such").value(), std::nullopt);
     EXPECT_EQ(machine.ask("namespaces:uts").value()->substr(0, own->size()), *own);
     EXPECT_EQ(machine.ask("namespaces:nosuch").value(), std::nullopt);
+}
+
+/// Root, mount point and type of each line, sorted.
+std::set<std::string> places(const std::string &mountinfo) {
+    std::set<std::string> all;
+    std::istringstream lines(mountinfo);
+    for (std::string line, skip, root, point; std::getline(lines, line);) {
+        std::istringstream words(line);
+        words >> skip >> skip >> skip >> root >> point;
+        const auto dash = line.find(" - ");
+        all.insert(root + " " + point + " " + line.substr(dash + 3, line.find(' ', dash + 3) - dash - 3));
+    }
+    return all;
+}
+
+TEST(RealMachine, finds_what_is_mounted_below_a_path_as_mountinfo_has_it) {
+    RealMachine machine;
+    const std::string all = machine.ask("mounts").value().value();
+    EXPECT_EQ(places(machine.ask("mounts:/").value().value()).size(), places(all).size());
+    for (const std::string path : {"/proc", "/sys/fs/cgroup", "/dev", "/no such thing", "/sys/fs/cgrou"})
+        EXPECT_EQ(places(machine.ask("mounts:" + path).value().value()), places(lines_below(all, path))) << path;
+}
+
+TEST(MountTable, lines_are_chosen_by_whole_names) {
+    const std::string a = "1 2 0:3 / /a rw - tmpfs none rw\n", below = "1 2 0:3 / /a/b rw - tmpfs none rw\n",
+                      other = "1 2 0:3 /a /ab rw - tmpfs none rw\n", broken = "1 2\n\n/a\n";
+    EXPECT_EQ(lines_below(other + a + broken + below, "/a"), a + below);
+    EXPECT_EQ(lines_below(a, "/a/b"), "");
 }
 
 TEST(RealMachine, refuses_a_question_that_it_does_not_understand) {
