@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "container/bundle.hpp"
 
+#include "launch/run.hpp"
 #include "spec/oci.hpp"
 #include "sys/files.hpp"
 
@@ -53,7 +54,10 @@ Result<void> read_bundle(const spec::Config &config, const std::string &director
                          CreateRequest &request) {
     const std::string path = file.empty() ? directory + "/config.json" : file;
     CTR_ASSIGN(const std::string text, sys::read_file(path, spec::max_spec_size));
-    CTR_ASSIGN(Json spec, spec::parse_spec(text, path));
+    std::vector<std::string> warnings;
+    CTR_ASSIGN(Json spec, spec::parse_spec(text, path, &warnings));
+    for (const std::string &warning : warnings)
+        if (launch::log_wanted(CTR_LOG_WARN)) launch::log_sink(CTR_LOG_WARN, "config.json", warning.c_str());
     if (!spec.contains("/root/path"_json_pointer))
         return invalid(path + ": /root/path", "missing", "say which directory is the root file system");
     std::string root = spec["root"]["path"].get<std::string>();

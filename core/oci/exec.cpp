@@ -4,6 +4,7 @@
 #include "oci/app.hpp"
 
 #include "cli/terminal.hpp"
+#include "launch/run.hpp"
 #include "oci/rendezvous.hpp"
 #include "spec/oci.hpp"
 #include "sys/files.hpp"
@@ -76,6 +77,10 @@ Result<Json> process_by_file(const Arguments &arguments, const Json &of_containe
     const std::string &file = arguments.one("process");
     CTR_ASSIGN(const std::string text, sys::read_file(file, spec::max_spec_size).in("--process"));
     CTR_ASSIGN(Json process, parse_json(text, file));
+    auto warnings = spec::take_other_cases(process, "/process");
+    if (!warnings.ok()) return std::move(warnings).error().in(file);
+    for (const std::string &warning : warnings.value())
+        if (launch::log_wanted(CTR_LOG_WARN)) launch::log_sink(CTR_LOG_WARN, "--process", warning.c_str());
     CTR_TRY(spec::validate_process(process).in(file));
     for (const char *key : {"env", "capabilities", "rlimits", "apparmorProfile", "selinuxLabel"})
         if (!process.contains(key) && of_container.contains(key)) process[key] = of_container[key];

@@ -5,6 +5,7 @@
 #include "spec/describe.hpp"
 #include "spec/oci_fields.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace core::spec {
@@ -21,6 +22,9 @@ public:
     Result<void> run(const Json &value, std::uint16_t row, std::string_view root) {
         return check(value, row, Where(root)) ? Result<void>() : Result<void>(std::move(error_));
     }
+
+    /// There was a key that no row has.
+    bool saw_unknown() const { return unknown_; }
 
 private:
     bool fail(const Where &where, std::string message) {
@@ -49,6 +53,7 @@ private:
         std::uint64_t seen = 0;
         for (const auto &[key, item] : value.get_ref<const Json::object_t &>()) {
             const std::uint16_t child = child_named(row, key);
+            if (child == 0) unknown_ = true;
             if (child == 0 || is_absent(item, fields_[child])) continue;
             seen |= std::uint64_t{1} << links_[child].place;
             if (!check(item, child, Where(where, key))) return false;
@@ -113,6 +118,7 @@ private:
     std::span<const Field> fields_ = core::spec::fields();
     std::span<const Link> links_ = core::spec::links();
     Error error_;
+    bool unknown_ = false;
 };
 
 // ---- what one row cannot say --------------------------------------------------------------------
@@ -202,6 +208,65 @@ Result<void> check_annotations(const Json &annotations) {
     return {};
 }
 
+// ---- keys in another case -----------------------------------------------------------------------
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_but_for_case(std::string_view left, std::string_view right) {
+    return left.size() == right.size() &&
+           std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return lower(a) == lower(b); });
+}
+
+/// The row's child whose name differs in case alone; 0: none.
+std::uint16_t child_but_for_case(std::uint16_t row, std::string_view key) {
+    std::uint16_t child = links()[row].first_child;
+    while (child != 0 && !same_but_for_case(name_of(child), key))
+        child = links()[child].next;
+    return child;
+}
+
+class CaseFolder {
+public:
+    std::vector<std::string> warnings;
+
+    Result<void> fold(Json &value, std::uint16_t row, const std::string &where) {
+        switch (fields()[row].shape.type) {
+        case Type::object: return value.is_object() ? fold_object(value, row, where) : Result<void>();
+        case Type::map:
+        case Type::list: {
+            const std::uint16_t child = links()[row].first_child;
+            if (child == 0 || !(value.is_array() || value.is_object())) return {};
+            std::size_t n = 0;
+            for (Json &item : value)
+                CTR_TRY(fold(item, child, where + "/" + std::to_string(n++)));
+            return {};
+        }
+        default: return {};
+        }
+    }
+
+private:
+    Result<void> fold_object(Json &value, std::uint16_t row, const std::string &where) {
+        std::vector<std::pair<std::string, std::string>> renamed;
+        for (const auto &[key, item] : value.get_ref<const Json::object_t &>()) {
+            if (child_named(row, key) != 0) continue;
+            const std::uint16_t child = child_but_for_case(row, key);
+            if (child != 0) renamed.emplace_back(key, std::string(name_of(child)));
+        }
+        for (const auto &[key, name] : renamed) {
+            if (value.contains(name))
+                return invalid(where + "/" + key, "stands twice, also as " + in_quotes(name), "leave one of them out");
+            value[name] = std::move(value[key]);
+            value.erase(key);
+            warnings.push_back(where + "/" + key + " is taken for " + in_quotes(name));
+        }
+        for (auto &[key, item] : value.get_ref<Json::object_t &>())
+            if (const std::uint16_t child = child_named(row, key); child != 0)
+                CTR_TRY(fold(item, child, where + "/" + key));
+        return {};
+    }
+};
+
 /// The row of a field, by its pattern.
 std::uint16_t row_of(std::string_view pattern) {
     std::uint16_t row = 0;
@@ -212,18 +277,14 @@ std::uint16_t row_of(std::string_view pattern) {
 
 } // namespace
 
-Result<Json> parse_spec(std::string_view text, const std::string &what) {
-    if (text.size() > max_spec_size)
-        return invalid(what, "is larger than " + std::to_string(max_spec_size >> 20) + " MiB (" +
-                                 std::to_string(text.size()) + " bytes)");
-    CTR_ASSIGN(Json spec, parse_json(text, what));
-    CTR_TRY(validate(spec).in(what));
-    return spec;
-}
+namespace {
 
-Result<void> validate(const Json &spec) {
+Result<void> validate(const Json &spec, bool &unknown) {
     if (!spec.is_object()) return invalid({}, "expected an object with ociVersion, got " + got(spec));
-    CTR_TRY(Checker().run(spec, 0, ""));
+    Checker checker;
+    auto checked = checker.run(spec, 0, "");
+    unknown = checker.saw_unknown();
+    CTR_TRY(std::move(checked));
     CTR_TRY(check_root(spec));
     CTR_TRY(check_mounts(at(spec, "mounts")));
     CTR_TRY(check_process(at(spec, "process")));
@@ -231,6 +292,37 @@ Result<void> validate(const Json &spec) {
     const Json &on_linux = at(spec, "linux");
     CTR_TRY(check_namespaces(at(on_linux, "namespaces")));
     return check_devices(at(on_linux, "devices"));
+}
+
+} // namespace
+
+Result<std::vector<std::string>> take_other_cases(Json &value, std::string_view pattern) {
+    CaseFolder folder;
+    CTR_TRY(folder.fold(value, row_of(pattern), std::string(pattern)));
+    return std::move(folder.warnings);
+}
+
+Result<Json> parse_spec(std::string_view text, const std::string &what, std::vector<std::string> *warnings) {
+    if (text.size() > max_spec_size)
+        return invalid(what, "is larger than " + std::to_string(max_spec_size >> 20) + " MiB (" +
+                                 std::to_string(text.size()) + " bytes)");
+    CTR_ASSIGN(Json spec, parse_json(text, what));
+    // Nearly all documents have no key that is not known: for those nothing more is to be done.
+    bool unknown = false;
+    auto valid = validate(spec, unknown);
+    if (unknown) {
+        auto others = take_other_cases(spec, "");
+        if (!others.ok()) return std::move(others).error().in(what);
+        if (!others.value().empty()) valid = validate(spec, unknown);
+        if (warnings != nullptr) *warnings = std::move(others).value();
+    }
+    CTR_TRY(std::move(valid).in(what));
+    return spec;
+}
+
+Result<void> validate(const Json &spec) {
+    bool unknown = false;
+    return validate(spec, unknown);
 }
 
 Result<void> validate_process(const Json &process) {

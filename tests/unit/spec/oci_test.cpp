@@ -226,3 +226,29 @@ TEST(OciSpec, TheTableIsATreeWithoutDuplicates) {
     EXPECT_EQ(child_named(0, ""), 0);
     EXPECT_EQ(name_of(0), "");
 }
+
+TEST(OciSpec, KeysInAnotherCaseAreTakenForTheField) {
+    using core::spec::parse_spec;
+    std::vector<std::string> warnings;
+    auto spec = parse_spec(R"({"OCIVersion":"1.0.2","Process":{"ARGS":["sh"],"cwd":"/","user":{"UID":3,"gid":0}},
+        "annotations":{"ARGS":"x"},"Mounts":[{"Destination":"/x"}]})",
+                           "config.json", &warnings);
+    ASSERT_TRUE(spec.ok()) << spec.error().text();
+    EXPECT_EQ(spec.value()["process"]["args"][0], "sh");
+    EXPECT_EQ(spec.value()["process"]["user"]["uid"], 3);
+    EXPECT_EQ(spec.value()["mounts"][0]["destination"], "/x");
+    EXPECT_EQ(spec.value()["annotations"]["ARGS"], "x") << "what the user names stays as it is";
+    EXPECT_FALSE(spec.value().contains("OCIVersion"));
+    EXPECT_EQ(warnings.size(), 6U);
+    // What is wrong is found behind another case too; twice is refused, whoever wins elsewhere.
+    EXPECT_FALSE(parse_spec(R"({"ociVersion":"1.0.2","PROCESS":{"cwd":"relative"}})", "config.json").ok());
+    const auto twice =
+        parse_spec(R"({"ociVersion":"1.0.2","process":{"cwd":"/"},"Process":{"cwd":"/x"}})", "config.json");
+    ASSERT_FALSE(twice.ok());
+    EXPECT_NE(twice.error().text().find("stands twice"), std::string::npos);
+    EXPECT_FALSE(parse_spec(R"({"OciVersion":"1.0.2","OCIVersion":"1.0.2"})", "config.json").ok());
+    // A key that is nobody's in any case is passed over, as ever.
+    warnings.clear();
+    EXPECT_TRUE(parse_spec(R"({"ociVersion":"1.0.2","somethingElse":1})", "config.json", &warnings).ok());
+    EXPECT_TRUE(warnings.empty());
+}
