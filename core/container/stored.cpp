@@ -351,7 +351,8 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     out.plan = std::make_unique<plan::Plan>(std::move(plan));
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
     if (!pidfd.valid() || !record.alive())
-        return failure(ErrorClass::not_found, request.id + ": its first process is gone");
+        return failure(ErrorClass::not_found,
+                       "cannot exec in a stopped container (container not running): " + request.id);
     out.recorder = std::make_unique<launch::Unrecorded>();
     launch::LaunchOptions options;
     options.init_pid = record.pid;

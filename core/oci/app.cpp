@@ -150,12 +150,13 @@ std::string hook_words(const Error &error) {
 std::string message_for_engines(const Error &error, const std::string &program) {
     const std::string &where = error.context;
     if (where.find("(cwd.set of ") != std::string::npos)
-        return "chdir to cwd (\"" + error.path + "\") set in config.json failed: " + reason_of(error) + error.text();
+        return "unable to start container process: chdir to cwd (\"" + error.path +
+               "\") set in config.json failed: " + reason_of(error) + error.text();
     if (where.find("(oci_hook.run") != std::string::npos) return hook_words(error) + error.text();
     const bool at_exec =
         where.find("(gate of core") != std::string::npos || where.find("(execve of core") != std::string::npos;
     if (!at_exec) return error.text();
-    const std::string who = "exec: \"" + program + "\": ";
+    const std::string who = "unable to start container process: exec: \"" + program + "\": ";
     const bool missing = error.errno_value == ENOENT || error.errno_value == ENOTDIR;
     if (missing && program.find('/') == std::string::npos)
         return who + "executable file not found in $PATH: " + error.text();

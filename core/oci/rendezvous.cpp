@@ -73,9 +73,7 @@ bool nothing_to_tell(const cli::Arguments &arguments) {
 Result<void> check_console(const cli::Arguments &arguments, bool terminal, bool stays) {
     const bool socket = arguments.has("console-socket");
     if (terminal && !stays && !socket)
-        return invalid("/process/terminal",
-                       "cannot allocate tty if "
-                       "the command detaches without setting console socket",
+        return invalid("/process/terminal", "cannot allocate tty if runc will detach without setting console socket",
                        "give --console-socket, or set /process/terminal to false");
     if (socket && !terminal)
         return invalid("--console-socket", "cannot use console socket if no terminal is allocated",

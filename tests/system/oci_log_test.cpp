@@ -185,3 +185,48 @@ TEST_F(OciLog, ErrorsBeforeTheCommandAreLoggedToo) {
     EXPECT_STATUS(oci({"list"}, {"--log", file, "--log-format", "json", "--rootless", "perhaps"}), 1);
     EXPECT_EQ(parsed(read_text(file)).back()["level"], "error");
 }
+
+// docs/engines.md, "Words that are an interface".
+TEST_F(OciLog, WordsThatEnginesAndScriptsLookForAreThere) {
+    const auto said = [](const Ran &ran) { return unquoted(ran.err); };
+    const Ran version = oci({"--version"});
+    EXPECT_EQ(version.out.rfind("runc version 1.", 0), 0U) << version.out;
+    EXPECT_HAS(version.out, "\ncommit: ");
+    EXPECT_HAS(version.out, "\nspec: 1.3.0");
+    for (const Words &words :
+         {Words{"state", "none"}, Words{"kill", "none"}, Words{"delete", "none"}, Words{"start", "none"}})
+        EXPECT_HAS(said(oci(words)), "does not exist");
+    EXPECT_HAS(said(oci({"run", "-b", box.dir(), "x"})), "JSON specification file config.json not found");
+
+    start("one", "trap exit TERM; while :; do sleep 0.1; done");
+    const std::string dir = bundle("one", "").dir;
+    EXPECT_HAS(said(oci({"create", "-b", dir, "one"})), "container with given ID already exists");
+    EXPECT_HAS(said(oci({"start", "one"})), "cannot start an already running container");
+    EXPECT_HAS(said(oci({"delete", "one"})), "cannot delete container one that is not stopped");
+    EXPECT_HAS(said(oci({"resume", "one"})), "container not paused");
+    EXPECT_HAS(said(oci({"exec", "one"})), "process args cannot be empty");
+    EXPECT_HAS(said(oci({"exec", "one", "nosuch"})),
+               "exec failed: unable to start container process: exec: \"nosuch\": executable file not found in $PATH");
+    EXPECT_HAS(said(oci({"exec", "one", "/no/such"})), "exec: \"/no/such\": no such file or directory");
+    EXPECT_HAS(said(oci({"exec", "one", "/etc"})), "exec: \"/etc\": permission denied");
+    ASSERT_STATUS(oci({"pause", "one"}), 0);
+    EXPECT_HAS(said(oci({"exec", "one", "true"})), "cannot exec in a paused container");
+    ASSERT_STATUS(oci({"resume", "one"}), 0);
+    ASSERT_STATUS(oci({"kill", "one", "KILL"}), 0);
+    ASSERT_TRUE(becomes("one", "stopped"));
+    EXPECT_HAS(said(oci({"kill", "one"})), "container not running");
+    EXPECT_HAS(said(oci({"exec", "one", "true"})), "cannot exec in a stopped container");
+    EXPECT_HAS(said(oci({"pause", "one"})), "container not running or created");
+    EXPECT_HAS(said(oci({"start", "one"})), "cannot start a container that has stopped");
+    remove("one");
+
+    Bundle wrong = bundle("two", "true");
+    wrong.config["hooks"]["createRuntime"] = {{{"path", "/bin/false"}}};
+    wrong.write();
+    EXPECT_HAS(said(oci({"create", "-b", wrong.dir, "two"})), "error running createRuntime hook #0");
+    wrong = bundle("two", "true");
+    wrong.config["process"]["terminal"] = true;
+    wrong.write();
+    EXPECT_HAS(said(oci({"create", "-b", wrong.dir, "two"})),
+               "cannot allocate tty if runc will detach without setting console socket");
+}
