@@ -6,6 +6,7 @@
 #include "cli/terminal.hpp"
 #include "container/bundle.hpp"
 #include "container/images.hpp"
+#include "container/notify.hpp"
 #include "container/rootless.hpp"
 #include "launch/shell.hpp"
 #include "plan/plan_json.hpp"
@@ -226,18 +227,31 @@ int run_command(App &app, const Arguments &arguments) {
     }
     if (request.spec.value("/process/terminal"_json_pointer, false) && !(interactive && wants_carriage_returns()))
         request.spec["ctr"]["onlcr"] = false;
-    request.open_ahead = true;
+    const bool with_notify = container::wants_notify(request.spec);
+    const std::string id = request.id;
+    if (with_notify) container::add_notify(*engine.value(), id, request.spec);
+    request.notify = with_notify;
+    request.open_ahead = !with_notify; // it is listened to before it can speak
     auto created = container::Container::create(*engine.value(), std::move(request));
     if (!created.ok()) return status_of(app, created.error(), signals);
     container::Container &container = engine.value()->keep(std::move(created).value());
     Fd console = container.take_console();
+    std::optional<container::Notify> notify;
+    if (with_notify) {
+        auto listening = container::Notify::listen(container::notify_directory(*engine.value(), id));
+        if (!listening.ok()) return app.report(container.give_up(std::move(listening).error()));
+        notify.emplace(std::move(listening).value());
+    }
     if (auto started = container.start(); !started.ok()) return status_of(app, started.error(), signals);
+    const int pid = container.child().pid;
     const auto clean_up = [&](const sys::Exit &exit) {
+        if (notify) notify->pass_on(pid);
         if (auto cleaned = container.ended(exit, keep); !cleaned.ok())
             app.report(std::move(cleaned).error().in(
                 "the container ended, but not all could be taken back (`ctr recover` tries again)"));
     };
-    auto ended = attend(container.child(), signals, std::move(console), interactive, clean_up);
+    auto ended = attend(container.child(), signals, std::move(console), interactive, clean_up,
+                        {notify ? notify->fd() : -1, [&] { notify->pass_on(pid); }});
     if (!ended.ok()) return app.report(ended.error());
     return ended.value().shell_status();
 }

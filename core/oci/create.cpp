@@ -10,6 +10,7 @@
 
 #include "cli/terminal.hpp"
 #include "container/bundle.hpp"
+#include "container/notify.hpp"
 #include "oci/rendezvous.hpp"
 #include "sys/files.hpp"
 
@@ -17,6 +18,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace core::oci {
@@ -60,6 +62,13 @@ Result<container::CreateRequest> read_request(App &app, const Arguments &argumen
     CTR_ASSIGN(request.preserve_fds, passed_fds(arguments, process));
     if (mode == Mode::run && process.value("terminal", false) && !cli::wants_carriage_returns())
         request.spec["ctr"]["onlcr"] = false;
+    if (container::wants_notify(request.spec)) {
+        CTR_TRY(container::check_id(request.id));
+        CTR_ASSIGN(const container::Engine *engine, app.engine());
+        container::add_notify(*engine, request.id, request.spec);
+        request.notify = true;
+        request.open_ahead = false; // it is listened to before it can speak
+    }
     if (arguments.has("no-pivot")) request.spec["ctr"]["pivot"] = false;
     if (arguments.has("no-new-keyring")) request.spec["ctr"]["keyring"] = false;
     return request;
@@ -82,19 +91,31 @@ int report_start(const App &app, const Error &error, const std::string &program,
 
 /// Waits for the end of a container in the foreground.
 int attend_to_end(App &app, const Arguments &arguments, Container &container, cli::ForwardedSignals &signals,
-                  Fd console) {
+                  Fd console, std::optional<container::Notify> &notify) {
+    const int pid = container.child().pid;
     const auto clean_up = [&](const sys::Exit &exit) {
+        if (notify) notify->pass_on(pid);
         if (auto cleaned = container.ended(exit, arguments.has("keep")); !cleaned.ok())
             app.report(std::move(cleaned).error().in("the container ended, but not all could be taken back"));
     };
-    auto ended = cli::attend(container.child(), signals, std::move(console), true, clean_up);
+    const cli::Watch watch = {notify ? notify->fd() : -1, [&] { notify->pass_on(pid); }};
+    auto ended = cli::attend(container.child(), signals, std::move(console), true, clean_up, watch);
     return ended.ok() ? ended.value().shell_status() : app.report(ended.error());
+}
+
+/// A program that is on its own, and tells a service manager how it is: this command ends when it is ready, as with runc.
+void leave_notify(const App &app, container::Notify &notify, int pid, int pidfd, cli::ForwardedSignals &signals) {
+    notify.until_ready(pid, pidfd, signals.interruption());
+    if (auto stays = notify.stay(pid, pidfd); !stays.ok())
+        app.log().line(CTR_LOG_WARN, "nobody passes on what it says by sd_notify: " + stays.error().text());
 }
 
 int make(App &app, const Arguments &arguments, Mode mode) {
     auto request = read_request(app, arguments, mode);
     if (!request.ok()) return app.report(request.error());
     const std::string program = request.value().spec.value("/process/args/0"_json_pointer, "");
+    const std::string id = request.value().id;
+    const bool with_notify = request.value().notify && mode != Mode::create; // else `start` listens
     // The container's orphans become ours, so that the last of them is waited for by somebody who knows of them.
     if (mode == Mode::run && !arguments.has("no-subreaper")) ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     cli::ForwardedSignals signals;
@@ -103,11 +124,18 @@ int make(App &app, const Arguments &arguments, Mode mode) {
     auto container = bring_up(app, arguments, std::move(request).value(), console);
     if (!container.ok()) return report_start(app, container.error(), program, signals);
     Container &made = *container.value();
+    std::optional<container::Notify> notify;
+    if (with_notify) {
+        auto listening = container::Notify::listen(container::notify_directory(*app.engine().value(), id));
+        if (!listening.ok()) return report_start(app, made.give_up(std::move(listening).error()), program, signals);
+        notify.emplace(std::move(listening).value());
+    }
     auto gone_on = mode == Mode::create ? made.commit() : made.start();
     if (!gone_on.ok()) return report_start(app, gone_on.error(), program, signals);
-    if (mode == Mode::run) return attend_to_end(app, arguments, made, signals, std::move(console));
+    if (mode == Mode::run) return attend_to_end(app, arguments, made, signals, std::move(console), notify);
     if (mode == Mode::create) return 0;
     auto left = made.leave();
+    if (left.ok() && notify) leave_notify(app, *notify, made.child().pid, made.child().pidfd.get(), signals);
     return left.ok() ? 0 : report_start(app, made.give_up(std::move(left).error()), program, signals);
 }
 
@@ -139,7 +167,17 @@ int start_command(App &app, const Arguments &arguments) {
     if (!state.ok()) return app.report(state.error());
     if (state.value().status != container::Status::created) return app.report(not_created(id, state.value().status));
     cli::ForwardedSignals signals;
+    // Before the program runs, which may speak at once; only for a container that `create` made with a directory for it.
+    std::optional<container::Notify> notify;
+    const std::string directory = container::notify_directory(*engine.value(), id);
+    if (std::getenv("NOTIFY_SOCKET") != nullptr && ::access(directory.c_str(), F_OK) == 0) {
+        auto listening = container::Notify::listen(directory);
+        if (!listening.ok()) return app.report(listening.error());
+        notify.emplace(std::move(listening).value());
+    }
+    const Fd pidfd(notify ? static_cast<int>(::syscall(SYS_pidfd_open, state.value().pid, 0U)) : -1);
     auto started = container::start(*engine.value(), id, &signals.interruption());
+    if (started.ok() && notify && pidfd.valid()) leave_notify(app, *notify, state.value().pid, pidfd.get(), signals);
     if (started.ok()) return 0;
     const Json program = state.value().meta.value("/spec/process/args/0"_json_pointer, Json(""));
     return report_start(app, started.error(), program.get<std::string>(), signals);

@@ -52,6 +52,13 @@ Result<Fd> listen_at(const std::string &path, int type) {
     return fd;
 }
 
+Result<Fd> bind_datagrams(const std::string &path) {
+    CTR_ASSIGN(const Address address, address_of(path));
+    CTR_ASSIGN(Fd fd, new_socket(SOCK_DGRAM));
+    if (::bind(fd.get(), generic(address), sizeof address.at) != 0) return system_error("bind", path);
+    return fd;
+}
+
 Result<Fd> connect_to(const std::string &path, int type) {
     CTR_ASSIGN(const Address address, address_of(path));
     CTR_ASSIGN(Fd fd, new_socket(type));

@@ -14,6 +14,8 @@ namespace core::sys {
 
 /// A listening socket at `path` (type SOCK_STREAM or SOCK_SEQPACKET). Errors: EADDRINUSE.
 Result<Fd> listen_at(const std::string &path, int type);
+/// A socket for datagrams with that name. Errors: of bind(2).
+Result<Fd> bind_datagrams(const std::string &path);
 /// Errors: ENOENT, ECONNREFUSED nobody listens, EPROTOTYPE it is of another type.
 Result<Fd> connect_to(const std::string &path, int type);
 /// Sends `text` with one descriptor beside it (SCM_RIGHTS, unix(7)). `path` names the receiver in errors.

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -496,4 +497,116 @@ TEST_F(Foreground, TheTerminalsModesAreBackOnEveryEnd) {
         ::close(master);
         std::filesystem::remove(out_dir + "/up");
     }
+}
+
+// ---- NOTIFY_SOCKET -------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// A service manager: keeps all that it hears.
+class Manager {
+public:
+    explicit Manager(const std::string &path)
+        : path_(path), fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+        sockaddr_un at{};
+        at.sun_family = AF_UNIX;
+        path.copy(at.sun_path, sizeof at.sun_path - 1);
+        ::unlink(path.c_str());
+        if (::bind(fd_, reinterpret_cast<const sockaddr *>(&at), sizeof at) != 0) std::perror("bind");
+    }
+    ~Manager() {
+        ::close(fd_);
+        ::unlink(path_.c_str());
+    }
+    Manager(const Manager &) = delete;
+    Manager &operator=(const Manager &) = delete;
+    bool heard(const std::string &what) {
+        return eventually(
+            [&] {
+                char text[8192];
+                for (ssize_t n; (n = ::recv(fd_, text, sizeof text, 0)) > 0;)
+                    all_.append(text, static_cast<std::size_t>(n));
+                return all_.find(what) != std::string::npos;
+            },
+            10);
+    }
+    const std::string &all() const { return all_; }
+
+private:
+    std::string path_, all_;
+    int fd_;
+};
+
+class NotifySocket : public OddCallers {
+protected:
+    Manager manager{box.dir() + "/manager.sock"};
+    Ran with_manager(const Words &words) const {
+        Words argv = {"env", "NOTIFY_SOCKET=" + box.dir() + "/manager.sock"};
+        const Words call = oci_words(words);
+        argv.insert(argv.end(), call.begin(), call.end());
+        return command(argv);
+    }
+    /// Says this and that as the program of a container; probe sends a datagram.
+    Bundle speaking(const std::string &rest) const {
+        Bundle made =
+            bundle("one", "echo $NOTIFY_SOCKET > /out/text; probe notify 'MAINPID=1' 'FDSTORE=1' 'STATUS=warming up'; "
+                          "probe notify 'READY=1'; " +
+                              rest);
+        made.own_root();
+        made.write();
+        return made;
+    }
+    bool no_relay() const {
+        return eventually([&] { return command({"pgrep", "-f", oci_words({})[2]}).out.empty(); }, 10);
+    }
+};
+
+} // namespace
+
+TEST_F(NotifySocket, ARunInTheForegroundPassesOnUntilTheEnd) {
+    const Bundle made = speaking("sleep 0.2; probe notify 'STATUS=going down' 'STOPPING=1'; exit 4");
+    EXPECT_STATUS(with_manager({"run", "-b", made.dir, "one"}), 4);
+    EXPECT_EQ(out(), "/run/notify/notify.sock\n");
+    EXPECT_TRUE(manager.heard("STATUS=warming up\n"));
+    EXPECT_TRUE(manager.heard("READY=1\nMAINPID="));
+    EXPECT_TRUE(manager.heard("STOPPING=1\n"));
+    EXPECT_EQ(manager.all().find("MAINPID=1\n"), std::string::npos) << "a pid of the container's own";
+    EXPECT_EQ(manager.all().find("FDSTORE"), std::string::npos);
+    nothing_left();
+}
+
+TEST_F(NotifySocket, StartAndDetachedRunWaitUntilItIsReadyAndSomebodyStays) {
+    for (const bool detached : {false, true}) {
+        const Bundle made =
+            speaking("while [ ! -e /out/go ]; do sleep 0.05; done; probe notify 'STATUS=late'; sleep 1000");
+        if (detached) {
+            ASSERT_STATUS(with_manager({"run", "-d", "-b", made.dir, "one"}), 0);
+        } else {
+            ASSERT_STATUS(with_manager({"create", "-b", made.dir, "one"}), 0);
+            ASSERT_STATUS(with_manager({"start", "one"}), 0);
+        }
+        EXPECT_TRUE(manager.heard("READY=1\nMAINPID=" + std::to_string(state("one")["pid"].get<int>()) + "\n"));
+        write_text(out_dir + "/go", "");
+        EXPECT_TRUE(manager.heard("STATUS=late\n"));
+        remove("one");
+        EXPECT_TRUE(no_relay());
+        std::filesystem::remove(out_dir + "/go");
+    }
+}
+
+TEST_F(NotifySocket, AProgramThatEndsWithoutBeingReadyHoldsNobodyUp) {
+    const Bundle made = bundle("one", "exit 3");
+    made.write();
+    ASSERT_STATUS(with_manager({"create", "-b", made.dir, "one"}), 0);
+    EXPECT_STATUS(with_manager({"start", "one"}), 0);
+    remove("one");
+    EXPECT_TRUE(no_relay());
+}
+
+TEST_F(NotifySocket, ABundleThatHasOneKeepsIt) {
+    Bundle made = bundle("one", "echo $NOTIFY_SOCKET > /out/text");
+    made.config["process"]["env"].push_back("NOTIFY_SOCKET=/its/own");
+    made.write();
+    EXPECT_STATUS(with_manager({"run", "-b", made.dir, "one"}), 0);
+    EXPECT_EQ(out(), "/its/own\n");
 }

@@ -12,9 +12,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -118,6 +120,17 @@ int main(int argc, char **argv) {
         if (syscall(SYS_get_mempolicy, &mode, nodes, sizeof nodes * 8, NULL, 0) != 0) return say(-1);
         printf("mode %x nodes %lx\n", (unsigned)mode, nodes[0]);
         return 0;
+    }
+    if (strcmp(what, "notify") == 0) { /* sd_notify(3): one datagram, a line for each word */
+        struct sockaddr_un to = {.sun_family = AF_UNIX};
+        char text[1024] = "";
+        const char *path = getenv("NOTIFY_SOCKET");
+        if (path == NULL) return 3;
+        snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
+        for (int i = 2; i < argc; ++i)
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", argv[i]);
+        const int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+        return say(sendto(fd, text, strlen(text), 0, (const struct sockaddr *)&to, sizeof to) < 0 ? -1 : 0);
     }
     if (strcmp(what, "mkdir") == 0) return say(mkdir(argv[2], 0755));
     if (strcmp(what, "scheduler") == 0) {
