@@ -34,6 +34,7 @@ struct PackedArg {
     std::uint32_t value = no_index;              // CTR_FORM_VALUE
     std::uint32_t first_piece = 0, n_pieces = 0; // CTR_FORM_TEMPLATE
     ctr_str expanded{"", 0};                     // filled by begin_step
+    bool last_use = false;                       // a descriptor that no later step of the child needs
 };
 
 struct PackedOutput {

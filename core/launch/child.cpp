@@ -170,6 +170,16 @@ CTR_CHILD bool is_own(const PackedStep &step) {
     give_up(state);
 }
 
+/// What no later step needs is not open any longer than it must be.
+CTR_CHILD void close_used(Packed *block, const PackedStep &step) {
+    for (std::uint32_t i = 0; i < step.n_args; ++i) {
+        const PackedArg &arg = block->args[step.first_arg + i];
+        if (!arg.last_use || !block->values[arg.value].known) continue;
+        close(block->values[arg.value].fd);
+        block->values[arg.value].known = false;
+    }
+}
+
 /// Runs the child's steps in [from, to).
 CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to) {
     for (std::uint32_t i = from; i < to; ++i) {
@@ -185,6 +195,7 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
             if (!state->run.failed) fail_with_errno(&state->run, step.kind_name, nullptr, nullptr);
             give_up(state);
         }
+        close_used(state->plan->block, step);
         if (step.announce && !state->is_hook && send_step_done(state->plan->channel, state->plan->block, i) != 0)
             _exit(125);
     }

@@ -164,13 +164,16 @@ void Launch::keep_descriptors(int channel) {
     if (options_.gate >= 0) kept_.push_back(options_.gate);
     for (std::size_t i = 0; i < child_plan_.n_joins; ++i)
         kept_.push_back(child_plan_.joins[i].fd);
-    for (std::uint32_t i = 0; i < block_->n_steps; ++i) {
+    std::vector<bool> used(block_->n_values, false);
+    for (std::uint32_t i = block_->n_steps; i-- > 0;) {
         const PackedStep &step = block_->steps[i];
         for (std::uint32_t a = 0; step.process == CTR_PROCESS_CHILD && a < step.n_args; ++a) {
-            const PackedArg &arg = block_->args[step.first_arg + a];
-            if (arg.form != CTR_FORM_VALUE || arg.value == no_index) continue;
+            PackedArg &arg = block_->args[step.first_arg + a];
+            if (arg.form != CTR_FORM_VALUE || arg.value == no_index || used[arg.value]) continue;
             const Value &value = block_->values[arg.value];
-            if (value.type == CTR_TYPE_FD && value.known && value.fd >= 0) kept_.push_back(value.fd);
+            if (value.type != CTR_TYPE_FD) continue;
+            used[arg.value] = arg.last_use = true;
+            if (value.known && value.fd >= 0) kept_.push_back(value.fd);
         }
     }
     std::sort(kept_.begin(), kept_.end());

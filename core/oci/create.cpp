@@ -64,7 +64,6 @@ Result<container::CreateRequest> read_request(App &app, const Arguments &argumen
         request.spec["ctr"]["onlcr"] = false;
     if (container::wants_notify(request.spec)) {
         CTR_TRY(container::check_id(request.id));
-        CTR_ASSIGN(const container::Engine *engine, app.engine());
         container::add_notify(*engine, request.id, request.spec);
         request.notify = true;
         request.open_ahead = false; // it is listened to before it can speak

@@ -87,7 +87,8 @@ int open_cached(const std::string &directory, const std::string &key) {
     if (size > file_max) return -1;
     std::string bytes(size, '\0');
     if (::pread(file.get(), bytes.data(), size, 0) != st.st_size || !is_good(bytes, key)) return -1;
-    return file.release();
+    // Not the file itself: the child has it open while others may see it, and whoever writes to the file writes the filters of all who come later.
+    return in_memory(bytes);
 }
 
 bool keep(const std::string &directory, const std::string &key, const std::string &bytes) {

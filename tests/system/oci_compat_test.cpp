@@ -272,7 +272,9 @@ TEST_F(OciCompat, WhatAHookMountsBelowASourceIsSeenWhereTheMachineShares) {
 // ---- commands ------------------------------------------------------------------------------------------------------------------
 
 TEST_F(OciCompat, AnExecGoesIntoTheCgroupsOfSingleControllers) {
-    start("one", "sleep 60");
+    Bundle one = bundle("one", "sleep 60");
+    one.config["linux"]["namespaces"].push_back({{"type", "cgroup"}});
+    start("one", one);
     std::filesystem::create_directory(cgroup("one", "pids") + "/sub");
     std::filesystem::create_directory(cgroup("one", "memory") + "/other");
     const auto where = [&](Words options, const std::string &controller) {

@@ -305,8 +305,7 @@ TEST_F(OciLife, AProgramThatCannotBeExecutedIsNamed) {
     // Behind the gate, create succeeds and start says it.
     ASSERT_STATUS(oci({"create", "-b", wrong.dir, "one"}), 0);
     EXPECT_REFUSED(oci({"start", "one"}), "exec format error");
-    EXPECT_EQ(status("one"), "stopped");
-    remove("one");
+    EXPECT_EQ(status("one"), "gone");
 }
 
 TEST_F(OciLife, WordsThatAreNoCommandLine) {

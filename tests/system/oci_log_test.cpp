@@ -196,7 +196,7 @@ TEST_F(OciLog, WordsThatEnginesAndScriptsLookForAreThere) {
     for (const Words &words :
          {Words{"state", "none"}, Words{"kill", "none"}, Words{"delete", "none"}, Words{"start", "none"}})
         EXPECT_HAS(said(oci(words)), "does not exist");
-    EXPECT_HAS(said(oci({"run", "-b", box.dir(), "x"})), "JSON specification file config.json not found");
+    EXPECT_HAS(said(oci({"run", "-b", out_dir, "x"})), "JSON specification file config.json not found");
 
     start("one", "trap exit TERM; while :; do sleep 0.1; done");
     const std::string dir = bundle("one", "").dir;

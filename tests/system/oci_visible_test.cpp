@@ -194,13 +194,14 @@ TEST_F(OciVisible, RunDetached) {
     remove("two");
 }
 
-TEST_F(OciVisible, RunInANewUserNamespaceBesideIt) {
-    Bundle own = neighbour("two");
+TEST_F(OciVisible, ExecIntoAUserNamespace) {
+    Bundle own = bundle("two", "exec sleep 1000");
     const Json map = {{{"containerID", 0}, {"hostID", 0}, {"size", 65536}}};
     own.config["linux"]["namespaces"].push_back({{"type", "user"}});
     own.config["linux"]["uidMappings"] = own.config["linux"]["gidMappings"] = map;
-    own.write();
-    expect_unseen(oci_words({"run", "-b", own.dir, "two"}));
+    start("two", own);
+    expect_unseen(oci_words({"exec", "two", "/bin/true"}));
+    remove("two");
 }
 
 TEST_F(OciVisible, Exec) {

@@ -115,5 +115,8 @@ TEST_F(Order, PlanningChangesNothingOnTheMachine) {
     for (const std::string &word : plan_words({"overlay", "bridge"}, {}))
         traced.push_back(word);
     ASSERT_STATUS(command(traced), 0);
-    EXPECT_EQ(std::regex_replace(read_text(file), std::regex("[0-9]+ +\\+\\+\\+ exited with 0 \\+\\+\\+\n"), ""), "");
+    // statmount and listmount, which this strace may not know by name, only look.
+    const std::regex harmless(
+        "[0-9]+ +(\\+\\+\\+ exited with 0 \\+\\+\\+|(syscall_0x1c9|syscall_0x1ca|statmount|listmount)\\(.*)\n");
+    EXPECT_EQ(std::regex_replace(read_text(file), harmless, ""), "");
 }

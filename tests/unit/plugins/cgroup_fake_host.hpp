@@ -9,6 +9,7 @@
 #include <ctr/plugin.hpp>
 
 #include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -129,8 +130,15 @@ inline ctr_host make_table() {
     h.config = [](ctr_plan *p, const char *where) { return node(find(planning(p).config, where)); };
     h.name = [](ctr_plan *p, const char *what) { return str(planning(p).names[what]); };
     h.ask = [](ctr_plan *p, const char *question, ctr_str *answer) {
-        const auto found = planning(p).answers.find(question);
-        if (found == planning(p).answers.end()) return 1;
+        auto &answers = planning(p).answers;
+        // "mounts:PATH": of the whole table the lines of what is at the path or below.
+        if (const std::string asked = question; asked.rfind("mounts:", 0) == 0 && answers.count(asked) == 0) {
+            std::istringstream lines(answers["mounts"]);
+            for (std::string line; std::getline(lines, line);)
+                if (line.find(" " + asked.substr(7)) != std::string::npos) answers[asked] += line + "\n";
+        }
+        const auto found = answers.find(question);
+        if (found == answers.end()) return 1;
         return *answer = str(found->second), 0;
     };
     read_json_nodes(h);
