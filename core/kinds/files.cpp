@@ -113,13 +113,6 @@ CTR_CHILD int apply(ctr_run *raw) {
     return result;
 }
 
-std::string octal(std::int64_t mode) {
-    std::string out;
-    for (auto rest = static_cast<std::uint64_t>(mode); rest != 0; rest /= 8)
-        out.insert(out.begin(), static_cast<char>('0' + rest % 8));
-    return "0" + out;
-}
-
 int shell(ctr::Run run, ctr::Shell shell) {
     std::string text = "files=$(mktemp -d)\nmount -t tmpfs -o nosuid,nodev,noexec,mode=0755,size=" +
                        std::to_string(run.integer("size")) + ",nr_inodes=" + std::to_string(run.count("target") + 1) +

@@ -15,13 +15,6 @@
 namespace core::kinds {
 namespace {
 
-std::string octal(std::int64_t mode) {
-    std::string out;
-    for (auto rest = static_cast<std::uint64_t>(mode); rest != 0; rest /= 8)
-        out.insert(out.begin(), static_cast<char>('0' + rest % 8));
-    return "0" + out;
-}
-
 int fail(ctr::Run run, const Error &error) {
     return run.fail({static_cast<ctr_error_class>(error.error_class), error.message, error.hint, error.errno_value,
                      error.syscall, error.path});

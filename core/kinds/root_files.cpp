@@ -39,13 +39,6 @@ CTR_CHILD int mkdir_apply(ctr_run *raw) {
     return result;
 }
 
-std::string octal(std::int64_t mode) {
-    std::string out;
-    for (auto rest = static_cast<std::uint64_t>(mode); rest != 0; rest /= 8)
-        out.insert(out.begin(), static_cast<char>('0' + rest % 8));
-    return "0" + out;
-}
-
 void add_owner(ctr::Run run, const std::string &target, std::string &text) {
     if (run.has("uid") || run.has("gid"))
         text += "\nchown -h " + std::to_string(run.integer("uid")) + ":" + std::to_string(run.integer("gid")) + " " +

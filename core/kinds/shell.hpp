@@ -58,4 +58,12 @@ inline std::string joined(const std::vector<std::string> &words, const char *bet
     return out;
 }
 
+/// A mode as chmod(1) takes it: "0755".
+inline std::string octal(std::int64_t mode) {
+    std::string out;
+    for (auto rest = static_cast<std::uint64_t>(mode); rest != 0; rest /= 8)
+        out.insert(out.begin(), static_cast<char>('0' + rest % 8));
+    return "0" + out;
+}
+
 } // namespace core::kinds
