@@ -40,11 +40,18 @@ void write_arg(JsonWriter &out, const Arg &arg) {
     out.end('}');
 }
 
+/// A fraction, or a number that no integer has room for, is no number of ours.
+std::int64_t whole(const Json &json) {
+    const bool fits = json.is_number_unsigned() ? json.get<std::uint64_t>() <= INT64_MAX : json.is_number_integer();
+    if (!fits) throw Json::other_error::create(501, "no whole number", static_cast<const Json *>(nullptr));
+    return json.get<std::int64_t>();
+}
+
 Arg arg_from(const Json &json) {
     Arg arg;
     arg.name = json.at("name").get<std::string>();
     if (json.contains("int"))
-        arg.form = CTR_FORM_INT, arg.integer = json["int"].get<std::int64_t>();
+        arg.form = CTR_FORM_INT, arg.integer = whole(json["int"]);
     else if (json.contains("bytes"))
         arg.form = CTR_FORM_BYTES, arg.text = from_hex(json["bytes"].get<std::string>());
     else if (json.contains("template"))
@@ -130,7 +137,13 @@ Step step_from(const Json &json) {
     step.needs = json.value("needs", std::vector<std::string>());
     step.after = json.value("after", std::vector<std::string>());
     step.gives = json.value("gives", std::vector<std::string>());
-    step.wait_for = json.value("wait_for", no_wait);
+    if (const auto found = json.find("wait_for"); found != json.end()) {
+        const std::int64_t waited = whole(*found);
+        if (waited < 0 || waited >= no_wait)
+            throw Json::other_error::create(501, "a step waits for one that is not there",
+                                            static_cast<const Json *>(nullptr));
+        step.wait_for = static_cast<std::uint32_t>(waited);
+    }
     return step;
 }
 
@@ -163,11 +176,14 @@ Json to_json(const Plan &plan) {
 Result<Plan> from_json(const Json &json) {
     try {
         Plan plan;
-        if (json.at("plan").get<int>() != 1)
+        if (whole(json.at("plan")) != 1)
             return failure(ErrorClass::unsupported, "a stored plan of another format",
                            "use the release of ctr that made the container");
         plan.id = json.at("id").get<std::string>();
-        plan.operation = static_cast<ctr_operation>(json.at("operation").get<int>());
+        const std::int64_t operation = whole(json.at("operation"));
+        if (operation < CTR_OP_CREATE || operation > CTR_OP_MOUNT)
+            return failure(ErrorClass::invalid, "not a stored plan: there is no such operation");
+        plan.operation = static_cast<ctr_operation>(operation);
         plan.drivers = json.at("drivers").get<std::map<std::string, std::string>>();
         for (const Json &use : json.at("plugins"))
             plan.plugins.push_back({use.at("id").get<std::string>(), use.at("version").get<std::string>(),
