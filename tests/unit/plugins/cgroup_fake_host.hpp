@@ -63,7 +63,7 @@ inline Failure failure_of(const ctr_error &e) {
 struct Planning {
     Json spec, config = Json::object();
     ctr_operation operation = CTR_OP_CREATE;
-    std::map<std::string, std::string> answers;
+    std::map<std::string, std::string> answers, mounts_below;
     std::map<std::string, std::string> names{{"id", "box"}, {"record", "/run/ctr/box"}};
     std::vector<Step> steps;
     Failure failure;
@@ -132,10 +132,13 @@ inline ctr_host make_table() {
     h.ask = [](ctr_plan *p, const char *question, ctr_str *answer) {
         auto &answers = planning(p).answers;
         // "mounts:PATH": of the whole table the lines of what is at the path or below.
-        if (const std::string asked = question; asked.rfind("mounts:", 0) == 0 && answers.count(asked) == 0) {
+        if (const std::string asked = question; asked.rfind("mounts:", 0) == 0) {
+            std::string &below = planning(p).mounts_below[asked];
+            below.clear();
             std::istringstream lines(answers["mounts"]);
             for (std::string line; std::getline(lines, line);)
-                if (line.find(" " + asked.substr(7)) != std::string::npos) answers[asked] += line + "\n";
+                if (line.find(" " + asked.substr(7)) != std::string::npos) below += line + "\n";
+            return *answer = str(below), 0;
         }
         const auto found = answers.find(question);
         if (found == answers.end()) return 1;

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,7 +31,7 @@ TEST(ProcessStartTime, OneWhoseFirstThreadHasGoneLives) {
                 ::pause();
         };
         if (::pthread_create(&other, nullptr, stay, nullptr) != 0) ::_exit(1);
-        ::pthread_exit(nullptr);
+        ::syscall(SYS_exit, 0); // this thread alone
     }
     ASSERT_TRUE(becomes_zombie(pid));
     EXPECT_NE(sys::process_start_time(pid), 0U);
