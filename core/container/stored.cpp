@@ -233,7 +233,7 @@ Result<void> remove_damaged(Engine &engine, const std::string &id) {
 
 } // namespace
 
-Result<void> remove(Engine &engine, const std::string &id, bool force) {
+Result<void> remove(Engine &engine, const std::string &id, bool force, Removal how) {
     CTR_TRY(check_id(id));
     const std::string file = engine.journal_of(id);
     // SIGKILL waits for the thaw under cgroup v1. If it fails, the undo of the cgroup's step says what is wrong.
@@ -264,11 +264,12 @@ Result<void> remove(Engine &engine, const std::string &id, bool force) {
         return failure(ErrorClass::busy, id + " is " + status_name(status_of(record)),
                        "stop it first, or remove it by force: ctr rm -f " + id);
     CTR_TRY(kill_init(engine, id, record));
-    // Said only where it stays true: a container that is gone tells nobody.
-    auto undone = undo_steps_apart(engine, journal.value(), Scope::all);
-    if (undone.ok()) return remove_record(journal.value());
+    // Who dies while it undoes leaves word that it began: the next one does not risk its own life for it.
+    const bool apart_from_us = how == Removal::guarded || record.removing || record.stuck;
     static_cast<void>(journal.value().removing());
-    return undone;
+    CTR_TRY(apart_from_us ? undo_steps_apart(engine, journal.value(), Scope::all)
+                          : undo_steps(engine, journal.value(), Scope::all));
+    return remove_record(journal.value());
 }
 
 Result<std::vector<std::string>> recover(Engine &engine, Recovery how, std::vector<std::string> *problems) {

@@ -71,7 +71,7 @@ template <typename Do> int for_each(App &app, const Arguments &arguments, Do wha
     return status;
 }
 
-Result<void> delete_one(container::Engine &engine, const std::string &id, bool force) {
+Result<void> delete_one(container::Engine &engine, const std::string &id, bool force, container::Removal how) {
     auto state = container::state(engine, id);
     if (state.ok() && !force &&
         (state.value().status == container::Status::running || state.value().status == container::Status::paused))
@@ -81,7 +81,7 @@ Result<void> delete_one(container::Engine &engine, const std::string &id, bool f
                        "kill it first, or delete --force");
     // A created container is waiting for a start that will not come: it may go.
     const bool created = state.ok() && state.value().status == container::Status::created;
-    auto removed = container::remove(engine, id, force || created);
+    auto removed = container::remove(engine, id, force || created, how);
     // Gone is what was asked for. But an error about a container that is still there, a plugin that is missing above all, is one.
     const bool is_gone = ::access(engine.journal_of(id).c_str(), F_OK) != 0 && errno == ENOENT;
     if (!removed.ok() && removed.error().error_class == ErrorClass::not_found && force && is_gone) return {};
@@ -102,8 +102,10 @@ int kill_command(App &app, const Arguments &arguments) {
 
 int delete_command(App &app, const Arguments &arguments) {
     const bool force = arguments.has("force");
-    return for_each(app, arguments, [force](container::Engine &engine, const std::string &id) {
-        return delete_one(engine, id, force);
+    // The everyday delete of an engine. Who uses force, or removes several, wants to get through.
+    const auto how = force || arguments.has("regex") ? container::Removal::guarded : container::Removal::quick;
+    return for_each(app, arguments, [force, how](container::Engine &engine, const std::string &id) {
+        return delete_one(engine, id, force, how);
     });
 }
 
