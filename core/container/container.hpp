@@ -118,8 +118,6 @@ struct State {
     bool abandoned = false; // its owner died at work: `ctr recover`
 };
 
-Error no_such_container(const std::string &id);
-
 /// Read without any lock; the truth at this moment.
 Result<State> state(const Engine &engine, const std::string &id);
 /// Those that cannot be read are named in `problems`, if it is given.

@@ -47,13 +47,7 @@ Result<Fd> open_file(const std::string &file, int mode) {
         return fd;
     }
     if (errno != ENOENT) return system_error("open", file);
-    return Error{ErrorClass::not_found,
-                 "container does not exist",
-                 "`ctr ps -a` and `ctr-oci list` show those that do",
-                 0,
-                 {},
-                 file.substr(file.find_last_of('/') + 1),
-                 {}};
+    return no_such_container(file.substr(file.find_last_of('/') + 1));
 }
 
 Result<Record> read_from(int fd, const std::string &file, Record::Part part, std::size_t *whole = nullptr) {
@@ -81,6 +75,16 @@ Json durable(const launch::Value &value) {
 }
 
 } // namespace
+
+Error no_such_container(const std::string &id) {
+    return {ErrorClass::not_found,
+            "container does not exist",
+            "`ctr ps -a` and `ctr-oci list` show those that do",
+            0,
+            {},
+            id,
+            {}};
+}
 
 Error name_in_use(const std::string &file) {
     const std::string name = file.substr(file.find_last_of('/') + 1);

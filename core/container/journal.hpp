@@ -16,6 +16,8 @@
 
 namespace core::container {
 
+/// For an id that no container has.
+Error no_such_container(const std::string &id);
 /// That of the journal's container.
 Error name_in_use(const std::string &file);
 /// Where a container has the files that its steps and its gate need, if they need any: "containers.files/ID" beside the journal "containers/ID".

@@ -120,16 +120,6 @@ const char *status_name(Status status) {
     return "?";
 }
 
-Error no_such_container(const std::string &id) {
-    return {ErrorClass::not_found,
-            "container does not exist",
-            "`ctr ps -a` and `ctr-oci list` show those that do",
-            0,
-            {},
-            id,
-            {}};
-}
-
 Result<State> state(const Engine &engine, const std::string &id) {
     CTR_TRY(check_id(id));
     CTR_ASSIGN(Record record, Journal::read(engine.journal_of(id), Journal::Part::without_steps));

@@ -149,7 +149,7 @@ CTR_CHILD void enter_user_namespace(ChildState *state) {
         give_up_with(state, "setresuid", "0", "id 0 is not mapped in the user namespace");
     if (state->run.death_signal != 0)
         prctl(PR_SET_PDEATHSIG, state->run.death_signal, 0, 0, 0); // cleared by setresuid, prctl(2)
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);                            // where ctr had to stay dumpable, Launch::hide()
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); // where ctr had to stay dumpable, Launch::clone_hidden()
 }
 
 /// Done by child_main itself.
