@@ -121,9 +121,12 @@ TEST_F(OddCallers, ClosedStandardDescriptorsInAnyCombination) {
 }
 
 TEST_F(OddCallers, LowLimitsAreSaidAndLeaveNothing) {
-    const Bundle made = bundle("one", "exit 3");
+    // Without the document's own RLIMIT_NOFILE: a caller without CAP_SYS_RESOURCE cannot raise the limit that he lowered,
+    // so a start that comes that far would fail for that, and whether it does depends on what else is open.
+    Bundle made = bundle("one", "exit 3");
+    made.config["process"].erase("rlimits");
     made.write();
-    for (const int files : {5, 8, 12, 16, 20}) {
+    for (const int files : {5, 8, 12, 16, 20, 24, 32}) {
         const Ran ran = after("ulimit -n " + std::to_string(files), {"run", "-b", made.dir, "one"});
         if (ran.status == 3) continue;
         EXPECT_STATUS(ran, 1);
