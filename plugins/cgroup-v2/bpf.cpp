@@ -60,7 +60,7 @@ bpf_prog_info info_of(int program) {
 } // namespace
 
 void detach_device_programs(int cgroup, std::uint32_t keep) {
-    std::uint32_t ids[64]; // BPF_CGROUP_MAX_PROGS
+    std::uint32_t ids[64] = {}; // BPF_CGROUP_MAX_PROGS
     bpf_attr attr;
     std::memset(&attr, 0, sizeof attr);
     attr.query.target_fd = static_cast<std::uint32_t>(cgroup);
