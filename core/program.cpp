@@ -2,8 +2,8 @@
 //
 // One program with two names: `ctr` for people, `ctr-oci` for engines. By any other name (runc, crun, that of a copy) it is the engines': who gives a
 // program another name calls it by that name from a config or a script.
-#include "cli/app.hpp"
-#include "oci/app.hpp"
+#include "front/cli/app.hpp"
+#include "front/oci/app.hpp"
 #include "sys/own_executable.hpp"
 #include "sys/surroundings.hpp"
 

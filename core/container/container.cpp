@@ -3,7 +3,6 @@
 // create, start, wait: the owner's verbs. undo.cpp has what follows their ends, stored.cpp the verbs for other processes.
 #include "container/container.hpp"
 
-#include "container/notify.hpp"
 #include "container/undo.hpp"
 #include "launch/run.hpp"
 #include "sys/clock.hpp"
@@ -37,10 +36,10 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     CTR_ASSIGN(Journal journal, Journal::create(file, std::move(plan), std::move(meta)));
     std::unique_ptr<Container> container(new Container(engine, std::move(journal)));
     // Beyond this point there is something to undo: no plain returns.
-    if (auto made = make_own_directory(container->journal_, request.own_gate || request.notify); !made.ok())
+    if (auto made = make_own_directory(container->journal_, request.own_gate || !request.directory.empty()); !made.ok())
         return container->give_up(std::move(made).error());
-    if (request.notify)
-        if (auto made = sys::make_directories(notify_directory(engine, request.id), 0755); !made.ok())
+    if (!request.directory.empty())
+        if (auto made = sys::make_directories(files_of(file) + "/" + request.directory, 0755); !made.ok())
             return container->give_up(std::move(made).error());
     launch::LaunchOptions options;
     options.protect_executable = engine.config().protect_executable;

@@ -25,7 +25,7 @@ struct CreateRequest {
     bool detached = false;   // without own_gate: once started, nobody's death kills it
     bool open_ahead = false; // without own_gate: the caller has nothing to do between create() and start()
     unsigned preserve_fds = 0;
-    bool notify = false;                       // with a directory for the socket of notify.hpp
+    std::string directory; // made among the container's files before its steps run, for the caller; empty: none
     sys::Interruption *interruption = nullptr; // what ends it before the program runs; it outlives the container
 };
 

@@ -26,8 +26,9 @@ void log_plan(const plan::Plan &plan) {
 
 } // namespace
 
-Engine::Engine(spec::Config config, const std::vector<plugin::Directory> &plugin_directories)
-    : config_(std::move(config)),
+Engine::Engine(config::Config config, const std::vector<plugin::Directory> &plugin_directories,
+               const Vocabulary &vocabulary)
+    : vocabulary_(vocabulary), config_(std::move(config)),
       catalog_(plugin::Catalog::scan(plugin_directories, {config_.pins.begin(), config_.pins.end()},
                                      plugin::ManifestCache(config_.run_root + "/manifests"))),
       machine_(std::make_unique<sys::RealMachine>()) {
@@ -59,6 +60,7 @@ Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, 
     const std::string journal = (is_image ? operations_dir() : containers_dir()) + "/" + id;
     request.names = {id, journal, files_of(journal)};
     request.spec = &spec;
+    request.vocabulary = &vocabulary_;
     request.config = &config_;
     request.drivers = drivers;
     request.builtin_kinds = kinds::all();

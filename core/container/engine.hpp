@@ -3,10 +3,10 @@
 // What every command works with: the config, the installed plugins, the machine. A value made in main, never a global.
 #pragma once
 
+#include "config/config.hpp"
 #include "launch/run.hpp"
 #include "plan/planner.hpp"
 #include "plugin/catalog.hpp"
-#include "spec/config.hpp"
 #include "sys/machine.hpp"
 
 #include <memory>
@@ -19,8 +19,9 @@ class Container;
 
 class Engine {
 public:
-    /// On this machine, with the plugins of these directories, in their order.
-    Engine(spec::Config config, const std::vector<plugin::Directory> &plugin_directories);
+    /// On this machine, with the plugins of these directories, in their order. `vocabulary`: what descriptions may ask for; it outlives the engine.
+    Engine(config::Config config, const std::vector<plugin::Directory> &plugin_directories,
+           const Vocabulary &vocabulary);
     ~Engine();
     Engine(const Engine &) = delete;
     Engine &operator=(const Engine &) = delete;
@@ -28,7 +29,8 @@ public:
     /// The run root and what is directly in it is ours or root's, and nobody else can write there: what stands in its journals is carried out.
     Result<void> check_run_root() const;
 
-    const spec::Config &config() const { return config_; }
+    const config::Config &config() const { return config_; }
+    const Vocabulary &vocabulary() const { return vocabulary_; }
     plugin::Catalog &catalog() { return catalog_; }
     sys::Machine &machine() { return *machine_; }
 
@@ -50,7 +52,8 @@ public:
     Container &keep(std::unique_ptr<Container> container);
 
 private:
-    spec::Config config_;
+    const Vocabulary &vocabulary_;
+    config::Config config_;
     plugin::Catalog catalog_;
     std::unique_ptr<sys::Machine> machine_;
     std::unique_ptr<Container> container_;

@@ -3,7 +3,6 @@
 
 #include "launch/run.hpp"
 #include "launch/values.hpp"
-#include "spec/claims.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -68,9 +67,9 @@ Result<void> check_claims(Engine &engine, const std::string &id, const Json &res
     const auto name = record.plan.drivers.find("cgroup");
     const plugin::Plugin *plugin = name == record.plan.drivers.end() ? nullptr : engine.catalog().find(name->second);
     if (plugin == nullptr) return no_cgroup(id);
-    const auto requested = spec::requested_paths({{"linux", {{"resources", resources}}}});
-    const std::vector<spec::Claimant> claimants = {{name->second, plugin->manifest.claims}};
-    const auto matches = spec::match_claims(requested, claimants);
+    const auto requested = engine.vocabulary().requested_paths({{"linux", {{"resources", resources}}}});
+    const std::vector<Claimant> claimants = {{name->second, plugin->manifest.claims}};
+    const auto matches = engine.vocabulary().match_claims(requested, claimants);
     for (std::size_t i = 0; i < requested.size(); ++i)
         if (matches[i].empty())
             return Error{ErrorClass::unsupported,

@@ -3,10 +3,9 @@
 // make_plan() at the end is the sequence.
 #include "plan/planner.hpp"
 
+#include "config/schema.hpp"
 #include "plan/order.hpp"
 #include "plan/plan_abi.hpp"
-#include "spec/claims.hpp"
-#include "spec/schema.hpp"
 #include "sys/in_plugin.hpp"
 
 #include <algorithm>
@@ -18,18 +17,13 @@ namespace {
 
 using Active = std::vector<plugin::Plugin *>; // by id
 
-/// What the core itself carries out: the clone and the exec. Below /ctr are its own words to plugins: where a bundle is (container/bundle.cpp), that
-/// the container goes when it ends (spec/run_spec.cpp); for an exec, whose it is and in which cgroup (container/stored.cpp).
-const std::vector<std::string> core_claims = {"/ctr/cgroup", "/ctr/bundle",  "/ctr/container", "/ctr/rm",
-                                              "/ociVersion", "/annotations", "/process/args",  "/process/env"};
-
 std::string replaced(std::string text, const std::string &mark, const std::string &with) {
     for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + with.size()))
         text.replace(at, mark.size(), with);
     return text;
 }
 
-bool conditions_hold(const plugin::Manifest &manifest, const spec::Config &config, sys::Machine &machine) {
+bool conditions_hold(const plugin::Manifest &manifest, const config::Config &config, sys::Machine &machine) {
     return std::all_of(manifest.when.begin(), manifest.when.end(), [&](const plugin::Condition &condition) {
         const auto answer = machine.ask(
             replaced(replaced(condition.ask, "${data_root}", config.data_root), "${run_root}", config.run_root));
@@ -64,19 +58,19 @@ std::vector<std::string> slots_of(ctr_operation operation) {
     return {};
 }
 
-bool is_off(const spec::Config &config, const std::string &id) { return config.off.find(id) != config.off.end(); }
+bool is_off(const config::Config &config, const std::string &id) { return config.off.find(id) != config.off.end(); }
 
 /// A path is waived when the config turns off the plugin that would carry it out: "seccomp": "off" waives /linux/seccomp whether the plugin is
 /// installed or not, since a component of the path has its name.
-bool waived(std::string_view pattern, const spec::Config &config, const plugin::Catalog &catalog) {
+bool waived(std::string_view pattern, const Request &request, const plugin::Catalog &catalog) {
     if (pattern == "/root/path") return false; // without a root of its own the program would get the machine's
-    for (const std::string &id : config.off) {
+    for (const std::string &id : request.config->off) {
         if ((std::string(pattern) + "/").find("/" + id + "/") != std::string::npos) return true;
         const plugin::Plugin *plugin = catalog.find(id);
         if (plugin == nullptr) continue;
-        const std::vector<spec::Claimant> claimants = {{id, plugin->manifest.claims}};
-        const std::vector<spec::RequestedPath> one = {spec::RequestedPath(pattern, std::string(pattern), 0)};
-        if (!spec::match_claims(one, claimants)[0].empty()) return true;
+        const std::vector<Claimant> claimants = {{id, plugin->manifest.claims}};
+        const std::vector<RequestedPath> one = {RequestedPath(pattern, std::string(pattern), 0)};
+        if (!request.vocabulary->match_claims(one, claimants)[0].empty()) return true;
     }
     return false;
 }
@@ -106,15 +100,15 @@ std::string joined(const std::vector<std::string> &words) {
 }
 
 /// Nobody carries it out who is part of this plan. Says who would be, if he had been chosen.
-Error unclaimed(const spec::RequestedPath &path, const plugin::Catalog &catalog,
+Error unclaimed(const RequestedPath &path, const Request &request, const plugin::Catalog &catalog,
                 const std::map<std::string, std::string> &drivers) {
     const std::string pattern(path.pattern());
     std::string slot;
     std::vector<std::string> others;
     for (const auto &each : catalog.plugins()) {
-        const std::vector<spec::Claimant> claimants = {{each->manifest.id, each->manifest.claims}};
-        const std::vector<spec::RequestedPath> one = {path};
-        if (each->manifest.slot.empty() || spec::match_claims(one, claimants)[0].empty()) continue;
+        const std::vector<Claimant> claimants = {{each->manifest.id, each->manifest.claims}};
+        const std::vector<RequestedPath> one = {path};
+        if (each->manifest.slot.empty() || request.vocabulary->match_claims(one, claimants)[0].empty()) continue;
         slot = each->manifest.slot;
         others.push_back(each->manifest.id);
     }
@@ -138,7 +132,7 @@ Error unclaimed(const spec::RequestedPath &path, const plugin::Catalog &catalog,
 Result<Active> choose_active(const Request &request, const plugin::Catalog &catalog,
                              const std::map<std::string, std::string> &drivers) {
     std::vector<plugin::Plugin *> candidates;
-    std::vector<spec::Claimant> claimants = {{core_plugin, core_claims}};
+    std::vector<Claimant> claimants = {{core_plugin, request.vocabulary->claims_of_engine()}};
     for (const auto &each : catalog.plugins())
         if (may_claim(*each, request, drivers)) candidates.push_back(each.get());
     std::sort(candidates.begin(), candidates.end(),
@@ -149,8 +143,8 @@ Result<Active> choose_active(const Request &request, const plugin::Catalog &cata
     std::vector<bool> used(candidates.size(), false);
     for (std::size_t i = 0; i < candidates.size(); ++i)
         used[i] = candidates[i]->manifest.always || !candidates[i]->manifest.slot.empty();
-    const auto requested = spec::requested_paths(*request.spec);
-    const auto matches = spec::match_claims(requested, claimants);
+    const auto requested = request.vocabulary->requested_paths(*request.spec);
+    const auto matches = request.vocabulary->match_claims(requested, claimants);
     for (std::size_t i = 0; i < requested.size(); ++i) {
         if (matches[i].size() > 1)
             return invalid(requested[i].example(),
@@ -163,11 +157,11 @@ Result<Active> choose_active(const Request &request, const plugin::Catalog &cata
             continue;
         }
         const std::string pattern(requested[i].pattern());
-        if (waived(pattern, *request.config, catalog)) continue;
+        if (waived(pattern, request, catalog)) continue;
         if (const plugin::Refusal *refusal = catalog.refusal_of(section_for(pattern)); refusal != nullptr)
             return Error(refusal->error)
                 .in(requested[i].example() + " is asked for, and the plugin for it was refused");
-        return unclaimed(requested[i], catalog, drivers);
+        return unclaimed(requested[i], request, catalog, drivers);
     }
     Active active;
     for (std::size_t i = 0; i < candidates.size(); ++i)
@@ -177,12 +171,12 @@ Result<Active> choose_active(const Request &request, const plugin::Catalog &cata
 
 /// What the config says to a plugin that is not there would be carried out by nobody: no container runs then. A pin says which file a plugin must be, so
 /// it too says that there must be one.
-Result<void> check_installed(const spec::Config &config, const plugin::Catalog &catalog) {
+Result<void> check_installed(const config::Config &config, const plugin::Catalog &catalog) {
     if (config.sections.empty() && config.drivers.empty() && config.pins.empty()) return {};
     std::vector<std::string_view> ids;
     for (const auto &each : catalog.plugins())
         ids.push_back(each->manifest.id);
-    auto checked = spec::check_installed(config, ids);
+    auto checked = config::check_installed(config, ids);
     if (checked.ok()) return {};
     const auto reason = [&](const std::string &id) -> const plugin::Refusal * {
         return catalog.find(id) == nullptr ? catalog.refusal_of(id) : nullptr;
@@ -214,14 +208,14 @@ Result<void> check_root_is_left(const Plan &plan) {
         "install the plugin mounts, or another that gives \"pivoted\", and do not turn it off in the config");
 }
 
-Result<void> check_section(const plugin::Manifest &manifest, const spec::Config &config) {
+Result<void> check_section(const plugin::Manifest &manifest, const config::Config &config) {
     const auto section = config.sections.find(manifest.id);
     if (section == config.sections.end()) return {};
     const std::string path = (config.file.empty() ? std::string() : config.file + ": ") + "/" + manifest.id;
     if (manifest.config.empty()) return invalid(path, "the plugin takes no config", "remove the section");
     const Json schema = manifest.config_schema();
-    CTR_TRY(spec::check_schema(schema, manifest.id + " manifest config"));
-    return spec::validate(section->second, schema, path);
+    CTR_TRY(config::check_schema(schema, manifest.id + " manifest config"));
+    return config::validate(section->second, schema, path);
 }
 
 Result<void> let_each_plan(const Active &active, ctr_plan &handle) {
@@ -364,13 +358,13 @@ std::vector<std::string> givers_of(const std::string &token, const plugin::Catal
 
 } // namespace
 
-std::string state_dir_of(const spec::Config &config, const std::string &plugin_id) {
+std::string state_dir_of(const config::Config &config, const std::string &plugin_id) {
     return config.run_root + "/plugins/" + plugin_id;
 }
-std::string data_dir_of(const spec::Config &config, const std::string &plugin_id) {
+std::string data_dir_of(const config::Config &config, const std::string &plugin_id) {
     return config.data_root + "/" + plugin_id;
 }
-std::string rootfs_dir_of(const spec::Config &config) { return config.run_root + "/rootfs"; }
+std::string rootfs_dir_of(const config::Config &config) { return config.run_root + "/rootfs"; }
 
 Result<std::optional<std::string>> choose_driver(const std::string &slot, const Request &request,
                                                  const plugin::Catalog &catalog, sys::Machine &machine) {

@@ -5,10 +5,10 @@
 #pragma once
 
 #include "base/arguments.hpp"
-#include "base/json.hpp"
+#include "base/vocabulary.hpp"
+#include "config/config.hpp"
 #include "plan/step.hpp"
 #include "plugin/catalog.hpp"
-#include "spec/config.hpp"
 #include "sys/machine.hpp"
 
 #include <ctr/plugin.h>
@@ -27,7 +27,8 @@ struct Request {
     ctr_operation operation = CTR_OP_CREATE;
     Names names;
     const Json *spec = nullptr;
-    const spec::Config *config = nullptr;
+    const Vocabulary *vocabulary = nullptr; // which fields the spec may have
+    const config::Config *config = nullptr;
     std::map<std::string, std::string>
         drivers; // slot -> id: from flags, or what the container was made with; before config
     const ctr_step_kind *const *builtin_kinds = nullptr;
@@ -44,9 +45,9 @@ Result<std::optional<std::string>> choose_driver(const std::string &slot, const 
                                                  const plugin::Catalog &catalog, sys::Machine &machine);
 
 /// Where a plugin keeps its things.
-std::string state_dir_of(const spec::Config &config, const std::string &plugin_id);
-std::string data_dir_of(const spec::Config &config, const std::string &plugin_id);
+std::string state_dir_of(const config::Config &config, const std::string &plugin_id);
+std::string data_dir_of(const config::Config &config, const std::string &plugin_id);
 /// The empty directory on which every child attaches its root (in its own mount namespace).
-std::string rootfs_dir_of(const spec::Config &config);
+std::string rootfs_dir_of(const config::Config &config);
 
 } // namespace core::plan

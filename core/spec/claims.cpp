@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "spec/claims.hpp"
 
-#include "spec/describe.hpp"
+#include "base/describe.hpp"
 #include "spec/oci_fields.hpp"
 
 #include <algorithm>
@@ -189,6 +189,26 @@ bool is_known_claim(std::string_view claim) {
     bool known = false;
     covered(claim, 0, [&](std::uint16_t, std::uint16_t) { known = true; });
     return known;
+}
+
+const Vocabulary &oci_vocabulary() {
+    // The clone and the exec. Below /ctr are words to plugins: where a bundle is (front/cli/bundle.cpp), that the container goes when it ends
+    // (front/cli/run_spec.cpp); for an exec, whose it is and in which cgroup (container/stored.cpp).
+    static const std::vector<std::string> of_engine = {"/ctr/cgroup", "/ctr/bundle",  "/ctr/container", "/ctr/rm",
+                                                       "/ociVersion", "/annotations", "/process/args",  "/process/env"};
+    class Oci final : public Vocabulary {
+    public:
+        std::vector<RequestedPath> requested_paths(const Json &description) const override {
+            return spec::requested_paths(description);
+        }
+        std::vector<std::vector<std::uint32_t>> match_claims(const std::vector<RequestedPath> &requested,
+                                                             std::span<const Claimant> claimants) const override {
+            return spec::match_claims(requested, claimants);
+        }
+        std::span<const std::string> claims_of_engine() const override { return of_engine; }
+    };
+    static const Oci oci;
+    return oci;
 }
 
 } // namespace core::spec

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "spec/oci.hpp"
 
+#include "base/describe.hpp"
 #include "base/text.hpp"
-#include "spec/describe.hpp"
 #include "spec/oci_fields.hpp"
 
 #include <algorithm>

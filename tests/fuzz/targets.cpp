@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "targets.hpp"
 
+#include "config/config.hpp"
 #include "container/record.hpp"
 #include "launch/values.hpp"
 #include "plugin/manifest.hpp"
 #include "plugin/note.hpp"
-#include "spec/config.hpp"
 #include "spec/oci.hpp"
 
 #include <cstring>
@@ -48,13 +48,13 @@ std::string read_manifest(std::string_view bytes) {
 }
 
 std::string read_config(std::string_view bytes) {
-    const auto config = core::spec::parse_config(bytes, "config.json");
+    const auto config = core::config::parse_config(bytes, "config.json");
     if (!config.ok()) return check(config.error());
     // What `ctr config show` prints is a config again, and the same one.
-    const std::string shown = core::spec::to_json(config.value()).dump();
-    const auto again = core::spec::parse_config(shown, "shown");
+    const std::string shown = core::config::to_json(config.value()).dump();
+    const auto again = core::config::parse_config(shown, "shown");
     if (!again.ok()) return "the shown config is refused: " + again.error().text() + "\n" + shown;
-    return core::spec::to_json(again.value()).dump() == shown ? "" : "the shown config reads differently: " + shown;
+    return core::config::to_json(again.value()).dump() == shown ? "" : "the shown config reads differently: " + shown;
 }
 
 std::string read_spec(std::string_view bytes) {

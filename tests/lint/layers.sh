@@ -1,22 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# core: base -> sys -> spec -> plugin -> plan -> launch -> container -> cli -> oci, each may include those to its left. kinds stands aside: it uses
-# base, sys and the SDK alone, as if its kinds were a plugin's; launch and those to its right may use it.
+# The engine, core/{base,sys,config,plugin,plan,launch,container}: each may include those to its left. Beside it core/spec, the fields of OCI's config.json, which
+# the engine does not know; and above both core/front, the command lines. kinds stands aside: it uses base, sys and the SDK alone, as if its kinds were a plugin's.
 . "$(dirname "$0")/lib.sh"
 
 may_use() {
     case $1 in
     base) echo "base" ;;
     sys) echo "base sys" ;;
-    spec) echo "base sys spec" ;;
-    plugin) echo "base sys spec plugin" ;;
-    plan) echo "base sys spec plugin plan" ;;
+    config) echo "base sys config" ;;
+    plugin) echo "base sys config plugin" ;;
+    plan) echo "base sys config plugin plan" ;;
     kinds) echo "base sys kinds" ;;
-    launch) echo "base sys spec plugin plan kinds launch" ;;
-    container) echo "base sys spec plugin plan kinds launch container" ;;
-    cli) echo "base sys spec plugin plan kinds launch container cli" ;;
-    oci) echo "base sys spec plugin plan kinds launch container cli oci" ;;
+    launch) echo "base sys config plugin plan kinds launch" ;;
+    container) echo "base sys config plugin plan kinds launch container" ;;
+    spec) echo "base sys spec" ;;
+    front) echo "base sys config plugin plan kinds launch container spec front" ;;
     *) echo "?" ;;
     esac
 }
@@ -39,6 +39,8 @@ for folder in core/*/; do
             esac
         done
 done
+grep -nE '#[[:space:]]*include[[:space:]]*"front/oci/' $(sources core/front/cli) /dev/null |
+    while read -r line; do offence "$line: front/cli may not use front/oci"; done
 grep -nE '#[[:space:]]*include[[:space:]]*[<"][^>"]*plugins/' $(sources core sdk) /dev/null |
     while read -r line; do offence "$line: the core and the SDK know no plugin"; done
 finish layers

@@ -4,6 +4,7 @@
 #include "kinds/kinds.hpp"
 #include "launch/run.hpp"
 #include "plan/show.hpp"
+#include "spec/claims.hpp"
 #include "sys/files.hpp"
 
 #include <cstdlib>
@@ -125,13 +126,14 @@ Answers machine_v2() {
 }
 
 Result<plan::Plan> Planning::plan(const Json &spec) const {
-    CTR_ASSIGN(const spec::Config parsed, spec::parse_config(config, "test.json"));
+    CTR_ASSIGN(const config::Config parsed, config::parse_config(config, "test.json"));
     const ctr_host *table = launch::host_table();
     sys::FakeMachine fake(machine);
     plan::Request request;
     request.operation = operation;
     request.names = {id, parsed.run_root + "/containers/" + id, parsed.run_root + "/containers.files/" + id};
     request.spec = &spec;
+    request.vocabulary = &spec::oci_vocabulary();
     request.config = &parsed;
     request.drivers = drivers;
     request.builtin_kinds = kinds::all();
@@ -140,13 +142,13 @@ Result<plan::Plan> Planning::plan(const Json &spec) const {
     return plan::make_plan(request, catalog_for(*this), fake);
 }
 
-Result<plan::Plan> Planning::plan(const spec::RunOptions &options) const {
-    CTR_ASSIGN(const Json spec, spec::run_spec(options));
+Result<plan::Plan> Planning::plan(const cli::RunOptions &options) const {
+    CTR_ASSIGN(const Json spec, cli::run_spec(options));
     return plan(spec);
 }
 
-spec::RunOptions run_options() {
-    spec::RunOptions options;
+cli::RunOptions run_options() {
+    cli::RunOptions options;
     options.id = "littlebox";
     options.image = "example/base:latest";
     options.layers = {"sha256:" + std::string(64, 'a'), "sha256:" + std::string(64, 'b')};

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "base/json.hpp"
+#include "front/cli/run_spec.hpp"
 #include "plan/planner.hpp"
-#include "spec/run_spec.hpp"
 
 #include <map>
 #include <string>
@@ -32,11 +32,11 @@ struct Planning {
     std::vector<std::string> directories; // more plugins, before the stock ones
 
     core::Result<core::plan::Plan> plan(const core::Json &spec) const;
-    core::Result<core::plan::Plan> plan(const core::spec::RunOptions &options) const;
+    core::Result<core::plan::Plan> plan(const core::cli::RunOptions &options) const;
 };
 
 /// `ctr run` of an image with two layers, network `bridge`, as root.
-core::spec::RunOptions run_options();
+core::cli::RunOptions run_options();
 
 /// Compares the table of the plan, notes and all, with directory/NAME.plan; a difference fails the test and prints both.
 void expect_golden(const core::Result<core::plan::Plan> &plan, const std::string &directory, const std::string &name);

@@ -2,9 +2,9 @@
 //
 // crash_driver NUMBER FILE [ctr-oci] WORDS...: `ctr WORDS...` or `ctr-oci WORDS...`, but at the NUMBER'th boundary (core/launch/launch.hpp, step_hook) it kills itself with SIGKILL.
 // Every boundary is written to FILE as "WHEN STEP"; NUMBER 0 only counts.
-#include "cli/app.hpp"
+#include "front/cli/app.hpp"
+#include "front/oci/app.hpp"
 #include "launch/launch.hpp"
-#include "oci/app.hpp"
 
 #include <csignal>
 #include <cstdlib>

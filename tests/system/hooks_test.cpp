@@ -3,6 +3,7 @@
 // OCI hooks: when, where and with what each of the six is run, and what happens if one fails.
 #include "container/container.hpp"
 #include "fixture/sandbox.hpp"
+#include "spec/claims.hpp"
 
 #include <csignal>
 #include <fcntl.h>
@@ -359,10 +360,11 @@ TEST_F(Hooks, GoWithCreateStartAndDeleteInThreeProcesses) {
     const auto apart = [&](const std::function<bool(core::container::Engine &)> &work) {
         const pid_t pid = ::fork();
         if (pid == 0) {
-            core::spec::Config config = core::spec::parse_config(read_text(box.config()), box.config()).value();
+            core::config::Config config = core::config::parse_config(read_text(box.config()), box.config()).value();
             config.data_root = box.data_root("overlay");
             config.run_root = box.run_root();
-            core::container::Engine engine(std::move(config), {{CTR_BUILD_DIR "/lib/ctr/plugins", true}});
+            core::container::Engine engine(std::move(config), {{CTR_BUILD_DIR "/lib/ctr/plugins", true}},
+                                           core::spec::oci_vocabulary());
             ::_exit(work(engine) ? 0 : 1);
         }
         int status = 0;

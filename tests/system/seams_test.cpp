@@ -4,7 +4,8 @@
 #include "container/container.hpp"
 #include "container/images.hpp"
 #include "fixture/sandbox.hpp"
-#include "spec/run_spec.hpp"
+#include "front/cli/run_spec.hpp"
+#include "spec/claims.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -25,11 +26,11 @@ namespace {
 
 std::unique_ptr<core::container::Engine> make_engine() {
     const Sandbox &box = Sandbox::get();
-    core::spec::Config config = core::spec::parse_config(read_text(box.config()), box.config()).value();
+    core::config::Config config = core::config::parse_config(read_text(box.config()), box.config()).value();
     config.data_root = box.data_root("overlay");
     config.run_root = box.run_root();
     const std::vector<core::plugin::Directory> directories = {{CTR_BUILD_DIR "/lib/ctr/plugins", true}};
-    return std::make_unique<core::container::Engine>(std::move(config), directories);
+    return std::make_unique<core::container::Engine>(std::move(config), directories, core::spec::oci_vocabulary());
 }
 
 core::container::CreateRequest request_for(core::container::Engine &engine, const std::string &id,
@@ -39,14 +40,14 @@ core::container::CreateRequest request_for(core::container::Engine &engine, cons
     request.drivers = {{"storage", "overlay"}, {"network", "bridge"}, {"cgroup", "cgroup-v1"}};
     request.meta = {{"rm", false}};
     const auto image = core::container::find_image(engine, "box").value();
-    core::spec::RunOptions options;
+    core::cli::RunOptions options;
     options.id = id;
     options.image = image.name;
     options.layers = image.layers;
     options.image_config = image.config;
     options.command = program;
     options.network = "bridge";
-    request.spec = core::spec::run_spec(options).value();
+    request.spec = core::cli::run_spec(options).value();
     return request;
 }
 

@@ -2,6 +2,7 @@
 //
 // Records of images as they may be found: whole, damaged, and not files at all.
 #include "container/images.hpp"
+#include "spec/claims.hpp"
 
 #include "sys/files.hpp"
 
@@ -23,10 +24,10 @@ protected:
         char path[] = "/tmp/ctr-images.XXXXXX";
         root_ = ::mkdtemp(path);
         std::filesystem::create_directories(root_ + "/images");
-        spec::Config config;
+        config::Config config;
         config.data_root = root_;
         config.run_root = root_ + "/run";
-        engine = std::make_unique<Engine>(std::move(config), std::vector<plugin::Directory>());
+        engine = std::make_unique<Engine>(std::move(config), std::vector<plugin::Directory>(), spec::oci_vocabulary());
     }
     ~ImageRecords() override { static_cast<void>(sys::remove_tree(root_)); }
 

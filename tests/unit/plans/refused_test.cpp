@@ -11,7 +11,7 @@ namespace {
 using namespace ctr_testing;
 using core::Json;
 
-Json run_spec() { return core::spec::run_spec(run_options()).value(); }
+Json run_spec() { return core::cli::run_spec(run_options()).value(); }
 
 TEST(Refused, a_field_that_nobody_carries_out_is_named) {
     Json spec = run_spec();

@@ -9,7 +9,7 @@
 namespace {
 
 using namespace ctr_testing;
-using core::spec::RunOptions;
+using core::cli::RunOptions;
 
 void golden(const core::Result<core::plan::Plan> &plan, const char *name) {
     expect_golden(plan, CTR_TEST_GOLDEN_DIR, name);
@@ -53,7 +53,7 @@ TEST(RunPlan, on_a_cgroup_v2_machine_is_born_in_its_cgroup) {
     planning.machine = machine_v2();
     RunOptions options = run_options();
     options.memory = std::int64_t{64} << 20;
-    options.cpus = core::spec::CpuQuota{150000, 100000};
+    options.cpus = core::cli::CpuQuota{150000, 100000};
     options.pids_limit = 50;
     golden(planning.plan(options), "run-cgroup-v2");
 }
@@ -61,7 +61,7 @@ TEST(RunPlan, on_a_cgroup_v2_machine_is_born_in_its_cgroup) {
 RunOptions with_limits() {
     RunOptions options = run_options();
     options.memory = std::int64_t{64} << 20;
-    options.cpus = core::spec::CpuQuota{150000, 100000};
+    options.cpus = core::cli::CpuQuota{150000, 100000};
     options.pids_limit = 50;
     return options;
 }
@@ -88,7 +88,7 @@ TEST(RunPlan, with_systemd_on_cgroup_v1_joins_what_systemd_does_not_know) {
 TEST(RunPlan, with_limits_writes_them_to_the_v1_hierarchies) {
     RunOptions options = run_options();
     options.memory = std::int64_t{64} << 20;
-    options.cpus = core::spec::CpuQuota{150000, 100000};
+    options.cpus = core::cli::CpuQuota{150000, 100000};
     options.pids_limit = 50;
     golden(Planning().plan(options), "run-limits");
 }
@@ -122,16 +122,16 @@ TEST(RunPlan, with_network_none_has_only_lo) {
 TEST(RunPlan, with_a_terminal_opens_a_console) {
     RunOptions options = run_options();
     options.tty = true;
-    options.console_size = core::spec::ConsoleSize{80, 24};
+    options.console_size = core::cli::ConsoleSize{80, 24};
     golden(Planning().plan(options), "run-tty");
 }
 
 TEST(RunPlan, read_only_with_volumes_and_tmpfs) {
     RunOptions options = run_options();
     options.read_only = true;
-    options.volumes = {core::spec::parse_volume("/srv/data:/data:ro").value(),
-                       core::spec::parse_volume("/srv/shared:/data/shared:rshared").value()};
-    options.tmpfs = {core::spec::parse_tmpfs("/tmp:size=16m").value()};
+    options.volumes = {core::cli::parse_volume("/srv/data:/data:ro").value(),
+                       core::cli::parse_volume("/srv/shared:/data/shared:rshared").value()};
+    options.tmpfs = {core::cli::parse_tmpfs("/tmp:size=16m").value()};
     golden(Planning().plan(options), "run-read-only-volumes");
 }
 
@@ -141,7 +141,7 @@ TEST(RunPlan, with_capabilities_user_limits_and_sysctls) {
     options.cap_drop = {"CAP_CHOWN"};
     options.no_new_privileges = true;
     options.user = "1000:1000";
-    options.ulimits = {core::spec::parse_ulimit("nofile=1024:2048").value()};
+    options.ulimits = {core::cli::parse_ulimit("nofile=1024:2048").value()};
     options.sysctls = {{"net.ipv4.ip_unprivileged_port_start", "0"}};
     golden(Planning().plan(options), "run-security");
 }

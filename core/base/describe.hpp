@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// How a JSON value is spoken of in errors: "got ..." is short whatever stands there.
+#pragma once
+
+#include "base/json.hpp"
+
+#include <string>
+
+namespace core {
+
+/// `"abc"`, `-1`, `true`, `null`, `an array`, `an object`.
+std::string got(const Json &value);
+
+/// Where we are in a document: a list of frames on the stack, made into a JSON pointer only when something is wrong.
+class Where {
+public:
+    explicit Where(std::string_view root) : token_(root) {}
+    Where(const Where &up, std::string_view key) : up_(&up), token_(key) {}
+    Where(const Where &up, std::size_t index) : up_(&up), index_(index), is_index_(true) {}
+    std::string pointer() const;
+
+private:
+    void append_to(std::string &out) const;
+
+    const Where *up_ = nullptr;
+    std::string_view token_;
+    std::size_t index_ = 0;
+    bool is_index_ = false;
+};
+
+} // namespace core

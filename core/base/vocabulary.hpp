@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+//
+// Which fields a description may have. The engine plans whatever a description asks for without knowing a word of it: what the words are, and what asks for
+// nothing, says a vocabulary (of OCI's config.json: spec/claims.hpp), which the front end hands over.
+#pragma once
+
+#include "base/json.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace core {
+
+/// A field that a description asks for.
+class RequestedPath {
+public:
+    RequestedPath(std::string_view known, std::string example, std::uint16_t row)
+        : known_(known), example_(std::move(example)), row_(row) {}
+    /// "/mounts/*/destination"; an array of scalars is one path ("/process/args"), a map is "/linux/sysctl/*",
+    /// "/ctr/image".
+    std::string_view pattern() const { return known_.empty() ? std::string_view(example_) : known_; }
+    /// A JSON pointer to one such field of this description: "/mounts/0/destination".
+    const std::string &example() const { return example_; }
+    /// In the vocabulary's own table; 0: the table does not have it (what is below /ctr is the plugins').
+    std::uint16_t row() const { return row_; }
+
+private:
+    std::string_view known_;
+    std::string example_;
+    std::uint16_t row_;
+};
+
+/// What one plugin, or the engine, says it carries out.
+struct Claimant {
+    std::string_view id;
+    std::span<const std::string> claims;
+};
+
+class Vocabulary {
+public:
+    /// What it asks for, each path once. The description must be a valid one.
+    virtual std::vector<RequestedPath> requested_paths(const Json &description) const = 0;
+    /// For each path the indices of its claimants, ascending, each once. A claim covers its own path and all below; `*` in it stands for one component;
+    /// a claim ".../*" on the elements of an array covers the array. Claims that name no known field cover nothing.
+    virtual std::vector<std::vector<std::uint32_t>> match_claims(const std::vector<RequestedPath> &requested,
+                                                                 std::span<const Claimant> claimants) const = 0;
+    /// What needs no plugin: the engine carries it out, or it is for a plugin's eyes.
+    virtual std::span<const std::string> claims_of_engine() const = 0;
+
+protected:
+    Vocabulary() = default;
+    ~Vocabulary() = default;
+    Vocabulary(const Vocabulary &) = default;
+    Vocabulary &operator=(const Vocabulary &) = default;
+};
+
+} // namespace core
