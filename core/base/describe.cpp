@@ -27,8 +27,11 @@ void Where::append_to(std::string &out) const {
     if (up_ == nullptr) return void(out += token_);
     up_->append_to(out);
     out += '/';
+    constexpr std::size_t most = 256; // of one name: whoever wrote it, an error stays readable
     if (is_index_)
         out += std::to_string(index_);
+    else if (token_.size() > most)
+        out += pointer_token(beginning(token_, most)) + "...";
     else if (token_.find_first_of("~/") == std::string_view::npos)
         out += token_;
     else

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/json.hpp"
 
+#include "base/text.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace core {
@@ -34,6 +36,21 @@ std::size_t nesting(std::string_view text, bool comments) {
     return deepest;
 }
 
+/// The parser's own words, which quote all that it read of a token: its begin, and what was expected instead, are enough.
+std::string reason_of(const Json::exception &e, std::string_view behind) {
+    std::string reason = e.what();
+    if (const auto at = reason.find(behind); at != std::string::npos) reason.erase(0, at + behind.size());
+    constexpr std::size_t head = 300, tail = 100;
+    if (reason.size() > head + tail) {
+        const std::string begin(beginning(reason, head));
+        std::size_t end = reason.size() - tail;
+        while ((static_cast<unsigned char>(reason[end]) & 0xc0) == 0x80 && end + 1 < reason.size())
+            ++end;
+        reason = begin + " ... " + reason.substr(end);
+    }
+    return reason;
+}
+
 } // namespace
 
 Result<Json> parse_json(std::string_view text, const std::string &what, JsonOptions options) {
@@ -50,13 +67,10 @@ Result<Json> parse_json(std::string_view text, const std::string &what, JsonOpti
             else
                 ++column;
         }
-        std::string reason = e.what();
-        if (const auto colon = reason.find(": "); colon != std::string::npos) reason = reason.substr(colon + 2);
-        return invalid(what + ":" + std::to_string(line) + ":" + std::to_string(column), "not valid JSON: " + reason);
+        return invalid(what + ":" + std::to_string(line) + ":" + std::to_string(column),
+                       "not valid JSON: " + reason_of(e, ": "));
     } catch (const Json::exception &e) { // out_of_range: a number like 1e999
-        std::string reason = e.what();
-        if (const auto bracket = reason.find("] "); bracket != std::string::npos) reason = reason.substr(bracket + 2);
-        return invalid(what, "not valid JSON: " + reason);
+        return invalid(what, "not valid JSON: " + reason_of(e, "] "));
     }
 }
 

@@ -26,13 +26,17 @@ std::string join(const std::vector<std::string_view> &parts, std::string_view se
     return out;
 }
 
-std::string in_quotes(std::string_view text, std::size_t most) {
-    static constexpr char digits[] = "0123456789abcdef";
+std::string_view beginning(std::string_view text, std::size_t most) {
     std::string_view shown = text.substr(0, most);
-    // Never cut inside a UTF-8 sequence: messages may become JSON.
     if (shown.size() < text.size())
         while (!shown.empty() && (static_cast<unsigned char>(text[shown.size()]) & 0xc0) == 0x80)
             shown.remove_suffix(1);
+    return shown;
+}
+
+std::string in_quotes(std::string_view text, std::size_t most) {
+    static constexpr char digits[] = "0123456789abcdef";
+    const std::string_view shown = beginning(text, most);
     std::string out = "\"";
     for (const char c : shown) {
         const auto byte = static_cast<unsigned char>(c);

@@ -14,6 +14,8 @@ namespace core {
 /// "a:b:" split at ':' is {"a", "b", ""}; the empty text is {""}.
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string_view> &parts, std::string_view separator);
+/// At most the first `most` bytes, never cut inside a UTF-8 sequence: messages may become JSON.
+std::string_view beginning(std::string_view text, std::size_t most);
 /// Text in double quotes for a message: control characters escaped, cut to `most` bytes with ... behind.
 std::string in_quotes(std::string_view text, std::size_t most = 60);
 /// Text as it may go to a person's terminal, whoever wrote it: names in an image or a bundle, a plugin's words, what a hook said. What a terminal or a

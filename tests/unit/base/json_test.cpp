@@ -111,4 +111,11 @@ TEST(JsonWriter, says_when_a_text_was_not_UTF_8) {
     EXPECT_EQ(Json::parse(out.take()), "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz");
 }
 
+TEST(ParseJson, QuotesNoMoreOfABadTextThanAReaderNeeds) {
+    const auto bad = parse_json("{\"" + std::string(5000, '\x1b') + "\": 1}", "x.json");
+    ASSERT_FALSE(bad.ok());
+    EXPECT_LT(bad.error().text().size(), 1000u);
+    EXPECT_EQ(bad.error().path, "x.json:1:3");
+}
+
 } // namespace
