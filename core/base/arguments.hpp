@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Which arguments a kind of step takes. A step is checked against this when a plugin adds it: a name that the kind does not read would be ignored, and what
-// it misses be taken for nothing (a umask of 0). The built-in kinds' declarations are core/kinds/arguments.cpp; those of plugins are in their manifests, in
+// it misses be taken for nothing (a umask of 0). The declarations are in the manifests, in
 // the notation of sdk/include/ctr/kinds.h:
 //
 //     int, str, fd, then any of   ? may be missing   * a list: any number of times   + once for all targets of the step, or once for each

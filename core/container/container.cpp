@@ -12,8 +12,8 @@
 namespace core::container {
 Fd take_console(const plan::Plan &plan, launch::Launch &launch) {
     for (const plan::Step &step : plan.steps)
-        if (step.kind == "console.open")
-            for (const plan::Output &output : step.outputs)
+        for (const plan::Output &output : step.outputs)
+            if (output.value == plan::value_terminal)
                 if (launch::Value *value = launch.value(output.value); value != nullptr && value->known)
                     return Fd(std::exchange(value->fd, -1));
     return Fd();

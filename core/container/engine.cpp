@@ -2,7 +2,6 @@
 #include "container/engine.hpp"
 
 #include "container/container.hpp"
-#include "kinds/kinds.hpp"
 #include "launch/run.hpp"
 #include "sys/trust.hpp"
 
@@ -31,9 +30,7 @@ Engine::Engine(config::Config config, const std::vector<plugin::Directory> &plug
     : vocabulary_(vocabulary), config_(std::move(config)),
       catalog_(plugin::Catalog::scan(plugin_directories, {config_.pins.begin(), config_.pins.end()},
                                      plugin::ManifestCache(config_.run_root + "/manifests"))),
-      machine_(std::make_unique<sys::RealMachine>()) {
-    launch::host_table(); // the built-in kinds need it before any plugin is loaded
-}
+      machine_(std::make_unique<sys::RealMachine>()) {}
 
 Engine::~Engine() = default;
 
@@ -63,8 +60,6 @@ Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, 
     request.vocabulary = &vocabulary_;
     request.config = &config_;
     request.drivers = drivers;
-    request.builtin_kinds = kinds::all();
-    request.builtin_arguments = kinds::arguments();
     request.host = launch::host_table();
     request.log = launch::log_sink;
     auto plan = plan::make_plan(request, catalog_, *machine_);
@@ -82,8 +77,9 @@ Result<std::optional<std::string>> Engine::driver(const std::string &slot,
 
 launch::KindLookup Engine::kinds() {
     return [this](const std::string &plugin, const std::string &kind) -> const ctr_step_kind * {
-        for (const ctr_step_kind *const *each = kinds::all(); *each != nullptr; ++each)
-            if (kind[0] == (*each)->name[0] && kind == (*each)->name) return *each;
+        for (plugin::Plugin *sharer : catalog_.sharers())
+            if (sharer->load(launch::host_table()).ok())
+                if (const ctr_step_kind *shared = sharer->kind(kind); shared != nullptr) return shared;
         plugin::Plugin *owner = catalog_.find(plugin);
         if (owner == nullptr || !owner->load(launch::host_table()).ok()) return nullptr;
         return owner->kind(kind);

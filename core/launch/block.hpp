@@ -62,7 +62,7 @@ struct Value {
     std::uint32_t length = 0;
 };
 
-/// Finds the code of a kind: built in, or in the plugin of that id. nullptr: there is none.
+/// Finds the code of a kind: of the plugin that shares it with all, or of the plugin of that id. nullptr: there is none.
 using KindLookup = std::function<const ctr_step_kind *(const std::string &plugin, const std::string &kind)>;
 
 /// The packed plan as plain memory: all that the code between clone and exec sees of it.

@@ -7,11 +7,8 @@
 // waits on a socket for `start`.
 #include "launch/child.hpp"
 
-#include "kinds/kinds.hpp"
 #include "launch/wire.hpp"
 #include "sys/process.hpp"
-
-#include <ctr/kinds.h>
 
 #include <cerrno>
 #include <csignal>
@@ -34,7 +31,8 @@ struct ChildState {
     ChildPlan *plan = nullptr;
     ctr_run run;
     std::uint32_t parent_done = 0; // steps of the parent with a smaller index are done
-    bool is_hook = false;          // a process that becomes an OCI hook under the container's confinement
+    bool is_hook = false;          // a process that becomes another program under the container's confinement
+    const char *hook_kind = "";    // of the step that made it
     char executable[path_max] = "";
     char home[sizeof "HOME=" + 4095] = "HOME=/";
 };
@@ -46,47 +44,34 @@ CTR_CHILD int confine_hook(void *);
 CTR_CHILD void wait_for_all(ChildState *state);
 
 } // namespace
-} // namespace core::launch
 
-namespace core::kinds {
-
-CTR_CHILD void set_root_fd(ctr_run *run, int fd) {
+CTR_CHILD void set_root(ctr_run *run, int fd) {
     if (run->root_fd >= 0) close(run->root_fd);
     run->root_fd = fd;
 }
 
-CTR_CHILD int death_signal(ctr_run *run) { return run->death_signal; }
-
 CTR_CHILD int (*confinement_behind(ctr_run *run))(void *) {
-    if (launch::child_state.plan == nullptr || run->block->steps[run->step].phase != CTR_CONFINE) return nullptr;
-    launch::wait_for_all(&launch::child_state); // it cannot be waited for in two processes
-    return launch::confine_hook;
+    if (child_state.plan == nullptr || run->block->steps[run->step].phase != CTR_CONFINE) return nullptr;
+    wait_for_all(&child_state); // it cannot be waited for in two processes
+    return confine_hook;
 }
 
-CTR_CHILD int interrupt(ctr_run *run) { return run->interrupt; }
+CTR_CHILD bool wants_home() { return child_state.plan != nullptr && child_state.plan->home_at != ChildPlan::has_home; }
 
-CTR_CHILD bool wants_home(ctr_run * /*run*/) {
-    const launch::ChildPlan *plan = launch::child_state.plan;
-    return plan != nullptr && plan->home_at != launch::ChildPlan::has_home;
-}
-
-CTR_CHILD void set_home(ctr_run *run, const char *directory) {
-    if (!wants_home(run)) return;
-    auto &home = launch::child_state.home;
+CTR_CHILD void set_home(const char *directory) {
+    if (!wants_home()) return;
+    auto &home = child_state.home;
     const std::size_t length = strlen(directory), name = sizeof "HOME=" - 1;
     if (name + length < sizeof home) memcpy(home + name, directory, length + 1);
 }
 
-CTR_CHILD const char *const *program_environment(ctr_run * /*run*/) {
-    launch::ChildPlan *plan = launch::child_state.plan;
+CTR_CHILD const char *const *program_environment() {
+    ChildPlan *plan = child_state.plan;
     if (plan == nullptr) return nullptr;
-    if (plan->home_at != launch::ChildPlan::has_home) plan->envp[plan->home_at] = launch::child_state.home;
+    if (plan->home_at != ChildPlan::has_home) plan->envp[plan->home_at] = child_state.home;
     return plan->envp;
 }
 
-} // namespace core::kinds
-
-namespace core::launch {
 namespace {
 
 /// Tells the parent what went wrong and ends.
@@ -185,8 +170,7 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
     for (std::uint32_t i = from; i < to; ++i) {
         const PackedStep &step = state->plan->block->steps[i];
         if (step.process != CTR_PROCESS_CHILD || is_own(step)) continue;
-        if (state->is_hook && strcmp(step.kind_name, CTR_KIND_OCI_HOOK_RUN_INSIDE) == 0)
-            continue; // one of its brothers
+        if (state->is_hook && strcmp(step.kind_name, state->hook_kind) == 0) continue; // it runs a brother
         wait_for_step(state, step.wait_for);
         *state->plan->progress = i;
         begin_step(&state->run, i);
@@ -201,10 +185,11 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
     }
 }
 
-/// In a process that will be a startContainer OCI hook: what confines the container's program confines it too. A failure is told to ctr as the step's.
+/// In a process that a step made to become another program (a startContainer OCI hook): what confines the container's program confines it too. A failure is told to ctr as the step's.
 CTR_CHILD int confine_hook(void *) {
     ChildState &state = child_state;
     state.is_hook = true;
+    state.hook_kind = state.run.block->steps[state.run.step].kind_name;
     state.run.death_signal = SIGKILL;
     run_steps(&state, state.run.step + 1, state.run.block->n_steps);
     return 0;
@@ -384,7 +369,7 @@ CTR_CHILD void child_main(void *child_plan) {
     state.run.step = find_step(state.run.block, plan::kind_execve);
     state.run.failed = false;
     *state.plan->progress = ChildPlan::executing;
-    sys::execute(state.executable, state.plan->argv, kinds::program_environment(&state.run));
+    sys::execute(state.executable, state.plan->argv, program_environment());
     give_up_with(&state, "execve", state.executable,
                  errno == ENOEXEC
                      ? "it is no program of this machine's kind: a script without #!, or another architecture"

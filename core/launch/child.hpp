@@ -37,4 +37,15 @@ struct ChildPlan {
 /// Never returns.
 CTR_CHILD void child_main(void *child_plan);
 
+// What the host's table has for the child's steps (run_abi.cpp).
+
+CTR_CHILD void set_root(ctr_run *run, int fd);
+CTR_CHILD bool wants_home();
+CTR_CHILD void set_home(const char *directory);
+/// What the program gets, as far as it is known; nullptr: there is no program.
+CTR_CHILD const char *const *program_environment();
+/// What confines a process that the step made, by all steps behind it; nullptr: the step does not stand among those that confine. The function returns 0
+/// or, when it has told why, not at all.
+CTR_CHILD int (*confinement_behind(ctr_run *run))(void *);
+
 } // namespace core::launch

@@ -9,7 +9,7 @@
 // leaves its namespaces. What is left the child joins, first of all.
 // - A user without privilege has some in the container's user namespace only: the process in between joins that one first.
 // - A cgroup namespace roots at the cgroup that the process is in when it is made, so the child unshares it itself after it has joined: a step
-//   (cgroup.unshare), not a flag here.
+//   of the plan, not a flag here.
 #include "launch/namespaces.hpp"
 
 #include "sys/files.hpp"
@@ -67,16 +67,19 @@ Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block
     NamespaceSetup setup;
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
         const plan::Step &step = plan.steps[i];
-        if (step.kind == "ns.new") CTR_TRY(setup.add_new(step));
-        if (step.kind == "ns.join") CTR_TRY(setup.add_join(step, block));
-        if (step.kind == "oom_score_adj") setup.oom_score_adj_ = step.args.at(0).integer;
-        if (step.kind == "clone.cgroup") {
-            const plan::Arg *cgroup = step.arg("cgroup");
-            const Value *value = cgroup == nullptr ? nullptr : block.value(cgroup->text);
-            if (value == nullptr || value->type != CTR_TYPE_FD || !value->known)
-                return failure(ErrorClass::internal, "clone.cgroup: the argument cgroup is no descriptor",
-                               "this is a bug of " + step.plugin);
-            setup.cgroup_fd_ = value->fd;
+        // Steps of the clone have no code: what they want of clone3(2) is in their arguments, whatever their kinds are called.
+        if (step.process == CTR_PROCESS_CLONE) {
+            const bool joins = step.arg("path") != nullptr || step.arg("ns") != nullptr;
+            if (step.arg("type") != nullptr) CTR_TRY(joins ? setup.add_join(step, block) : setup.add_new(step));
+            if (const plan::Arg *value = step.arg("oom_score_adj"); value != nullptr)
+                setup.oom_score_adj_ = value->integer;
+            if (const plan::Arg *cgroup = step.arg("cgroup"); cgroup != nullptr) {
+                const Value *value = block.value(cgroup->text);
+                if (value == nullptr || value->type != CTR_TYPE_FD || !value->known)
+                    return failure(ErrorClass::internal, step.kind + ": the argument cgroup is no descriptor",
+                                   "this is a bug of " + step.plugin);
+                setup.cgroup_fd_ = value->fd;
+            }
         }
         for (const std::string &token : step.gives)
             if (token == "userns.mapped" && step.process == CTR_PROCESS_PARENT)
@@ -101,7 +104,7 @@ Result<void> NamespaceSetup::add_new(const plan::Step &step) {
         if (arg.name == "monotonic" || arg.name == "boottime") time_offsets_ += arg.name + " " + arg.text + "\n";
         if (arg.name != "type") continue;
         const int flag = namespace_flag(arg.text);
-        if (flag == 0) return invalid("ns.new", "unknown namespace type \"" + arg.text + "\"");
+        if (flag == 0) return invalid(step.kind, "unknown namespace type \"" + arg.text + "\"");
         if (flag == CLONE_NEWTIME)
             new_time_ = true;
         else if (flag != CLONE_NEWCGROUP) // that one is a step of the child
@@ -113,14 +116,14 @@ Result<void> NamespaceSetup::add_new(const plan::Step &step) {
 Result<void> NamespaceSetup::add_join(const plan::Step &step, Block &block) {
     const std::string type = step.arg_text("type");
     const int flag = namespace_flag(type);
-    if (flag == 0) return invalid("ns.join", "unknown namespace type \"" + type + "\"");
+    if (flag == 0) return invalid(step.kind, "unknown namespace type \"" + type + "\"");
     Opened opened;
     opened.type = flag;
     opened.path = step.arg_text("path");
     if (const plan::Arg *ns = step.arg("ns"); ns != nullptr) {
         const Value *value = block.value(ns->text);
         if (value == nullptr || value->type != CTR_TYPE_FD || !value->known)
-            return failure(ErrorClass::internal, "ns.join: the argument ns is no descriptor");
+            return failure(ErrorClass::internal, step.kind + ": the argument ns is no descriptor");
         opened.fd.reset(::fcntl(value->fd, F_DUPFD_CLOEXEC, 0));
     } else {
         opened.fd.reset(::open(opened.path.c_str(), O_RDONLY | O_CLOEXEC));

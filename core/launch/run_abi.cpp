@@ -2,14 +2,19 @@
 #include "launch/run.hpp"
 
 #include "base/text.hpp"
+#include "launch/child.hpp"
 #include "plan/plan_abi.hpp"
+#include "sys/process.hpp"
+#include "sys/spawn.hpp"
 
-#include <ctr/plugin.hpp>
+#include <ctr/contexts.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace core::launch {
@@ -209,6 +214,29 @@ CTR_CHILD int arg_fd(ctr_run *run, const char *name, std::size_t index) {
 
 CTR_CHILD int root_fd(ctr_run *run) { return legal(run, contexts_root_fd, "root_fd") ? run->root_fd : -1; }
 
+CTR_CHILD int set_root(ctr_run *run, int fd) {
+    if (!legal(run, contexts_set_root, "set_root")) {
+        close(fd);
+        return -1;
+    }
+    launch::set_root(run, fd);
+    return 0;
+}
+
+CTR_CHILD int death_signal(ctr_run *run) {
+    return legal(run, contexts_death_signal, "death_signal") ? run->death_signal : 0;
+}
+
+CTR_CHILD int wants_home(ctr_run *run) {
+    return legal(run, contexts_wants_home, "wants_home") && launch::wants_home() ? 1 : 0;
+}
+
+CTR_CHILD int set_home(ctr_run *run, const char *directory) {
+    if (!legal(run, contexts_set_home, "set_home")) return -1;
+    launch::set_home(directory);
+    return 0;
+}
+
 CTR_CHILD Value *output_slot(ctr_run *run, const char *name, bool type_fits) {
     Value *value = find_output(run, name);
     if (value != nullptr && type_fits) return value;
@@ -299,6 +327,45 @@ CTR_CHILD void fail_with_errno(ctr_run *run, const char *syscall, const char *pa
     const ctr_error error = {sizeof(ctr_error), CTR_E_SYSTEM, errno, nullptr, hint, syscall, path};
     report(run, &error);
 }
+
+// ---- running programs --------------------------------------------------------------------------------------------------------
+
+namespace {
+
+CTR_CHILD int spawn(ctr_run *run, const ctr_spawn *wanted, ctr_spawned *how) {
+    if (!legal(run, contexts_spawn, "spawn")) return -1;
+    sys::SpawnContext context = {wanted->envp, nullptr, nullptr, run->interrupt};
+    if ((wanted->flags & CTR_SPAWN_ENVIRONMENT_OF_PROGRAM) != 0) context.envp = program_environment();
+    if ((wanted->flags & CTR_SPAWN_ENVIRONMENT_OF_HOST) != 0 || context.envp == nullptr) context.envp = environ;
+    if ((wanted->flags & CTR_SPAWN_CONFINED) != 0) context.confine = confinement_behind(run);
+    sys::spawn_and_wait(wanted, &context, how);
+    return how->end == CTR_SPAWN_EXITED && how->code == 0 ? 0 : -1;
+}
+
+/// Holds the namespaces until it is killed.
+void hold_namespaces(void *) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    for (;;)
+        ::pause();
+}
+
+int with_namespaces(ctr_run *run, std::uint64_t types, int (*use)(ctr_run *run, int pid)) {
+    if (!legal(run, contexts_with_namespaces, "with_namespaces")) return -1;
+    sys::CloneRequest request;
+    request.namespaces = types;
+    auto holder = sys::clone_process(request, hold_namespaces, nullptr);
+    if (!holder.ok()) {
+        const Error &why = holder.error();
+        const ctr_error error = {sizeof(ctr_error), CTR_E_SYSTEM, why.errno_value, nullptr,
+                                 why.hint.c_str(),  "clone3",     nullptr};
+        return report(run, &error);
+    }
+    const int result = use(run, holder.value().pid);
+    sys::kill_and_reap(holder.value());
+    return result;
+}
+
+} // namespace
 
 // ---- for the parent only -----------------------------------------------------------------------------------------------------
 
@@ -461,9 +528,14 @@ const ctr_host *host_table() {
         t.sh_set = sh_set;
         t.sh_text = sh_text;
         t.output_value = output_value;
+        t.set_root = set_root;
+        t.death_signal = death_signal;
+        t.wants_home = wants_home;
+        t.set_home = set_home;
+        t.spawn = spawn;
+        t.with_namespaces = with_namespaces;
         return t;
     }();
-    ctr::host = &table; // for the built-in kinds, which are written like a plugin's
     return &table;
 }
 

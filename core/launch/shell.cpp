@@ -150,11 +150,12 @@ private:
         std::string line = "unshare --fork --kill-child";
         std::string enter;
         for (const plan::Step &step : plan_.steps) {
-            if (step.kind != "ns.new" && step.kind != "ns.join") continue;
+            if (step.process != CTR_PROCESS_CLONE) continue;
+            const bool joins = step.arg("path") != nullptr || step.arg("ns") != nullptr;
             for (const plan::Arg &arg : step.args) {
                 if (arg.name != "type") continue;
                 const std::string option = " --" + (arg.text == "network" ? std::string("net") : arg.text);
-                if (step.kind == "ns.join")
+                if (joins)
                     enter += option + "=" + shell_quote(step.arg_text("path"));
                 else if (arg.text != "cgroup")
                     line += option;

@@ -185,40 +185,56 @@ ctr_str node_key(const ctr_node *node, std::size_t index) {
     return {key.c_str(), key.size()};
 }
 
-/// Who owns a kind: the core, the plugin whose turn it is, or a driver that is part of this plan (its extension adds steps in another's turn).
+/// Who owns a kind: one that shares it with all, the plugin whose turn it is, or a driver that is part of this plan (its extension adds steps in another's turn).
 struct KindOwner {
     const ctr_step_kind *kind = nullptr;
     std::string plugin;
     std::optional<std::span<const Argument>> arguments; // if it says what it takes
 };
 
-std::optional<std::span<const Argument>> builtin_arguments(const ctr_plan *plan, std::string_view kind) {
-    for (const KindArguments &each : plan->request->builtin_arguments)
-        if (each.kind == kind) return each.arguments;
-    return std::nullopt;
+/// Read from the manifest's words once for each plan.
+std::optional<std::span<const Argument>> declared_arguments(ctr_plan *plan, const plugin::Plugin &plugin,
+                                                            const std::string &kind) {
+    const auto [known, fresh] = plan->from_manifests.try_emplace(kind);
+    if (fresh) {
+        const auto declared = plugin.manifest.kinds.find(kind);
+        if (declared == plugin.manifest.kinds.end() || !declared->second.says_arguments) return std::nullopt;
+        known->second.emplace();
+        for (std::string_view rest = declared->second.arguments; !rest.empty();) {
+            const std::string_view line = rest.substr(0, rest.find('\n'));
+            const std::size_t blank = line.find(' ');
+            if (const auto argument = parse_argument(line.substr(0, blank), line.substr(blank + 1)))
+                known->second->push_back(*argument);
+            rest.remove_prefix(line.size() + 1);
+        }
+    }
+    if (!known->second) return std::nullopt;
+    return std::span<const Argument>(*known->second);
 }
 
-/// Read from the manifest's words once for each plan.
-std::optional<std::span<const Argument>> manifest_arguments(ctr_plan *plan, const plugin::Plugin &plugin,
-                                                            const std::string &kind) {
-    const auto declared = plugin.manifest.arguments.find(kind);
-    if (declared == plugin.manifest.arguments.end()) return std::nullopt;
-    const auto [known, fresh] = plan->from_manifests.try_emplace(kind);
-    if (fresh)
-        for (const auto &[name, notation] : declared->second)
-            if (const auto argument = parse_argument(name, notation)) known->second.push_back(*argument);
-    return std::span<const Argument>(known->second);
+/// A kind that all plugins share. Its steps are the plugin's that adds them: that one is named when they fail.
+KindOwner shared_kind(ctr_plan *plan, const std::string &kind) {
+    for (plugin::Plugin *sharer : plan->catalog->sharers()) {
+        if (auto entry = sharer->load(plan->request->host); !entry.ok()) {
+            remember(plan, std::move(entry).error());
+            return {};
+        }
+        const ctr_step_kind *found = sharer->kind(kind);
+        if (found == nullptr) continue;
+        plan->sharers.insert(sharer);
+        return {found, plan->current->manifest.id, declared_arguments(plan, *sharer, kind)};
+    }
+    return {};
 }
 
 KindOwner owner_of(ctr_plan *plan, const std::string &kind) {
-    for (const ctr_step_kind *const *each = plan->request->builtin_kinds; each != nullptr && *each != nullptr; ++each)
-        if (kind == (*each)->name) return {*each, plan->current->manifest.id, builtin_arguments(plan, kind)};
+    if (KindOwner shared = shared_kind(plan, kind); shared.kind != nullptr || plan->failed) return shared;
     if (const auto *own = plan->current->kind(kind))
-        return {own, plan->current->manifest.id, manifest_arguments(plan, *plan->current, kind)};
+        return {own, plan->current->manifest.id, declared_arguments(plan, *plan->current, kind)};
     for (const auto &[slot, driver] : plan->plan->drivers)
         if (const auto *plugin = plan->catalog->find(driver); plugin != nullptr)
             if (const auto *theirs = plugin->kind(kind))
-                return {theirs, driver, manifest_arguments(plan, *plugin, kind)};
+                return {theirs, driver, declared_arguments(plan, *plugin, kind)};
     return {};
 }
 
@@ -286,7 +302,9 @@ int add_step(ctr_plan *plan, const ctr_step *raw) {
     if (!CTR_HAS(raw, ctr_step, gives) || raw->kind == nullptr) return refuse("not a ctr_step");
     const KindOwner owner = owner_of(plan, raw->kind);
     if (owner.kind == nullptr)
-        return refuse("unknown kind; it is neither built in (ctr/kinds.h) nor in this plugin's kinds");
+        return plan->failed
+                   ? -1
+                   : refuse("unknown kind: it is neither this plugin's nor one that a plugin shares (ctr/kinds.h)");
     Step step;
     step.plugin = owner.plugin;
     step.kind = raw->kind;

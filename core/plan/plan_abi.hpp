@@ -23,7 +23,8 @@ struct ctr_plan {
     std::optional<core::Error> failed;       // the first refusal
     /// For each step of the plan so far, what its kind takes; nothing if a plugin's kind does not say.
     std::vector<std::optional<std::span<const core::Argument>>> declared;
-    std::map<std::string, std::vector<core::Argument>> from_manifests; // by kind
+    std::map<std::string, std::optional<std::vector<core::Argument>>> from_manifests; // by kind
+    std::set<const core::plugin::Plugin *> sharers;                                   // whose kinds others used
 };
 
 namespace core::plan {

@@ -254,23 +254,12 @@ Step core_step(const char *kind, ctr_process process, ctr_phase phase, const cha
     return step;
 }
 
-void add_clone(Plan &plan, const Request &request) {
+void add_clone(Plan &plan) {
     Step clone = core_step(kind_clone, CTR_PROCESS_CLONE, CTR_CLONE, "the child begins, in its new namespaces");
     clone.gives = {"child.alive"};
     clone.outputs = {{"pid", CTR_TYPE_INT, "child.pid"}, {"pidfd", CTR_TYPE_FD, "child.pidfd"}};
     plan.values["child.pid"] = CTR_TYPE_INT;
     plan.values["child.pidfd"] = CTR_TYPE_FD;
-    const bool cgroup_namespace = std::any_of(plan.steps.begin(), plan.steps.end(), [](const Step &step) {
-        return step.kind == "ns.new" && std::any_of(step.args.begin(), step.args.end(), [](const Arg &arg) {
-                   return arg.name == "type" && arg.text == "cgroup";
-               });
-    });
-    if (cgroup_namespace && request.operation == CTR_OP_CREATE) {
-        Step unshare = core_step("cgroup.unshare", CTR_PROCESS_CHILD, CTR_ISOLATE,
-                                 "rooted at the cgroup that the child has joined");
-        unshare.after = {"cgroup.joined"};
-        plan.steps.push_back(std::move(unshare));
-    }
     plan.steps.push_back(std::move(clone));
 }
 
@@ -426,11 +415,14 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
     if (request.operation == CTR_OP_EXEC) plan.values["init.pidfd"] = CTR_TYPE_FD;
     CTR_TRY(let_each_plan(active, handle));
     CTR_TRY(check_values(handle));
-    for (const plugin::Plugin *each : active)
+    std::set<const plugin::Plugin *> used(active.begin(), active.end());
+    used.insert(handle.sharers.begin(), handle.sharers.end());
+    for (const plugin::Plugin *each : used)
         plan.plugins.push_back({each->manifest.id, each->manifest.version, each->path});
+    std::sort(plan.plugins.begin(), plan.plugins.end(), [](const auto &a, const auto &b) { return a.id < b.id; });
 
     if (request.operation == CTR_OP_CREATE) CTR_TRY(check_root_is_left(plan));
-    if (has_child) add_clone(plan, request);
+    if (has_child) add_clone(plan);
     if (request.operation != CTR_OP_EXEC && request.operation != CTR_OP_MOUNT)
         add_journal(plan, request, handle.directories);
     CTR_TRY(order(plan, [&](const std::string &token) { return givers_of(token, catalog); }));

@@ -31,8 +31,6 @@ struct Request {
     const config::Config *config = nullptr;
     std::map<std::string, std::string>
         drivers; // slot -> id: from flags, or what the container was made with; before config
-    const ctr_step_kind *const *builtin_kinds = nullptr;
-    std::span<const KindArguments> builtin_arguments;
     const ctr_host *host = nullptr;
     void (*log)(int level, const char *plugin, const char *message) = nullptr; // for plan_log
 };

@@ -54,8 +54,10 @@ struct Step {
 inline constexpr const char *core_plugin = "core";
 inline constexpr const char *kind_journal = "journal"; // args file: the journal; directory*
 inline constexpr const char *kind_clone = "clone3";    // gives child.alive, child.pid, child.pidfd
-inline constexpr const char *kind_gate = "gate";       // `create` ends here; `start` opens it
-inline constexpr const char *kind_execve = "execve";   // args arg*, env*
+/// The container's terminal, its master: a descriptor that some step gives and the host hands to whoever attends the container.
+inline constexpr const char *value_terminal = "console.master";
+inline constexpr const char *kind_gate = "gate";     // `create` ends here; `start` opens it
+inline constexpr const char *kind_execve = "execve"; // args arg*, env*
 /// A step of prepare that gives it comes first, so that its undo comes last.
 inline constexpr const char *token_undone_last = "undone.last";
 

@@ -112,6 +112,7 @@ Catalog Catalog::scan(const std::vector<Directory> &directories, const std::map<
     Catalog catalog;
     for (const Directory &directory : directories)
         catalog.scan_directory(directory, pins, known);
+    catalog.find_sharers();
     known.save();
     return catalog;
 }
@@ -175,6 +176,34 @@ Plugin *Catalog::find(const std::string &id) const {
     const auto found =
         std::find_if(plugins_.begin(), plugins_.end(), [&](const auto &each) { return each->manifest.id == id; });
     return found == plugins_.end() ? nullptr : found->get();
+}
+
+/// A shared kind is what its name says to every plugin: who has another of that name is refused, and of two that share it the later file.
+void Catalog::find_sharers() {
+    std::vector<const Plugin *> refused;
+    for (const auto &sharer : plugins_) {
+        if (!sharer->manifest.shares_kinds) continue;
+        bool is_later = false;
+        for (const auto &other : plugins_) {
+            is_later = is_later || other == sharer;
+            if (other == sharer || (other->manifest.shares_kinds && !is_later)) continue;
+            for (const auto &[kind, declared] : other->manifest.kinds) {
+                if (sharer->manifest.kinds.count(kind) == 0) continue;
+                refused_.push_back({other->path,
+                                    invalid(other->path,
+                                            "kinds/" + kind + ": expected a name that no shared kind has, and plugin " +
+                                                sharer->manifest.id + " shares one of this name",
+                                            "give the kind another name: PLUGIN.VERB"),
+                                    {other->manifest.id}});
+                refused.push_back(other.get());
+                break;
+            }
+        }
+    }
+    for (const Plugin *each : refused)
+        std::erase_if(plugins_, [&](const auto &plugin) { return plugin.get() == each; });
+    for (const auto &each : plugins_)
+        if (each->manifest.shares_kinds) sharers_.push_back(each.get());
 }
 
 const Refusal *Catalog::refusal_of(const std::string &id) const {

@@ -79,6 +79,8 @@ public:
     const std::vector<std::unique_ptr<Plugin>> &plugins() const { return plugins_; }
     const std::vector<Refusal> &refused() const { return refused_; }
     Plugin *find(const std::string &id) const;
+    /// Those that let all others add steps of their kinds.
+    const std::vector<Plugin *> &sharers() const { return sharers_; }
     /// The refusal of the file that has plugin `id`, or of one of that name, for messages.
     const Refusal *refusal_of(const std::string &id) const;
 
@@ -86,7 +88,9 @@ private:
     void scan_directory(const Directory &directory, const std::map<std::string, std::string> &pins,
                         ManifestCache &known);
     void add(Manifest manifest, const std::shared_ptr<PluginFile> &file, bool override_trust);
+    void find_sharers();
     std::vector<std::unique_ptr<Plugin>> plugins_;
+    std::vector<Plugin *> sharers_;
     std::vector<Refusal> refused_;
     std::map<std::string, bool> from_override_;
     std::map<std::string, std::string>

@@ -42,6 +42,10 @@ Error refuse(const std::string &path, const std::string &field, const std::strin
                  {}};
 }
 
+const char *process_word(std::uint32_t process) {
+    return process == CTR_PROCESS_CHILD ? "child" : process == CTR_PROCESS_CLONE ? "clone" : "parent";
+}
+
 Result<void> compare_kinds(const Manifest &manifest, const ctr_plugin_entry &entry, const std::string &path) {
     std::size_t found = 0;
     for (const ctr_step_kind *const *each = entry.kinds; each != nullptr && *each != nullptr; ++each, ++found) {
@@ -54,15 +58,16 @@ Result<void> compare_kinds(const Manifest &manifest, const ctr_plugin_entry &ent
         if (listed == manifest.kinds.end())
             return refuse(path, std::string("step kind ") + kind.name, "to be listed in the manifest's kinds",
                           "nothing");
-        if (static_cast<std::uint32_t>(listed->second) != kind.process)
-            return refuse(path, std::string("process of step kind ") + kind.name,
-                          listed->second == CTR_PROCESS_CHILD ? "child" : "parent",
-                          kind.process == CTR_PROCESS_CHILD ? "child" : "parent");
-        if (kind.apply == nullptr)
-            return refuse(path, std::string("apply of step kind ") + kind.name, "a function", "NULL");
+        if (static_cast<std::uint32_t>(listed->second.process) != kind.process)
+            return refuse(path, std::string("process of step kind ") + kind.name, process_word(listed->second.process),
+                          process_word(kind.process));
+        if ((kind.apply == nullptr) != (kind.process == CTR_PROCESS_CLONE))
+            return refuse(path, std::string("apply of step kind ") + kind.name,
+                          kind.apply == nullptr ? "a function" : "NULL: the host carries out what the clone needs",
+                          kind.apply == nullptr ? "NULL" : "a function");
         if (kind.shell == nullptr)
             return refuse(path, std::string("shell of step kind ") + kind.name, "a function", "NULL");
-        if (kind.process == CTR_PROCESS_CHILD && kind.undo != nullptr)
+        if (kind.process != CTR_PROCESS_PARENT && kind.undo != nullptr)
             return refuse(path, std::string("undo of step kind ") + kind.name, "none: what a child did dies with it",
                           "a function");
         if ((kind.undo == nullptr) != (kind.shell_undo == nullptr))
@@ -145,7 +150,7 @@ Result<const ctr_plugin_entry *> Plugin::load(const ctr_host *host) {
 const ctr_step_kind *Plugin::kind(const std::string &name) const {
     if (entry_ == nullptr) return nullptr;
     for (const ctr_step_kind *const *each = entry_->kinds; each != nullptr && *each != nullptr; ++each)
-        if (name == (*each)->name) return *each;
+        if (name[0] == (*each)->name[0] && name == (*each)->name) return *each;
     return nullptr;
 }
 

@@ -110,21 +110,27 @@ void read_default(Reader &reader, Manifest &out, const std::string &path) {
 }
 
 bool read_process(const JsonView &value, ctr_process &out) {
-    out = value.raw() == "\"child\"" ? CTR_PROCESS_CHILD : CTR_PROCESS_PARENT;
-    return value.raw() == "\"child\"" || value.raw() == "\"parent\"";
+    for (const auto &[word, process] :
+         {std::pair("\"parent\"", CTR_PROCESS_PARENT), std::pair("\"child\"", CTR_PROCESS_CHILD),
+          std::pair("\"clone\"", CTR_PROCESS_CLONE)})
+        if (value.raw() == word) return out = process, true;
+    return false;
 }
 
 void read_arguments(Reader &reader, const std::string &kind, const JsonView &value, Manifest &out) {
     const std::string where = "kinds/" + kind + "/arguments";
     if (!value.is_object()) return reader.wrong(where, "an object of argument: type", value.type_name());
-    auto &arguments = out.arguments[kind];
+    DeclaredKind &declared = out.kinds[kind];
+    declared.says_arguments = true;
+    std::size_t n = 0;
     for (const auto &[name, notation] : value.members()) {
         const std::string text = notation.is_text() ? notation.text() : std::string(notation.raw());
         if (!parse_argument(name, text))
             return reader.wrong(where + "/" + name, "int, str or fd, and any of ? * + |", "\"" + text + "\"");
-        arguments[name] = text;
+        declared.arguments.append(name).append(" ").append(text).append("\n");
+        ++n;
     }
-    if (arguments.size() > 16) reader.wrong(where, "at most 16 arguments", std::to_string(arguments.size()));
+    if (n > 24) reader.wrong(where, "at most 24 arguments", std::to_string(n));
 }
 
 /// "parent", or {"process": "parent", "arguments": {"path": "str", "mode": "int?"}}.
@@ -134,14 +140,14 @@ void read_kinds(Reader &reader, Manifest &out, const std::string &path) {
     if (!value->is_object()) return reader.wrong("kinds", "an object of kind: process", value->type_name());
     for (const auto &[kind, what] : value->members()) {
         if (!what.is_object()) {
-            if (!read_process(what, out.kinds[kind]))
-                return reader.wrong("kinds/" + kind, "\"parent\" or \"child\"", std::string(what.raw()));
+            if (!read_process(what, out.kinds[kind].process))
+                return reader.wrong("kinds/" + kind, "\"parent\", \"child\" or \"clone\"", std::string(what.raw()));
             continue;
         }
         Reader inner(what, path);
         const JsonView *process = inner.member("process", false), *arguments = inner.member("arguments", false);
-        if (process == nullptr || !read_process(*process, out.kinds[kind]))
-            return reader.wrong("kinds/" + kind + "/process", "\"parent\" or \"child\"",
+        if (process == nullptr || !read_process(*process, out.kinds[kind].process))
+            return reader.wrong("kinds/" + kind + "/process", "\"parent\", \"child\" or \"clone\"",
                                 process == nullptr ? "nothing" : std::string(process->raw()));
         if (arguments != nullptr) read_arguments(reader, kind, *arguments, out);
         inner.refuse_unknown();
@@ -206,6 +212,7 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
     out.always = reader.boolean("always");
     out.extensions = reader.texts("extensions");
     read_kinds(reader, out, path);
+    out.shares_kinds = reader.boolean("shares_kinds");
     out.needs = reader.texts("needs");
     out.gives = reader.texts("gives");
     out.claims = reader.texts("claims");

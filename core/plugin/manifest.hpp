@@ -22,6 +22,13 @@ struct Condition {
     bool operator==(const Condition &) const = default;
 };
 
+struct DeclaredKind {
+    ctr_process process = CTR_PROCESS_PARENT;
+    bool says_arguments = false;
+    std::string arguments; // lines of "mode int?", in the notation of base/arguments.hpp
+    bool operator==(const DeclaredKind &) const = default;
+};
+
 struct Manifest {
     std::string id;
     std::string version;
@@ -33,9 +40,8 @@ struct Manifest {
     std::vector<std::string> operations; // "create", "exec", "image-import", "image-remove", "mount"
     bool always = false;
     std::vector<std::string> extensions;
-    std::map<std::string, ctr_process> kinds;
-    std::map<std::string, std::map<std::string, std::string>>
-        arguments;                         // of the kinds that say what they take: name -> "int?"
+    std::map<std::string, DeclaredKind> kinds;
+    bool shares_kinds = false;             // all plugins may add steps of these kinds
     std::vector<std::string> needs, gives; // tokens and values, for messages
     std::vector<std::string> claims;
     std::vector<std::string> privileges;

@@ -16,7 +16,7 @@
 namespace core::plugin {
 namespace {
 
-constexpr std::string_view magic = "ctr manifests 2 " CTR_VERSION "\n";
+constexpr std::string_view magic = "ctr manifests 3 " CTR_VERSION "\n";
 constexpr std::size_t file_limit = std::size_t{1} << 20;
 
 /// FNV-1a by words: against torn writes, not against people.
@@ -44,6 +44,8 @@ public:
             out += value;
         } else if constexpr (std::is_same_v<T, Condition>) {
             (*this)(value.ask), (*this)(value.is);
+        } else if constexpr (std::is_same_v<T, DeclaredKind>) {
+            (*this)(value.process), (*this)(value.says_arguments), (*this)(value.arguments);
         } else {
             (*this)(static_cast<std::uint32_t>(value.size()));
             for (const auto &each : value)
@@ -67,6 +69,8 @@ public:
             if (!bytes.empty()) std::memcpy(&value, bytes.data(), sizeof value);
         } else if constexpr (std::is_same_v<T, Condition>) {
             (*this)(value.ask), (*this)(value.is);
+        } else if constexpr (std::is_same_v<T, DeclaredKind>) {
+            (*this)(value.process), (*this)(value.says_arguments), (*this)(value.arguments);
         } else {
             value = take(number());
         }
@@ -81,7 +85,7 @@ public:
         for (std::uint32_t i = 0; i < count && !failed_; ++i) {
             std::string key;
             (*this)(key);
-            (*this)(all[std::move(key)]);
+            (*this)(all.emplace_hint(all.end(), std::move(key), V())->second); // they were written in order
         }
     }
     std::uint32_t number() {
@@ -108,8 +112,8 @@ private:
 template <class Archive, class Of> void each_field(Archive &archive, Of &manifest) {
     archive(manifest.id), archive(manifest.version), archive(manifest.summary), archive(manifest.slot);
     archive(manifest.automatic), archive(manifest.rank), archive(manifest.when), archive(manifest.operations);
-    archive(manifest.always), archive(manifest.extensions), archive(manifest.kinds), archive(manifest.arguments),
-        archive(manifest.needs);
+    archive(manifest.always), archive(manifest.extensions), archive(manifest.kinds), archive(manifest.shares_kinds);
+    archive(manifest.needs);
     archive(manifest.gives), archive(manifest.claims), archive(manifest.privileges), archive(manifest.config);
     archive(manifest.features);
 }

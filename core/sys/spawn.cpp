@@ -148,14 +148,15 @@ CTR_CHILD int make_input(const char *text, std::size_t size) {
     return input;
 }
 
-CTR_CHILD int enter_directory(const Spawn *what) {
+CTR_CHILD int enter_directory(const ctr_spawn *what) {
     if (what->directory >= 0) return fchdir(what->directory);
     if (what->cwd == nullptr || chdir(what->cwd) == 0) return 0;
     return chdir("/");
 }
 
 /// In the new process. Its errno goes to the caller if it does not become the program.
-[[noreturn]] CTR_CHILD void become(const Spawn *what, const Descriptors *fds, int caller) {
+[[noreturn]] CTR_CHILD void become(const ctr_spawn *what, const SpawnContext *context, const Descriptors *fds,
+                                   int caller) {
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (getppid() != caller) _exit(127);
     reset_signal_actions();
@@ -166,9 +167,10 @@ CTR_CHILD int enter_directory(const Spawn *what) {
     if (dup2(fds->input, STDIN_FILENO) < 0 || dup2(fds->errors_out, STDERR_FILENO) < 0) wrong = errno;
     if (what->out >= 0 && dup2(what->out, STDOUT_FILENO) < 0) wrong = errno;
     if (wrong == 0 && close_on_exec_from(3) != 0) wrong = errno;
-    if (wrong == 0 && what->confine != nullptr && what->confine(what->confine_argument) != 0) wrong = ECANCELED;
+    if (wrong == 0 && context->confine != nullptr && context->confine(context->confine_argument) != 0)
+        wrong = ECANCELED;
     if (wrong == 0) {
-        execute(what->path, what->argv, what->envp);
+        execute(what->path, what->argv, context->envp);
         wrong = errno;
     }
     if (write(fds->report_out, &wrong, sizeof wrong) < 0) _exit(126);
@@ -176,7 +178,7 @@ CTR_CHILD int enter_directory(const Spawn *what) {
 }
 
 /// Takes what is there, passes it on, and keeps the last of it. False at the end.
-CTR_CHILD bool take_errors(const Spawn *what, int fd, Spawned *how) {
+CTR_CHILD bool take_errors(const ctr_spawn *what, int fd, ctr_spawned *how) {
     char text[4096];
     const ssize_t got = read(fd, text, sizeof text);
     if (got < 0) return errno == EAGAIN || errno == EINTR;
@@ -191,12 +193,12 @@ CTR_CHILD bool take_errors(const Spawn *what, int fd, Spawned *how) {
     const std::size_t room = sizeof how->errors - n, keep = how->n_errors < room ? how->n_errors : room;
     memmove(how->errors, how->errors + how->n_errors - keep, keep);
     memcpy(how->errors + keep, from, n);
-    how->n_errors = keep + n;
+    how->n_errors = static_cast<std::uint32_t>(keep + n);
     return true;
 }
 
 /// Waits for its end, at most until the time is over or somebody interrupts. `exited`: it ended by itself; else it has to be killed.
-CTR_CHILD Spawned::End wait_within(const Spawn *what, Descriptors *fds, Spawned *how) {
+CTR_CHILD ctr_spawn_end wait_within(const ctr_spawn *what, int interrupt, Descriptors *fds, ctr_spawned *how) {
     const bool limited = what->timeout > 0 && what->timeout < longest_timeout;
     timespec start, now;
     syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &start);
@@ -208,28 +210,28 @@ CTR_CHILD Spawned::End wait_within(const Spawn *what, Descriptors *fds, Spawned 
             left.tv_nsec -= now.tv_nsec - start.tv_nsec;
             if (left.tv_nsec < 0) left.tv_nsec += 1000000000, --left.tv_sec;
             if (left.tv_nsec >= 1000000000) left.tv_nsec -= 1000000000, ++left.tv_sec;
-            if (left.tv_sec < 0) return Spawned::End::timed_out;
+            if (left.tv_sec < 0) return CTR_SPAWN_TIMED_OUT;
         }
-        pollfd polled[3] = {{fds->pidfd, POLLIN, 0}, {fds->errors_in, POLLIN, 0}, {what->interrupt, POLLIN, 0}};
-        if (ppoll(polled, 3, limited ? &left : nullptr, nullptr) < 0 && errno != EINTR) return Spawned::End::timed_out;
+        pollfd polled[3] = {{fds->pidfd, POLLIN, 0}, {fds->errors_in, POLLIN, 0}, {interrupt, POLLIN, 0}};
+        if (ppoll(polled, 3, limited ? &left : nullptr, nullptr) < 0 && errno != EINTR) return CTR_SPAWN_TIMED_OUT;
         if (polled[1].revents != 0 && !take_errors(what, fds->errors_in, how)) {
             close(fds->errors_in);
             fds->errors_in = -1;
         }
-        if (polled[0].revents != 0) return Spawned::End::exited;
-        if (polled[2].revents != 0) return Spawned::End::interrupted;
+        if (polled[0].revents != 0) return CTR_SPAWN_EXITED;
+        if (polled[2].revents != 0) return CTR_SPAWN_INTERRUPTED;
     }
 }
 
-CTR_CHILD void not_started(Spawned *how, const char *syscall_name) {
-    how->end = Spawned::End::not_started;
+CTR_CHILD void not_started(ctr_spawned *how, const char *syscall_name) {
+    how->end = CTR_SPAWN_NOT_STARTED;
     how->syscall = syscall_name;
     how->code = errno;
 }
 
 } // namespace
 
-CTR_CHILD void spawn_and_wait(const Spawn *what, Spawned *how) {
+CTR_CHILD void spawn_and_wait(const ctr_spawn *what, const SpawnContext *context, ctr_spawned *how) {
     Descriptors fds = {-1, -1, -1, -1, -1, -1};
     how->n_errors = 0;
     how->code = 0;
@@ -250,7 +252,7 @@ CTR_CHILD void spawn_and_wait(const Spawn *what, Spawned *how) {
     args.exit_signal = SIGCHLD;
     const int caller = getpid();
     const long pid = syscall(SYS_clone3, &args, sizeof args);
-    if (pid == 0) become(what, &fds, caller);
+    if (pid == 0) become(what, context, &fds, caller);
     if (pid < 0) {
         not_started(how, "clone3");
         return close_all(&fds);
@@ -259,8 +261,8 @@ CTR_CHILD void spawn_and_wait(const Spawn *what, Spawned *how) {
     close(fds.report_out);
     fds.errors_out = fds.report_out = -1;
 
-    const Spawned::End end = wait_within(what, &fds, how);
-    if (end != Spawned::End::exited) syscall(SYS_pidfd_send_signal, fds.pidfd, SIGKILL, nullptr, 0);
+    const ctr_spawn_end end = wait_within(what, context->interrupt, &fds, how);
+    if (end != CTR_SPAWN_EXITED) syscall(SYS_pidfd_send_signal, fds.pidfd, SIGKILL, nullptr, 0);
     siginfo_t info;
     memset(&info, 0, sizeof info);
     while (syscall(SYS_waitid, P_PIDFD, fds.pidfd, &info, WEXITED, nullptr) != 0 && errno == EINTR) {
@@ -270,7 +272,7 @@ CTR_CHILD void spawn_and_wait(const Spawn *what, Spawned *how) {
         if (poll(&more, 1, 0) != 1 || !take_errors(what, fds.errors_in, how)) break;
     }
     int wrong = 0;
-    how->end = end == Spawned::End::exited && info.si_code != CLD_EXITED ? Spawned::End::signaled : end;
+    how->end = end == CTR_SPAWN_EXITED && info.si_code != CLD_EXITED ? CTR_SPAWN_SIGNALED : end;
     how->code = info.si_status;
     if (read(fds.report_in, &wrong, sizeof wrong) == static_cast<ssize_t>(sizeof wrong)) {
         errno = wrong;

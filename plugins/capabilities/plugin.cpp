@@ -170,7 +170,7 @@ std::string for_setpriv(const std::string &hexadecimal) {
     return text;
 }
 
-// A shell cannot lower its own sets: setpriv(1) starts the program in the end, its options are collected in $setpriv as the built-in
+// A shell cannot lower its own sets: setpriv(1) starts the program in the end, its options are collected in $setpriv as the shared
 // kinds do.
 int bound_in_shell(Run run, Shell shell) {
     return shell.text("setpriv=\"${setpriv:-setpriv} --bounding-set=" + for_setpriv(run.str("bounding")) + "\"");

@@ -10,7 +10,7 @@
 //   poststart        parent, started    the program runs
 //   poststop         undo, prepare      the first step of the plan, so the last to be taken back
 //
-// How a hook is run is the built-in kinds' (core/kinds/hooks.cpp): no plugin makes processes.
+// How a hook is run is the shared kinds' (plugins/kinds/hooks.cpp): no plugin makes processes.
 #include "state.hpp"
 
 namespace hooks {
@@ -20,7 +20,7 @@ using ctr::Node;
 using ctr::Plan;
 using ctr::Step;
 
-/// What core/kinds/hooks.cpp has room for.
+/// What plugins/kinds/hooks.cpp has room for.
 constexpr std::size_t max_words = 4096;
 
 struct List {

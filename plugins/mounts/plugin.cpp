@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The container's file tree. The storage driver gives the root as a detached mount (value `rootfs`); here it is attached in the child's
-// private mount namespace, filled, made the only thing the child sees (pivot_root), and protected. All of it are built-in kinds,
-// which touch what the image could have a say in only through descriptors (core/kinds/child.hpp).
+// private mount namespace, filled, made the only thing the child sees (pivot_root), and protected. All of it are shared kinds,
+// which touch what the image could have a say in only through descriptors (plugins/kinds/child.hpp).
 #include "mounts.hpp"
 
 namespace mounts {

@@ -74,7 +74,13 @@ int add_namespaces(Plan plan, const Wanted &wanted) {
     }
     for (std::size_t i = 0; i < offsets.size(); ++i)
         if (add_offset(plan, offsets.key(i), offsets.at(i), made) != 0) return -1;
-    return any ? made.add() : 0;
+    if (any && made.add() != 0) return -1;
+    if (!is_new(wanted, "cgroup")) return 0;
+    // A cgroup namespace roots at the cgroup that the process is in when it is made: the child has to be there first.
+    return plan.step(CTR_KIND_CGROUP_UNSHARE, CTR_ISOLATE)
+        .after("cgroup.joined")
+        .note("rooted at the cgroup that the child has joined")
+        .add();
 }
 
 /// One of the two maps as lines "INSIDE OUTSIDE SIZE".

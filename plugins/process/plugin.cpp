@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The process itself: terminal or session, keyring, limits, who it is and where it stands. Mostly built-in kinds; what this file
+// The process itself: terminal or session, keyring, limits, who it is and where it stands. Mostly shared kinds; what this file
 // knows is the order:
 //
 //   clone     oom_score_adj
@@ -58,7 +58,7 @@ int plan_oom_score(Plan plan) {
     const auto value = node.integer();
     if (!value || *value < -1000 || *value > 1000)
         return plan.invalid("/process/oomScoreAdj", "must be a whole number from -1000 to 1000");
-    return plan.step(CTR_KIND_OOM_SCORE_ADJ, CTR_CLONE).arg("value", *value).add();
+    return plan.step(CTR_KIND_OOM_SCORE_ADJ, CTR_CLONE).arg("oom_score_adj", *value).add();
 }
 
 int plan_cwd(Plan plan) {

@@ -45,7 +45,7 @@ function(ctr_add_plugin name)
   string(REPLACE "\"" "\\\"" text "${text}")
   string(REPLACE "\n" "\\n\"\n    \"" text "${text}")
   set(note "${CMAKE_CURRENT_BINARY_DIR}/${name}_manifest.c")
-  file(GENERATE OUTPUT "${note}" CONTENT "/* made by ctr_add_plugin from ${manifest} */\n#include <ctr/manifest.h>\n\nCTR_MANIFEST(\n    \"${text}\");\n")
+  file(GENERATE OUTPUT "${note}" CONTENT "/* made by ctr_add_plugin from ${manifest} */\n#include <ctr/manifest.h>\n\n#pragma GCC diagnostic ignored \"-Woverlength-strings\"\nCTR_MANIFEST(\n    \"${text}\");\n")
 
   if(arg_IN)
     string(MAKE_C_IDENTIFIER "${name}" entry)

@@ -109,6 +109,34 @@ MEMBER(ctr_host, sh_set, 264, 8);
 MEMBER(ctr_host, sh_text, 272, 8);
 MEMBER(ctr_host, output_value, 280, 8);
 MEMBER(ctr_host, plan_log, 288, 8);
+MEMBER(ctr_host, set_root, 296, 8);
+MEMBER(ctr_host, death_signal, 304, 8);
+MEMBER(ctr_host, wants_home, 312, 8);
+MEMBER(ctr_host, set_home, 320, 8);
+MEMBER(ctr_host, spawn, 328, 8);
+MEMBER(ctr_host, with_namespaces, 336, 8);
+
+AT_LEAST(ctr_spawn, 80);
+MEMBER(ctr_spawn, size, 0, 4);
+MEMBER(ctr_spawn, flags, 4, 4);
+MEMBER(ctr_spawn, path, 8, 8);
+MEMBER(ctr_spawn, argv, 16, 8);
+MEMBER(ctr_spawn, envp, 24, 8);
+MEMBER(ctr_spawn, cwd, 32, 8);
+MEMBER(ctr_spawn, input, 40, 8);
+MEMBER(ctr_spawn, input_size, 48, 8);
+MEMBER(ctr_spawn, timeout, 56, 8);
+MEMBER(ctr_spawn, directory, 64, 4);
+MEMBER(ctr_spawn, out, 68, 4);
+MEMBER(ctr_spawn, err, 72, 4);
+
+AT_LEAST(ctr_spawned, 408);
+MEMBER(ctr_spawned, size, 0, 4);
+MEMBER(ctr_spawned, end, 4, 4);
+MEMBER(ctr_spawned, code, 8, 4);
+MEMBER(ctr_spawned, n_errors, 12, 4);
+MEMBER(ctr_spawned, syscall, 16, 8);
+MEMBER(ctr_spawned, errors, 24, 384);
 
 AT_LEAST(ctr_step_kind, 48);
 MEMBER(ctr_step_kind, size, 0, 4);

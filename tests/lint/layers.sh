@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The engine, core/{base,sys,config,plugin,plan,launch,container}: each may include those to its left. Beside it core/spec, the fields of OCI's config.json, which
-# the engine does not know; and above both core/front, the command lines. kinds stands aside: it uses base, sys and the SDK alone, as if its kinds were a plugin's.
+# the engine does not know; and above both core/front, the command lines.
 . "$(dirname "$0")/lib.sh"
 
 may_use() {
@@ -12,11 +12,10 @@ may_use() {
     config) echo "base sys config" ;;
     plugin) echo "base sys config plugin" ;;
     plan) echo "base sys config plugin plan" ;;
-    kinds) echo "base sys kinds" ;;
-    launch) echo "base sys config plugin plan kinds launch" ;;
-    container) echo "base sys config plugin plan kinds launch container" ;;
+    launch) echo "base sys config plugin plan launch" ;;
+    container) echo "base sys config plugin plan launch container" ;;
     spec) echo "base sys spec" ;;
-    front) echo "base sys config plugin plan kinds launch container spec front" ;;
+    front) echo "base sys config plugin plan launch container spec front" ;;
     *) echo "?" ;;
     esac
 }

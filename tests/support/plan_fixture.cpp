@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "support/plan_fixture.hpp"
 
-#include "kinds/kinds.hpp"
 #include "launch/run.hpp"
 #include "plan/show.hpp"
 #include "spec/claims.hpp"
@@ -136,8 +135,6 @@ Result<plan::Plan> Planning::plan(const Json &spec) const {
     request.vocabulary = &spec::oci_vocabulary();
     request.config = &parsed;
     request.drivers = drivers;
-    request.builtin_kinds = kinds::all();
-    request.builtin_arguments = kinds::arguments();
     request.host = table;
     return plan::make_plan(request, catalog_for(*this), fake);
 }

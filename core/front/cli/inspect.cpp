@@ -4,6 +4,7 @@
 #include "front/cli/app.hpp"
 
 #include "config/schema.hpp"
+#include "plan/step.hpp"
 #include "sys/files.hpp"
 
 #include <map>
@@ -22,8 +23,8 @@ std::string joined(const std::vector<std::string> &all, const char *between) {
 Json manifest_json(const plugin::Plugin &plugin) {
     const plugin::Manifest &m = plugin.manifest;
     Json kinds = Json::object();
-    for (const auto &[kind, process] : m.kinds)
-        kinds[kind] = process == CTR_PROCESS_CHILD ? "child" : "parent";
+    for (const auto &[kind, declared] : m.kinds)
+        kinds[kind] = plan::process_name(declared.process);
     return {{"id", m.id},
             {"version", m.version},
             {"summary", m.summary},
@@ -33,6 +34,7 @@ Json manifest_json(const plugin::Plugin &plugin) {
             {"operations", m.operations},
             {"extensions", m.extensions},
             {"kinds", kinds},
+            {"shares_kinds", m.shares_kinds},
             {"needs", m.needs},
             {"gives", m.gives},
             {"claims", m.claims},
@@ -126,15 +128,15 @@ int plugin_show_command(App &app, const Arguments &arguments) {
     }
     const plugin::Manifest &m = plugin->manifest;
     std::vector<std::string> kinds;
-    for (const auto &[kind, process] : m.kinds)
-        kinds.push_back(kind + " (" + (process == CTR_PROCESS_CHILD ? "child" : "parent") + ")");
+    for (const auto &[kind, declared] : m.kinds)
+        kinds.push_back(kind + " (" + plan::process_name(declared.process) + ")");
     App::print(table({{"id", m.id},
                       {"version", m.version},
                       {"summary", m.summary},
                       {"file", plugin->path},
                       {"slot", m.slot.empty() ? "-" : m.slot},
                       {"operations", joined(m.operations, ", ")},
-                      {"step kinds", joined(kinds, ", ")},
+                      {m.shares_kinds ? "step kinds, for all" : "step kinds", joined(kinds, ", ")},
                       {"extensions", joined(m.extensions, ", ")},
                       {"gives", joined(m.gives, ", ")},
                       {"privileges", joined(m.privileges, ", ")}}));

@@ -4,8 +4,6 @@
 // manifest (key "features"), so a plugin that is not installed, or turned off in the config, is not promised.
 #include "front/oci/app.hpp"
 
-#include "kinds/mount_options.hpp"
-
 #include <nlohmann/json.hpp>
 
 namespace core::oci {
@@ -14,14 +12,10 @@ namespace {
 /// Without any plugin.
 Json nothing_but_the_core() {
     const Json no = {{"enabled", false}};
-    Json words = Json::array();
-    for (const char *const *word = kinds::all_option_words(); *word != nullptr; ++word)
-        words.push_back(*word);
-    words.push_back("copy-symlink"); // of the plugin mounts: no mount is made
     return {{"ociVersionMin", "1.0.0"},
             {"ociVersionMax", "1.3.0"},
             {"hooks", Json::array()},
-            {"mountOptions", std::move(words)},
+            {"mountOptions", Json::array()},
             {"linux",
              {{"namespaces", Json::array()},
               {"capabilities", Json::array()},

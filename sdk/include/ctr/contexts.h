@@ -42,6 +42,12 @@
     F(fail, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO | CTR_IN_SHELL | CTR_IN_CALL)                                   \
     F(log, CTR_IN_PARENT | CTR_IN_UNDO | CTR_IN_CALL)                                                                  \
     F(root_fd, CTR_IN_CHILD)                                                                                           \
+    F(set_root, CTR_IN_CHILD)                                                                                          \
+    F(death_signal, CTR_IN_CHILD)                                                                                      \
+    F(wants_home, CTR_IN_CHILD)                                                                                        \
+    F(set_home, CTR_IN_CHILD)                                                                                          \
+    F(spawn, CTR_IN_PARENT | CTR_IN_CHILD | CTR_IN_UNDO)                                                               \
+    F(with_namespaces, CTR_IN_PARENT)                                                                                  \
     F(sh_cmd, CTR_IN_SHELL)                                                                                            \
     F(sh_set, CTR_IN_SHELL)                                                                                            \
     F(sh_text, CTR_IN_SHELL)

@@ -19,7 +19,7 @@ typedef struct ctr_step {
     uint32_t lifetime; /* ctr_lifetime; matters for parent kinds that have an undo; 0 = CTR_UNTIL_STOP */
     uint32_t n_args;
     uint32_t n_outputs;
-    const char *kind; /* one of this plugin's own or a built-in one (ctr/kinds.h) */
+    const char *kind; /* one of this plugin's own, or one that a plugin shares (ctr/kinds.h) */
     const char *note; /* one line for the reader of `ctr plan`: why; may be NULL */
     const ctr_arg *args;
     const ctr_output *outputs;
@@ -27,6 +27,45 @@ typedef struct ctr_step {
     const char *const *after; /* the same, but only of those that somebody gives */
     const char *const *gives; /* tokens that are true after this step */
 } ctr_step;
+
+/* A program to run by spawn(). Everything in it is borrowed. Whatever of the process that calls it is not named here does not reach the program: no other
+ * descriptor, no ignored or blocked signal, no processor affinity. */
+typedef struct ctr_spawn {
+    uint32_t size;
+    uint32_t flags;          /* CTR_SPAWN_..., or 0 */
+    const char *path;        /* not looked up */
+    const char *const *argv; /* NULL-ended */
+    const char *const *envp; /* NULL-ended; NULL with one of the flags for the environment */
+    const char *cwd;         /* where it is missing "/"; NULL: where the caller is */
+    const char *input;       /* its standard input, input_size bytes; may be NULL */
+    size_t input_size;
+    int64_t timeout; /* in seconds, then it is killed; 0: none */
+    int directory;   /* an open directory to run in, before cwd; -1: none */
+    int out, err;    /* where its stdout and stderr go to; -1: to the caller's */
+} ctr_spawn;
+
+#define CTR_SPAWN_ENVIRONMENT_OF_HOST 1u /* that of the process that called ctr */
+#define CTR_SPAWN_ENVIRONMENT_OF_PROGRAM                                                                               \
+    2u /* [child] what the container's program gets, as far as it is known: HOME since the step that set it */
+/* [child] In CTR_CONFINE: the steps behind this one confine it too, as they will the container's program. Steps of this one's kind are left out for it. */
+#define CTR_SPAWN_CONFINED 4u
+
+/* How it went, and the last that it wrote to stderr (not NUL-ended). The caller sets `size`. */
+typedef enum ctr_spawn_end {
+    CTR_SPAWN_EXITED = 1,      /* code: exit status */
+    CTR_SPAWN_SIGNALED = 2,    /* code: signal */
+    CTR_SPAWN_TIMED_OUT = 3,   /* it was killed */
+    CTR_SPAWN_INTERRUPTED = 4, /* it was killed, since ctr was told to end */
+    CTR_SPAWN_NOT_STARTED = 5  /* code: errno, of `syscall` */
+} ctr_spawn_end;
+typedef struct ctr_spawned {
+    uint32_t size;
+    uint32_t end; /* ctr_spawn_end */
+    int code;
+    uint32_t n_errors;
+    const char *syscall;
+    char errors[384];
+} ctr_spawned;
 
 typedef struct ctr_host {
     uint32_t size;
@@ -142,6 +181,23 @@ typedef struct ctr_host {
     /* [plan] As log, while planning: what is asked for and will be different, and the plan goes on. Behind the members of the first release: there
      * only if CTR_HAS(host, ctr_host, plan_log). */
     void (*plan_log)(ctr_plan *plan, int level, const char *message);
+
+    /* ---- for kinds that build a root, change ids or run programs. As plan_log: there only if CTR_HAS says so. ------------- */
+
+    /* [child] From here on this O_PATH directory is what root_fd() gives and paths in the container are resolved below. The host takes the descriptor. */
+    int (*set_root)(ctr_run *run, int fd);
+    /* [child] The signal that the child gets when its owner dies, which a step that changes ids must arm again (prctl(2), PR_SET_PDEATHSIG); 0: none. */
+    int (*death_signal)(ctr_run *run);
+    /* [child] 1 if the program's environment has no HOME yet. */
+    int (*wants_home)(ctr_run *run);
+    /* [child] The user's home directory, for the program's HOME; nothing happens if its environment has one. The text is copied. */
+    int (*set_home)(ctr_run *run, const char *directory);
+    /* [parent child undo] Runs a program where the caller is (its namespaces, its root) and waits. No other way of making a process is allowed. It dies with its
+     * caller, and by what tells ctr to end. 0 if it exited with status 0; -1 else, and `how` says why; nothing is reported by itself. */
+    int (*spawn)(ctr_run *run, const ctr_spawn *what, ctr_spawned *how);
+    /* [parent] Makes a process in new namespaces (CLONE_NEW* of <sched.h>) for as long as `use` runs: for its files below /proc/PID. Gives what use() returns, or
+     * -1 after fail(). */
+    int (*with_namespaces)(ctr_run *run, uint64_t types, int (*use)(ctr_run *run, int pid));
 } ctr_host;
 
 #ifdef __cplusplus

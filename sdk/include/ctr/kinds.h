@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * The built-in kinds of step: the vocabulary that all plugins share. A plugin adds them to a plan like its own kinds.
+ * The kinds of step that all plugins share: a plugin adds them to a plan like its own kinds. They are the stock plugin `kinds`' (plugins/kinds).
  *
  * Notation: each argument is its name and, in parentheses, its type: int, str (a template is as good), fd (CTR_FORM_VALUE). Marks behind it: `?` it may be
  * missing (`=` says what that means), `*` a list, any number of times, `|` at least one of the arguments with this mark must be there; `+` in a kind with
  * several targets: once for all of them or once for each, in their order. A step with an argument that its kind does not have, without one that it needs, or with
- * one of another type is refused when it is added (core/kinds/arguments.cpp, which a test compares with this).
+ * one of another type is refused when it is added (plugins/kinds/manifest.json, which a test compares with this).
  * `target` is always a path inside the container: it is resolved below the container's root by openat2(RESOLVE_IN_ROOT), symbolic
  * links of the image cannot lead out. What is mounted is so on no link of the image that leads to the root, /dev, or into /proc or /sys: such a target is
  * refused. nofollow: links are refused altogether, as they must be in a container that lives. `path` and `source` are paths on the machine.
  *
  * ---- process: clone (phase CTR_CLONE) ----------------------------------------------------------------------------------
+ * These have no code: the host reads from their arguments, whatever the kind is called, how the child is made.
  * ns.new        type (str)*: mount uts ipc pid network user cgroup time. The child is made in a new namespace of each type.
- *               cgroup: unshared by the child itself right after it has joined its cgroups (after token "cgroup.joined").
+ *               cgroup: only said here; the child unshares it by cgroup.unshare, when it has joined its cgroups.
  *               time: monotonic (str)?, boottime (str)?: "SECS NANOSECS", written before the clone.
  * ns.join       type (str), path (str)|, ns (fd)|. Joined by setns(2): pid before the clone, the others by the child first of all.
  * clone.cgroup  cgroup (fd): an O_PATH directory of cgroup v2; the child is born in it (CLONE_INTO_CGROUP), or, where the kernel
  *               refuses, joins it by writing cgroup.procs.
- * oom_score_adj  value (int). The child inherits it from ctr, which takes it back for itself: a process that nobody may look into cannot write its own.
+ * oom_score_adj  oom_score_adj (int). The child inherits it from ctr, which takes it back for itself: a process that nobody may look into cannot write its own.
  *
  * The clone itself gives the values child.pid (int) and child.pidfd (fd).
  *
@@ -88,7 +89,7 @@
  *                 caller's supplementary groups stay instead. Re-arms the parent death signal.
  * no_new_privs    No arguments.
  * cwd.set         path (str): chdir(2) inside the container, checked to be inside; made (mode 0755) if it is missing and create (int)?=0.
- * cgroup.unshare  No arguments; made by ns.new type=cgroup.
+ * cgroup.unshare  No arguments: a new cgroup namespace, rooted at the cgroup that the child is in.
  * oci_hook.run_inside  the arguments of oci_hook.run, in the child's namespaces and as who the child is then: before pivot `path` is one of the machine's files,
  *                 afterwards one of the container's. target (str)? instead of cwd: a directory inside the container; without both, where the child is.
  *
@@ -161,6 +162,7 @@
 #define CTR_KIND_IDS_SET "ids.set"
 #define CTR_KIND_NO_NEW_PRIVS "no_new_privs"
 #define CTR_KIND_CWD_SET "cwd.set"
+#define CTR_KIND_CGROUP_UNSHARE "cgroup.unshare"
 #define CTR_KIND_OCI_HOOK_RUN "oci_hook.run"
 #define CTR_KIND_OCI_HOOK_RUN_INSIDE "oci_hook.run_inside"
 #define CTR_KIND_OCI_HOOK_AT_DELETE "oci_hook.at_delete"

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// What the built-in kinds say they take, against what sdk/include/ctr/kinds.h says in words and what their code reads.
-#include "kinds/kinds.hpp"
+// What the shared kinds say they take (plugins/kinds/manifest.json), against what sdk/include/ctr/kinds.h says in words and what their code reads.
+#include "base/arguments.hpp"
 
+#include <ctr/plugin.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -36,12 +38,9 @@ using Notations = std::map<std::string, std::string>; // argument -> "int?"
 
 std::map<std::string, Notations> of_table() {
     std::map<std::string, Notations> all;
-    for (const KindArguments &kind : kinds::arguments()) {
-        EXPECT_EQ(all.count(std::string(kind.kind)), 0u) << kind.kind << " stands there twice";
-        Notations &here = all[std::string(kind.kind)];
-        for (const Argument &argument : kind.arguments)
-            EXPECT_TRUE(here.emplace(argument.name, notation(argument)).second) << kind.kind << " " << argument.name;
-    }
+    const auto manifest = nlohmann::json::parse(read(CTR_SOURCE_DIR "/plugins/kinds/manifest.json"));
+    for (const auto &[kind, what] : manifest.at("kinds").items())
+        all[kind] = what.at("arguments").get<Notations>();
     return all;
 }
 
@@ -74,13 +73,13 @@ std::map<std::string, Notations> of_header() {
     return all;
 }
 
-TEST(Arguments, OfEachBuiltInKindAreDeclared) {
+TEST(Arguments, OfEachSharedKindAreDeclared) {
     const auto table = of_table();
     std::set<std::string> kinds;
-    for (const auto *const *each = kinds::all(); *each != nullptr; ++each)
+    for (const auto *const *each = ctr_plugin_entry_v1.kinds; *each != nullptr; ++each)
         kinds.insert((*each)->name);
     for (const std::string &kind : kinds)
-        EXPECT_EQ(table.count(kind), 1u) << kind << " has no line in core/kinds/arguments.cpp";
+        EXPECT_EQ(table.count(kind), 1u) << kind << " has no line in plugins/kinds/manifest.json";
     for (const auto &[kind, unused] : table)
         EXPECT_EQ(kinds.count(kind), 1u) << kind << " is no kind";
 }
@@ -107,7 +106,7 @@ TEST(Arguments, AreAllThatTheCodeReads) {
     const std::regex reads(R"re((?:run|raw\})\.(?:str|text|integer|fd|count|has|strings)\("([a-z_]+)")re");
     for (const char *file : {"clone", "console", "copy_up", "files", "hooks", "identity", "idmap", "idmapped",
                              "isolate", "machine", "mounting", "mounts", "protect", "root_files", "rootfs", "users"}) {
-        const std::string code = read(std::string(CTR_SOURCE_DIR "/core/kinds/") + file + ".cpp");
+        const std::string code = read(std::string(CTR_SOURCE_DIR "/plugins/kinds/") + file + ".cpp");
         for (std::sregex_iterator at(code.begin(), code.end(), reads), end; at != end; ++at)
             EXPECT_EQ(known.count((*at)[1]), 1u) << file << ".cpp reads " << (*at)[1];
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "host_double.hpp"
 
-#include "kinds/kinds.hpp"
 #include "sys/files.hpp"
+#include "sys/spawn.hpp"
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -54,6 +54,18 @@ int fail(ctr_run *run, const ctr_error *error) {
     if (run->error.empty()) run->error = "failed";
     return -1;
 }
+int take_root(ctr_run *, int fd) { return root = fd, 0; }
+int death_signal(ctr_run *) { return 0; }
+int wants_home(ctr_run *) { return 0; }
+int set_home(ctr_run *, const char *) { return 0; }
+int spawn(ctr_run *, const ctr_spawn *what, ctr_spawned *how) {
+    static const char *const of_program[] = {"WHOSE=program", "HOME=/home/me", nullptr};
+    core::sys::SpawnContext context = {what->envp, nullptr, nullptr, -1};
+    if ((what->flags & CTR_SPAWN_ENVIRONMENT_OF_PROGRAM) != 0) context.envp = of_program;
+    if ((what->flags & CTR_SPAWN_ENVIRONMENT_OF_HOST) != 0) context.envp = environ;
+    core::sys::spawn_and_wait(what, &context, how);
+    return how->end == CTR_SPAWN_EXITED && how->code == 0 ? 0 : -1;
+}
 ctr_run *printing = nullptr;
 int sh_cmd(ctr_shell *, const char *const *argv) {
     std::string line;
@@ -65,19 +77,6 @@ int sh_cmd(ctr_shell *, const char *const *argv) {
 int sh_text(ctr_shell *, const char *text) { return printing->script += std::string(text) + "\n", 0; }
 
 } // namespace
-
-namespace core::kinds {
-CTR_CHILD const char *const *program_environment(ctr_run *) {
-    static const char *const all[] = {"WHOSE=program", "HOME=/home/me", nullptr};
-    return all;
-}
-CTR_CHILD void set_root_fd(ctr_run *, int fd) { root = fd; }
-CTR_CHILD int death_signal(ctr_run *) { return 0; }
-CTR_CHILD int interrupt(ctr_run *) { return -1; }
-CTR_CHILD bool wants_home(ctr_run *) { return false; }
-CTR_CHILD int (*confinement_behind(ctr_run *))(void *) { return nullptr; }
-CTR_CHILD void set_home(ctr_run *, const char *) {}
-} // namespace core::kinds
 
 namespace host_double {
 
@@ -93,6 +92,11 @@ void reset() {
     table.output_fd = output_fd;
     table.recorded_int = recorded_int;
     table.fail = fail;
+    table.set_root = take_root;
+    table.death_signal = death_signal;
+    table.wants_home = wants_home;
+    table.set_home = set_home;
+    table.spawn = spawn;
     table.sh_cmd = sh_cmd;
     table.sh_text = sh_text;
     ctr::host = &table;
@@ -102,7 +106,7 @@ void reset() {
 void set_root(int fd) { root = fd; }
 
 const ctr_step_kind *kind(const std::string &name) {
-    for (const auto *const *each = core::kinds::all(); *each != nullptr; ++each)
+    for (const auto *const *each = ctr_plugin_entry_v1.kinds; *each != nullptr; ++each)
         if ((*each)->name == name) return *each;
     return nullptr;
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "kinds/mount_options.hpp"
 
+#include <fstream>
 #include <gtest/gtest.h>
 #include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <sys/mount.h>
 
 namespace {
 
-using namespace core::kinds;
+using namespace kinds;
 
 MountOptions parse(std::initializer_list<const char *> words) {
     MountOptions options = {};
@@ -71,6 +74,16 @@ TEST(MountOptions, EveryWordIsOfOneSort) {
     EXPECT_EQ(option_word("tmpcopyup"), OptionWord::flag);
     EXPECT_EQ(option_word("defaults"), OptionWord::flag);
     EXPECT_EQ(option_word(""), OptionWord::data);
+}
+
+/// What `ctr-oci features` promises; copy-symlink is carried out by the plugin mounts, before there is a step.
+TEST(MountOptions, AreThoseOfTheManifest) {
+    std::ifstream file(CTR_SOURCE_DIR "/plugins/kinds/manifest.json");
+    const auto said = nlohmann::json::parse(file).at("features").at("mountOptions").get<std::set<std::string>>();
+    std::set<std::string> known = {"copy-symlink"};
+    for (const char *const *word = all_option_words(); *word != nullptr; ++word)
+        known.insert(*word);
+    EXPECT_EQ(said, known);
 }
 
 } // namespace

@@ -10,7 +10,7 @@
 
 namespace {
 
-using namespace core::kinds;
+using namespace kinds;
 
 class Users : public ::testing::Test {
 protected:

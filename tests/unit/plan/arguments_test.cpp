@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "plan/arguments.hpp"
 
-#include "kinds/kinds.hpp"
-
 #include <gtest/gtest.h>
 
 namespace {
@@ -10,9 +8,40 @@ namespace {
 using namespace core;
 using plan::Arg;
 
+struct Declared {
+    std::string_view kind;
+    std::vector<std::pair<std::string_view, std::string_view>> arguments; // name, notation
+};
+
+const std::vector<Declared> &all_declared() {
+    static const std::vector<Declared> all = {
+        {"umask", {{"mask", "int"}}},
+        {"session.new", {}},
+        {"root.write", {{"target", "str"}, {"content", "str"}, {"mode", "int?"}}},
+        {"mount.new", {{"type", "str"}, {"target", "str"}, {"options", "str*"}}},
+        {"mount.bind", {{"source", "str+|"}, {"mount", "fd+|"}, {"target", "str+"}, {"options", "str*"}}},
+        {"mount.mask", {{"target", "str+"}, {"missing_ok", "int?"}}},
+        {"rlimit", {{"type", "str"}, {"soft", "int"}, {"hard", "int"}}},
+        {"ns.join", {{"type", "str"}, {"path", "str|"}, {"ns", "fd|"}}},
+        {"ids.set", {{"uid", "int|?"}, {"gid", "int|?"}, {"user", "str|"}, {"keep_caps", "int?"}}},
+        {"hostname", {{"name", "str"}}},
+        {"rootfs.attach", {{"mount", "fd"}, {"at", "str"}}},
+        {"root.symlink", {{"target", "str+"}, {"to", "str+"}}},
+    };
+    return all;
+}
+
+/// Lives as long as the program.
 std::span<const Argument> of(std::string_view kind) {
-    for (const KindArguments &each : kinds::arguments())
-        if (each.kind == kind) return each.arguments;
+    static std::map<std::string, std::vector<Argument>, std::less<>> read;
+    for (const Declared &each : all_declared()) {
+        if (each.kind != kind) continue;
+        std::vector<Argument> &arguments = read[std::string(kind)];
+        if (arguments.empty())
+            for (const auto &[name, notation] : each.arguments)
+                arguments.push_back(parse_argument(name, notation).value());
+        return arguments;
+    }
     ADD_FAILURE() << kind;
     return {};
 }

@@ -215,4 +215,23 @@ TEST_F(CatalogTest, a_missing_directory_is_empty_but_a_named_one_must_exist) {
     expect_refused(Catalog::scan({{root + "/nothing", true}}, {}), root + "/nothing", {"ENOENT"});
 }
 
+TEST_F(CatalogTest, a_shared_kind_is_nobody_elses) {
+    const std::string at = directory("d");
+    const auto with_kind = [](const std::string &id, bool shared) {
+        return R"({"id": ")" + id +
+               R"(", "version": "1", "abi": 1, "kinds": {"mount.bind": "child"}, "shares_kinds": )" +
+               (shared ? "true}" : "false}");
+    };
+    const std::string bad = install(at, "a.so", plugin_file(with_kind("other", false)));
+    install(at, "b.so", plugin_file(with_kind("kinds", true)));
+    const std::string second = install(at, "c.so", plugin_file(with_kind("more", true)));
+    install(at, "d.so", plugin_file(manifest_of("without")));
+    const Catalog catalog = Catalog::scan({{at, false}}, {});
+    expect_refused(catalog, bad, {"kinds/mount.bind", "kinds shares one"});
+    expect_refused(catalog, second, {"kinds/mount.bind", "kinds shares one"});
+    ASSERT_EQ(catalog.sharers().size(), 1U);
+    EXPECT_EQ(catalog.sharers()[0]->manifest.id, "kinds");
+    EXPECT_EQ(catalog.plugins().size(), 2U);
+}
+
 } // namespace

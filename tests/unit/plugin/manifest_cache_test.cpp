@@ -55,7 +55,7 @@ TEST_F(ManifestCacheTest, GivesBackEveryFieldOfAManifest) {
     ASSERT_TRUE(all.size() == 1 && least.size() == 1);
     EXPECT_EQ(all[0], parsed(whole));
     EXPECT_EQ(least[0].id, "least");
-    EXPECT_EQ(all[0].kinds.at("k.two"), CTR_PROCESS_CHILD);
+    EXPECT_EQ(all[0].kinds.at("k.two").process, CTR_PROCESS_CHILD);
     EXPECT_TRUE(cache.find("/p/other.so", some_identity()).empty());
 }
 

@@ -11,33 +11,37 @@
 
 namespace {
 
-using core::sys::Spawn;
-using core::sys::Spawned;
+ctr_spawn nothing() {
+    ctr_spawn what{};
+    what.directory = what.out = what.err = -1;
+    return what;
+}
 
-Spawned run(const std::vector<const char *> &argv, const std::string &input = {}, std::int64_t timeout = 20,
-            const char *path = nullptr) {
+ctr_spawned run(const std::vector<const char *> &argv, const std::string &input = {}, std::int64_t timeout = 20,
+                const char *path = nullptr) {
     std::vector<const char *> words = argv;
     words.push_back(nullptr);
     const char *const environment[] = {"WORD=a b", nullptr};
-    Spawn what;
+    ctr_spawn what = nothing();
     what.path = path == nullptr ? argv[0] : path;
     what.argv = words.data();
     what.envp = environment;
     what.input = input.data();
     what.input_size = input.size();
     what.timeout = timeout;
-    Spawned how;
-    core::sys::spawn_and_wait(&what, &how);
+    const core::sys::SpawnContext context = {what.envp, nullptr, nullptr, -1};
+    ctr_spawned how;
+    core::sys::spawn_and_wait(&what, &context, &how);
     return how;
 }
-Spawned sh(const char *script, const std::string &input = {}, std::int64_t timeout = 20) {
+ctr_spawned sh(const char *script, const std::string &input = {}, std::int64_t timeout = 20) {
     return run({"sh", "-c", script}, input, timeout, "/bin/sh");
 }
-std::string said(const Spawned &how) { return std::string(how.errors, how.n_errors); }
+std::string said(const ctr_spawned &how) { return std::string(how.errors, how.n_errors); }
 
 TEST(Spawn, gives_input_and_environment) {
-    const Spawned how = sh("read word; test \"$word\" = hello && test \"$WORD\" = 'a b'", "hello\n");
-    EXPECT_EQ(how.end, Spawned::End::exited);
+    const ctr_spawned how = sh("read word; test \"$word\" = hello && test \"$WORD\" = 'a b'", "hello\n");
+    EXPECT_EQ(how.end, CTR_SPAWN_EXITED);
     EXPECT_EQ(how.code, 0);
 }
 
@@ -47,21 +51,22 @@ TEST(Spawn, runs_where_it_is_told_or_where_its_caller_is) {
     const std::string in_here = std::string("test \"$(pwd -P)\" = '") + here + "'";
     EXPECT_EQ(sh(in_here.c_str()).code, 0);
     const char *const argv[] = {"sh", "-c", "test \"$(pwd -P)\" = /", nullptr};
-    Spawn what;
+    ctr_spawn what = nothing();
     what.path = "/bin/sh";
     what.argv = argv;
     what.envp = argv + 3;
     for (const char *cwd : {"/", "/no/such/directory"}) {
         what.cwd = cwd;
-        Spawned how;
-        core::sys::spawn_and_wait(&what, &how);
+        const core::sys::SpawnContext context = {what.envp, nullptr, nullptr, -1};
+        ctr_spawned how;
+        core::sys::spawn_and_wait(&what, &context, &how);
         EXPECT_EQ(how.code, 0) << cwd;
     }
 }
 
 TEST(Spawn, survives_large_input_that_nobody_reads) {
-    const Spawned how = sh("exit 3", std::string(std::size_t{4} << 20, 'x'));
-    EXPECT_EQ(how.end, Spawned::End::exited);
+    const ctr_spawned how = sh("exit 3", std::string(std::size_t{4} << 20, 'x'));
+    EXPECT_EQ(how.end, CTR_SPAWN_EXITED);
     EXPECT_EQ(how.code, 3);
 }
 
@@ -69,22 +74,22 @@ TEST(Spawn, keeps_the_last_of_what_it_said) {
     EXPECT_EQ(said(sh("echo one >&2; exit 1")), "one\n");
     const std::string text =
         said(sh("i=0; while [ $i -lt 5000 ]; do echo line $i >&2; i=$((i+1)); done; echo end >&2"));
-    EXPECT_EQ(text.size(), sizeof Spawned::errors);
+    EXPECT_EQ(text.size(), sizeof ctr_spawned::errors);
     EXPECT_EQ(text.substr(text.size() - 4), "end\n");
 }
 
 TEST(Spawn, says_how_it_ended) {
-    EXPECT_EQ(sh("kill -TERM $$").end, Spawned::End::signaled);
+    EXPECT_EQ(sh("kill -TERM $$").end, CTR_SPAWN_SIGNALED);
     EXPECT_EQ(sh("kill -TERM $$").code, SIGTERM);
-    const Spawned missing = run({"/nowhere/program"});
-    EXPECT_EQ(missing.end, Spawned::End::not_started);
+    const ctr_spawned missing = run({"/nowhere/program"});
+    EXPECT_EQ(missing.end, CTR_SPAWN_NOT_STARTED);
     EXPECT_EQ(missing.code, ENOENT);
     EXPECT_STREQ(missing.syscall, "execve");
 }
 
 TEST(Spawn, kills_what_takes_too_long_but_waits_for_no_descendant) {
     const auto before = ::time(nullptr);
-    EXPECT_EQ(sh("while :; do echo busy >&2; sleep 0.1; done", {}, 1).end, Spawned::End::timed_out);
+    EXPECT_EQ(sh("while :; do echo busy >&2; sleep 0.1; done", {}, 1).end, CTR_SPAWN_TIMED_OUT);
     EXPECT_EQ(sh("sleep 20 > /dev/null & exit 4").code, 4);
     EXPECT_LT(::time(nullptr) - before, 10);
 }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+//
+// Files of the machine, for the parent's kinds.
+#pragma once
+
+#include <ctr/plugin.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+namespace kinds {
+
+/// The whole file; nothing, with errno, if it cannot be read or is longer than `limit` bytes (EFBIG).
+std::optional<std::string> read_file(const std::string &path, std::size_t limit);
+/// Replaces a file at once: a temporary name beside it, then rename(2). 0, or the step has failed.
+int replace_file(ctr::Run run, const std::string &path, const std::string &content, mode_t mode);
+/// Looks in the standard directories, not in PATH; empty if it is in none.
+std::string find_program(const std::string &name);
+
+} // namespace kinds

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+//
+// The shell renderings' common words. In the script the child's shell runs in the new namespaces; `$root` is the directory on
+// which the root is attached, and empty after pivot_root: "$root/proc" is right before and after it.
+#pragma once
+
+#include <ctr/plugin.hpp>
+#include <string>
+
+namespace kinds {
+
+/// One shell word. What may be a value's mark (control characters) is left outside quotes, so that the host can put "$variable" there.
+inline std::string quoted(const std::string &text) {
+    bool plain = !text.empty(), printable = true;
+    for (const char c : text) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && std::strchr("_-./:,=@%+", c) == nullptr) plain = false;
+        if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') printable = false;
+    }
+    if (plain) return text;
+    std::string out;
+    if (printable) {
+        for (const char c : text)
+            c == '\'' ? out += "'\\''" : out += c;
+        return "'" + out + "'";
+    }
+    // A mark becomes "${variable}", so everything stands in double quotes.
+    for (const char c : text) {
+        if (std::strchr("\"\\$`", c) != nullptr) out += '\\';
+        out += c;
+    }
+    out = "\"" + out + "\"";
+    return out;
+}
+
+/// The step's target as a path for the script.
+inline std::string inside(const std::string &target) {
+    const std::string path = target.empty() || target[0] != '/' ? "/" + target : target;
+    const std::string word = quoted(path);
+    return word == path ? "\"$root" + path + "\"" : "\"$root\"" + word;
+}
+
+/// Of a step with several targets: which of the argument's values belongs to target `at`. What stands once holds for all. (The child's is in child.hpp.)
+inline std::size_t nth(ctr::Run run, const char *name, std::size_t at) { return run.count(name) > 1 ? at : 0; }
+
+/// What `text(at)` says for each of the step's targets, one below the other.
+template <class Text> std::string for_each_target(ctr::Run run, Text text) {
+    std::string all;
+    for (std::size_t at = 0, n = run.count("target"); at < n; ++at)
+        all += (at == 0 ? "" : "\n") + text(at);
+    return all;
+}
+
+inline std::string joined(const std::vector<std::string> &words, const char *between = ",") {
+    std::string out;
+    for (const auto &word : words)
+        out += (out.empty() ? "" : between) + word;
+    return out;
+}
+
+/// A mode as chmod(1) takes it: "0755".
+inline std::string octal(std::int64_t mode) {
+    std::string out;
+    for (auto rest = static_cast<std::uint64_t>(mode); rest != 0; rest /= 8)
+        out.insert(out.begin(), static_cast<char>('0' + rest % 8));
+    return "0" + out;
+}
+
+} // namespace kinds
