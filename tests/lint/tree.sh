@@ -6,7 +6,7 @@
 
 for entry in *; do
     case $entry in
-    CMakeLists.txt | CMakePresets.json | CMakeUserPresets.json | core | plugins | sdk | tests | docs | Vagrantfile | README.md | LICENSE | CONTRIBUTING.md | SECURITY.md) ;;
+    CMakeLists.txt | CMakePresets.json | CMakeUserPresets.json | core | plugins | sdk | tests | docs | Vagrantfile | README.md | LICENSE | CONTRIBUTING.md | SECURITY.md | CHANGELOG.md) ;;
     build* | compile_commands.json) ;; # not in the repository
     *) offence "$entry: does not belong at the top" ;;
     esac
