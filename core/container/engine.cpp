@@ -77,9 +77,9 @@ Result<std::optional<std::string>> Engine::driver(const std::string &slot,
 
 launch::KindLookup Engine::kinds() {
     return [this](const std::string &plugin, const std::string &kind) -> const ctr_step_kind * {
-        for (plugin::Plugin *sharer : catalog_.sharers())
-            if (sharer->load(launch::host_table()).ok())
-                if (const ctr_step_kind *shared = sharer->kind(kind); shared != nullptr) return shared;
+        if (const auto shared = catalog_.shared_kind(kind, launch::host_table());
+            shared.ok() && shared.value().kind != nullptr)
+            return shared.value().kind;
         plugin::Plugin *owner = catalog_.find(plugin);
         if (owner == nullptr || !owner->load(launch::host_table()).ok()) return nullptr;
         return owner->kind(kind);

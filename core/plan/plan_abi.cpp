@@ -214,17 +214,15 @@ std::optional<std::span<const Argument>> declared_arguments(ctr_plan *plan, cons
 
 /// A kind that all plugins share. Its steps are the plugin's that adds them: that one is named when they fail.
 KindOwner shared_kind(ctr_plan *plan, const std::string &kind) {
-    for (plugin::Plugin *sharer : plan->catalog->sharers()) {
-        if (auto entry = sharer->load(plan->request->host); !entry.ok()) {
-            remember(plan, std::move(entry).error());
-            return {};
-        }
-        const ctr_step_kind *found = sharer->kind(kind);
-        if (found == nullptr) continue;
-        plan->sharers.insert(sharer);
-        return {found, plan->current->manifest.id, declared_arguments(plan, *sharer, kind)};
+    auto shared = plan->catalog->shared_kind(kind, plan->request->host);
+    if (!shared.ok()) {
+        remember(plan, std::move(shared).error());
+        return {};
     }
-    return {};
+    const auto &[sharer, found] = shared.value();
+    if (found == nullptr) return {};
+    plan->sharers.insert(sharer);
+    return {found, plan->current->manifest.id, declared_arguments(plan, *sharer, kind)};
 }
 
 KindOwner owner_of(ctr_plan *plan, const std::string &kind) {

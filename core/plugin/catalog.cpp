@@ -178,6 +178,14 @@ Plugin *Catalog::find(const std::string &id) const {
     return found == plugins_.end() ? nullptr : found->get();
 }
 
+Result<SharedKind> Catalog::shared_kind(const std::string &name, const ctr_host *host) const {
+    for (Plugin *sharer : sharers_) {
+        if (auto entry = sharer->load(host); !entry.ok()) return std::move(entry).error();
+        if (const ctr_step_kind *kind = sharer->kind(name); kind != nullptr) return SharedKind{sharer, kind};
+    }
+    return SharedKind{};
+}
+
 /// A shared kind is what its name says to every plugin: who has another of that name is refused, and of two that share it the later file.
 void Catalog::find_sharers() {
     std::vector<const Plugin *> refused;

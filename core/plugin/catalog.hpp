@@ -68,6 +68,12 @@ private:
     const ctr_plugin_entry *entry_ = nullptr;
 };
 
+/// Of a kind that all plugins share: its code, and whose it is.
+struct SharedKind {
+    Plugin *sharer = nullptr;
+    const ctr_step_kind *kind = nullptr;
+};
+
 class Catalog {
 public:
     /// Reads the notes of all *.so in the directories, in order of file names. A missing directory is empty. Of two plugins with one
@@ -81,6 +87,8 @@ public:
     Plugin *find(const std::string &id) const;
     /// Those that let all others add steps of their kinds.
     const std::vector<Plugin *> &sharers() const { return sharers_; }
+    /// A kind that all plugins may use, loading who shares it; neither is set if there is none. Errors: of loading.
+    Result<SharedKind> shared_kind(const std::string &name, const ctr_host *host) const;
     /// The refusal of the file that has plugin `id`, or of one of that name, for messages.
     const Refusal *refusal_of(const std::string &id) const;
 
