@@ -31,8 +31,8 @@ struct ChildState {
     ChildPlan *plan = nullptr;
     ctr_run run;
     std::uint32_t parent_done = 0; // steps of the parent with a smaller index are done
-    bool is_hook = false;          // a process that becomes another program under the container's confinement
-    const char *hook_kind = "";    // of the step that made it
+    /// In a process that becomes another program under the container's confinement: the kind of the step that made it. Else nullptr.
+    const char *hook_kind = nullptr;
     char executable[path_max] = "";
     char home[sizeof "HOME=" + 4095] = "HOME=/";
 };
@@ -170,7 +170,7 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
     for (std::uint32_t i = from; i < to; ++i) {
         const PackedStep &step = state->plan->block->steps[i];
         if (step.process != CTR_PROCESS_CHILD || is_own(step)) continue;
-        if (state->is_hook && strcmp(step.kind_name, state->hook_kind) == 0) continue; // it runs a brother
+        if (state->hook_kind != nullptr && strcmp(step.kind_name, state->hook_kind) == 0) continue; // it runs a brother
         wait_for_step(state, step.wait_for);
         *state->plan->progress = i;
         begin_step(&state->run, i);
@@ -180,7 +180,8 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
             give_up(state);
         }
         close_used(state->plan->block, step);
-        if (step.announce && !state->is_hook && send_step_done(state->plan->channel, state->plan->block, i) != 0)
+        if (step.announce && state->hook_kind == nullptr &&
+            send_step_done(state->plan->channel, state->plan->block, i) != 0)
             _exit(125);
     }
 }
@@ -188,7 +189,6 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
 /// In a process that a step made to become another program (a startContainer OCI hook): what confines the container's program confines it too. A failure is told to ctr as the step's.
 CTR_CHILD int confine_hook(void *) {
     ChildState &state = child_state;
-    state.is_hook = true;
     state.hook_kind = state.run.block->steps[state.run.step].kind_name;
     state.run.death_signal = SIGKILL;
     run_steps(&state, state.run.step + 1, state.run.block->n_steps);
