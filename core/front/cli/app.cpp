@@ -150,7 +150,7 @@ Result<config::Config> App::read_config() const {
     if (::geteuid() != 0) {
         if (config.run_root == defaults.run_root) config.run_root.clear();
         if (config.data_root == defaults.data_root) config.data_root.clear();
-        CTR_TRY(cli::use_own_roots(config.run_root, config.data_root));
+        CTR_TRY(use_own_roots(config.run_root, config.data_root));
     }
     for (std::string *root : {&config.data_root, &config.run_root}) {
         if (root->empty() || (*root)[0] != '/')

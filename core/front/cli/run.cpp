@@ -55,71 +55,68 @@ Result<void> parse_all(const std::vector<std::string> &texts, std::vector<T> &to
     return {};
 }
 
-Result<void> take_limits(const Arguments &arguments, cli::RunOptions &options) {
+Result<void> take_limits(const Arguments &arguments, RunOptions &options) {
     if (arguments.has("memory")) {
-        CTR_ASSIGN(options.memory, cli::parse_memory(arguments.one("memory")));
+        CTR_ASSIGN(options.memory, parse_memory(arguments.one("memory")));
     }
     if (arguments.has("cpus")) {
-        CTR_ASSIGN(options.cpus, cli::parse_cpus(arguments.one("cpus")));
+        CTR_ASSIGN(options.cpus, parse_cpus(arguments.one("cpus")));
     }
     if (arguments.has("pids-limit")) {
-        CTR_ASSIGN(options.pids_limit, cli::parse_pids_limit(arguments.one("pids-limit")));
+        CTR_ASSIGN(options.pids_limit, parse_pids_limit(arguments.one("pids-limit")));
     }
-    CTR_TRY(
-        parse_all(arguments.all("ulimit"), options.ulimits, [](const auto &text) { return cli::parse_ulimit(text); }));
+    CTR_TRY(parse_all(arguments.all("ulimit"), options.ulimits, [](const auto &text) { return parse_ulimit(text); }));
     for (const std::string &text : arguments.all("sysctl")) {
-        CTR_ASSIGN(const auto setting, cli::parse_sysctl(text));
+        CTR_ASSIGN(const auto setting, parse_sysctl(text));
         options.sysctls[setting.first] = setting.second;
     }
     return {};
 }
 
-Result<void> take_security(const Arguments &arguments, cli::RunOptions &options) {
+Result<void> take_security(const Arguments &arguments, RunOptions &options) {
     CTR_TRY(parse_all(arguments.all("cap-add"), options.cap_add,
-                      [](const auto &text) { return cli::parse_capability("--cap-add", text); }));
+                      [](const auto &text) { return parse_capability("--cap-add", text); }));
     CTR_TRY(parse_all(arguments.all("cap-drop"), options.cap_drop,
-                      [](const auto &text) { return cli::parse_capability("--cap-drop", text); }));
+                      [](const auto &text) { return parse_capability("--cap-drop", text); }));
     for (const std::string &text : arguments.all("security-opt")) {
-        CTR_ASSIGN(const cli::SecurityOption option, cli::parse_security_option(text));
-        if (option.kind == cli::SecurityOption::no_new_privileges) options.no_new_privileges = option.on;
-        if (option.kind == cli::SecurityOption::seccomp_unconfined)
-            options.seccomp = cli::RunOptions::Seccomp::unconfined;
-        if (option.kind != cli::SecurityOption::seccomp_file) continue;
+        CTR_ASSIGN(const SecurityOption option, parse_security_option(text));
+        if (option.kind == SecurityOption::no_new_privileges) options.no_new_privileges = option.on;
+        if (option.kind == SecurityOption::seccomp_unconfined) options.seccomp = RunOptions::Seccomp::unconfined;
+        if (option.kind != SecurityOption::seccomp_file) continue;
         CTR_ASSIGN(const std::string profile, sys::read_file(option.file, std::size_t{4} << 20));
         CTR_ASSIGN(options.seccomp_profile, parse_json(profile, option.file));
-        options.seccomp = cli::RunOptions::Seccomp::profile;
+        options.seccomp = RunOptions::Seccomp::profile;
     }
     return {};
 }
 
-Result<void> take_process(const Arguments &arguments, cli::RunOptions &options) {
+Result<void> take_process(const Arguments &arguments, RunOptions &options) {
     for (const std::string &text : arguments.all("env")) {
-        CTR_ASSIGN(const auto env, cli::parse_env(text, [](const std::string &name) {
+        CTR_ASSIGN(const auto env, parse_env(text, [](const std::string &name) {
                        const char *value = std::getenv(name.c_str());
                        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
                    }));
         if (env) options.env.push_back(*env);
     }
     if (arguments.has("workdir")) {
-        CTR_ASSIGN(options.workdir, cli::parse_workdir(arguments.one("workdir")));
+        CTR_ASSIGN(options.workdir, parse_workdir(arguments.one("workdir")));
     }
     if (arguments.has("hostname")) {
-        CTR_ASSIGN(options.hostname, cli::parse_hostname(arguments.one("hostname")));
+        CTR_ASSIGN(options.hostname, parse_hostname(arguments.one("hostname")));
     }
     if (arguments.has("user")) {
-        CTR_ASSIGN(const cli::User user, cli::parse_user("--user", arguments.one("user")));
+        CTR_ASSIGN(const User user, parse_user("--user", arguments.one("user")));
         options.user = user.text;
     }
     options.tty = arguments.has("tty");
     if (const auto size = terminal_size(STDIN_FILENO); size && options.tty)
-        options.console_size = cli::ConsoleSize{size->ws_col, size->ws_row};
+        options.console_size = ConsoleSize{size->ws_col, size->ws_row};
     return {};
 }
 
-Result<void> take_files(const Arguments &arguments, cli::RunOptions &options) {
-    CTR_TRY(
-        parse_all(arguments.all("volume"), options.volumes, [](const auto &text) { return cli::parse_volume(text); }));
-    CTR_TRY(parse_all(arguments.all("tmpfs"), options.tmpfs, [](const auto &text) { return cli::parse_tmpfs(text); }));
+Result<void> take_files(const Arguments &arguments, RunOptions &options) {
+    CTR_TRY(parse_all(arguments.all("volume"), options.volumes, [](const auto &text) { return parse_volume(text); }));
+    CTR_TRY(parse_all(arguments.all("tmpfs"), options.tmpfs, [](const auto &text) { return parse_tmpfs(text); }));
     options.read_only = arguments.has("read-only");
     return {};
 }
@@ -138,18 +135,18 @@ Result<Asked> from_bundle(const container::Engine &engine, const Arguments &argu
         return invalid(arguments.positional()[0], "a command does not go with --bundle",
                        "the bundle's config.json has it in /process/args");
     CTR_ASSIGN(const std::string bundle, absolute(arguments.one("bundle")));
-    CTR_TRY(cli::read_bundle(engine.config(), bundle, {}, asked.create));
+    CTR_TRY(read_bundle(engine.config(), bundle, {}, asked.create));
     return asked;
 }
 
 Result<Asked> from_flags(container::Engine &engine, const Arguments &arguments, Asked asked) {
-    cli::RunOptions options;
+    RunOptions options;
     options.id = asked.create.id;
     options.rm = asked.rm;
     std::vector<std::string> words = arguments.positional();
     if (arguments.has("rootfs")) {
         CTR_ASSIGN(options.rootfs, absolute(arguments.one("rootfs")).in("--rootfs"));
-        CTR_TRY(cli::serve_directory(engine.config(), asked.create.drivers));
+        CTR_TRY(serve_directory(engine.config(), asked.create.drivers));
         asked.create.meta["rootfs"] = options.rootfs;
     } else {
         if (words.empty())
@@ -168,10 +165,10 @@ Result<Asked> from_flags(container::Engine &engine, const Arguments &arguments, 
     CTR_TRY(take_files(arguments, options));
     CTR_ASSIGN(const auto network, engine.driver("network", asked.create.drivers));
     options.network = network.value_or("host");
-    cli::OwnIds ids = cli::own_ids();
+    OwnIds ids = own_ids();
     options.uids = std::move(ids.uids);
     options.gids = std::move(ids.gids);
-    CTR_ASSIGN(asked.create.spec, cli::run_spec(options));
+    CTR_ASSIGN(asked.create.spec, run_spec(options));
     asked.create.meta["command"] = asked.create.spec["process"]["args"];
     return asked;
 }
@@ -235,9 +232,9 @@ int run_command(App &app, const Arguments &arguments) {
     if (!created.ok()) return status_of(app, created.error(), signals);
     container::Container &container = engine.value()->keep(std::move(created).value());
     Fd console = container.take_console();
-    std::optional<cli::Notify> notify;
+    std::optional<Notify> notify;
     if (with_notify) {
-        auto listening = cli::Notify::listen(cli::notify_directory(*engine.value(), id));
+        auto listening = Notify::listen(notify_directory(*engine.value(), id));
         if (!listening.ok()) return app.report(container.give_up(std::move(listening).error()));
         notify.emplace(std::move(listening).value());
     }
