@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Which arguments a kind of step takes. A step is checked against this when a plugin adds it: a name that the kind does not read would be ignored, and what
-// it misses be taken for nothing (a umask of 0). The declarations are in the manifests, in
-// the notation of sdk/include/ctr/kinds.h:
+// Which arguments a kind of step takes. A step is checked against this when a plugin adds it: a name that the kind does
+// not read would be ignored, and what it misses be taken for nothing (a umask of 0). The declarations are in the
+// manifests, in the notation of sdk/include/ctr/kinds.h:
 //
 //     int, str, fd, then any of   ? may be missing   * a list: any number of times   + once for all targets of the step, or once for each
 //                                 | at least one of the arguments with this mark must be there
@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 
 namespace core {
@@ -28,11 +27,6 @@ struct Argument {
     /// A step without it is wrong, whatever else it has.
     constexpr bool required() const { return !has(optional_mark) && !has(list_mark) && !has(either_mark); }
     constexpr bool repeats() const { return has(list_mark) || has(per_target); }
-};
-
-struct KindArguments {
-    std::string_view kind;
-    std::span<const Argument> arguments;
 };
 
 /// "int?" for an argument; nothing if that is no notation.

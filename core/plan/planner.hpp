@@ -4,7 +4,6 @@
 // nobody or two carry out, let each add its steps, and put them in order. Pure: the machine is seen only through Machine.
 #pragma once
 
-#include "base/arguments.hpp"
 #include "base/vocabulary.hpp"
 #include "config/config.hpp"
 #include "plan/step.hpp"
