@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Which fields a description may have. The engine plans whatever a description asks for without knowing a word of it: what the words are, and what asks for
-// nothing, says a vocabulary (of OCI's config.json: spec/claims.hpp), which the front end hands over.
+// Which fields a description may have. The engine plans whatever a description asks for and knows none of its fields. A
+// vocabulary says which fields there are and which values ask for nothing; the front end hands it to the engine. That of
+// OCI's config.json is in spec/claims.hpp.
 #pragma once
 
 #include "base/json.hpp"
@@ -43,11 +44,12 @@ class Vocabulary {
 public:
     /// What it asks for, each path once. The description must be a valid one.
     virtual std::vector<RequestedPath> requested_paths(const Json &description) const = 0;
-    /// For each path the indices of its claimants, ascending, each once. A claim covers its own path and all below; `*` in it stands for one component;
-    /// a claim ".../*" on the elements of an array covers the array. Claims that name no known field cover nothing.
+    /// For each path the indices of its claimants, ascending, each once. A claim covers its own path and all below; `*`
+    /// in it stands for one component; a claim ".../*" on the elements of an array covers the array. Claims that name no
+    /// known field cover nothing.
     virtual std::vector<std::vector<std::uint32_t>> match_claims(const std::vector<RequestedPath> &requested,
                                                                  std::span<const Claimant> claimants) const = 0;
-    /// What needs no plugin: the engine carries it out, or it is for a plugin's eyes.
+    /// What needs no plugin: the engine carries it out, or a plugin only reads it.
     virtual std::span<const std::string> claims_of_engine() const = 0;
 
 protected:

@@ -121,8 +121,8 @@ TEST_F(OddCallers, ClosedStandardDescriptorsInAnyCombination) {
 }
 
 TEST_F(OddCallers, LowLimitsAreSaidAndLeaveNothing) {
-    // Without the document's own RLIMIT_NOFILE: a caller without CAP_SYS_RESOURCE cannot raise the limit that he lowered,
-    // so a start that comes that far would fail for that, and whether it does depends on what else is open.
+    // Without the document's own RLIMIT_NOFILE: a caller without CAP_SYS_RESOURCE cannot raise the limit that he
+    // lowered. How far a start comes depends on what else is open; one that came so far would fail for that.
     Bundle made = bundle("one", "exit 3");
     made.config["process"].erase("rlimits");
     made.write();

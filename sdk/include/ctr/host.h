@@ -28,8 +28,8 @@ typedef struct ctr_step {
     const char *const *gives; /* tokens that are true after this step */
 } ctr_step;
 
-/* A program to run by spawn(). Everything in it is borrowed. Whatever of the process that calls it is not named here does not reach the program: no other
- * descriptor, no ignored or blocked signal, no processor affinity. */
+/* A program to run by spawn(). Everything in it is borrowed. The program gets nothing else of the process that calls
+ * spawn(): no other descriptor, no ignored or blocked signal, no processor affinity. */
 typedef struct ctr_spawn {
     uint32_t size;
     uint32_t flags;          /* CTR_SPAWN_..., or 0 */
@@ -47,7 +47,8 @@ typedef struct ctr_spawn {
 #define CTR_SPAWN_ENVIRONMENT_OF_HOST 1u /* that of the process that called ctr */
 #define CTR_SPAWN_ENVIRONMENT_OF_PROGRAM                                                                               \
     2u /* [child] what the container's program gets, as far as it is known: HOME since the step that set it */
-/* [child] In CTR_CONFINE: the steps behind this one confine it too, as they will the container's program. Steps of this one's kind are left out for it. */
+/* [child] In CTR_CONFINE: the steps behind this one confine it too, as they will the container's program. Steps of this
+ * one's kind are left out for it. */
 #define CTR_SPAWN_CONFINED 4u
 
 /* How it went, and the last that it wrote to stderr (not NUL-ended). The caller sets `size`. */
@@ -182,21 +183,26 @@ typedef struct ctr_host {
      * only if CTR_HAS(host, ctr_host, plan_log). */
     void (*plan_log)(ctr_plan *plan, int level, const char *message);
 
-    /* ---- for kinds that build a root, change ids or run programs. As plan_log: there only if CTR_HAS says so. ------------- */
+    /* ---- for kinds that build a root, change ids or run programs -------------------------------------------------
+     * As plan_log: there only if CTR_HAS says so. */
 
-    /* [child] From here on this O_PATH directory is what root_fd() gives and paths in the container are resolved below. The host takes the descriptor. */
+    /* [child] From here on this O_PATH directory is what root_fd() gives and what paths in the container are resolved
+     * below. The host takes the descriptor. */
     int (*set_root)(ctr_run *run, int fd);
-    /* [child] The signal that the child gets when its owner dies, which a step that changes ids must arm again (prctl(2), PR_SET_PDEATHSIG); 0: none. */
+    /* [child] The signal that the child gets when its owner dies. A step that changes ids must arm it again (prctl(2),
+     * PR_SET_PDEATHSIG). 0: none. */
     int (*death_signal)(ctr_run *run);
     /* [child] 1 if the program's environment has no HOME yet. */
     int (*wants_home)(ctr_run *run);
-    /* [child] The user's home directory, for the program's HOME; nothing happens if its environment has one. The text is copied. */
+    /* [child] The user's home directory, for the program's HOME. Nothing happens if its environment has one. The text is
+     * copied. */
     int (*set_home)(ctr_run *run, const char *directory);
-    /* [parent child undo] Runs a program where the caller is (its namespaces, its root) and waits. No other way of making a process is allowed. It dies with its
-     * caller, and by what tells ctr to end. 0 if it exited with status 0; -1 else, and `how` says why; nothing is reported by itself. */
+    /* [parent child undo] Runs a program where the caller is (its namespaces, its root) and waits. A plugin may make
+     * processes in no other way. The program is killed when its caller dies, or when ctr is told to end. Gives 0 if it
+     * exited with status 0, else -1, and `how` says why; no error is reported by itself. */
     int (*spawn)(ctr_run *run, const ctr_spawn *what, ctr_spawned *how);
-    /* [parent] Makes a process in new namespaces (CLONE_NEW* of <sched.h>) for as long as `use` runs: for its files below /proc/PID. Gives what use() returns, or
-     * -1 after fail(). */
+    /* [parent] Makes a process in new namespaces (CLONE_NEW* of <sched.h>) for as long as `use` runs, which can open its
+     * files below /proc/PID. Gives what use() returns, or -1 after fail(). */
     int (*with_namespaces)(ctr_run *run, uint64_t types, int (*use)(ctr_run *run, int pid));
 } ctr_host;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kinds of step that all plugins share: a plugin adds them to a plan like its own kinds. They are the stock plugin `kinds`' (plugins/kinds).
+ * The kinds of step that all plugins share: a plugin adds them to a plan like its own kinds. Their code is the stock
+ * plugin `kinds` (plugins/kinds).
  *
  * Notation: each argument is its name and, in parentheses, its type: int, str (a template is as good), fd (CTR_FORM_VALUE). Marks behind it: `?` it may be
  * missing (`=` says what that means), `*` a list, any number of times, `|` at least one of the arguments with this mark must be there; `+` in a kind with
@@ -18,7 +19,8 @@
  * ns.join       type (str), path (str)|, ns (fd)|. Joined by setns(2): pid before the clone, the others by the child first of all.
  * clone.cgroup  cgroup (fd): an O_PATH directory of cgroup v2; the child is born in it (CLONE_INTO_CGROUP), or, where the kernel
  *               refuses, joins it by writing cgroup.procs.
- * oom_score_adj  oom_score_adj (int). The child inherits it from ctr, which takes it back for itself: a process that nobody may look into cannot write its own.
+ * oom_score_adj  oom_score_adj (int). The child inherits it from ctr, which takes it back for itself: a process that
+ *               nobody may look into cannot write its own.
  *
  * The clone itself gives the values child.pid (int) and child.pidfd (fd).
  *

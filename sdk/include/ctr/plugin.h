@@ -20,9 +20,9 @@ extern "C" {
 /* A kind of step: the plugin's hook. The name is "<plugin's word>.<verb>", listed with its process in the manifest. */
 typedef struct ctr_step_kind {
     uint32_t size;
-    uint32_t process; /* ctr_process: parent or child */
+    uint32_t process; /* ctr_process */
     const char *name;
-    /* [parent] or [child], by `process`. 0, or fail() and its -1. A parent step that fails is undone like one that ran: it
+    /* [parent] or [child], by `process`; NULL for the clone. 0, or fail() and its -1. A parent step that fails is undone like one that ran: it
      * may leave half of its work to undo(). */
     int (*apply)(ctr_run *run);
     /* [undo] Parent kinds whose effect outlives the step. Must be idempotent, must succeed when there is nothing to undo,

@@ -89,7 +89,7 @@ typedef enum ctr_phase {
 typedef enum ctr_process {
     CTR_PROCESS_PARENT = 1,
     CTR_PROCESS_CHILD = 2,
-    CTR_PROCESS_CLONE = 3 /* the host's own: an argument of clone3 */
+    CTR_PROCESS_CLONE = 3 /* no code: the host reads from the step's arguments how to make the child */
 } ctr_process;
 
 /* FROZEN. When the effect of a parent step is taken back. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the shared kinds say they take (plugins/kinds/manifest.json), against what sdk/include/ctr/kinds.h says in words and what their code reads.
+// What the shared kinds say they take (plugins/kinds/manifest.json), against what sdk/include/ctr/kinds.h says in words
+// and what their code reads.
 #include "base/arguments.hpp"
 
 #include <ctr/plugin.h>
