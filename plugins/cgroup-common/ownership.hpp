@@ -138,7 +138,9 @@ inline Whose whose(const std::string &dir, const std::string &owner, bool unmark
 }
 
 /// Was it made by a ctr that was killed between mkdir and its mark? Then it bears none, and is not older than the container's own
-/// record `owner`, which is made first of all. (Only an empty one is ever removed for that.)
+/// record `owner`, which is made first of all. (Only an empty one is ever removed for that.) That is a hint, no proof: both times are as coarse as a tick of the kernel, and
+/// kernfs gives a directory whose inode was dropped from memory the time when it is looked up again. So only ask where one may be: the mark follows each mkdir at once, so
+/// it can only be the last directory that a step made that did not end.
 inline bool half_made(const std::string &dir, const std::string &owner) {
     if (!mark_of(dir).empty()) return false;
     struct statx container {};
@@ -150,12 +152,20 @@ inline bool half_made(const std::string &dir, const std::string &owner) {
            std::pair(time_t{container.stx_btime.tv_sec}, static_cast<long>(container.stx_btime.tv_nsec));
 }
 
-/// Takes away the shared parents of mount+path that are empty now. `owner` is the container's record.
-inline void remove_parents(const std::string &mount, const std::string &path, const std::string &owner) {
+/// May a parent of the container's cgroup `dir` be ours without a mark? Where no marks can be set; and where the start did not end, as long as `dir` is missing, since
+/// parents are made and marked before it. Ask before `dir` is removed.
+inline bool parents_may_be_unmarked(const std::string &dir, bool ended, bool unmarked) {
+    return unmarked || (!ended && ::access(dir.c_str(), F_OK) != 0);
+}
+
+/// Takes away the shared parents of mount+path that are empty now, as far as they bear our mark. `unmarked_of`: the container's record if one without it can be
+/// ours (half_made()), else empty.
+inline void remove_parents(const std::string &mount, const std::string &path, const std::string &unmarked_of) {
     for (std::string parent = parent_path(path); !parent.empty(); parent = parent_path(parent)) {
         const std::string dir = mount + parent;
-        if (mark_of(dir) != shared_mark && !half_made(dir, owner)) return;
-        if (::rmdir(dir.c_str()) != 0) return;
+        if (::access(dir.c_str(), F_OK) != 0 && errno == ENOENT) continue; // a start that was killed on its way down
+        const bool ours = mark_of(dir) == shared_mark || (!unmarked_of.empty() && half_made(dir, unmarked_of));
+        if (!ours || ::rmdir(dir.c_str()) != 0) return;
     }
 }
 

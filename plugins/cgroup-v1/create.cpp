@@ -212,15 +212,19 @@ int remove(Run run) {
     const auto place = place_of(run);
     if (!place) return -1;
     Ending ending;
+    std::vector<std::string> unmarked_of; // for each hierarchy. A slice without our mark is systemd's.
     for (const auto &h : place->all) {
+        const bool unmarked = !place->by_systemd &&
+                              cgroup::parents_may_be_unmarked(h.mount + place->path, run.recorded("made").has_value(),
+                                                              is_recorded(run, h.name() + '?'));
+        unmarked_of.push_back(unmarked ? place->members.owner() : std::string());
         if (remove_one(run, *place, h, ending) != 0) return -1;
         if (h.has("freezer")) ending.freezer = h.mount + place->path;
     }
     std::string left;
     const bool ended = end_cgroups(ending, place->members, left);
-    // A slice without our mark is systemd's.
-    for (const auto &h : place->all)
-        cgroup::remove_parents(h.mount, place->path, place->by_systemd ? std::string() : place->members.owner());
+    for (std::size_t i = 0; i < place->all.size(); ++i)
+        cgroup::remove_parents(place->all[i].mount, place->path, unmarked_of[i]);
     if (ended) return 0;
     return run.fail({CTR_E_BUSY, "the cgroup cannot be removed: something in it does not end",
                      "see its cgroup.procs; a process in an uninterruptible wait ends when its disk or network answers",

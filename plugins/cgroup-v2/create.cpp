@@ -158,10 +158,13 @@ int remove(Run run) {
     if (!place) return -1;
     const std::string dir = place->dir();
     const Whose whose = whose_is(run, *place);
+    const auto made = run.recorded_int("made");
+    const bool unmarked = !place->by_systemd && // a slice without our mark is systemd's
+                          cgroup::parents_may_be_unmarked(dir, made.has_value(), made.value_or(0) == made_unmarked);
     bool ended = true;
     if (whose == Whose::others) {
         // Without a record the step did not end, so nothing can have joined.
-        if (!run.recorded_int("made") && cgroup::half_made(dir, place->members.owner())) ::rmdir(dir.c_str());
+        if (!made && cgroup::half_made(dir, place->members.owner())) ::rmdir(dir.c_str());
     } else if (whose == Whose::guests || place->by_systemd) {
         ended = end_cgroup(*place, whose, Fate::leave);
         const Fd fd = cgroup::open_directory(AT_FDCWD, dir.c_str());
@@ -171,8 +174,7 @@ int remove(Run run) {
         if (errno != EBUSY && errno != ENOTEMPTY) return run.fail("rmdir", dir);
         ended = end_cgroup(*place, whose, Fate::remove);
     }
-    // A slice without our mark is systemd's.
-    cgroup::remove_parents(place->mount, place->path, place->by_systemd ? std::string() : place->members.owner());
+    cgroup::remove_parents(place->mount, place->path, unmarked ? place->members.owner() : std::string());
     if (ended) return 0;
     return run.fail({CTR_E_BUSY, "the cgroup cannot be removed: something in it does not end",
                      "see its cgroup.procs; a process in an uninterruptible wait ends when its disk or network answers",

@@ -163,6 +163,30 @@ TEST_F(OciCgroup, WhatOthersPutIntoACgroupThatWasThereBeforeIsTheirs) {
     }
 }
 
+TEST_F(OciCgroup, AParentThatOthersMadeStaysHoweverYoungItLooks) {
+    make_everywhere("pod");
+    Bundle b = bundle("one", "sleep 1000");
+    b.config["linux"]["cgroupsPath"] = box.cgroup_parent() + "/pod/one";
+    start("one", b);
+    // The time of a cgroup's directory says little about its age: chmod changes it, and so does memory pressure.
+    for (const std::string &each : hierarchies())
+        ::chmod((each + box.cgroup_parent() + "/pod").c_str(), 0700);
+    remove("one");
+    for (const std::string &each : hierarchies())
+        EXPECT_TRUE(exists(each + box.cgroup_parent() + "/pod")) << each;
+    remove_everywhere("pod");
+    // A start that fails: the parent was made in the same tick of the clock as the container's record, now and then.
+    b.config["linux"]["resources"]["memory"] = {{"limit", 4096}};
+    b.config["linux"]["resources"]["cpu"] = {{"cpus", "999999"}};
+    for (int i = 0; i < 20; ++i) {
+        make_everywhere("pod");
+        EXPECT_REFUSED(run(b), "cpuset.cpus");
+        for (const std::string &each : hierarchies())
+            EXPECT_TRUE(exists(each + box.cgroup_parent() + "/pod")) << each << ", round " << i;
+        remove_everywhere("pod");
+    }
+}
+
 TEST_F(OciCgroup, ACgroupThatAnotherContainerTookOverIsLeftAlone) {
     for (const char *name : {"one", "two"}) {
         Bundle b = bundle(name, std::string(name) == "one" ? "true" : "sleep 1000");
