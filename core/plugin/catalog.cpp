@@ -49,8 +49,7 @@ Result<std::vector<Manifest>> parse_manifests(const Fd &fd, const std::string &p
 
 /// What is known of the file in this very state is not read again: neither its manifests nor, if one of them is pinned, all of it for its sum.
 Result<std::vector<Manifest>> read_manifests(const std::string &path, const FileIdentity &identity,
-                                             const std::map<std::string, std::string> &pins, ManifestCache &known,
-                                             std::vector<std::string> &ids) {
+                                             const std::map<std::string, std::string> &pins, ManifestCache &known) {
     std::vector<Manifest> manifests = known.find(path, identity);
     std::string digest(known.digest());
     const bool fresh = manifests.empty();
@@ -59,8 +58,6 @@ Result<std::vector<Manifest>> read_manifests(const std::string &path, const File
         CTR_ASSIGN(fd, open_checked(path, identity));
         CTR_ASSIGN(manifests, parse_manifests(fd, path));
     }
-    for (const Manifest &manifest : manifests)
-        ids.push_back(manifest.id);
     const bool pinned = std::any_of(manifests.begin(), manifests.end(),
                                     [&](const Manifest &manifest) { return pins.count(manifest.id) != 0; });
     if (pinned && digest.empty()) {
@@ -76,9 +73,8 @@ Result<std::vector<Manifest>> read_manifests(const std::string &path, const File
     return manifests;
 }
 
-/// `ids`: of the plugins in it, even if it is refused.
 Result<Checked> check_file(const std::string &path, const std::map<std::string, std::string> &pins,
-                           ManifestCache &known, std::vector<std::string> &ids) {
+                           ManifestCache &known) {
     struct stat st {};
     if (::stat(path.c_str(), &st) != 0) return system_error("stat", path);
     if (!S_ISREG(st.st_mode))
@@ -86,8 +82,35 @@ Result<Checked> check_file(const std::string &path, const std::map<std::string, 
                        "put only plugins there");
     CTR_TRY(sys::check_trust(path, st.st_mode, st.st_uid, false));
     const FileIdentity identity = FileIdentity::of(st);
-    CTR_ASSIGN(std::vector<Manifest> manifests, read_manifests(path, identity, pins, known, ids));
+    CTR_ASSIGN(std::vector<Manifest> manifests, read_manifests(path, identity, pins, known));
     return Checked{std::move(manifests), identity};
+}
+
+/// Adds the plugins of a refused file to what is known of the refusal. Only its notes are read, as far as they can be; nothing in them is believed but
+/// for messages.
+void name_plugins(const std::string &path, Refusal &refusal) {
+    struct stat st {};
+    if (::stat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) return;
+    const auto fd = open_checked(path, FileIdentity::of(st));
+    if (!fd.ok()) return;
+    const auto texts = read_manifest_notes(fd.value().get(), path);
+    if (!texts.ok()) return;
+    for (const std::string &text : texts.value()) {
+        auto manifest = parse_manifest(text, path);
+        std::string id = manifest.ok() ? manifest.value().id : id_in_manifest(text);
+        if (!id.empty()) refusal.ids.push_back(std::move(id));
+        if (manifest.ok()) refusal.manifests.push_back(std::move(manifest).value());
+    }
+}
+
+bool is_plugin_name(std::string_view name) { return name.size() > 3 && name.ends_with(".so"); }
+
+/// The same for all files of a refused directory; of a hostile one not without end.
+void name_plugins_below(const std::string &directory, Refusal &refusal) {
+    constexpr std::size_t most = 256;
+    const auto names = sys::list_directory(directory);
+    for (std::size_t i = 0; names.ok() && i < names.value().size() && i < most; ++i)
+        if (is_plugin_name(names.value()[i])) name_plugins(directory + "/" + names.value()[i], refusal);
 }
 
 } // namespace
@@ -123,27 +146,28 @@ void Catalog::scan_directory(const Directory &directory, const std::map<std::str
     if (::stat(directory.path.c_str(), &st) != 0) {
         if (errno != ENOENT || directory.override_trust)
             refused_.push_back(
-                {directory.path, system_error("stat", directory.path, "name a directory with plugins"), {}});
+                {directory.path, system_error("stat", directory.path, "name a directory with plugins"), {}, {}});
         return;
     }
     auto trusted = sys::check_trust(directory.path, st.st_mode, st.st_uid, false);
     if (trusted.ok() && !directory.override_trust) trusted = sys::check_parents(directory.path);
     if (!trusted.ok()) {
-        refused_.push_back({directory.path, std::move(trusted).error(), {}});
+        refused_.push_back({directory.path, std::move(trusted).error(), {}, {}});
+        name_plugins_below(directory.path, refused_.back());
         return;
     }
     auto names = sys::list_directory(directory.path);
     if (!names.ok()) {
-        refused_.push_back({directory.path, std::move(names).error(), {}});
+        refused_.push_back({directory.path, std::move(names).error(), {}, {}});
         return;
     }
     for (const std::string &name : names.value()) {
-        if (name.size() <= 3 || name.compare(name.size() - 3, 3, ".so") != 0) continue;
+        if (!is_plugin_name(name)) continue;
         const std::string path = directory.path + "/" + name;
-        std::vector<std::string> ids;
-        auto checked = check_file(path, pins, known, ids);
+        auto checked = check_file(path, pins, known);
         if (!checked.ok()) {
-            refused_.push_back({path, std::move(checked).error(), std::move(ids)});
+            refused_.push_back({path, std::move(checked).error(), {}, {}});
+            name_plugins(path, refused_.back());
             continue;
         }
         const auto file = std::make_shared<PluginFile>(path, checked.value().identity);
@@ -155,7 +179,7 @@ void Catalog::scan_directory(const Directory &directory, const std::map<std::str
 void Catalog::add(Manifest manifest, const std::shared_ptr<PluginFile> &file, bool override_trust) {
     const std::string &id = manifest.id, &path = file->path;
     const auto refuse = [&](const std::string &where, std::string what, std::string hint) {
-        refused_.push_back({where, invalid(where, "id: " + std::move(what), std::move(hint)), {id}});
+        refused_.push_back({where, invalid(where, "id: " + std::move(what), std::move(hint)), {id}, {}});
     };
     const std::string expected = "expected one that no other plugin has, got \"" + id + "\", which is also ";
     if (const auto twin = twins_.find(id); twin != twins_.end())
@@ -217,7 +241,9 @@ void Catalog::find_sharers() {
 const Refusal *Catalog::refusal_of(const std::string &id) const {
     const std::string end = "/" + id + ".so";
     for (const Refusal &each : refused_)
-        if (each.path.ends_with(end) || std::find(each.ids.begin(), each.ids.end(), id) != each.ids.end()) return &each;
+        if (std::find(each.ids.begin(), each.ids.end(), id) != each.ids.end()) return &each;
+    for (const Refusal &each : refused_) // whose notes could not be read
+        if (each.path.ends_with(end)) return &each;
     return nullptr;
 }
 

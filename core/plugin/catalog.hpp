@@ -22,9 +22,10 @@ struct Directory {
 };
 
 struct Refusal {
-    std::string path;
+    std::string path; // of a file, or of a directory with all that is in it
     Error error;
-    std::vector<std::string> ids; // of the plugins in the file, as far as it was read
+    std::vector<std::string> ids;    // of the plugins in it, as far as their notes could be read
+    std::vector<Manifest> manifests; // of those that have a valid one; for messages only
 };
 
 /// A file with one plugin in it, or several (ctr_add_plugin_file of the SDK). It is loaded when the first of them is, and stays as long as the process.
@@ -89,7 +90,7 @@ public:
     const std::vector<Plugin *> &sharers() const { return sharers_; }
     /// A kind that all plugins may use, loading who shares it; neither is set if there is none. Errors: of loading.
     Result<SharedKind> shared_kind(const std::string &name, const ctr_host *host) const;
-    /// The refusal of the file that has plugin `id`, or of one of that name, for messages.
+    /// The refusal of the file that has plugin `id`, or of a file of that name, for messages.
     const Refusal *refusal_of(const std::string &id) const;
 
 private:

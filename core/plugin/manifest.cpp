@@ -183,6 +183,15 @@ bool Manifest::plans(ctr_operation operation) const {
     return std::find(operations.begin(), operations.end(), operation_name(operation)) != operations.end();
 }
 
+std::string id_in_manifest(const std::string &text) {
+    const auto document = JsonText::of(text, "manifest", 32);
+    if (!document.ok() || !document.value().root().is_object()) return {};
+    std::string id;
+    for (const auto &[key, value] : document.value().root().members())
+        if (key == "id" && value.is_text()) id = value.text();
+    return valid_id(id) ? id : std::string();
+}
+
 Json Manifest::config_schema() const { return config.empty() ? Json() : Json::parse(config); }
 
 Result<Manifest> parse_manifest(const std::string &text, const std::string &path) {

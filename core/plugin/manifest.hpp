@@ -57,6 +57,9 @@ struct Manifest {
 /// `path` names the file in messages.
 Result<Manifest> parse_manifest(const std::string &text, const std::string &path);
 
+/// The id alone, of a manifest that may be wrong in all else (of another ABI, with a key that nobody knows); empty: it has no valid one.
+std::string id_in_manifest(const std::string &text);
+
 /// "create" for CTR_OP_CREATE.
 const char *operation_name(ctr_operation operation);
 

@@ -43,7 +43,8 @@ Json manifest_json(const plugin::Plugin &plugin) {
 }
 
 Json refusal_json(const plugin::Refusal &refusal) {
-    return {{"path", refusal.path}, {"refused", refusal.error.text()}, {"hint", refusal.error.hint}};
+    return {
+        {"path", refusal.path}, {"ids", refusal.ids}, {"refused", refusal.error.text()}, {"hint", refusal.error.hint}};
 }
 
 Result<void> check_all_sections(const config::Config &config, const plugin::Catalog &catalog) {
@@ -108,7 +109,8 @@ int plugin_ls_command(App &app, const Arguments & /*arguments*/) {
                         each->manifest.slot.empty() ? "-" : each->manifest.slot, each->manifest.summary});
     App::print(table(rows));
     for (const auto &refusal : catalog.refused())
-        App::warn("refused: " + refusal.error.text(), refusal.error.hint);
+        App::warn("refused: " + (refusal.ids.empty() ? "" : joined(refusal.ids, ", ") + ": ") + refusal.error.text(),
+                  refusal.error.hint);
     return 0;
 }
 

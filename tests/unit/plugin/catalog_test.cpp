@@ -84,6 +84,29 @@ TEST_F(CatalogTest, knows_which_plugins_a_refused_file_had) {
     EXPECT_EQ(catalog.refusal_of("three"), nullptr);
 }
 
+TEST_F(CatalogTest, knows_the_plugins_of_whatever_was_refused_and_why) {
+    using elf_file::note, elf_file::ours;
+    const auto set = [](const std::string &one, const std::string &two) {
+        return elf_file::Elf(note(ours, CTR_NOTE_TYPE, one) + note(ours, CTR_NOTE_TYPE, two)).bytes();
+    };
+    const std::string at = directory("d"), open = directory("open", 0777);
+    const std::string group = install(at, "group.so", set(manifest_of("one"), manifest_of("two")), 0664);
+    // One of another ABI spoils the file; one without a valid id has no name.
+    const std::string old = R"({"id": "three", "abi": 2, "new": [1]})", nameless = R"({"id": "../x", "abi": 2})";
+    const std::string abi = install(at, "abi.so", set(old, nameless));
+    install(open, "x.so", set(manifest_of("four"), manifest_of("five")));
+    const Catalog catalog = Catalog::scan({{at, false}, {open, true}}, {});
+    EXPECT_TRUE(catalog.plugins().empty());
+    for (const auto &[id, path] : {std::pair("one", group), std::pair("two", group), std::pair("three", abi),
+                                   std::pair("four", open), std::pair("five", open)}) {
+        ASSERT_NE(catalog.refusal_of(id), nullptr) << id;
+        EXPECT_EQ(catalog.refusal_of(id)->path, path) << id;
+    }
+    EXPECT_EQ(catalog.refusal_of("../x"), nullptr);
+    EXPECT_EQ(catalog.refusal_of("one")->manifests.size(), 2U);
+    EXPECT_EQ(catalog.refusal_of("three")->manifests.size(), 0U);
+}
+
 TEST_F(CatalogTest, takes_each_plugin_of_a_file_for_itself) {
     using elf_file::note, elf_file::ours;
     const std::string two =
