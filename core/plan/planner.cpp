@@ -75,13 +75,6 @@ bool waived(std::string_view pattern, const Request &request, const plugin::Cata
     return false;
 }
 
-std::string section_for(const std::string &pattern) {
-    const auto last = pattern.find_last_not_of("/*");
-    const std::string cut = pattern.substr(0, last == std::string::npos ? 0 : last + 1);
-    const auto slash = cut.find_last_of('/');
-    return slash == std::string::npos ? cut : cut.substr(slash + 1);
-}
-
 /// Plugins in other slots' places do not count: a driver that was not chosen carries nothing out.
 bool may_claim(const plugin::Plugin &plugin, const Request &request,
                const std::map<std::string, std::string> &drivers) {
@@ -99,33 +92,85 @@ std::string joined(const std::vector<std::string> &words) {
     return out;
 }
 
-/// Nobody carries it out who is part of this plan. Says who would be, if he had been chosen.
+/// Those manifests that claim the path.
+template <typename Manifests> std::vector<const plugin::Manifest *>
+claimants_of(const RequestedPath &path, const Request &request, const Manifests &manifests) {
+    std::vector<const plugin::Manifest *> found;
+    const std::vector<RequestedPath> one = {path};
+    for (const plugin::Manifest *each : manifests) {
+        const std::vector<Claimant> claimants = {{each->id, each->claims}};
+        if (!request.vocabulary->match_claims(one, claimants)[0].empty()) found.push_back(each);
+    }
+    return found;
+}
+
+Error was_refused(const plugin::Refusal &refusal, const RequestedPath &path, const std::string &id) {
+    return Error(refusal.error).in(path.example() + " is asked for, and the plugin \"" + id + "\" was refused");
+}
+
+/// The file that would carry it out, if it had not been refused.
+std::optional<Error> refused_claimant(const RequestedPath &path, const Request &request,
+                                      const plugin::Catalog &catalog) {
+    for (const plugin::Refusal &refusal : catalog.refused()) {
+        std::vector<const plugin::Manifest *> manifests;
+        for (const plugin::Manifest &each : refusal.manifests)
+            if (each.plans(request.operation)) manifests.push_back(&each);
+        if (const auto claimants = claimants_of(path, request, manifests); !claimants.empty())
+            return was_refused(refusal, path, claimants.front()->id);
+    }
+    // A file whose manifests could not be read may still have the name.
+    const std::string part(request.vocabulary->optional_part(path.pattern()));
+    const plugin::Refusal *refusal = part.empty() ? nullptr : catalog.refusal_of(part);
+    return refusal == nullptr ? std::nullopt : std::optional(was_refused(*refusal, path, part));
+}
+
+/// A driver would carry it out that was not chosen.
+Error driver_not_chosen(Error error, const std::vector<const plugin::Manifest *> &others,
+                        const std::map<std::string, std::string> &drivers) {
+    const std::string &slot = others.front()->slot, &first = others.front()->id;
+    std::vector<std::string> ids;
+    for (const plugin::Manifest *each : others)
+        if (each->slot == slot) ids.push_back(each->id);
+    const auto chosen = drivers.find(slot);
+    error.message += chosen == drivers.end() ? ": the slot " + slot + " is off"
+                                             : ": the " + slot + " driver \"" + chosen->second + "\" does not";
+    error.hint = "this is what a driver of the slot " + slot + " does: " + joined(ids) +
+                 ". Choose one in the config, \"" + slot + "\": {\"driver\": \"" + first + "\"}, or by `ctr run --" +
+                 slot + "`, or leave it out of the description";
+    return error;
+}
+
+/// Nobody carries it out who is part of this plan. Says who would, and what would help.
 Error unclaimed(const RequestedPath &path, const Request &request, const plugin::Catalog &catalog,
                 const std::map<std::string, std::string> &drivers) {
     const std::string pattern(path.pattern());
-    std::string slot;
-    std::vector<std::string> others;
-    for (const auto &each : catalog.plugins()) {
-        const std::vector<Claimant> claimants = {{each->manifest.id, each->manifest.claims}};
-        const std::vector<RequestedPath> one = {path};
-        if (each->manifest.slot.empty() || request.vocabulary->match_claims(one, claimants)[0].empty()) continue;
-        slot = each->manifest.slot;
-        others.push_back(each->manifest.id);
-    }
+    std::vector<const plugin::Manifest *> installed, of_slots;
+    for (const auto &each : catalog.plugins())
+        installed.push_back(&each->manifest);
+    installed = claimants_of(path, request, installed);
+    const std::vector<std::string> slots = slots_of(request.operation);
+    std::copy_if(installed.begin(), installed.end(), std::back_inserter(of_slots), [&](const plugin::Manifest *each) {
+        return each->plans(request.operation) && std::find(slots.begin(), slots.end(), each->slot) != slots.end();
+    });
     Error error{ErrorClass::unsupported,
                 "asked for, but no plugin carries it out",
-                "install a plugin that claims " + pattern + ", leave it out of the description, or say \"" +
-                    section_for(pattern) + "\": \"off\" in the config to run without it",
+                "install a plugin that claims " + pattern + ", or leave it out of the description",
                 0,
                 {},
                 path.example(),
                 {}};
-    if (others.empty()) return error;
-    const auto chosen = drivers.find(slot);
-    error.message += chosen == drivers.end() ? ": the slot " + slot + " is off"
-                                             : ": the " + slot + " driver \"" + chosen->second + "\" does not";
-    error.hint = "this is what a driver of the slot " + slot + " does: " + joined(others) + ". Choose one by --" +
-                 slot + " or in the config, or leave it out of the description";
+    if (!of_slots.empty()) return driver_not_chosen(std::move(error), of_slots, drivers);
+    if (auto refused = refused_claimant(path, request, catalog)) return *std::move(refused);
+    if (!installed.empty()) {
+        error.message += std::string(": the plugin \"") + installed.front()->id + "\" does not for the operation " +
+                         plugin::operation_name(request.operation);
+        error.hint = "leave it out of the description";
+        return error;
+    }
+    if (const std::string part(request.vocabulary->optional_part(pattern)); !part.empty())
+        error.hint = "install the plugin " + part + ", or another that claims " + pattern +
+                     ", leave it out of the description, or say \"" + part +
+                     "\": \"off\" in the config to run without it";
     return error;
 }
 
@@ -156,11 +201,7 @@ Result<Active> choose_active(const Request &request, const plugin::Catalog &cata
             if (matches[i][0] > 0) used[matches[i][0] - 1] = true;
             continue;
         }
-        const std::string pattern(requested[i].pattern());
-        if (waived(pattern, request, catalog)) continue;
-        if (const plugin::Refusal *refusal = catalog.refusal_of(section_for(pattern)); refusal != nullptr)
-            return Error(refusal->error)
-                .in(requested[i].example() + " is asked for, and the plugin for it was refused");
+        if (waived(requested[i].pattern(), request, catalog)) continue;
         return unclaimed(requested[i], request, catalog, drivers);
     }
     Active active;
@@ -384,6 +425,13 @@ Result<std::optional<std::string>> choose_driver(const std::string &slot, const 
         if ((best == nullptr || m.rank > best->manifest.rank) && conditions_hold(m, *request.config, machine))
             best = each.get();
     }
+    if (best == nullptr)
+        for (const plugin::Refusal &refusal : catalog.refused())
+            for (const plugin::Manifest &each : refusal.manifests)
+                if (each.slot == slot)
+                    return Error(refusal.error)
+                        .in("no driver for the slot " + slot + " fits this machine, and \"" + each.id +
+                            "\" was refused");
     if (best == nullptr)
         return failure(ErrorClass::not_found, "no driver for the slot " + slot + " fits this machine",
                        installed_drivers(slot, catalog) + "; choose one in the config or by flag");

@@ -206,6 +206,15 @@ const Vocabulary &oci_vocabulary() {
             return spec::match_claims(requested, claimants);
         }
         std::span<const std::string> claims_of_engine() const override { return of_engine; }
+        std::string_view optional_part(std::string_view pattern) const override {
+            static constexpr std::pair<std::string_view, std::string_view> parts[] = {{"/linux/seccomp", "seccomp"},
+                                                                                      {"/ctr/seccomp", "seccomp"},
+                                                                                      {"/linux/sysctl", "sysctl"},
+                                                                                      {"/hooks", "hooks"}};
+            for (const auto &[path, plugin] : parts)
+                if (covers(path, pattern)) return plugin;
+            return {};
+        }
     };
     static const Oci oci;
     return oci;

@@ -370,6 +370,49 @@ TEST_F(WithoutSeccomp, ARefusedSeccompPluginIsNamed) {
     expect_refused(outcome, {"seccomp", "mode: expected not writable by group or others, got 0777"});
 }
 
+/// The stock plugins that share a file, in a copy of it that the group may write.
+class RefusedStandard : public Refusals {
+protected:
+    void SetUp() override {
+        Refusals::SetUp();
+        NEEDS_ROOTFS();
+        fs::permissions(file_, fs::perms(0775));
+    }
+    void TearDown() override { fs::permissions(file_, fs::perms(0755)); }
+    const std::string file_ = ctr_.plugins() + "/standard.so";
+    const std::string why_ = file_ + ": mode: expected not writable by group or others, got 0775";
+};
+
+TEST_F(RefusedStandard, EachOfItsPluginsIsNamedWhereItIsAskedFor) {
+    const auto show = [&](const std::string &id) { return ctr_.ctr({"plugin", "show", id}); };
+    for (const char *id : {"mounts", "process", "namespaces", "capabilities", "none", "rootfs"})
+        expect_refused(show(id), {"the plugin was refused", why_, "chmod go-w"});
+    // A driver by option, one by config, a section, and a field whose plugin is no driver.
+    const auto planned = [&](const std::string &config, std::vector<std::string> options) {
+        const std::string file = ctr_.directory("config") + "/config.json";
+        std::ofstream(file) << config;
+        options.insert(options.begin(), "plan");
+        options.insert(options.end(), {"--rootfs", ctr_.rootfs(), "true"});
+        return ctr_.ctr(options, file);
+    };
+    expect_refused(planned("{}", {}), {"the storage driver \"rootfs\" was refused", why_});
+    expect_refused(planned("{}", {"--network", "none"}), {"the network driver \"none\" was refused", why_});
+    expect_refused(planned(R"({"network": {"driver": "none"}})", {}), {"none", "was refused", why_});
+    expect_refused(planned(R"({"process": {}})", {}), {"the config has a section for process", why_});
+    expect_refused(planned("{}", {"--storage", "off", "--network", "host", "--hostname", "box"}),
+                   {"is asked for, and the plugin \"", "\" was refused", why_});
+}
+
+TEST_F(RefusedStandard, ItIsListedWithItsPlugins) {
+    const auto listed = ctr_.ctr({"plugin", "ls"});
+    EXPECT_NE(listed.err.find("mounts"), std::string::npos) << listed.err;
+    EXPECT_NE(listed.err.find(why_), std::string::npos) << listed.err;
+    const Json json = Json::parse(ctr_.ctr({"plugin", "ls", "--format", "json"}).out, nullptr, false);
+    ASSERT_TRUE(json.is_object());
+    ASSERT_EQ(json["refused"].size(), 1U);
+    EXPECT_GE(json["refused"][0]["ids"].size(), 6U);
+}
+
 TEST_F(WithoutSeccomp, ItRunsUnconfinedWhenTheConfigSaysSo) {
     NEEDS_ROOT();
     const auto outcome = run("\"seccomp\": \"off\", ");

@@ -28,9 +28,11 @@ struct Planning {
     std::map<std::string, std::string> drivers;
     ctr_operation operation = CTR_OP_CREATE;
     std::string id = "littlebox";
-    std::vector<std::string> without;     // stock plugins that are not installed
+    std::vector<std::string> without;     // files of stock plugins that are not installed ("seccomp"); "*": none is
     std::vector<std::string> directories; // more plugins, before the stock ones
 
+    /// What is installed.
+    core::plugin::Catalog &catalog() const;
     core::Result<core::plan::Plan> plan(const core::Json &spec) const;
     core::Result<core::plan::Plan> plan(const core::cli::RunOptions &options) const;
 };
