@@ -34,6 +34,7 @@ Result<void> call_at(Engine &engine, const Record &record, const plan::Step &ste
     run.context = CTR_IN_CALL;
     run.block = block.get();
     launch::begin_step(&run, at);
+    const auto context = launch::calling(run);
     if (call(&run) == 0 && !run.failed) return {};
     return (run.failed ? launch::to_error(run.error)
                        : failure(ErrorClass::internal, "the plugin " + step.plugin + " failed without saying why"))

@@ -175,7 +175,7 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
         *state->plan->progress = i;
         begin_step(&state->run, i);
         if (step.kind == nullptr) give_up_without_code(state, step.kind_name);
-        if (step.kind->apply(&state->run) != 0) {
+        if (step.kind->apply(&state->run) != 0 || state->run.failed) {
             if (!state->run.failed) fail_with_errno(&state->run, step.kind_name, nullptr, nullptr);
             give_up(state);
         }
@@ -335,7 +335,7 @@ CTR_CHILD void wait_at_gate(ChildState *state) {
 CTR_CHILD void child_main(void *child_plan) {
     ChildState &state = child_state;
     state.plan = static_cast<ChildPlan *>(child_plan);
-    state.run.context = CTR_IN_CHILD;
+    begin_child(&state.run);
     state.run.block = state.plan->block;
     state.run.root_fd = -1;
     // Others may see this process already, and open whatever it has open.

@@ -345,6 +345,7 @@ Result<void> Launch::run_parent_step(std::uint32_t index) {
     begin_step(&run, index);
     const int code = [&] {
         const sys::InPlugin inside(step.plugin, "apply");
+        const auto context = calling(run);
         return step.kind->apply(&run);
     }();
     const bool failed = code != 0 || run.failed;

@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "launch/block.hpp"
+#include "plugin/callback.hpp"
 
 #include <deque>
 
@@ -54,6 +55,10 @@ const ctr_host *host_table();
 
 /// Positions `run` on a step and expands its templates. CTR_CHILD: used on both sides.
 CTR_CHILD void begin_step(ctr_run *run, std::uint32_t step);
+/// Stands around the call of a step's function, which may then call the host's with this `run` (and `shell`).
+plugin::Calling calling(ctr_run &run, const ctr_shell *shell = nullptr);
+/// The same for the child, from here to execve. CTR_CHILD.
+CTR_CHILD void begin_child(ctr_run *run);
 /// Fills run->error; the first error counts. Returns -1. CTR_CHILD.
 CTR_CHILD int report(ctr_run *run, const ctr_error *error);
 /// The same from errno. CTR_CHILD.

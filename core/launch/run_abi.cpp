@@ -26,13 +26,6 @@ int log_threshold = CTR_LOG_WARN;
 
 namespace {
 
-/// Contexts of each function, from the SDK's one table.
-enum : unsigned {
-#define CTR_CONTEXTS_OF(function, contexts) contexts_##function = (contexts),
-    CTR_HOST_FUNCTIONS(CTR_CONTEXTS_OF)
-#undef CTR_CONTEXTS_OF
-};
-
 CTR_CHILD void copy_text(char *to, std::size_t room, const char *from) {
     std::size_t i = 0;
     if (from != nullptr)
@@ -57,22 +50,10 @@ CTR_CHILD int report(ctr_run *run, const ctr_error *error) {
 
 namespace {
 
-/// The host's check of contexts.h.
-CTR_CHILD bool legal(ctr_run *run, unsigned contexts, const char *function) {
-    if ((run->context & contexts) != 0) return true;
-    const ctr_error error = {sizeof(ctr_error),
-                             CTR_E_CONTEXT,
-                             0,
-                             "an SDK function was called where it is not legal (ctr/contexts.h)",
-                             "this is a bug of the plugin",
-                             function,
-                             nullptr};
-    report(run, &error);
-    return false;
-}
+CTR_CHILD void refuse(void *run, const ctr_error *error) { report(static_cast<ctr_run *>(run), error); }
 
 CTR_CHILD int fail(ctr_run *run, const ctr_error *error) {
-    if (legal(run, contexts_fail, "fail")) report(run, error);
+    if (CTR_LEGAL(run, fail)) report(run, error);
     return -1;
 }
 
@@ -172,7 +153,7 @@ CTR_CHILD ctr_str expand(ctr_run *run, const PackedArg &arg) {
 }
 
 CTR_CHILD std::size_t arg_count(ctr_run *run, const char *name) {
-    if (!legal(run, contexts_arg_count, "arg_count")) return 0;
+    if (!CTR_LEGAL(run, arg_count)) return 0;
     const PackedStep &step = run->block->steps[run->step];
     std::size_t count = 0;
     for (std::uint32_t i = 0; i < step.n_args; ++i)
@@ -181,7 +162,7 @@ CTR_CHILD std::size_t arg_count(ctr_run *run, const char *name) {
 }
 
 CTR_CHILD int arg_int(ctr_run *run, const char *name, std::size_t index, std::int64_t *out) {
-    if (!legal(run, contexts_arg_int, "arg_int")) return -1;
+    if (!CTR_LEGAL(run, arg_int)) return -1;
     const PackedArg *arg = find_arg(run, name, index);
     if (arg == nullptr) return -1;
     if (arg->form == CTR_FORM_INT) {
@@ -197,7 +178,7 @@ CTR_CHILD int arg_int(ctr_run *run, const char *name, std::size_t index, std::in
 
 CTR_CHILD ctr_str arg_str(ctr_run *run, const char *name, std::size_t index) {
     const ctr_str empty = {"", 0};
-    if (!legal(run, contexts_arg_str, "arg_str")) return empty;
+    if (!CTR_LEGAL(run, arg_str)) return empty;
     const PackedArg *arg = find_arg(run, name, index);
     if (arg == nullptr) return empty;
     if (arg->form == CTR_FORM_STRING || arg->form == CTR_FORM_BYTES) return arg->text;
@@ -205,17 +186,17 @@ CTR_CHILD ctr_str arg_str(ctr_run *run, const char *name, std::size_t index) {
 }
 
 CTR_CHILD int arg_fd(ctr_run *run, const char *name, std::size_t index) {
-    if (!legal(run, contexts_arg_fd, "arg_fd")) return -1;
+    if (!CTR_LEGAL(run, arg_fd)) return -1;
     const PackedArg *arg = find_arg(run, name, index);
     if (arg == nullptr || arg->value == no_index) return -1;
     const Value &value = run->block->values[arg->value];
     return value.type == CTR_TYPE_FD && value.known ? value.fd : -1;
 }
 
-CTR_CHILD int root_fd(ctr_run *run) { return legal(run, contexts_root_fd, "root_fd") ? run->root_fd : -1; }
+CTR_CHILD int root_fd(ctr_run *run) { return CTR_LEGAL(run, root_fd) ? run->root_fd : -1; }
 
 CTR_CHILD int set_root(ctr_run *run, int fd) {
-    if (!legal(run, contexts_set_root, "set_root")) {
+    if (!CTR_LEGAL(run, set_root)) {
         close(fd);
         return -1;
     }
@@ -223,16 +204,12 @@ CTR_CHILD int set_root(ctr_run *run, int fd) {
     return 0;
 }
 
-CTR_CHILD int death_signal(ctr_run *run) {
-    return legal(run, contexts_death_signal, "death_signal") ? run->death_signal : 0;
-}
+CTR_CHILD int death_signal(ctr_run *run) { return CTR_LEGAL(run, death_signal) ? run->death_signal : 0; }
 
-CTR_CHILD int wants_home(ctr_run *run) {
-    return legal(run, contexts_wants_home, "wants_home") && launch::wants_home() ? 1 : 0;
-}
+CTR_CHILD int wants_home(ctr_run *run) { return CTR_LEGAL(run, wants_home) && launch::wants_home() ? 1 : 0; }
 
 CTR_CHILD int set_home(ctr_run *run, const char *directory) {
-    if (!legal(run, contexts_set_home, "set_home")) return -1;
+    if (!CTR_LEGAL(run, set_home)) return -1;
     launch::set_home(directory);
     return 0;
 }
@@ -252,7 +229,7 @@ CTR_CHILD Value *output_slot(ctr_run *run, const char *name, bool type_fits) {
 }
 
 CTR_CHILD int output_int(ctr_run *run, const char *name, std::int64_t integer) {
-    if (!legal(run, contexts_output_int, "output_int")) return -1;
+    if (!CTR_LEGAL(run, output_int)) return -1;
     const Value *declared = find_output(run, name);
     Value *value = output_slot(run, name, declared != nullptr && declared->type == CTR_TYPE_INT);
     if (value == nullptr) return -1;
@@ -262,7 +239,7 @@ CTR_CHILD int output_int(ctr_run *run, const char *name, std::int64_t integer) {
 }
 
 CTR_CHILD int output_str(ctr_run *run, const char *name, ctr_str text) {
-    if (!legal(run, contexts_output_str, "output_str")) return -1;
+    if (!CTR_LEGAL(run, output_str)) return -1;
     const Value *declared = find_output(run, name);
     Value *value =
         output_slot(run, name, declared != nullptr && declared->text != nullptr && text.len <= CTR_VALUE_MAX);
@@ -275,10 +252,11 @@ CTR_CHILD int output_str(ctr_run *run, const char *name, ctr_str text) {
 }
 
 CTR_CHILD int output_fd(ctr_run *run, const char *name, int fd) {
-    const Value *declared = find_output(run, name);
-    Value *value = legal(run, contexts_output_fd, "output_fd")
-                       ? output_slot(run, name, declared != nullptr && declared->type == CTR_TYPE_FD)
-                       : nullptr;
+    Value *value = nullptr;
+    if (CTR_LEGAL(run, output_fd)) {
+        const Value *declared = find_output(run, name);
+        value = output_slot(run, name, declared != nullptr && declared->type == CTR_TYPE_FD);
+    }
     if (value == nullptr) {
         close(fd);
         return -1;
@@ -290,6 +268,16 @@ CTR_CHILD int output_fd(ctr_run *run, const char *name, int fd) {
 }
 
 } // namespace
+
+plugin::Calling calling(ctr_run &run, const ctr_shell *shell) {
+    return plugin::Calling({run.context, &run, shell, refuse});
+}
+
+CTR_CHILD void begin_child(ctr_run *run) {
+    plugin::running.context = run->context = CTR_IN_CHILD;
+    plugin::running.handle = run;
+    plugin::running.refuse = refuse;
+}
 
 CTR_CHILD void begin_step(ctr_run *run, std::uint32_t index) {
     run->step = index;
@@ -333,7 +321,7 @@ CTR_CHILD void fail_with_errno(ctr_run *run, const char *syscall, const char *pa
 namespace {
 
 CTR_CHILD int spawn(ctr_run *run, const ctr_spawn *wanted, ctr_spawned *how) {
-    if (!legal(run, contexts_spawn, "spawn")) return -1;
+    if (!CTR_LEGAL(run, spawn)) return -1;
     sys::SpawnContext context = {wanted->envp, nullptr, nullptr, run->interrupt};
     if ((wanted->flags & CTR_SPAWN_ENVIRONMENT_OF_PROGRAM) != 0) context.envp = program_environment();
     if ((wanted->flags & CTR_SPAWN_ENVIRONMENT_OF_HOST) != 0 || context.envp == nullptr) context.envp = environ;
@@ -350,7 +338,7 @@ void hold_namespaces(void *) {
 }
 
 int with_namespaces(ctr_run *run, std::uint64_t types, int (*use)(ctr_run *run, int pid)) {
-    if (!legal(run, contexts_with_namespaces, "with_namespaces")) return -1;
+    if (!CTR_LEGAL(run, with_namespaces)) return -1;
     sys::CloneRequest request;
     request.namespaces = types;
     auto holder = sys::clone_process(request, hold_namespaces, nullptr);
@@ -372,7 +360,7 @@ int with_namespaces(ctr_run *run, std::uint64_t types, int (*use)(ctr_run *run, 
 namespace {
 
 int recorded_int(ctr_run *run, const char *name, std::int64_t *out) {
-    if (!legal(run, contexts_recorded_int, "recorded_int")) return -1;
+    if (!CTR_LEGAL(run, recorded_int)) return -1;
     const Value *value = find_output(run, name);
     if (value == nullptr || !value->known || value->type != CTR_TYPE_INT) return 1;
     *out = value->integer;
@@ -380,7 +368,7 @@ int recorded_int(ctr_run *run, const char *name, std::int64_t *out) {
 }
 
 int recorded_str(ctr_run *run, const char *name, ctr_str *out) {
-    if (!legal(run, contexts_recorded_str, "recorded_str")) return -1;
+    if (!CTR_LEGAL(run, recorded_str)) return -1;
     const Value *value = find_output(run, name);
     if (value == nullptr || !value->known || value->text == nullptr) return 1;
     *out = {value->text, value->length};
@@ -388,12 +376,11 @@ int recorded_str(ctr_run *run, const char *name, ctr_str *out) {
 }
 
 void log(ctr_run *run, int level, const char *message) {
-    if (legal(run, contexts_log, "log") && log_sink != nullptr)
-        log_sink(level, run->block->steps[run->step].plugin, message);
+    if (CTR_LEGAL(run, log) && log_sink != nullptr) log_sink(level, run->block->steps[run->step].plugin, message);
 }
 
 ctr_str output_value(ctr_run *run, const char *name) {
-    const Value *value = legal(run, contexts_output_value, "output_value") ? find_output(run, name) : nullptr;
+    const Value *value = CTR_LEGAL(run, output_value) ? find_output(run, name) : nullptr;
     return value == nullptr ? ctr_str{"", 0} : ctr_str{value->name, std::strlen(value->name)};
 }
 
@@ -405,16 +392,19 @@ std::string words(const char *const *argv) {
 }
 
 int sh_cmd(ctr_shell *shell, const char *const *argv) {
+    if (!CTR_LEGAL(shell, sh_cmd)) return -1;
     shell->text += shell->indent + words(argv) + "\n";
     return 0;
 }
 
 int sh_set(ctr_shell *shell, const char *value, const char *const *argv) {
+    if (!CTR_LEGAL(shell, sh_set)) return -1;
     shell->text += shell->indent + shell_variable(value) + "=$(" + words(argv) + ")\n";
     return 0;
 }
 
 int sh_text(ctr_shell *shell, const char *text) {
+    if (!CTR_LEGAL(shell, sh_text)) return -1;
     const std::string lines = shell_text(text);
     std::size_t at = 0;
     while (at < lines.size()) {

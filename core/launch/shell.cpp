@@ -48,6 +48,7 @@ private:
         begin_step(&run, index);
         ctr_shell shell;
         shell.indent = indent;
+        const auto context = calling(run, &shell);
         if (callback(&run, &shell) != 0 || run.failed)
             return to_error(run.error).in("printing " + std::string(block_->steps[index].kind_name));
         return std::move(shell.text);

@@ -29,6 +29,7 @@ Result<void> undo_step(const UndoRequest &request, Block &block, std::uint32_t i
     at_boundary("before undo", index);
     const int code = [&] {
         const sys::InPlugin inside(step.plugin, "undo");
+        const auto context = calling(run);
         return step.kind->undo(&run);
     }();
     if (code != 0 || run.failed)

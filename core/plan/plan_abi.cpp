@@ -56,24 +56,37 @@ void remember(ctr_plan *plan, Error error) {
             std::move(error).in("plugin " + (plan->current == nullptr ? std::string("?") : plan->current->manifest.id));
 }
 
-/// [plan] only: a plugin that keeps the handle and calls later is told so instead of being believed.
-bool in_context(ctr_plan *plan) { return plan != nullptr && plan->current != nullptr && !plan->failed; }
+Error error_of(const ctr_error &raw) {
+    const auto text = [](const char *s) { return s == nullptr ? std::string() : std::string(s); };
+    return Error{static_cast<ErrorClass>(raw.error_class),
+                 text(raw.message),
+                 text(raw.hint),
+                 raw.errno_value,
+                 text(raw.syscall),
+                 text(raw.path),
+                 {}};
+}
 
-int operation(ctr_plan *plan) { return plan->request->operation; }
+void refuse_call(void *plan, const ctr_error *error) { remember(static_cast<ctr_plan *>(plan), error_of(*error)); }
+
+/// May it be called, and has nothing failed yet? Behind the first failure a plan's functions do nothing.
+#define CTR_PLANNING(plan, function) (CTR_LEGAL(plan, function) && !(plan)->failed)
+
+int operation(ctr_plan *plan) { return CTR_LEGAL(plan, operation) ? plan->request->operation : -1; }
 
 const ctr_node *spec(ctr_plan *plan, const char *pointer) {
-    return in_context(plan) ? node_of(at_pointer(plan->request->spec, pointer)) : nullptr;
+    return CTR_PLANNING(plan, spec) ? node_of(at_pointer(plan->request->spec, pointer)) : nullptr;
 }
 
 const ctr_node *config(ctr_plan *plan, const char *pointer) {
-    if (!in_context(plan)) return nullptr;
+    if (!CTR_PLANNING(plan, config)) return nullptr;
     const auto &sections = plan->request->config->sections;
     const auto section = sections.find(plan->current->manifest.id);
     return section == sections.end() ? nullptr : node_of(at_pointer(&section->second, pointer));
 }
 
 ctr_str name(ctr_plan *plan, const char *what) {
-    if (!in_context(plan)) return {"", 0};
+    if (!CTR_PLANNING(plan, name)) return {"", 0};
     const std::string_view word = what;
     const Request &request = *plan->request;
     const auto plugin_of = [&](std::string_view prefix) {
@@ -96,7 +109,7 @@ ctr_str name(ctr_plan *plan, const char *what) {
 }
 
 int ask(ctr_plan *plan, const char *question, ctr_str *answer) {
-    if (!in_context(plan)) return -1;
+    if (!CTR_PLANNING(plan, ask)) return -1;
     auto got = plan->machine->ask(question);
     if (!got.ok()) {
         remember(plan, std::move(got).error().in(std::string("asking \"") + question + "\""));
@@ -108,7 +121,7 @@ int ask(ctr_plan *plan, const char *question, ctr_str *answer) {
 }
 
 const void *extension(ctr_plan *plan, const char *slot, const char *id) {
-    if (!in_context(plan)) return nullptr;
+    if (!CTR_PLANNING(plan, extension)) return nullptr;
     const auto driver = plan->plan->drivers.find(slot);
     if (driver == plan->plan->drivers.end()) return nullptr;
     plugin::Plugin *plugin = plan->catalog->find(driver->second);
@@ -290,7 +303,7 @@ std::optional<std::string> take_outputs(ctr_plan *plan, const ctr_step &raw, Ste
 }
 
 int add_step(ctr_plan *plan, const ctr_step *raw) {
-    if (!in_context(plan)) return -1;
+    if (!CTR_PLANNING(plan, add_step)) return -1;
     const auto refuse = [&](const std::string &why) {
         remember(plan, failure(ErrorClass::internal,
                                std::string("step ") + (raw->kind == nullptr ? "?" : raw->kind) + ": " + why,
@@ -326,20 +339,13 @@ int add_step(ctr_plan *plan, const ctr_step *raw) {
 }
 
 int plan_fail(ctr_plan *plan, const ctr_error *raw) {
-    if (!in_context(plan)) return -1;
-    const auto text = [](const char *s) { return s == nullptr ? std::string() : std::string(s); };
-    remember(plan, Error{static_cast<ErrorClass>(raw->error_class),
-                         text(raw->message),
-                         text(raw->hint),
-                         raw->errno_value,
-                         text(raw->syscall),
-                         text(raw->path),
-                         {}});
+    if (!CTR_PLANNING(plan, plan_fail)) return -1;
+    remember(plan, error_of(*raw));
     return -1;
 }
 
 void plan_log(ctr_plan *plan, int level, const char *message) {
-    if (in_context(plan) && plan->request->log != nullptr)
+    if (CTR_PLANNING(plan, plan_log) && plan->request->log != nullptr)
         plan->request->log(level, plan->current->manifest.id.c_str(), message);
 }
 
@@ -355,6 +361,8 @@ Result<void> check_values(const ctr_plan &plan) {
     }
     return {};
 }
+
+plugin::Calling calling(ctr_plan &plan) { return plugin::Calling({CTR_IN_PLAN, &plan, nullptr, refuse_call}); }
 
 void set_plan_functions(ctr_host &table) {
     table.operation = operation;

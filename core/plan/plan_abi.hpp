@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "plan/arguments.hpp"
 #include "plan/planner.hpp"
+#include "plugin/callback.hpp"
 
 #include <deque>
 #include <optional>
@@ -31,6 +32,9 @@ namespace core::plan {
 
 /// When all steps are there: the first whose argument gets a value of another type.
 Result<void> check_values(const ctr_plan &plan);
+
+/// Stands around the call of a plugin's plan(), which may then call the host's functions with this plan.
+plugin::Calling calling(ctr_plan &plan);
 
 /// Sets the members of the table that are legal in planning.
 void set_plan_functions(ctr_host &table);

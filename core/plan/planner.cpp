@@ -273,6 +273,7 @@ Result<void> let_each_plan(const Active &active, ctr_plan &handle) {
         handle.current = each;
         const int code = [&] {
             const sys::InPlugin inside(each->manifest.id.c_str(), "plan()");
+            const auto context = calling(handle);
             return entry->plan(&handle);
         }();
         handle.current = nullptr;

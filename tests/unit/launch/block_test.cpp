@@ -41,8 +41,13 @@ protected:
         plan.values = {{"p.number", CTR_TYPE_INT}, {"p.string", CTR_TYPE_STRING}, {"p.fd", CTR_TYPE_FD}};
         block = Block::pack(plan, no_code);
         run.block = block.get();
-        run.context = CTR_IN_PARENT;
+        in(CTR_IN_PARENT);
     }
+    void in(unsigned context) {
+        run.context = context;
+        calling.emplace(plugin::Callback{context, &run, nullptr, refuse});
+    }
+    static void refuse(void *run, const ctr_error *error) { launch::report(static_cast<ctr_run *>(run), error); }
     void give() {
         launch::begin_step(&run, 0);
         EXPECT_EQ(host->output_int(&run, "n", -7), 0);
@@ -54,6 +59,7 @@ protected:
     plan::Plan plan;
     std::unique_ptr<Block> block;
     ctr_run run;
+    std::optional<plugin::Calling> calling;
 };
 
 TEST_F(BlockTest, arguments_that_alternate_are_found_in_any_order) {
@@ -101,7 +107,7 @@ TEST_F(BlockTest, templates_are_filled_with_what_steps_gave) {
 }
 
 TEST_F(BlockTest, a_template_with_a_hole_is_empty_and_no_other_path) {
-    run.context = CTR_IN_UNDO;
+    in(CTR_IN_UNDO);
     launch::begin_step(&run, 1);
     EXPECT_EQ(arg("path"), "");
     std::int64_t number = 0;
@@ -109,7 +115,7 @@ TEST_F(BlockTest, a_template_with_a_hole_is_empty_and_no_other_path) {
 }
 
 TEST_F(BlockTest, in_shell_values_are_marks_that_become_variables) {
-    run.context = CTR_IN_SHELL;
+    in(CTR_IN_SHELL);
     launch::begin_step(&run, 1);
     EXPECT_EQ(launch::shell_quote(arg("path")), "/x/\"$p_string\"/\"$p_number\"'/$'");
     EXPECT_EQ(launch::shell_text(arg("number")), "${p_number}");
@@ -125,6 +131,26 @@ TEST_F(BlockTest, the_longest_value_fits_into_a_template_and_a_longer_one_is_ref
     launch::begin_step(&run, 0);
     EXPECT_NE(host->output_str(&run, "s", {longer.data(), longer.size()}), 0);
     EXPECT_TRUE(run.failed);
+}
+
+TEST_F(BlockTest, a_handle_that_the_callback_did_not_get_is_not_followed) {
+    auto *const gone = reinterpret_cast<ctr_run *>(0x40);
+    std::int64_t number = 0;
+    EXPECT_EQ(host->arg_int(gone, "int", 0, &number), -1);
+    EXPECT_TRUE(run.failed) << "the step that runs is told";
+    EXPECT_EQ(run.error.error_class, static_cast<unsigned>(CTR_E_CONTEXT));
+    EXPECT_STREQ(run.error.syscall, "arg_int");
+    run.failed = false;
+    EXPECT_EQ(host->arg_int(nullptr, "int", 0, &number), -1);
+    EXPECT_TRUE(run.failed);
+    run.failed = false;
+    EXPECT_EQ(host->operation(reinterpret_cast<ctr_plan *>(&run)), -1);
+    EXPECT_TRUE(run.failed);
+    run.failed = false;
+    calling.reset();
+    launch::begin_step(&run, 1);
+    EXPECT_EQ(host->arg_int(&run, "int", 0, &number), -1) << "no callback is running";
+    EXPECT_FALSE(run.failed);
 }
 
 TEST_F(BlockTest, outputs_must_be_declared_and_of_their_type) {
@@ -150,7 +176,7 @@ TEST_F(BlockTest, owns_the_descriptors_that_steps_gave) {
 
 TEST_F(BlockTest, functions_are_refused_outside_their_contexts) {
     give();
-    run.context = CTR_IN_UNDO;
+    in(CTR_IN_UNDO);
     launch::begin_step(&run, 1);
     EXPECT_EQ(host->arg_fd(&run, "fd", 0), -1);
     EXPECT_TRUE(run.failed);
@@ -164,13 +190,13 @@ TEST_F(BlockTest, functions_are_refused_outside_their_contexts) {
     EXPECT_EQ(host->recorded_int(&run, "n", &number), 0) << "but reads what its step gave";
     EXPECT_EQ(number, -7);
 
-    run.context = CTR_IN_CHILD;
+    in(CTR_IN_CHILD);
     launch::begin_step(&run, 0);
     EXPECT_NE(host->recorded_int(&run, "n", &number), 0);
     launch::begin_step(&run, 0);
     host->log(&run, CTR_LOG_WARN, "not in the child");
     EXPECT_TRUE(run.failed);
-    run.context = CTR_IN_PARENT;
+    in(CTR_IN_PARENT);
     launch::begin_step(&run, 0);
     EXPECT_EQ(host->root_fd(&run), -1);
     EXPECT_TRUE(run.failed);
