@@ -112,7 +112,7 @@ int add_plumbing(ctr::Plan plan, const Settings &settings) {
         .value("pidfd", "child.pidfd")
         .output("link", CTR_TYPE_STRING, "bridge.link")
         .output("namespace", CTR_TYPE_INT, "bridge.namespace")
-        .gives("network.ready")
+        .gives(CTR_TOKEN_NETWORK_READY)
         .note("lo up; eth0, the other end of a veth pair at the bridge; default route")
         .add();
 }

@@ -127,7 +127,7 @@ int plan_remove(ctr_plan *raw, ctr_str chain_id) {
     return with_layer(raw, chain_id, [](ctr::Plan plan, const std::string &name) {
         return plan.step("btrfs.remove_layer", CTR_PREPARE)
             .arg("layer", layer_path(plan, name))
-            .after("image.forgotten") // no record may name a layer that is gone
+            .after(CTR_TOKEN_IMAGE_FORGOTTEN) // no record may name a layer that is gone
             .add();
     });
 }

@@ -128,7 +128,7 @@ int plan_steps(Plan plan) {
     if (plan.step("caps.bound", CTR_CONFINE)
             .arg("bounding", hex(sets.bounding))
             .note("keeps " + names_of(sets.bounding) + all->lost)
-            .gives("caps.bounded")
+            .gives(CTR_TOKEN_CAPS_BOUNDED)
             .add() != 0)
         return -1;
     // With no_new_privs a filter needs no SYS_ADMIN: the final sets come first and seccomp is the last call before execve.
@@ -137,9 +137,9 @@ int plan_steps(Plan plan) {
                                  .arg("inheritable", hex(sets.inheritable))
                                  .arg("ambient", hex(sets.ambient))
                                  .note("keeps SYS_ADMIN until seccomp is loaded")
-                                 .after("caps.bounded")
-                                 .after("ids.set")
-                                 .gives("caps.interim")
+                                 .after(CTR_TOKEN_CAPS_BOUNDED)
+                                 .after(CTR_TOKEN_IDS_SET)
+                                 .gives(CTR_TOKEN_CAPS_INTERIM)
                                  .add() != 0)
         return -1;
     auto last = plan.step("caps.final", CTR_CONFINE);
@@ -149,13 +149,13 @@ int plan_steps(Plan plan) {
     if (no_new_privs)
         last.arg("ambient", hex(sets.ambient));
     else
-        last.after("caps.interim").after("seccomp.loaded");
+        last.after(CTR_TOKEN_CAPS_INTERIM).after(CTR_TOKEN_SECCOMP_LOADED);
     return last
         .note("effective " + names_of(sets.effective) +
               (sets.ambient != 0 ? "; ambient " + names_of(sets.ambient) : ""))
-        .after("caps.bounded")
-        .after("ids.set")
-        .gives("caps.final")
+        .after(CTR_TOKEN_CAPS_BOUNDED)
+        .after(CTR_TOKEN_IDS_SET)
+        .gives(CTR_TOKEN_CAPS_FINAL)
         .add();
 }
 

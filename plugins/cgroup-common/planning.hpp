@@ -114,9 +114,9 @@ inline std::vector<std::string> bind_options(const WantedMount &wanted) {
 /// and orders what is mounted below this one after cgroup.mounted.
 inline Step mount_step(Plan plan, const char *kind, const WantedMount &wanted) {
     Step step = plan.step(kind, CTR_MOUNTS);
-    step.needs("root.attached").needs("cgroup.joined");
+    step.needs(CTR_TOKEN_ROOT_ATTACHED).needs(CTR_TOKEN_CGROUP_JOINED);
     for (const auto &ancestor : wanted.ancestors)
-        step.after("mount:" + ancestor);
+        step.after(CTR_TOKEN_MOUNT + ancestor);
     return step;
 }
 

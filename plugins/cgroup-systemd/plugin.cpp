@@ -83,14 +83,15 @@ int plan_of_user(Plan plan, Scope scope, const std::string &mount, std::int64_t 
     Step step = scope_step(plan, scope, *properties);
     step.arg("user", user).args("property", limit_properties(limits.settings));
     cgroup2::describe(plan, step, mount, scope.path, limits);
-    step.gives("cgroup.joined").note("the user's systemd makes the cgroup with the child in it; then the limits");
+    step.gives(CTR_TOKEN_CGROUP_JOINED)
+        .note("the user's systemd makes the cgroup with the child in it; then the limits");
     return step.add() != 0 ? -1 : cgroup2::add_mounts(plan, mount, scope.path);
 }
 
 int exec_of_user(Plan plan, const std::string &mount, const std::string &path, std::int64_t user) {
     Step step = plan.step("systemd.attach", CTR_ATTACH);
     step.arg("unit", unit_of(path)).arg("user", user).value("pid", "child.pid").value("init", "init.pidfd");
-    step.arg("path", path).arg("mount", mount).gives("cgroup.joined");
+    step.arg("path", path).arg("mount", mount).gives(CTR_TOKEN_CGROUP_JOINED);
     return step.note("systemd moves the child into the scope of the running container").add();
 }
 
@@ -103,7 +104,7 @@ int plan_v2(Plan plan, const Scope &scope, const std::string &mount) {
     step.args("property", limit_properties(limits.settings));
     step.args("property", device_properties(limits.devices));
     cgroup2::describe(plan, step, mount, scope.path, limits);
-    step.gives("cgroup.joined").note("systemd makes the cgroup with the child in it; then the limits");
+    step.gives(CTR_TOKEN_CGROUP_JOINED).note("systemd makes the cgroup with the child in it; then the limits");
     if (step.add() != 0 || cgroup2::add_devices(plan, "systemd.devices", CTR_ATTACH, limits.devices) != 0) return -1;
     return cgroup2::add_mounts(plan, mount, scope.path);
 }

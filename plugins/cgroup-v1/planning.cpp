@@ -89,7 +89,7 @@ int add_join(Plan plan, const char *kind, const std::vector<Hierarchy> &all) {
     Step step = plan.step(kind, CTR_ISOLATE);
     for (const auto &h : all)
         if (!h.is_unified()) step.value("tasks", "cgroup.tasks." + h.name());
-    return step.gives("cgroup.joined")
+    return step.gives(CTR_TOKEN_CGROUP_JOINED)
         .note("the child moves itself: writing its pid from outside takes milliseconds")
         .add();
 }
@@ -99,8 +99,8 @@ namespace {
 /// One step inside the container's /sys/fs/cgroup: after the tmpfs for it, before it becomes read-only.
 Step inside(Plan plan, const char *kind, const cgroup::WantedMount &wanted) {
     Step step = plan.step(kind, CTR_MOUNTS);
-    step.needs("root.attached").needs("cgroup.joined").needs("cgroup.tmpfs:" + wanted.destination);
-    step.gives("cgroup.bound:" + wanted.destination).gives("cgroup.mounted");
+    step.needs(CTR_TOKEN_ROOT_ATTACHED).needs(CTR_TOKEN_CGROUP_JOINED).needs("cgroup-v1.tmpfs:" + wanted.destination);
+    step.gives("cgroup-v1.bound:" + wanted.destination).gives(CTR_TOKEN_CGROUP_MOUNTED);
     return step;
 }
 
@@ -131,13 +131,13 @@ int add_mount(Plan plan, const cgroup::WantedMount &wanted, const std::vector<Hi
         .arg("target", wanted.destination)
         .args("options", wanted.options)
         .arg("options", "mode=755");
-    if (top.gives("cgroup.tmpfs:" + wanted.destination).note("the container's view of its cgroups").add() != 0)
+    if (top.gives("cgroup-v1.tmpfs:" + wanted.destination).note("the container's view of its cgroups").add() != 0)
         return -1;
     if (add_hierarchies(plan, wanted, all, path) != 0) return -1;
     if (!wanted.read_only) return 0;
     Step read_only = plan.step(CTR_KIND_MOUNT_SETATTR, CTR_MOUNTS);
-    read_only.arg("target", wanted.destination).arg("options", "ro").gives("cgroup.mounted");
-    return read_only.needs("root.attached").needs("cgroup.bound:" + wanted.destination).add();
+    read_only.arg("target", wanted.destination).arg("options", "ro").gives(CTR_TOKEN_CGROUP_MOUNTED);
+    return read_only.needs(CTR_TOKEN_ROOT_ATTACHED).needs("cgroup-v1.bound:" + wanted.destination).add();
 }
 
 /// A running container is in the hierarchies that were there when it was made.

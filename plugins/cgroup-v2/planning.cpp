@@ -88,7 +88,7 @@ int add_devices(Plan plan, const char *kind, ctr_phase phase, const std::vector<
 int add_clone(Plan plan) {
     return plan.step(CTR_KIND_CLONE_CGROUP, CTR_CLONE)
         .value("cgroup", "cgroup")
-        .gives("cgroup.joined")
+        .gives(CTR_TOKEN_CGROUP_JOINED)
         .note("the child is born in its cgroup")
         .add();
 }
@@ -98,7 +98,7 @@ namespace {
 int add_mount(Plan plan, const cgroup::WantedMount &wanted, const std::string &mount, const std::string &path) {
     const bool own_view = cgroup::new_namespace(plan, "cgroup");
     Step step = cgroup::mount_step(plan, own_view ? CTR_KIND_MOUNT_NEW : CTR_KIND_MOUNT_BIND, wanted);
-    step.arg("target", wanted.destination).gives("cgroup.mounted").note("the container's view of its cgroup");
+    step.arg("target", wanted.destination).gives(CTR_TOKEN_CGROUP_MOUNTED).note("the container's view of its cgroup");
     if (!own_view) return step.arg("source", mount + path).args("options", cgroup::bind_options(wanted)).add();
     step.arg("type", "cgroup2").arg("source", "cgroup").args("options", wanted.options);
     if (wanted.read_only) step.arg("options", "ro");

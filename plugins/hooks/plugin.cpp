@@ -86,19 +86,20 @@ int add_hook(Plan plan, const List &list, std::size_t index, const std::string &
 
 /// The container is there as the spec asks for it, but for what comes with pivot_root.
 void stand_behind_creation(Step &step) {
-    for (const char *token : {"userns.mapped", "cgroup.joined", "network.ready", "mounts.done", "dev.mounted",
-                              "cgroup.mounted", "console.ready"})
+    for (const char *token :
+         {CTR_TOKEN_USERNS_MAPPED, CTR_TOKEN_CGROUP_JOINED, CTR_TOKEN_NETWORK_READY, CTR_TOKEN_MOUNTS_DONE,
+          CTR_TOKEN_DEV_MOUNTED, CTR_TOKEN_CGROUP_MOUNTED, CTR_TOKEN_CONSOLE_READY})
         step.after(token);
 }
 
 /// The program's user and capabilities are on, so that a file of the image gets no more than the program would: execve leaves what the bounding
 /// set allows. The filter comes behind: it could forbid what running a hook needs.
 void stand_before_filter(Plan plan, Step &step) {
-    step.after("caps.bounded").after("ids.set");
+    step.after(CTR_TOKEN_CAPS_BOUNDED).after(CTR_TOKEN_IDS_SET);
     if (plan.spec("/process/noNewPrivileges").boolean())
-        step.after("caps.final").after("no_new_privs.set");
+        step.after(CTR_TOKEN_CAPS_FINAL).after(CTR_TOKEN_NO_NEW_PRIVS_SET);
     else
-        step.after("caps.interim");
+        step.after(CTR_TOKEN_CAPS_INTERIM);
 }
 
 int add_list(Plan plan, const List &list, const std::string &bundle) {
@@ -108,13 +109,13 @@ int add_list(Plan plan, const List &list, const std::string &bundle) {
         const std::size_t i = name == "poststop" ? n - 1 - at : at; // undos go backwards
         Step step = plan.step(list.kind, list.phase);
         if (list.phase == CTR_MOUNTS) stand_behind_creation(step);
-        if (name == "prestart" || name == "createRuntime") step.gives("hooks.runtime");
-        if (name == "createContainer") step.after("hooks.runtime").gives("hooks.container");
+        if (name == "prestart" || name == "createRuntime") step.gives(CTR_TOKEN_HOOKS_RUNTIME);
+        if (name == "createContainer") step.after(CTR_TOKEN_HOOKS_RUNTIME).gives(CTR_TOKEN_HOOKS_CONTAINER);
         if (name == "startContainer") {
             stand_before_filter(plan, step);
-            step.gives("hooks.start");
+            step.gives(CTR_TOKEN_HOOKS_START);
         }
-        if (name == "poststop") step.until(CTR_UNTIL_DELETE).gives("undone.last");
+        if (name == "poststop") step.until(CTR_UNTIL_DELETE).gives(CTR_TOKEN_UNDONE_LAST);
         if (add_hook(plan, list, i, bundle, step) != 0) return -1;
     }
     return 0;

@@ -142,7 +142,10 @@ int add(ctr::Plan plan, const Files &files) {
     add("/etc/hostname", files.hostname.empty() ? "" : ctr::Step::escape(files.hostname + "\n"));
     if (size == room) return 0;
     // Right after the root: a mount of the user's over the same path, or over /etc, comes later and wins.
-    return step.arg("size", size).needs("root.attached").note("the container's own, with room for little more").add();
+    return step.arg("size", size)
+        .needs(CTR_TOKEN_ROOT_ATTACHED)
+        .note("the container's own, with room for little more")
+        .add();
 }
 
 } // namespace name_files

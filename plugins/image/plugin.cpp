@@ -154,7 +154,7 @@ bool plan_layer(ctr::Plan plan, const ctr_storage_v1 &driver, const Image &sourc
 
     const std::string number = std::to_string(index + 1);
     const std::string directory = "image.layer" + number;
-    const std::string token = "image.unpacked." + number;
+    const std::string token = CTR_TOKEN_IMAGE_UNPACKED + number;
     plan_directory(plan, driver, source, index, directory);
 
     ctr::Step step = plan.step(image::unpack_kind_name, CTR_PREPARE);
@@ -205,7 +205,7 @@ int plan_remove(ctr::Plan plan) {
     must(plan.step(image::forget_kind_name, CTR_PREPARE)
              .arg("path", path)
              .arg("content", *content)
-             .gives("image.forgotten")
+             .gives(CTR_TOKEN_IMAGE_FORGOTTEN)
              .note("the image is no longer listed")
              .add());
 

@@ -52,7 +52,7 @@ int add_device(Plan plan, const Device &device) {
     if (device.type != "p") step.arg("major", device.major).arg("minor", device.minor);
     step.arg("mode", device.mode);
     if (device.uid != 0 || device.gid != 0) step.arg("uid", device.uid).arg("gid", device.gid);
-    return step.needs("root.attached").gives("dev.mounted").add();
+    return step.needs(CTR_TOKEN_ROOT_ATTACHED).gives(CTR_TOKEN_DEV_MOUNTED).add();
 }
 
 int add_default_nodes(Plan plan, const std::vector<Device> &asked) {
@@ -71,7 +71,7 @@ int add_default_nodes(Plan plan, const std::vector<Device> &asked) {
         step.arg("target", node.path).arg("major", node.major).arg("minor", node.minor);
         any = true;
     }
-    return any ? step.needs("root.attached").gives("dev.mounted").add() : 0;
+    return any ? step.needs(CTR_TOKEN_ROOT_ATTACHED).gives(CTR_TOKEN_DEV_MOUNTED).add() : 0;
 }
 
 /// `keep`: what the root has there already stays.
@@ -83,7 +83,7 @@ int add_default_links(Plan plan, bool keep) {
     for (const auto &link : links)
         step.arg("target", link[0]).arg("to", link[1]);
     if (keep) step.arg("keep", std::int64_t{1});
-    return step.needs("root.attached").gives("dev.mounted").add();
+    return step.needs(CTR_TOKEN_ROOT_ATTACHED).gives(CTR_TOKEN_DEV_MOUNTED).add();
 }
 
 } // namespace

@@ -181,9 +181,9 @@ int add_link(Plan plan, const Mount &mount) {
         .arg("target", mount.destination)
         .arg("to", mount.copied)
         .arg("same", std::int64_t{1})
-        .needs("root.attached")
-        .gives("mounts.done")
-        .gives("mount:" + mount.destination)
+        .needs(CTR_TOKEN_ROOT_ATTACHED)
+        .gives(CTR_TOKEN_MOUNTS_DONE)
+        .gives(CTR_TOKEN_MOUNT + mount.destination)
         .add();
 }
 
@@ -205,13 +205,13 @@ int add_mount(Plan plan, const Mount &mount, const State &state, bool behind_cgr
     if ((!mount.bind || mount.inside) && mount.is_idmapped())
         step.arg("options", mount.has("ridmap") ? "ridmap" : "idmap").value("userns", mount.userns);
     if (plan.operation() != CTR_OP_MOUNT)
-        step.needs("root.attached");
+        step.needs(CTR_TOKEN_ROOT_ATTACHED);
     else if (add_guard(plan, mount, step) != 0)
         return -1;
-    step.gives("mounts.done").gives("mount:" + mount.destination);
-    if (behind_cgroup) step.after("cgroup.mounted");
-    if (is_below(mount.destination, "/dev")) step.gives("dev.mounted");
-    if (mount.destination == "/proc") step.gives("proc.mounted");
+    step.gives(CTR_TOKEN_MOUNTS_DONE).gives(CTR_TOKEN_MOUNT + mount.destination);
+    if (behind_cgroup) step.after(CTR_TOKEN_CGROUP_MOUNTED);
+    if (is_below(mount.destination, "/dev")) step.gives(CTR_TOKEN_DEV_MOUNTED);
+    if (mount.destination == "/proc") step.gives(CTR_TOKEN_PROC_MOUNTED);
     return step.add();
 }
 

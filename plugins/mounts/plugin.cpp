@@ -62,8 +62,8 @@ int add_cut(Plan plan, const std::string &word) {
     else
         step.arg("propagation", word.empty() || word == "slave" || word == "rslave" ? "rslave" : "rprivate");
     return step.note("nothing mounted from here on appears on the machine")
-        .after("userns.mapped")
-        .gives("mounts.private")
+        .after(CTR_TOKEN_USERNS_MAPPED)
+        .gives(CTR_TOKEN_MOUNTS_PRIVATE)
         .add();
 }
 
@@ -72,11 +72,11 @@ int add_root(Plan plan) {
     return plan.step(CTR_KIND_ROOTFS_ATTACH, CTR_MOUNTS)
         .value("mount", "rootfs")
         .arg("at", attach_at(plan))
-        .needs("mounts.private")
-        .after("userns.mapped")
-        .gives("root.attached")
-        .gives("mounts.done")
-        .gives("dev.mounted")
+        .needs(CTR_TOKEN_MOUNTS_PRIVATE)
+        .after(CTR_TOKEN_USERNS_MAPPED)
+        .gives(CTR_TOKEN_ROOT_ATTACHED)
+        .gives(CTR_TOKEN_MOUNTS_DONE)
+        .gives(CTR_TOKEN_DEV_MOUNTED)
         .add();
 }
 
@@ -87,7 +87,7 @@ int add_root_propagation(Plan plan, const std::string &word) {
     return plan.step(CTR_KIND_MOUNT_PROPAGATION, CTR_MOUNTS)
         .arg("target", "/")
         .arg("propagation", word)
-        .needs("root.attached")
+        .needs(CTR_TOKEN_ROOT_ATTACHED)
         .add();
 }
 
@@ -111,14 +111,14 @@ int plan_steps(Plan plan) {
     if (add_mounts(plan, all, state) != 0 || add_devices(plan, state) != 0) return -1;
     ctr::Step pivot = plan.step(CTR_KIND_PIVOT_ROOT, CTR_PIVOT);
     if (!plan.spec("/ctr/pivot").boolean(true)) pivot.arg("move", std::int64_t{1});
-    if (pivot.needs("root.attached")
-            .needs("mounts.done")
-            .after("dev.mounted")
-            .after("console.ready")
-            .after("cgroup.mounted")
-            .after("hooks.runtime")
-            .after("hooks.container")
-            .gives("pivoted")
+    if (pivot.needs(CTR_TOKEN_ROOT_ATTACHED)
+            .needs(CTR_TOKEN_MOUNTS_DONE)
+            .after(CTR_TOKEN_DEV_MOUNTED)
+            .after(CTR_TOKEN_CONSOLE_READY)
+            .after(CTR_TOKEN_CGROUP_MOUNTED)
+            .after(CTR_TOKEN_HOOKS_RUNTIME)
+            .after(CTR_TOKEN_HOOKS_CONTAINER)
+            .gives(CTR_TOKEN_PIVOTED)
             .add() != 0)
         return -1;
     return add_protection(plan, state, all);

@@ -23,7 +23,7 @@ int add_paths(Plan plan, const std::string &pointer, const char *kind) {
         if (seen.insert(clean(path)).second) step.arg("target", clean(path));
     }
     // In a user namespace a new procfs, which sysctls may need, cannot be mounted once parts of /proc are covered.
-    return step.needs("pivoted").gives("paths.protected").add();
+    return step.needs(CTR_TOKEN_PIVOTED).gives(CTR_TOKEN_PATHS_PROTECTED).add();
 }
 
 /// The words of a mount about its own propagation.
@@ -43,7 +43,7 @@ int add_propagation(Plan plan, const std::vector<Mount> &mounts) {
     if (plan.step(CTR_KIND_MOUNT_PROPAGATION, CTR_PIVOT)
             .arg("target", "/")
             .arg("propagation", propagation)
-            .needs("pivoted")
+            .needs(CTR_TOKEN_PIVOTED)
             .add() != 0)
         return -1;
     if (propagation != "rshared") return 0;
@@ -54,7 +54,7 @@ int add_propagation(Plan plan, const std::vector<Mount> &mounts) {
                 .arg("target", mount.destination)
                 .args("options", words)
                 .note("its own propagation stands")
-                .needs("pivoted")
+                .needs(CTR_TOKEN_PIVOTED)
                 .add() != 0)
             return -1;
     }
@@ -66,9 +66,9 @@ int add_read_only(Plan plan, const char *target, const char *note) {
         .arg("target", target)
         .arg("options", "ro")
         .note(note)
-        .needs("pivoted")
-        .after("console.ready")
-        .after("cgroup.mounted")
+        .needs(CTR_TOKEN_PIVOTED)
+        .after(CTR_TOKEN_CONSOLE_READY)
+        .after(CTR_TOKEN_CGROUP_MOUNTED)
         .add();
 }
 

@@ -118,7 +118,7 @@ int add_maps(Plan plan, const Wanted &wanted) {
             .value("pid", "child.pid")
             .args("uid", uids)
             .args("gid", gids)
-            .needs("child.alive")
+            .needs(CTR_TOKEN_CHILD_ALIVE)
             .note("the namespace that is joined has these maps")
             .add();
     }
@@ -128,8 +128,8 @@ int add_maps(Plan plan, const Wanted &wanted) {
         .value("pid", "child.pid")
         .args("uid", uids)
         .args("gid", gids)
-        .needs("child.alive")
-        .gives("userns.mapped")
+        .needs(CTR_TOKEN_CHILD_ALIVE)
+        .gives(CTR_TOKEN_USERNS_MAPPED)
         .add();
 }
 
@@ -141,7 +141,11 @@ int add_name(Plan plan, const char *pointer, const char *kind) {
     if (!uts.problem.empty())
         return plan.invalid(pointer, uts.problem + ", so this would rename the machine", uts.hint);
     if (name.size() > 64) return plan.invalid(pointer, "must be at most 64 characters");
-    return plan.step(kind, CTR_ISOLATE).arg("name", name).args("not_in", uts.not_in).after("userns.mapped").add();
+    return plan.step(kind, CTR_ISOLATE)
+        .arg("name", name)
+        .args("not_in", uts.not_in)
+        .after(CTR_TOKEN_USERNS_MAPPED)
+        .add();
 }
 
 int plan_steps(Plan plan) {

@@ -20,10 +20,10 @@ int add_device(Plan plan, const std::string &device, const std::string &given, c
     ctr::Step step = plan.step("netdevices.move", CTR_ATTACH);
     step.arg("device", device).arg("name", name);
     if (path.empty())
-        step.value("pid", "child.pid").value("pidfd", "child.pidfd").needs("child.alive");
+        step.value("pid", "child.pid").value("pidfd", "child.pidfd").needs(CTR_TOKEN_CHILD_ALIVE);
     else
         step.arg("path", path);
-    return step.gives("network.ready").add();
+    return step.gives(CTR_TOKEN_NETWORK_READY).add();
 }
 
 int plan_steps(Plan plan) {

@@ -17,7 +17,7 @@ int plan(ctr::Plan plan) {
     if (plan.operation() != CTR_OP_CREATE || !has_new_network_namespace(plan)) return 0;
     return plan.step(CTR_KIND_LINK_UP, CTR_ISOLATE)
         .arg("name", "lo")
-        .gives("network.ready")
+        .gives(CTR_TOKEN_NETWORK_READY)
         .note("a new network namespace has lo, but down")
         .add();
 }

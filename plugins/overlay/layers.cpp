@@ -166,6 +166,7 @@ int shell_undo_remove(ctr::Run run, ctr::Shell sh) {
 
 // ---- the extension's functions --------------------------------------------------------------------------------------------
 
+/// True when the layer is whole.
 std::string token(const std::string &name) { return "overlay.layer:" + name; }
 
 std::string partial_path(ctr::Plan plan, const std::string &name, const char *prefix = "") {
@@ -226,7 +227,7 @@ int plan_remove(ctr_plan *raw, ctr_str chain_id) {
         return plan.step("overlay.remove_layer", CTR_PREPARE)
             .arg("layer", data_dir(plan) + "/layers/" + name)
             .arg("trash", partial_path(plan, name, "rm-"))
-            .after("image.forgotten") // no record may name a layer that is gone
+            .after(CTR_TOKEN_IMAGE_FORGOTTEN) // no record may name a layer that is gone
             .until(CTR_UNTIL_DELETE)
             .add();
     });

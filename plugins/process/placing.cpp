@@ -99,7 +99,7 @@ int plan_affinity(Plan plan) {
         return -1;
     return plan.step("process.affinity", CTR_CONFINE)
         .args("cpu", *final)
-        .after("cgroup.joined")
+        .after(CTR_TOKEN_CGROUP_JOINED)
         .note(final->empty() ? "all CPUs that the container has" : "")
         .add();
 }

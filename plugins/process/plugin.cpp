@@ -46,9 +46,9 @@ int plan_session(Plan plan) {
         console.arg(side, static_cast<std::int64_t>(*value));
     }
     return console.output("master", CTR_TYPE_FD, "console.master")
-        .after("dev.mounted")
-        .after("mounts.done")
-        .gives("console.ready")
+        .after(CTR_TOKEN_DEV_MOUNTED)
+        .after(CTR_TOKEN_MOUNTS_DONE)
+        .gives(CTR_TOKEN_CONSOLE_READY)
         .add();
 }
 
@@ -69,8 +69,8 @@ int plan_cwd(Plan plan) {
         const int made = plan.step(CTR_KIND_ROOT_MKDIR, CTR_MOUNTS)
                              .arg("target", cwd)
                              .note("the working directory, if it is missing")
-                             .after("root.attached")
-                             .after("mounts.done")
+                             .after(CTR_TOKEN_ROOT_ATTACHED)
+                             .after(CTR_TOKEN_MOUNTS_DONE)
                              .add();
         if (made != 0) return -1;
     }
@@ -138,16 +138,20 @@ int plan_ids(Plan plan) {
             step.arg("add_groups", std::to_string(gid));
     }
     if (keeps_groups(plan)) step.arg("keep_groups", std::int64_t{1});
-    return step.arg("keep_caps", std::int64_t{1}).after("caps.bounded").after("label.set").gives("ids.set").add();
+    return step.arg("keep_caps", std::int64_t{1})
+        .after(CTR_TOKEN_CAPS_BOUNDED)
+        .after(CTR_TOKEN_LABEL_SET)
+        .gives(CTR_TOKEN_IDS_SET)
+        .add();
 }
 
 int plan_no_new_privs(Plan plan) {
     if (!plan.spec("/process/noNewPrivileges").boolean()) return 0;
     return plan.step(CTR_KIND_NO_NEW_PRIVS, CTR_CONFINE)
         .note("set-user-ID and file capabilities give nothing")
-        .after("caps.final")
-        .after("label.set")
-        .gives("no_new_privs.set")
+        .after(CTR_TOKEN_CAPS_FINAL)
+        .after(CTR_TOKEN_LABEL_SET)
+        .gives(CTR_TOKEN_NO_NEW_PRIVS_SET)
         .add();
 }
 

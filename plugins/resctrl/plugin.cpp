@@ -87,7 +87,7 @@ int plan_steps(Plan plan) {
     ctr::Step step = plan.step("resctrl.join", CTR_ATTACH);
     step.arg("root", wanted.root).value("pid", "child.pid").arg("path", wanted.path);
     if (wanted.monitored) step.arg("path", wanted.monitor(plan.id()));
-    return step.needs("child.alive").add();
+    return step.needs(CTR_TOKEN_CHILD_ALIVE).add();
 }
 
 int update_call(ctr_run *raw, const ctr_node *node) {

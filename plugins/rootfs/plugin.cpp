@@ -33,7 +33,7 @@ int plan(ctr::Plan plan) {
     const bool privileged = plan.ask("euid").value_or("0") == "0";
     ctr::Step step =
         plan.step(privileged ? "rootfs.open" : "rootfs.open_inside", privileged ? CTR_PREPARE : CTR_MOUNTS);
-    if (!privileged) step.needs("mounts.private").after("userns.mapped");
+    if (!privileged) step.needs(CTR_TOKEN_MOUNTS_PRIVATE).after(CTR_TOKEN_USERNS_MAPPED);
     step.arg("path", path);
     if (privileged) step.arg("propagation", propagation(plan));
     return step.output("rootfs", CTR_TYPE_FD, "rootfs").note("the directory as a detached mount").add();

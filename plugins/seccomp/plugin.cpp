@@ -67,16 +67,16 @@ int plan_load(Plan plan, unsigned flags, const std::string &flag_names, bool not
     const bool no_new_privs = plan.spec("/process/noNewPrivileges").boolean();
     auto step = plan.step("seccomp.load", CTR_CONFINE);
     // Without no_new_privs the kernel wants SYS_ADMIN, which the interim set still has; with it seccomp is the last call before execve.
-    std::vector<std::string> after = {"caps.bounded", "ids.set", "hooks.start"};
-    for (const char *token :
-         {no_new_privs ? "caps.final" : "caps.interim", no_new_privs ? "no_new_privs.set" : "label.set"})
+    std::vector<std::string> after = {CTR_TOKEN_CAPS_BOUNDED, CTR_TOKEN_IDS_SET, CTR_TOKEN_HOOKS_START};
+    for (const char *token : {no_new_privs ? CTR_TOKEN_CAPS_FINAL : CTR_TOKEN_CAPS_INTERIM,
+                              no_new_privs ? CTR_TOKEN_NO_NEW_PRIVS_SET : CTR_TOKEN_LABEL_SET})
         after.emplace_back(token);
     if (notifies && plan_notify(plan, after) != 0) return -1;
     if (notifies) step.value("peer", "seccomp.peer");
     step.value("program", "seccomp.program").arg("flags", std::int64_t{flags});
     for (const auto &token : after)
         step.after(token);
-    return step.note(flag_names).gives("seccomp.loaded").add();
+    return step.note(flag_names).gives(CTR_TOKEN_SECCOMP_LOADED).add();
 }
 
 int plan_default(Plan plan, const Circumstances &circumstances) {

@@ -28,7 +28,7 @@ int add_write(Plan plan, const std::string &path, const std::string &content, co
         .arg("content", content)
         .arg("hint", hint)
         .note("from execve on")
-        .gives("label.set")
+        .gives(CTR_TOKEN_LABEL_SET)
         .add();
 }
 

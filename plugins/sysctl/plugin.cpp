@@ -40,8 +40,8 @@ int plan_one(Plan plan, const std::string &key, const Node &value) {
     if (const char *other = rival(*path); other != nullptr && plan.spec(other))
         return plan.invalid(where, std::string("says the same thing as ") + other, "leave one of them out");
     auto step = plan.step(CTR_KIND_SYSCTL, CTR_MOUNTS);
-    step.arg("key", *path).arg("value", value.str()).args("not_in", standing.not_in).after("mounts.done");
-    if (owner == Owner::network) step.after("network.ready"); // a key may name an interface
+    step.arg("key", *path).arg("value", value.str()).args("not_in", standing.not_in).after(CTR_TOKEN_MOUNTS_DONE);
+    if (owner == Owner::network) step.after(CTR_TOKEN_NETWORK_READY); // a key may name an interface
     return step.add();
 }
 

@@ -95,20 +95,27 @@
  * oci_hook.run_inside  the arguments of oci_hook.run, in the child's namespaces and as who the child is then: before pivot `path` is one of the machine's files,
  *                 afterwards one of the container's. target (str)? instead of cwd: a directory inside the container; without both, where the child is.
  *
- * ---- tokens that the stock plugins give -----------------------------------------------------------------------------------
+ * ---- tokens and values ---------------------------------------------------------------------------------------------------
+ * What the stock plugins tell each other. Each token is a constant below. One that ends in a colon is followed by a word of its giver's: "mount:/proc".
+ * A step that names a token which is neither here nor in an installed plugin's manifest is refused. A plugin's own tokens begin with its id and a dot.
+ *
  * values   rootfs (fd, prepare): the detached root file system, from the storage driver
  * tokens   child.alive        by the clone
  *          userns.mapped      id maps are written (attach; from `namespaces`)
  *          cgroup.joined      the child is in its cgroups (isolate; from the cgroup driver)
+ *          cgroup.mounted     the container's view of its cgroups is mounted (mounts; from the cgroup driver)
  *          network.ready      links, addresses and routes are there (attach; from the network driver)
+ *          mounts.private     the child's mounts are its own: nothing that it mounts shows on the machine (mounts; from `mounts`)
  *          root.attached      rootfs.attach ran (mounts; from `mounts`)
- *          proc.mounted       /proc of the container is mounted (mounts)
- *          dev.mounted        /dev is mounted and has its nodes (mounts)
- *          mounts.done        all mounts of the spec are there (mounts)
- *          pivoted            the old root is gone (pivot)
- *          paths.protected    masked and read-only paths are set (pivot)
- *          console.ready      stdio is the terminal (mounts)
+ *          mount:DESTINATION  this mount of the spec is there (mounts; from `mounts`)
+ *          proc.mounted       /proc of the container is mounted (mounts; from `mounts`)
+ *          dev.mounted        /dev is mounted and has its nodes (mounts; from `mounts`)
+ *          mounts.done        all mounts of the spec are there (mounts; from `mounts`)
+ *          pivoted            the old root is gone (pivot; from `mounts`)
+ *          paths.protected    masked and read-only paths are set (pivot; from `mounts`)
+ *          console.ready      stdio is the terminal (mounts; from `process`)
  *          caps.bounded       bounding set dropped (confine; from `capabilities`)
+ *          label.set          the labels of AppArmor and SELinux for execve are set (confine; from `security`)
  *          ids.set            user and groups are set (confine; from `process`)
  *          caps.interim       the last set that still has SYS_ADMIN (confine; from `capabilities`)
  *          caps.final         effective, permitted, inheritable, ambient as asked (confine; from `capabilities`)
@@ -117,7 +124,9 @@
  *          hooks.container    createContainer OCI hooks ran (mounts; from `hooks`)
  *          hooks.start        startContainer OCI hooks ran (confine; from `hooks`)
  *          seccomp.loaded     (confine; from `seccomp`)
- *          undone.last        a step of prepare that gives it stands before all others of its phase: its undo is the last
+ *          image.unpacked:N   the Nth layer of an image is unpacked (prepare; from `image`)
+ *          image.forgotten    the record of an image is gone (prepare; from `image`)
+ *          undone.last        a step of prepare that gives it stands before all others of its phase: its undo is the last (from `hooks`)
  *
  * Order inside confine: caps.bounded, ids.set, caps.interim, then without no_new_privs hooks.start, seccomp.loaded, caps.final; with
  * no_new_privs caps.final, no_new_privs.set, hooks.start, seccomp.loaded. `capabilities` and `seccomp` both look at /process/noNewPrivileges
@@ -168,5 +177,63 @@
 #define CTR_KIND_OCI_HOOK_RUN "oci_hook.run"
 #define CTR_KIND_OCI_HOOK_RUN_INSIDE "oci_hook.run_inside"
 #define CTR_KIND_OCI_HOOK_AT_DELETE "oci_hook.at_delete"
+
+#define CTR_TOKEN_CHILD_ALIVE "child.alive"
+#define CTR_TOKEN_USERNS_MAPPED "userns.mapped"
+#define CTR_TOKEN_CGROUP_JOINED "cgroup.joined"
+#define CTR_TOKEN_CGROUP_MOUNTED "cgroup.mounted"
+#define CTR_TOKEN_NETWORK_READY "network.ready"
+#define CTR_TOKEN_MOUNTS_PRIVATE "mounts.private"
+#define CTR_TOKEN_ROOT_ATTACHED "root.attached"
+#define CTR_TOKEN_MOUNT "mount:"
+#define CTR_TOKEN_PROC_MOUNTED "proc.mounted"
+#define CTR_TOKEN_DEV_MOUNTED "dev.mounted"
+#define CTR_TOKEN_MOUNTS_DONE "mounts.done"
+#define CTR_TOKEN_PIVOTED "pivoted"
+#define CTR_TOKEN_PATHS_PROTECTED "paths.protected"
+#define CTR_TOKEN_CONSOLE_READY "console.ready"
+#define CTR_TOKEN_CAPS_BOUNDED "caps.bounded"
+#define CTR_TOKEN_LABEL_SET "label.set"
+#define CTR_TOKEN_IDS_SET "ids.set"
+#define CTR_TOKEN_CAPS_INTERIM "caps.interim"
+#define CTR_TOKEN_CAPS_FINAL "caps.final"
+#define CTR_TOKEN_NO_NEW_PRIVS_SET "no_new_privs.set"
+#define CTR_TOKEN_HOOKS_RUNTIME "hooks.runtime"
+#define CTR_TOKEN_HOOKS_CONTAINER "hooks.container"
+#define CTR_TOKEN_HOOKS_START "hooks.start"
+#define CTR_TOKEN_SECCOMP_LOADED "seccomp.loaded"
+#define CTR_TOKEN_IMAGE_UNPACKED "image.unpacked:"
+#define CTR_TOKEN_IMAGE_FORGOTTEN "image.forgotten"
+#define CTR_TOKEN_UNDONE_LAST "undone.last"
+
+/* All tokens above, for who goes through them. */
+#define CTR_TOKENS(F)                                                                                                  \
+    F(CTR_TOKEN_CHILD_ALIVE)                                                                                           \
+    F(CTR_TOKEN_USERNS_MAPPED)                                                                                         \
+    F(CTR_TOKEN_CGROUP_JOINED)                                                                                         \
+    F(CTR_TOKEN_CGROUP_MOUNTED)                                                                                        \
+    F(CTR_TOKEN_NETWORK_READY)                                                                                         \
+    F(CTR_TOKEN_MOUNTS_PRIVATE)                                                                                        \
+    F(CTR_TOKEN_ROOT_ATTACHED)                                                                                         \
+    F(CTR_TOKEN_MOUNT)                                                                                                 \
+    F(CTR_TOKEN_PROC_MOUNTED)                                                                                          \
+    F(CTR_TOKEN_DEV_MOUNTED)                                                                                           \
+    F(CTR_TOKEN_MOUNTS_DONE)                                                                                           \
+    F(CTR_TOKEN_PIVOTED)                                                                                               \
+    F(CTR_TOKEN_PATHS_PROTECTED)                                                                                       \
+    F(CTR_TOKEN_CONSOLE_READY)                                                                                         \
+    F(CTR_TOKEN_CAPS_BOUNDED)                                                                                          \
+    F(CTR_TOKEN_LABEL_SET)                                                                                             \
+    F(CTR_TOKEN_IDS_SET)                                                                                               \
+    F(CTR_TOKEN_CAPS_INTERIM)                                                                                          \
+    F(CTR_TOKEN_CAPS_FINAL)                                                                                            \
+    F(CTR_TOKEN_NO_NEW_PRIVS_SET)                                                                                      \
+    F(CTR_TOKEN_HOOKS_RUNTIME)                                                                                         \
+    F(CTR_TOKEN_HOOKS_CONTAINER)                                                                                       \
+    F(CTR_TOKEN_HOOKS_START)                                                                                           \
+    F(CTR_TOKEN_SECCOMP_LOADED)                                                                                        \
+    F(CTR_TOKEN_IMAGE_UNPACKED)                                                                                        \
+    F(CTR_TOKEN_IMAGE_FORGOTTEN)                                                                                       \
+    F(CTR_TOKEN_UNDONE_LAST)
 
 #endif
