@@ -10,19 +10,12 @@ namespace {
 
 std::string name_of(const Step &step) { return step.kind + " of " + step.plugin; }
 
-std::string joined(const std::vector<std::string> &all) {
-    std::string out;
-    for (const auto &each : all)
-        out += (out.empty() ? "" : ", ") + each;
-    return out;
-}
-
 /// What must run before what: `before[i]` lists the steps that step i comes after because of a token or value.
 class Dependencies {
 public:
-    Dependencies(const Plan &plan, const KnownGivers &known_givers)
+    Dependencies(const Plan &plan, const Tokens &tokens)
         : before(plan.steps.size()), reason(plan.steps.size()), steps_(plan.steps), given_(plan.values),
-          known_givers_(known_givers) {}
+          tokens_(tokens) {}
 
     Result<void> collect() {
         for (std::size_t i = 0; i < steps_.size(); ++i) {
@@ -48,13 +41,6 @@ private:
         reason[step].push_back(why);
     }
 
-    std::string who_could_give(const std::string &name) const {
-        const auto could = known_givers_(name);
-        if (could.empty()) return "no installed plugin gives it: install one that does";
-        return "these plugins could give it: " + joined(could) +
-               "; ask for what makes them add their step, or enable them";
-    }
-
     Result<void> add_tokens(std::size_t i) {
         for (const auto &token : steps_[i].needs) {
             const auto found = givers_.find(token);
@@ -62,15 +48,22 @@ private:
                 return failure(ErrorClass::invalid,
                                "step " + name_of(steps_[i]) + " needs the token \"" + token +
                                    "\", which no step of this plan gives",
-                               who_could_give(token));
+                               tokens_.hint(token));
             }
             for (const std::size_t giver : found->second)
                 add(i, giver, token);
         }
-        for (const auto &token : steps_[i].after)
-            if (const auto found = givers_.find(token); found != givers_.end())
-                for (const std::size_t giver : found->second)
-                    add(i, giver, token);
+        for (const auto &token : steps_[i].after) {
+            const auto found = givers_.find(token);
+            if (found == givers_.end() && !tokens_.is_known(token, steps_[i].plugin))
+                return failure(ErrorClass::invalid,
+                               "step " + name_of(steps_[i]) + " comes after the token \"" + token +
+                                   "\", which nobody gives",
+                               tokens_.hint(token));
+            if (found == givers_.end()) continue;
+            for (const std::size_t giver : found->second)
+                add(i, giver, token);
+        }
         return {};
     }
 
@@ -84,7 +77,7 @@ private:
                     return failure(ErrorClass::invalid,
                                    "step " + name_of(steps_[i]) + " uses the value \"" + value + "\" (argument " +
                                        arg.name + "), which no step of this plan gives",
-                                   who_could_give(value));
+                                   tokens_.hint(value));
                 if (found->second.second == CTR_TYPE_FD && arg.form == CTR_FORM_TEMPLATE)
                     return failure(ErrorClass::invalid,
                                    "step " + name_of(steps_[i]) + ": the file descriptor \"" + value +
@@ -103,7 +96,7 @@ private:
 
     const std::vector<Step> &steps_;
     const std::map<std::string, ctr_type> &given_;
-    const KnownGivers &known_givers_;
+    const Tokens &tokens_;
     std::unordered_map<std::string, std::vector<std::size_t>> givers_;
     std::unordered_map<std::string, std::pair<std::size_t, ctr_type>> value_givers_;
 };
@@ -154,10 +147,10 @@ bool is_undone_last(const Step &step) {
 
 } // namespace
 
-Result<void> order(Plan &plan, const KnownGivers &known_givers) {
+Result<void> order(Plan &plan, const Tokens &tokens) {
     std::vector<Step> &steps = plan.steps;
     const std::size_t n = steps.size();
-    Dependencies deps(plan, known_givers);
+    Dependencies deps(plan, tokens);
     CTR_TRY(deps.collect());
 
     // Candidates in the order of preference: the first that is ready goes next.

@@ -7,15 +7,13 @@
 
 #include "base/result.hpp"
 #include "plan/step.hpp"
-
-#include <functional>
+#include "plan/tokens.hpp"
 
 namespace core::plan {
 
-/// Sorts plan.steps and sets wait_for. Errors: a token that nobody gives (names it, its needer and, from `known_givers`, which plugins could
-/// give it), a value that nobody gives, a live value used where only durable ones are legal, a cycle (the chain is printed).
-/// `known_givers`: the ids of installed plugins whose manifest says that they give that token.
-using KnownGivers = std::function<std::vector<std::string>(const std::string &token)>;
-Result<void> order(Plan &plan, const KnownGivers &known_givers);
+/// Sorts plan.steps and sets wait_for. Errors: a token that is needed and that nobody gives, a token that there is not (both name it, its step and,
+/// from `tokens`, who could give it or what was meant), a value that nobody gives, a live value used where only durable ones are legal, a cycle (the
+/// chain is printed).
+Result<void> order(Plan &plan, const Tokens &tokens);
 
 } // namespace core::plan

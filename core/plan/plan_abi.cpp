@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "plan/plan_abi.hpp"
 
+#include "plan/tokens.hpp"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -269,6 +271,11 @@ void copy_tokens(const char *const *tokens, std::vector<std::string> &to) {
         to.emplace_back(*tokens);
 }
 
+std::string with_nearest(const std::string &token, const std::vector<std::string> &list) {
+    const std::string near = nearest_token(token, list);
+    return near.empty() ? "" : ": " + near;
+}
+
 std::string text_of(ctr_str s) { return s.data == nullptr ? std::string() : std::string(s.data, s.len); }
 
 std::optional<std::string> take_args(const ctr_step &raw, Step &step) {
@@ -302,6 +309,18 @@ std::optional<std::string> take_outputs(ctr_plan *plan, const ctr_step &raw, Ste
     return std::nullopt;
 }
 
+/// Who may give a token in this turn: the plugin whose it is, and a driver, whose extension may add steps in another's turn. One whose manifest has no
+/// list of tokens (of the first release) may give any, and then there is such a token in this plan.
+bool may_give(ctr_plan *plan, const std::string &owner, const std::string &token) {
+    std::vector<const plugin::Manifest *> here = {&plan->current->manifest};
+    for (const auto &[slot, driver] : plan->plan->drivers)
+        if (const plugin::Plugin *plugin = plan->catalog->find(driver); plugin != nullptr)
+            here.push_back(&plugin->manifest);
+    return std::any_of(here.begin(), here.end(), [&](const plugin::Manifest *each) {
+        return lists_token(each->gives, token) || (!each->lists_gives && (each == here.front() || each->id == owner));
+    });
+}
+
 int add_step(ctr_plan *plan, const ctr_step *raw) {
     if (!CTR_PLANNING(plan, add_step)) return -1;
     const auto refuse = [&](const std::string &why) {
@@ -333,6 +352,10 @@ int add_step(ctr_plan *plan, const ctr_step *raw) {
     copy_tokens(raw->needs, step.needs);
     copy_tokens(raw->after, step.after);
     copy_tokens(raw->gives, step.gives);
+    for (const std::string &token : step.gives)
+        if (!may_give(plan, step.plugin, token))
+            return refuse("gives the token \"" + token + "\", which the manifest does not have among what it gives" +
+                          with_nearest(token, plan->current->manifest.gives));
     plan->plan->steps.push_back(std::move(step));
     plan->declared.push_back(owner.arguments);
     return 0;

@@ -9,6 +9,7 @@
 #include "sys/in_plugin.hpp"
 
 #include <algorithm>
+#include <ctr/kinds.h>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -243,7 +244,7 @@ Result<void> check_installed(const config::Config &config, const plugin::Catalog
 /// The child begins in the machine's own root: some step must have led it out of there.
 Result<void> check_root_is_left(const Plan &plan) {
     for (const Step &step : plan.steps)
-        if (std::find(step.gives.begin(), step.gives.end(), "pivoted") != step.gives.end()) return {};
+        if (std::find(step.gives.begin(), step.gives.end(), CTR_TOKEN_PIVOTED) != step.gives.end()) return {};
     return failure(
         ErrorClass::unsupported, "no step leads into the container's root: the program would run in the machine's",
         "install the plugin mounts, or another that gives \"pivoted\", and do not turn it off in the config");
@@ -298,7 +299,7 @@ Step core_step(const char *kind, ctr_process process, ctr_phase phase, const cha
 
 void add_clone(Plan &plan) {
     Step clone = core_step(kind_clone, CTR_PROCESS_CLONE, CTR_CLONE, "the child begins, in its new namespaces");
-    clone.gives = {"child.alive"};
+    clone.gives = {CTR_TOKEN_CHILD_ALIVE};
     clone.outputs = {{"pid", CTR_TYPE_INT, "child.pid"}, {"pidfd", CTR_TYPE_FD, "child.pidfd"}};
     plan.values["child.pid"] = CTR_TYPE_INT;
     plan.values["child.pidfd"] = CTR_TYPE_FD;
@@ -377,14 +378,6 @@ void add_execve(Plan &plan, const Json &spec) {
     const auto after_confine =
         std::find_if(plan.steps.begin(), plan.steps.end(), [](const Step &step) { return era(step.phase) >= 4; });
     plan.steps.insert(after_confine, execve_of(spec));
-}
-
-std::vector<std::string> givers_of(const std::string &token, const plugin::Catalog &catalog) {
-    std::vector<std::string> ids;
-    for (const auto &each : catalog.plugins())
-        if (const auto &gives = each->manifest.gives; std::find(gives.begin(), gives.end(), token) != gives.end())
-            ids.push_back(each->manifest.id);
-    return ids;
 }
 
 } // namespace
@@ -474,7 +467,7 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
     if (has_child) add_clone(plan);
     if (request.operation != CTR_OP_EXEC && request.operation != CTR_OP_MOUNT)
         add_journal(plan, request, handle.directories);
-    CTR_TRY(order(plan, [&](const std::string &token) { return givers_of(token, catalog); }));
+    CTR_TRY(order(plan, Tokens(catalog)));
     if (has_child) add_gate(plan);
     if (has_program) add_execve(plan, *request.spec);
     plan.machine = machine.record();

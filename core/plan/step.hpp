@@ -4,6 +4,7 @@
 // stored with the container. Nothing here has side effects.
 #pragma once
 
+#include <ctr/kinds.h>
 #include <ctr/types.h>
 
 #include <cstdint>
@@ -59,7 +60,7 @@ inline constexpr const char *value_terminal = "console.master";
 inline constexpr const char *kind_gate = "gate";     // `create` ends here; `start` opens it
 inline constexpr const char *kind_execve = "execve"; // args arg*, env*
 /// A step of prepare that gives it comes first, so that its undo comes last.
-inline constexpr const char *token_undone_last = "undone.last";
+inline constexpr const char *token_undone_last = CTR_TOKEN_UNDONE_LAST;
 
 struct PluginUse {
     std::string id, version, path;

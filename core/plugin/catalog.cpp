@@ -226,7 +226,8 @@ void Catalog::find_sharers() {
                                             "kinds/" + kind + ": expected a name that no shared kind has, and plugin " +
                                                 sharer->manifest.id + " shares one of this name",
                                             "give the kind another name: PLUGIN.VERB"),
-                                    {other->manifest.id}});
+                                    {other->manifest.id},
+                                    {}});
                 refused.push_back(other.get());
                 break;
             }

@@ -224,6 +224,9 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
     out.shares_kinds = reader.boolean("shares_kinds");
     out.needs = reader.texts("needs");
     out.gives = reader.texts("gives");
+    out.lists_gives = reader.member("gives", false) != nullptr;
+    if (std::find(out.gives.begin(), out.gives.end(), "") != out.gives.end())
+        reader.wrong("gives", "tokens and values", "an empty one");
     out.claims = reader.texts("claims");
     out.privileges = reader.texts("privileges");
     if (const JsonView *schema = reader.member("config", false); schema != nullptr && schema->raw() != "null")

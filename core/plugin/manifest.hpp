@@ -41,8 +41,10 @@ struct Manifest {
     bool always = false;
     std::vector<std::string> extensions;
     std::map<std::string, DeclaredKind> kinds;
-    bool shares_kinds = false;             // all plugins may add steps of these kinds
-    std::vector<std::string> needs, gives; // tokens and values, for messages
+    bool shares_kinds = false;      // all plugins may add steps of these kinds
+    std::vector<std::string> needs; // tokens of others that its steps may name
+    std::vector<std::string> gives; // tokens and values that its steps may give; "mount:" stands for all that begin so
+    bool lists_gives = false;       // there is such a list: other tokens are refused
     std::vector<std::string> claims;
     std::vector<std::string> privileges;
     std::string config;   // the schema of its config section as JSON text; empty: it takes none

@@ -113,8 +113,8 @@ template <class Archive, class Of> void each_field(Archive &archive, Of &manifes
     archive(manifest.id), archive(manifest.version), archive(manifest.summary), archive(manifest.slot);
     archive(manifest.automatic), archive(manifest.rank), archive(manifest.when), archive(manifest.operations);
     archive(manifest.always), archive(manifest.extensions), archive(manifest.kinds), archive(manifest.shares_kinds);
-    archive(manifest.needs);
-    archive(manifest.gives), archive(manifest.claims), archive(manifest.privileges), archive(manifest.config);
+    archive(manifest.needs), archive(manifest.gives), archive(manifest.lists_gives), archive(manifest.claims);
+    archive(manifest.privileges), archive(manifest.config);
     archive(manifest.features);
 }
 

@@ -78,7 +78,7 @@ int add_namespaces(Plan plan, const Wanted &wanted) {
     if (!is_new(wanted, "cgroup")) return 0;
     // A cgroup namespace roots at the cgroup that the process is in when it is made: the child has to be there first.
     return plan.step(CTR_KIND_CGROUP_UNSHARE, CTR_ISOLATE)
-        .after("cgroup.joined")
+        .after(CTR_TOKEN_CGROUP_JOINED)
         .note("rooted at the cgroup that the child has joined")
         .add();
 }

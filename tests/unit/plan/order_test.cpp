@@ -9,7 +9,13 @@ using namespace core;
 using plan::Plan;
 using plan::Step;
 
-std::vector<std::string> nobody_known(const std::string & /*token*/) { return {}; }
+const std::vector<std::string> known = {"t", "could.be.given"};
+
+plan::Tokens tokens() {
+    plan::Tokens all;
+    all.add({"giver", known, {}});
+    return all;
+}
 
 Step step(const char *plugin, const char *kind, ctr_phase phase, std::vector<std::string> needs = {},
           std::vector<std::string> gives = {}) {
@@ -49,7 +55,7 @@ std::string kinds(const Plan &plan) {
 
 std::string ordered(std::vector<Step> steps) {
     Plan plan = plan_of(std::move(steps));
-    const auto result = plan::order(plan, nobody_known);
+    const auto result = plan::order(plan, tokens());
     return result.ok() ? kinds(plan) : result.error().text() + " | " + result.error().hint;
 }
 
@@ -85,8 +91,54 @@ TEST(Order, a_need_waits_for_all_givers) {
 
 TEST(Order, after_is_no_need) {
     Step late = step("a", "late", CTR_PREPARE), early = step("z", "early", CTR_PREPARE, {}, {"t"});
-    late.after = {"t", "nobody.gives.this"};
+    late.after = {"t", "could.be.given"};
     EXPECT_EQ(ordered({late, early}), "early late");
+}
+
+TEST(Order, refuses_to_come_after_a_token_that_there_is_not) {
+    Step late = step("a", "late", CTR_PREPARE);
+    late.after = {"caps.bouded"};
+    Plan plan = plan_of({late});
+    const auto misspelt = plan::order(plan, tokens());
+    ASSERT_FALSE(misspelt.ok());
+    expect_words(misspelt.error().text(), {"late of a", "comes after the token \"caps.bouded\""});
+    expect_words(misspelt.error().hint, {"did you mean \"caps.bounded\"?"});
+    plan.steps[0].after = {"caps.bounded"}; // of the SDK, though nobody gives it here
+    EXPECT_TRUE(plan::order(plan, tokens()).ok());
+    plan.steps[0].after.clear();
+    plan.steps[0].needs = {"t.t"};
+    EXPECT_FALSE(plan::order(plan, tokens()).ok());
+}
+
+TEST(Order, knows_tokens_with_a_word_behind_a_colon) {
+    Step late = step("a", "late", CTR_PREPARE);
+    late.after = {"mount:/proc"};
+    Plan plan = plan_of({late});
+    EXPECT_TRUE(plan::order(plan, tokens()).ok());
+    for (const auto &[token, meant] : {std::pair("muont:/proc", "mount:"), std::pair("mount:", "mount:")}) {
+        plan.steps[0].after = {token};
+        const auto misspelt = plan::order(plan, tokens());
+        ASSERT_FALSE(misspelt.ok()) << token;
+        expect_words(misspelt.error().hint, {meant});
+    }
+}
+
+TEST(Order, knows_what_a_plugin_without_a_list_may_give_and_what_one_says_it_knows) {
+    const std::vector<std::string> none, needs = {"other.ready"};
+    plan::Tokens all = tokens();
+    all.add({"old", none, none, false});
+    all.add({"new", none, needs});
+    const auto comes_after = [&](const char *plugin, const char *token) {
+        Step late = step(plugin, "late", CTR_PREPARE);
+        late.after = {token};
+        Plan plan = plan_of({late});
+        return plan::order(plan, all).ok();
+    };
+    EXPECT_TRUE(comes_after("a", "old.ready"));
+    EXPECT_FALSE(comes_after("a", "older.ready"));
+    EXPECT_FALSE(comes_after("a", "new.ready"));
+    EXPECT_TRUE(comes_after("new", "other.ready"));
+    EXPECT_FALSE(comes_after("a", "other.ready"));
 }
 
 TEST(Order, a_value_orders_as_a_token_does) {
@@ -98,13 +150,14 @@ TEST(Order, a_value_orders_as_a_token_does) {
 
 TEST(Order, refuses_a_token_that_nobody_gives_and_names_who_could) {
     Plan plan = plan_of({step("a", "x", CTR_PREPARE, {"rootfs.mounted"})});
-    const auto nobody = plan::order(plan, nobody_known);
+    const auto nobody = plan::order(plan, tokens());
     ASSERT_FALSE(nobody.ok());
     expect_words(nobody.error().text(), {"x of a", "rootfs.mounted"});
     plan = plan_of({step("a", "x", CTR_PREPARE, {"rootfs.mounted"})});
-    const auto somebody = plan::order(plan, [](const std::string &token) {
-        return token == "rootfs.mounted" ? std::vector<std::string>{"mounts"} : std::vector<std::string>{};
-    });
+    const std::vector<std::string> gives = {"rootfs.mounted"};
+    plan::Tokens of_mounts = tokens();
+    of_mounts.add({"mounts", gives, {}});
+    const auto somebody = plan::order(plan, of_mounts);
     ASSERT_FALSE(somebody.ok());
     expect_words(somebody.error().hint, {"mounts"});
 }
@@ -141,7 +194,7 @@ TEST(Order, a_child_is_told_what_the_clone_gives) {
     Step told = step("a", "told", CTR_MOUNTS), there = step("b", "there", CTR_MOUNTS, {"child.alive"});
     told.args = {{"state", CTR_FORM_TEMPLATE, 0, "pid ${child.pid}"}};
     Plan plan = plan_of({told, there, clone()});
-    ASSERT_TRUE(plan::order(plan, nobody_known).ok());
+    ASSERT_TRUE(plan::order(plan, tokens()).ok());
     EXPECT_EQ(plan.find("told")->wait_for, 0u);
     EXPECT_EQ(plan.find("there")->wait_for, plan::no_wait);
 }
@@ -150,7 +203,7 @@ TEST(Order, puts_a_rendezvous_where_the_child_needs_the_parent) {
     Plan plan =
         plan_of({clone(), step("net", "plumb", CTR_ATTACH, {}, {"network.ready"}), step("a", "alone", CTR_ISOLATE),
                  step("b", "uses", CTR_PIVOT, {"network.ready"}), step("c", "uses.too", CTR_PIVOT, {"network.ready"})});
-    ASSERT_TRUE(plan::order(plan, nobody_known).ok());
+    ASSERT_TRUE(plan::order(plan, tokens()).ok());
     const auto at = [&](const char *kind) { return static_cast<std::uint32_t>(plan.find(kind) - plan.steps.data()); };
     EXPECT_EQ(plan.find("uses")->wait_for, at("plumb"));
     EXPECT_EQ(plan.find("uses.too")->wait_for, plan::no_wait) << "it has already waited";
@@ -160,7 +213,7 @@ TEST(Order, puts_a_rendezvous_where_the_child_needs_the_parent) {
 TEST(Order, nobody_waits_for_what_ran_before_the_clone) {
     Plan plan = plan_of({step("s", "storage", CTR_PREPARE, {}, {"rootfs.ready"}), clone(),
                          step("m", "attach", CTR_MOUNTS, {"rootfs.ready"})});
-    ASSERT_TRUE(plan::order(plan, nobody_known).ok());
+    ASSERT_TRUE(plan::order(plan, tokens()).ok());
     EXPECT_EQ(plan.find("attach")->wait_for, plan::no_wait);
 }
 

@@ -68,6 +68,13 @@ TEST(Refused, a_missing_token_names_who_could_give_it) {
     expect_refused(planning.plan(run_spec()), {"tea.ready", "needy", "giver"});
 }
 
+TEST(Refused, a_token_that_the_manifest_does_not_have_among_what_it_gives) {
+    Planning planning;
+    planning.directories = {CTR_TEST_EXTRA_DIR "/generous"};
+    expect_refused(planning.plan(run_spec()), {"plugin generous", "gives the token \"generous.raedy\"", "manifest",
+                                               "did you mean \"generous.ready\"?"});
+}
+
 TEST(Refused, a_driver_that_does_not_exist_names_those_that_do) {
     Planning planning;
     planning.drivers["storage"] = "zfs";

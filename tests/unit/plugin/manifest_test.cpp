@@ -32,6 +32,7 @@ TEST(Manifest, is_read_with_all_its_keys) {
     EXPECT_EQ(manifest.kinds.at("p.b").process, CTR_PROCESS_CHILD);
     EXPECT_NE(manifest.kinds.at("p.a").arguments.find("mode int?\n"), std::string::npos);
     EXPECT_FALSE(manifest.kinds.at("p.b").says_arguments);
+    EXPECT_TRUE(manifest.lists_gives);
     EXPECT_TRUE(manifest.plans(CTR_OP_EXEC));
     EXPECT_FALSE(manifest.plans(CTR_OP_IMAGE_IMPORT));
 }
@@ -42,6 +43,17 @@ TEST(Manifest, without_operations_plans_for_create_only) {
     EXPECT_TRUE(result.value().plans(CTR_OP_CREATE));
     EXPECT_FALSE(result.value().plans(CTR_OP_EXEC));
     EXPECT_FALSE(result.value().automatic);
+}
+
+TEST(Manifest, of_the_first_release_may_say_nothing_of_tokens) {
+    const auto lists = [](const std::string &more) {
+        return plugin::parse_manifest(R"({"id": "p", "version": "1", "abi": 1)" + more + "}", "p.so")
+            .value()
+            .lists_gives;
+    };
+    EXPECT_FALSE(lists(""));
+    EXPECT_TRUE(lists(R"(, "gives": [])"));
+    expect_refused(R"({"id": "p", "version": "1", "abi": 1, "gives": [""]})", {"gives", "an empty one"});
 }
 
 TEST(Manifest, of_another_abi_is_refused_whatever_its_keys) {

@@ -22,11 +22,14 @@ inline Handles handles = {reinterpret_cast<ctr_plan *>(0x40), reinterpret_cast<c
 
 CTR_CHILD int in_child(ctr_run *raw);
 
-inline const char *const no_words[] = {"true", nullptr};
+inline constexpr const char *no_words[] = {"true", nullptr};
 inline constexpr ctr_error some_error = {sizeof(ctr_error), CTR_E_INVALID, 0,   "said by the test",
                                          "a hint",          "call",        "/x"};
 inline constexpr ctr_step some_step = {sizeof(ctr_step), CTR_PREPARE, 0,       0,       0,       "caller.idle",
                                        nullptr,          nullptr,     nullptr, nullptr, nullptr, nullptr};
+inline constexpr ctr_spawn some_spawn = {sizeof(ctr_spawn), 0, "/bin/true", no_words, no_words, nullptr,
+                                         nullptr,           0, 0,           -1,       -1,       -1};
+CTR_CHILD inline int use_nothing(ctr_run *, int) { return 0; }
 inline char room[1024]; // for what is given back
 
 /// Some argument of that type. `name` is of an argument or output that the step has.
@@ -45,6 +48,10 @@ template <typename T> CTR_ALWAYS_INLINE T some([[maybe_unused]] const char *name
         return &some_error;
     else if constexpr (std::is_same_v<T, const ctr_step *>)
         return &some_step;
+    else if constexpr (std::is_same_v<T, const ctr_spawn *>)
+        return &some_spawn;
+    else if constexpr (std::is_same_v<T, int (*)(ctr_run *, int)>)
+        return use_nothing;
     else {
         static_assert(std::is_pointer_v<T> && !std::is_const_v<std::remove_pointer_t<T>>, "say what to pass");
         static_assert(sizeof(std::remove_pointer_t<T>) <= sizeof room);
