@@ -242,7 +242,7 @@ CTR_CHILD int open_link_point(ctr_run *raw, const Make *make, std::size_t at) {
     return fail_mount_point(raw, target, nullptr, Links::followed);
 }
 
-CTR_CHILD int mount_on(ctr_run *raw, int target, const char *type, const char *source, unsigned long flags,
+CTR_CHILD int mount_on(ctr_run *raw, int target, const char *type, const char *source, unsigned long with,
                        const char *data) {
     char name[24];
     write_decimal(name, target);
@@ -251,7 +251,7 @@ CTR_CHILD int mount_on(ctr_run *raw, int target, const char *type, const char *s
     const int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int result = -1;
     if (before >= 0 && fchdir(own_fds) == 0) {
-        result = ::mount(source, name, type, flags, data);
+        result = ::mount(source, name, type, with, data);
         const int saved = errno;
         if (fchdir(before) != 0) result = -1;
         errno = saved;
