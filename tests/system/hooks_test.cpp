@@ -146,14 +146,14 @@ TEST_F(Hooks, GetTheirOwnEnvironmentAndNoOtherDescriptors) {
     for (const char *name : {"createRuntime", "createContainer", "startContainer"}) {
         Json env = hook(name, "");
         env["args"] = {"env"};
-        spec["hooks"][name] = {env};
+        spec["hooks"][name] = Json::array({env});
     }
     EXPECT_EQ(run().out, "A=1 $x\nA=1 $x\nA=1 $x\n");
     for (const char *name : {"createRuntime", "createContainer", "startContainer"}) {
         Json fds = hook(name, "");
         fds["args"] = {"ls", "/proc/self/fd"};
         fds.erase("env");
-        spec["hooks"][name] = {fds};
+        spec["hooks"][name] = Json::array({fds});
     }
     EXPECT_EQ(run().out, "0\n1\n2\n3\n0\n1\n2\n3\n0\n1\n2\n3\n"); // 3 is the directory
 }
@@ -166,7 +166,7 @@ TEST_F(Hooks, WithoutOneOfTheirOwnTheyHaveTheirRunnersEnvironmentOrTheProgramsAn
     for (const char *name : {"createRuntime", "createContainer", "startContainer"}) {
         Json one = hook(name, "echo $WHOSE $HOME; pwd");
         one.erase("env");
-        spec["hooks"][name] = {one};
+        spec["hooks"][name] = Json::array({one});
     }
     ::setenv("WHOSE", "runner", 1);
     ::setenv("HOME", "/home/runner", 1);
@@ -256,7 +256,7 @@ TEST_P(Failing, IsKilledWhenItsTimeIsOver) {
     spec["process"]["args"] = {"/bin/sleep", "1000"};
     Json sleeping = hook(name, "", 1);
     sleeping["args"] = {"sleep", "1000"};
-    spec["hooks"][name] = {sleeping};
+    spec["hooks"][name] = Json::array({sleeping});
     const Ran ran = run();
     EXPECT_STATUS(ran, 125);
     EXPECT_GE(ran.seconds, 1);
