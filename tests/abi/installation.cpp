@@ -38,7 +38,7 @@ std::string Installation::make() {
     if (::mkdtemp(name) == nullptr) return "no directory can be made in /tmp";
     root_ = name;
     fs::permissions(root_, fs::perms(0755));
-    const Outcome installed = run({CMAKE_PROGRAM, "--install", BUILD_DIRECTORY, "--prefix", prefix(), "--strip"});
+    const Outcome installed = run({CMAKE_PROGRAM, "--install", BUILD_DIRECTORY, "--prefix", prefix()});
     if (installed.status != 0) return told("cmake --install", installed);
     for (const char *directory : {"bin", "proc", "sys", "dev", "tmp", "etc"})
         fs::create_directories(rootfs() + "/" + directory);

@@ -159,6 +159,33 @@ TEST(InstalledTree, HoldsOnlyTheProgramThePluginsAndTheSdk) {
         EXPECT_NE(file.path().extension(), ".a") << file.path();
 }
 
+TEST(InstalledTree, IsStrippedAndDebuggersFindTheSymbolsBesideIt) {
+    NEEDS_INSTALLATION();
+    const std::string prefix = Installation::get().prefix(), debug = prefix + "/lib/debug" + prefix;
+    std::vector<std::string> files = {"/bin/ctr", "/lib/ctr/libctr-core.so"};
+    for (const auto &plugin : fs::directory_iterator(Installation::get().plugins()))
+        files.push_back("/lib/ctr/plugins/" + plugin.path().filename().string());
+    EXPECT_GT(files.size(), 10U);
+    const auto build_id = [](const std::string &file) {
+        const std::string notes = sdk_test::run({"readelf", "-n", file}).out;
+        const auto at = notes.find("Build ID: ");
+        return at == std::string::npos ? "none in " + file : notes.substr(at, 50);
+    };
+    for (const std::string &file : files) {
+        const std::string sections = sdk_test::run({"readelf", "-SW", prefix + file}).out,
+                          symbols = debug + file + ".debug";
+        EXPECT_EQ(sections.find(".symtab"), std::string::npos) << file;
+        EXPECT_EQ(sections.find(".debug_"), std::string::npos) << file;
+        EXPECT_NE(sdk_test::run({"readelf", "--string-dump=.gnu_debuglink", prefix + file})
+                      .out.find(fs::path(symbols).filename()),
+                  std::string::npos)
+            << file;
+        EXPECT_NE(sdk_test::run({"readelf", "-SW", symbols}).out.find(".symtab"), std::string::npos) << symbols;
+        EXPECT_EQ(build_id(prefix + file), build_id(symbols));
+    }
+    EXPECT_LT(fs::file_size(prefix + "/lib/ctr/libctr-core.so"), 8U << 20);
+}
+
 class FixtureOfTheFirstRelease : public testing::Test {
 protected:
     void SetUp() override {

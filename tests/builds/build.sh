@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# build.sh KIND SOURCES BUILD: builds in another way than the build that it is called from, warnings are errors, and runs what that way is good for.
+# build.sh KIND SOURCES BUILD: builds in another way than the build that it is called from, warnings are errors, and
+# runs what that way is good for.
 #
 #   clang      program and plugins with clang++, optimised as they are shipped: its warnings, its code between clone and exec. No tests, which `sanitized`
 #              compiles with the same compiler. The program lists all its plugins.
@@ -17,7 +18,8 @@ skip() {
     printf 'SKIP: %s\n' "$*"
     exit 77
 }
-# step WHAT COMMAND...: one line if it succeeds, the end of what it said if not. The output of another ctest must not look like that of the outer one.
+# step WHAT COMMAND...: one line if it succeeds, the end of what it said if not. The output of another ctest must not
+# look like that of the outer one.
 step() {
     what=$1 begun=$(date +%s) status=0
     shift

@@ -12,7 +12,10 @@ build_packages="g++ cmake make pkg-config libboost-dev libboost-program-options-
     libbtrfsutil-dev libseccomp-dev libarchive-dev libssl-dev libsystemd-dev libnftables1 iproute2 nftables util-linux mount kmod"
 demo_packages="busybox-static btrfs-progs"
 test_packages="libgtest-dev libgmock-dev busybox-static btrfs-progs strace crun runc clang-format-14 procps podman uidmap containerd docker.io catatonit
-    containernetworking-plugins python3-grpcio python3-grpc-tools python3-pkg-resources"
+    containernetworking-plugins python3-grpcio python3-grpc-tools python3-pkg-resources
+    clang-14 clang-tidy-14 libclang-rt-14-dev llvm-14 shellcheck"
+# For those who look for faults: docs/DEBUGGING.md. Not needed by anything here.
+editor_packages="gdb linux-perf clangd-14 ninja-build ccache"
 # For tests/vm: another kernel, and systemd to run on it (nothing of it is started here). The machine is made for x86_64.
 if [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ]; then
     test_packages="$test_packages qemu-system-x86 linux-image-amd64 cpio xz-utils e2fsprogs systemd dbus libpam-systemd dbus-user-session"
