@@ -77,12 +77,6 @@ Result<void> Container::start() {
     return {};
 }
 
-Result<sys::Exit> Container::wait(bool keep) {
-    CTR_ASSIGN(const sys::Exit exit, sys::wait_for(launch_->child()));
-    CTR_TRY(ended(exit, keep));
-    return exit;
-}
-
 Result<void> Container::ended(sys::Exit exit, bool keep) {
     // That it has ended shows without this line too; taking back must not depend on room for it.
     if (auto noted = journal_.stopped(exit.shell_status()); !noted.ok() && keep && launch::log_sink != nullptr)

@@ -38,9 +38,8 @@ public:
     Result<void> commit();
     /// Opens the gate; the program runs when it returns. On failure everything is undone.
     Result<void> start();
-    /// Waits for the program's end, then takes back what lives until stop. Without `keep`, until delete too: nothing is left.
-    Result<sys::Exit> wait(bool keep);
-    /// What follows when the program has ended; wait() without the waiting, for who has waited himself.
+    /// Call it after you reaped the process, sys::wait_for(child()): takes back what lives until stop. Without `keep`, until delete too: nothing
+    /// is left.
     Result<void> ended(sys::Exit exit, bool keep);
 
     const sys::Child &child() const { return launch_->child(); }

@@ -171,11 +171,6 @@ Result<void> freeze(Engine &engine, const std::string &id, bool frozen) {
     return record.paused == frozen ? Result<void>() : Journal::note_paused(engine.journal_of(id), frozen);
 }
 
-bool is_paused(const Engine &engine, const std::string &id) {
-    const auto record = Journal::read(engine.journal_of(id), Journal::Part::without_steps);
-    return record.ok() && record.value().paused;
-}
-
 Result<void> update(Engine &engine, const std::string &id, const Json &resources) {
     CTR_TRY(check_claims(engine, id, resources));
     return call_driver(engine, id, "updating", [&](const ctr_cgroup_v1 &driver, ctr_run *run) {

@@ -26,8 +26,6 @@ Result<void> signal_all(Engine &engine, const std::string &id, int signal);
 Result<std::vector<int>> processes(Engine &engine, const std::string &id);
 /// Stops all processes where they stand, or lets them go on. `state` says "paused" meanwhile.
 Result<void> freeze(Engine &engine, const std::string &id, bool frozen);
-/// Frozen by freeze(), as the journal says.
-bool is_paused(const Engine &engine, const std::string &id);
 /// Applies an OCI linux.resources object; what it does not name stays as it is.
 Result<void> update(Engine &engine, const std::string &id, const Json &resources);
 /// The same for what is not the cgroup driver's: a part of a config.json, `{"linux": {"intelRdt": {...}}}` (sdk/include/ctr/ext/update.h).

@@ -58,11 +58,6 @@ int namespace_flag(std::string_view type) {
     return name == nullptr ? 0 : name->flag;
 }
 
-const char *namespace_file(std::string_view type) {
-    const Name *name = find_name(type);
-    return name == nullptr ? "" : name->file;
-}
-
 Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block, int init_pid, int init_pidfd) {
     NamespaceSetup setup;
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {

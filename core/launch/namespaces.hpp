@@ -58,7 +58,5 @@ private:
 
 /// CLONE_NEW* for "network", as the runtime-spec names it; 0 for an unknown name.
 int namespace_flag(std::string_view type);
-/// The name below /proc/PID/ns: "net" for "network".
-const char *namespace_file(std::string_view type);
 
 } // namespace core::launch

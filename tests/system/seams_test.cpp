@@ -57,6 +57,12 @@ template <typename Result> bool good(const Result &result) {
     return result.ok();
 }
 
+/// What an owner does after start().
+core::Result<void> attend(Container &container) {
+    CTR_ASSIGN(const core::sys::Exit exit, core::sys::wait_for(container.child()));
+    return container.ended(exit, true);
+}
+
 class Seams : public SystemTest {
 protected:
     std::string output = box.dir() + "/output";
@@ -261,7 +267,7 @@ TEST_F(Seams, AMonitorOwnsAContainerWhoseCallerIsGone) {
                           engine, request_for(engine, "watched",
                                               {"/bin/sh", "-c", "until [ -e /tmp/go ]; do sleep 0.05; done; exit 7"}));
                       if (!good(container) || !good(container.value()->start())) return 1;
-                      return good(container.value()->wait(true)) ? 0 : 1;
+                      return good(attend(*container.value())) ? 0 : 1;
                   });
                   return good(monitor) ? 0 : 1;
               }),
@@ -282,7 +288,7 @@ TEST_F(Seams, AMonitorThatIsKilledTakesTheContainerWithIt) {
             auto monitor = core::sys::fork_process([&] {
                 auto container = Container::create(engine, request_for(engine, "watched", {"/bin/sleep", "1000"}));
                 if (!good(container) || !good(container.value()->start())) return 1;
-                return good(container.value()->wait(true)) ? 0 : 1;
+                return good(attend(*container.value())) ? 0 : 1;
             });
             if (!good(monitor)) return 1;
             write_text(file, std::to_string(monitor.value()));
