@@ -66,7 +66,7 @@ bool new_time_namespace_fails(Errand *errand, const std::string &offsets) {
 }
 
 int go_between(void *its_errand) {
-    Errand *errand = static_cast<Errand *>(its_errand);
+    auto *errand = static_cast<Errand *>(its_errand);
     const CloneRequest &request = *errand->request;
     std::size_t failed = 0;
     if (join_namespaces(request.between.entered.data(), request.between.entered.size(), &failed) != 0)

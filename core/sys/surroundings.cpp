@@ -60,7 +60,7 @@ Result<void> check_proc() {
     constexpr const char *mount_it = "mount it: mount -t proc proc /proc";
     if (length < 0 && errno != ENOENT) return system_error("readlink", "/proc/self", mount_it);
     text[length < 0 ? 0 : length] = '\0';
-    if (length > 0 && std::atol(text) == ::getpid()) return {};
+    if (length > 0 && text == std::to_string(::getpid())) return {};
     return Error{ErrorClass::system,
                  length < 0 ? "/proc is not mounted, or is not the process file system of this pid namespace"
                             : "/proc is the process file system of another pid namespace: there this process is " +

@@ -91,7 +91,7 @@ void set(Properties &all, const std::string &name, const std::string &value) {
 void bandwidth(std::optional<std::uint64_t> quota, std::optional<std::uint64_t> period, Properties &out) {
     if (!quota || !period || *period == 0) return;
     std::uint64_t per_second = infinity;
-    if (*quota != infinity && *quota < infinity / 1000000) {
+    if (*quota < infinity / 1000000) {
         per_second = *quota * 1000000 / *period;
         per_second = (per_second + 9999) / 10000 * 10000;
     }

@@ -139,7 +139,7 @@ std::vector<std::string> step_options(const Mount &mount, const State &state) {
         if (option == "idmap" || option == "ridmap") continue; // see add_mount
         options.push_back(option);
     }
-    if (mount.bind && !mount.has("bind") && !mount.has("rbind")) options.push_back("bind");
+    if (mount.bind && !mount.has("bind") && !mount.has("rbind")) options.emplace_back("bind");
     return options;
 }
 
