@@ -6,7 +6,7 @@
 #
 # A file in which nothing was found leaves a stamp, BUILD/tidy/SUM, the sum of the file, of the headers of this tree
 # that it includes, and of .clang-tidy: what did not change since is not looked at again. A fresh tree takes about
-# thirteen minutes on two processors, files of the last commits first. After CTR_TIDY_MINUTES (10) no other file is
+# thirteen minutes on two processors, files of the last commits first. After CTR_TIDY_MINUTES (8) no other file is
 # begun: those left are counted, the rule counts as skipped, and the next run goes on with them. --deep: the static
 # analyser too, which takes four times as long, in core/, plugins/ and tests/, without a limit. By hand:
 #   sh tests/lint/tidy.sh . build --deep
@@ -15,7 +15,7 @@ build=$(cd "$2" && pwd) || exit 2
 command -v clang-tidy-14 >/dev/null || skip "clang-tidy 14 is not installed (Debian package clang-tidy-14)"
 [ -e "$build/compile_commands.json" ] || skip "$build has no compile_commands.json (CMake writes it for Ninja and for make)"
 
-deep="" minutes=${CTR_TIDY_MINUTES:-10} folders="core|plugins"
+deep="" minutes=${CTR_TIDY_MINUTES:-8} folders="core|plugins"
 if [ "${3:-}" = --deep ]; then deep=deep minutes=100000 folders="core|plugins|tests"; fi
 mkdir -p "$build/tidy"
 until=$(($(date +%s) + minutes * 60))
