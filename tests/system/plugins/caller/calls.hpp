@@ -21,6 +21,7 @@ inline Handles handles = {reinterpret_cast<ctr_plan *>(0x40), reinterpret_cast<c
                           reinterpret_cast<ctr_shell *>(0x40)};
 
 CTR_CHILD int in_child(ctr_run *raw);
+CTR_CHILD int use_nothing(ctr_run *, int);
 
 inline constexpr const char *no_words[] = {"true", nullptr};
 inline constexpr ctr_error some_error = {sizeof(ctr_error), CTR_E_INVALID, 0,   "said by the test",
@@ -29,7 +30,6 @@ inline constexpr ctr_step some_step = {sizeof(ctr_step), CTR_PREPARE, 0,       0
                                        nullptr,          nullptr,     nullptr, nullptr, nullptr, nullptr};
 inline constexpr ctr_spawn some_spawn = {sizeof(ctr_spawn), 0, "/bin/true", no_words, no_words, nullptr,
                                          nullptr,           0, 0,           -1,       -1,       -1};
-CTR_CHILD inline int use_nothing(ctr_run *, int) { return 0; }
 inline char room[1024]; // for what is given back
 
 /// Some argument of that type. `name` is of an argument or output that the step has.

@@ -10,4 +10,6 @@ CTR_CHILD int in_child(ctr_run *raw) {
     return 0;
 }
 
+CTR_CHILD int use_nothing(ctr_run *, int) { return 0; }
+
 } // namespace caller
