@@ -51,6 +51,8 @@ public:
                                                                  std::span<const Claimant> claimants) const = 0;
     /// What needs no plugin: the engine carries it out, or a plugin only reads it.
     virtual std::span<const std::string> claims_of_engine() const = 0;
+    /// What describes the container's program and not the container: a program that is executed in it later has its own.
+    virtual std::span<const std::string> paths_of_program() const = 0;
     /// The plugin that carries this path out in an ordinary installation, if a container may do without it: it can be turned off by its name, installed
     /// or not. Empty: the path is no such part.
     virtual std::string_view optional_part(std::string_view pattern) const = 0;

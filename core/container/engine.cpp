@@ -50,13 +50,15 @@ Result<void> Engine::check_run_root() const {
 Container &Engine::keep(std::unique_ptr<Container> container) { return *(container_ = std::move(container)); }
 
 Result<plan::Plan> Engine::plan(ctr_operation operation, const std::string &id, const Json &spec,
-                                const std::map<std::string, std::string> &drivers) {
+                                const std::map<std::string, std::string> &drivers,
+                                const std::vector<std::string> &asked) {
     plan::Request request;
     request.operation = operation;
     const bool is_image = operation == CTR_OP_IMAGE_IMPORT || operation == CTR_OP_IMAGE_REMOVE;
     const std::string journal = (is_image ? operations_dir() : containers_dir()) + "/" + id;
     request.names = {id, journal, files_of(journal)};
     request.spec = &spec;
+    request.asked = asked;
     request.vocabulary = &vocabulary_;
     request.config = &config_;
     request.drivers = drivers;

@@ -34,9 +34,10 @@ public:
     plugin::Catalog &catalog() { return catalog_; }
     sys::Machine &machine() { return *machine_; }
 
-    /// Plans an operation on `id`. `drivers` come before the config's.
+    /// Plans an operation on `id`. `drivers` come before the config's; `asked`: see plan::Request.
     Result<plan::Plan> plan(ctr_operation operation, const std::string &id, const Json &spec,
-                            const std::map<std::string, std::string> &drivers);
+                            const std::map<std::string, std::string> &drivers,
+                            const std::vector<std::string> &asked = {});
     /// The driver that a slot would get; nothing if it is off.
     Result<std::optional<std::string>> driver(const std::string &slot,
                                               const std::map<std::string, std::string> &drivers);

@@ -20,24 +20,25 @@ struct Target {
     std::string id;
     int pid = 0;
     Fd pidfd;
-    Json spec; // what every plan of it is made from
+    Json spec; // its own description without its mounts: what every plan is made from
 };
+
+const std::vector<std::string> asked = {"/mounts", "/ctr/unmount"};
 
 Result<Target> find(Engine &engine, const std::string &id) {
     CTR_TRY(check_id(id));
-    CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id), Journal::Part::without_steps));
+    CTR_ASSIGN(Record record, Journal::read(engine.journal_of(id), Journal::Part::without_steps));
     Target target{id, record.pid, Fd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U))), Json::object()};
     if ((record.stage != Stage::created && record.stage != Stage::running) || !target.pidfd.valid() || !record.alive())
         return failure(ErrorClass::not_found, "container not running: " + id, "`state` says how it is");
+    target.spec = std::move(record.meta["spec"]);
+    target.spec.erase("mounts");
     target.spec["ctr"]["container"]["pid"] = record.pid;
-    for (const char *key : {"/linux/rootfsPropagation", "/linux/mountLabel", "/annotations/run.oci.mount_context_type"})
-        if (const Json::json_pointer at(std::string("/spec") + key); record.meta.contains(at))
-            target.spec[Json::json_pointer(key)] = record.meta[at];
     return target;
 }
 
 Result<void> carry_out(Engine &engine, const Target &target, const Json &spec) {
-    CTR_ASSIGN(const plan::Plan plan, engine.plan(CTR_OP_MOUNT, target.id, spec, {}));
+    CTR_ASSIGN(const plan::Plan plan, engine.plan(CTR_OP_MOUNT, target.id, spec, {}, asked));
     launch::LaunchOptions options;
     options.init_pid = target.pid;
     options.init_pidfd = target.pidfd.get();
@@ -61,8 +62,8 @@ Result<void> add_mounts(Engine &engine, const std::string &id, const Json &mount
     CTR_ASSIGN(const Target target, find(engine, id));
     Json all = target.spec;
     all["mounts"] = mounts;
-    CTR_TRY(engine.plan(CTR_OP_MOUNT, id, all,
-                        {})); // refused before anything is mounted, and with its own place in the list
+    CTR_TRY(engine.plan(CTR_OP_MOUNT, id, all, {},
+                        asked)); // refused before anything is mounted, and with its own place in the list
     Json made = Json::array();
     for (const Json &mount : mounts) {
         Json one = target.spec;

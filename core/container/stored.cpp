@@ -309,36 +309,47 @@ Result<void> add_cgroup(const Record &record, const std::vector<std::string> &as
     return {};
 }
 
+/// What an exec is planned from: the container's own description, so that whatever confines the container confines every program in it, with
+/// another program.
+struct Description {
+    Json spec;
+    std::vector<std::string> asked; // the parts of it that are new
+};
+
+Result<Description> one_more_program(const Engine &engine, Record &record, const ExecRequest &request) {
+    Description out;
+    out.spec = std::move(record.meta["spec"]);
+    for (const std::string &path : engine.vocabulary().paths_of_program()) {
+        const Json::json_pointer at(path);
+        if (out.spec.contains(at)) out.spec[at.parent_pointer()].erase(at.back());
+    }
+    out.spec["process"] = request.process;
+    out.asked = {"/process"};
+    Json &ctr = out.spec["ctr"];
+    if (!request.ctr.is_null())
+        for (const auto &[key, value] : request.ctr.items()) {
+            ctr[key] = value;
+            out.asked.push_back("/ctr/" + key);
+        }
+    ctr["container"] = {{"pid", record.pid}, {"cgroup", record.cgroup}};
+    CTR_TRY(add_cgroup(record, request.sub_cgroups, ctr));
+    return out;
+}
+
 } // namespace
 
 Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     CTR_TRY(check_id(request.id));
-    CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(request.id), Journal::Part::without_steps));
+    CTR_ASSIGN(Record record, Journal::read(engine.journal_of(request.id), Journal::Part::without_steps));
     if (const Status status = status_of(record); status != Status::running && status != Status::created)
         return failure(ErrorClass::invalid,
                        "cannot exec in a " + std::string(status_name(status)) + " container: " + request.id,
                        "exec needs a created or running container");
-    Json spec = {{"process", request.process}};
-    spec["ctr"] = request.ctr.is_null() ? Json::object() : request.ctr;
-    // What confines the container confines every process in it.
-    const Json made_from = record.meta.value("spec", Json::object());
-    for (const char *key : {"seccomp", "personality", "memoryPolicy", "intelRdt"})
-        if (const Json::json_pointer at(std::string("/linux/") + key); made_from.contains(at))
-            spec["linux"][key] = made_from[at];
-    for (const char *key : {"seccomp", "capabilities"})
-        if (const Json::json_pointer at(std::string("/ctr/") + key);
-            made_from.contains(at) && !spec["ctr"].contains(key))
-            spec["ctr"][key] = made_from[at];
-    // And what a supervisor is told about the container.
-    Json about = {{"pid", record.pid}, {"cgroup", record.cgroup}};
-    for (const auto &[key, where] : {std::pair("annotations", "/annotations"), std::pair("bundle", "/ctr/bundle"),
-                                     std::pair("root", "/root/path"), std::pair("ociVersion", "/ociVersion")})
-        if (const Json::json_pointer at(where); made_from.contains(at)) about[key] = made_from[at];
-    spec["ctr"]["container"] = std::move(about);
-    CTR_TRY(add_cgroup(record, request.sub_cgroups, spec["ctr"]));
+    CTR_ASSIGN(const Description description, one_more_program(engine, record, request));
 
     Exec out;
-    CTR_ASSIGN(plan::Plan plan, engine.plan(CTR_OP_EXEC, request.id, spec, record.plan.drivers));
+    CTR_ASSIGN(plan::Plan plan,
+               engine.plan(CTR_OP_EXEC, request.id, description.spec, record.plan.drivers, description.asked));
     out.plan = std::make_unique<plan::Plan>(std::move(plan));
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
     if (!pidfd.valid() || !record.alive())

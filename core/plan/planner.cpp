@@ -24,6 +24,10 @@ std::string replaced(std::string text, const std::string &mark, const std::strin
     return text;
 }
 
+bool is_below(std::string_view path, std::string_view directory) {
+    return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
 bool conditions_hold(const plugin::Manifest &manifest, const config::Config &config, sys::Machine &machine) {
     return std::all_of(manifest.when.begin(), manifest.when.end(), [&](const plugin::Condition &condition) {
         const auto answer = machine.ask(
@@ -175,6 +179,23 @@ Error unclaimed(const RequestedPath &path, const Request &request, const plugin:
     return error;
 }
 
+/// Part of the description of a container that is there already.
+bool is_inherited(const RequestedPath &path, const Request &request) {
+    return !request.asked.empty() &&
+           std::none_of(request.asked.begin(), request.asked.end(),
+                        [&](const std::string &asked) { return is_below(path.pattern(), asked); });
+}
+
+/// Plugins that have no part in this operation: what they claim of a container that is there was done when it was created.
+std::vector<const plugin::Manifest *> done_already(const Request &request, const plugin::Catalog &catalog) {
+    std::vector<const plugin::Manifest *> out;
+    if (request.asked.empty()) return out;
+    for (const auto &each : catalog.plugins())
+        if (!each->manifest.plans(request.operation) && each->manifest.plans(CTR_OP_CREATE))
+            out.push_back(&each->manifest);
+    return out;
+}
+
 Result<Active> choose_active(const Request &request, const plugin::Catalog &catalog,
                              const std::map<std::string, std::string> &drivers) {
     std::vector<plugin::Plugin *> candidates;
@@ -185,13 +206,19 @@ Result<Active> choose_active(const Request &request, const plugin::Catalog &cata
               [](const auto *a, const auto *b) { return a->manifest.id < b->manifest.id; });
     for (const auto *each : candidates)
         claimants.push_back({each->manifest.id, each->manifest.claims});
+    const std::size_t active_end = claimants.size();
+    for (const plugin::Manifest *each : done_already(request, catalog))
+        claimants.push_back({each->id, each->claims});
 
     std::vector<bool> used(candidates.size(), false);
     for (std::size_t i = 0; i < candidates.size(); ++i)
         used[i] = candidates[i]->manifest.always || !candidates[i]->manifest.slot.empty();
     const auto requested = request.vocabulary->requested_paths(*request.spec);
-    const auto matches = request.vocabulary->match_claims(requested, claimants);
+    auto matches = request.vocabulary->match_claims(requested, claimants);
     for (std::size_t i = 0; i < requested.size(); ++i) {
+        const auto others = std::lower_bound(matches[i].begin(), matches[i].end(), active_end);
+        const bool done = others != matches[i].end() && is_inherited(requested[i], request);
+        matches[i].erase(others, matches[i].end());
         if (matches[i].size() > 1)
             return invalid(requested[i].example(),
                            "two plugins claim it: " + std::string(claimants[matches[i][0]].id) + " and " +
@@ -202,7 +229,7 @@ Result<Active> choose_active(const Request &request, const plugin::Catalog &cata
             if (matches[i][0] > 0) used[matches[i][0] - 1] = true;
             continue;
         }
-        if (waived(requested[i].pattern(), request, catalog)) continue;
+        if (done || waived(requested[i].pattern(), request, catalog)) continue;
         return unclaimed(requested[i], request, catalog, drivers);
     }
     Active active;
@@ -333,10 +360,6 @@ Step execve_of(const Json &spec) {
         step.args.push_back(text("env", *env));
     if (process.contains("cwd")) step.args.push_back(text("cwd", process["cwd"]));
     return step;
-}
-
-bool is_below(std::string_view path, std::string_view directory) {
-    return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
 /// The directories that steps may count on: of those that plugins `asked` for, the ones that a step names.

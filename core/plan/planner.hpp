@@ -26,6 +26,9 @@ struct Request {
     ctr_operation operation = CTR_OP_CREATE;
     Names names;
     const Json *spec = nullptr;
+    /// JSON pointers: only these parts of `spec` are asked for now, all else describes the container that they are for, and was carried out
+    /// when it was created. Empty: all is asked for.
+    std::vector<std::string> asked;
     const Vocabulary *vocabulary = nullptr; // which fields the spec may have
     const config::Config *config = nullptr;
     std::map<std::string, std::string>

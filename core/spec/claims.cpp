@@ -196,6 +196,7 @@ const Vocabulary &oci_vocabulary() {
     // (front/cli/run_spec.cpp); for an exec, whose it is and in which cgroup (container/stored.cpp).
     static const std::vector<std::string> of_engine = {"/ctr/cgroup", "/ctr/bundle",  "/ctr/container", "/ctr/rm",
                                                        "/ociVersion", "/annotations", "/process/args",  "/process/env"};
+    static const std::vector<std::string> of_program = {"/process", "/ctr/user", "/ctr/onlcr"};
     class Oci final : public Vocabulary {
     public:
         std::vector<RequestedPath> requested_paths(const Json &description) const override {
@@ -206,6 +207,7 @@ const Vocabulary &oci_vocabulary() {
             return spec::match_claims(requested, claimants);
         }
         std::span<const std::string> claims_of_engine() const override { return of_engine; }
+        std::span<const std::string> paths_of_program() const override { return of_program; }
         std::string_view optional_part(std::string_view pattern) const override {
             static constexpr std::pair<std::string_view, std::string_view> parts[] = {{"/linux/seccomp", "seccomp"},
                                                                                       {"/ctr/seccomp", "seccomp"},

@@ -106,12 +106,8 @@ std::optional<std::vector<std::int64_t>> more_groups(Plan plan) {
     return groups;
 }
 
-/// crun's annotation, which `podman --group-add keep-groups` writes: the process has its caller's groups, whatever else is said of groups. An exec's
-/// container says it for the exec.
-bool keeps_groups(Plan plan) {
-    const char *annotations = plan.operation() == CTR_OP_EXEC ? "/ctr/container/annotations" : "/annotations";
-    return bool(plan.spec(annotations).get("/run.oci.keep_original_groups"));
-}
+/// crun's annotation, which `podman --group-add keep-groups` writes: the process has its caller's groups, whatever else is said of groups.
+bool keeps_groups(Plan plan) { return bool(plan.spec("/annotations/run.oci.keep_original_groups")); }
 
 /// /ctr/user (what the caller typed, or the image says) goes before /process/user/uid and gid.
 int plan_ids(Plan plan) {

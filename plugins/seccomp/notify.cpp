@@ -38,10 +38,9 @@ std::string parent_of(const std::string &path) { return path.substr(0, path.find
 /// The container process state up to and behind each place where the process's id belongs.
 std::vector<std::string> state_pieces(Plan plan) {
     const bool exec = plan.operation() == CTR_OP_EXEC;
-    const Node about = exec ? plan.spec("/ctr/container") : plan.spec("");
-    const std::string version = about.get("/ociVersion").str("1.3.0");
-    std::string bundle = about.get(exec ? "/bundle" : "/ctr/bundle").str();
-    if (bundle.empty()) bundle = parent_of(about.get(exec ? "/root" : "/root/path").str());
+    const std::string version = plan.spec("/ociVersion").str("1.3.0");
+    std::string bundle = plan.spec("/ctr/bundle").str();
+    if (bundle.empty()) bundle = parent_of(plan.spec("/root/path").str());
     const std::string metadata = plan.spec("/linux/seccomp/listenerMetadata").str();
 
     std::vector<std::string> pieces = {"{" + member("ociVersion", version) + ",\"fds\":[\"seccompFd\"],\"pid\":"};
@@ -49,9 +48,9 @@ std::vector<std::string> state_pieces(Plan plan) {
                         member("ociVersion", version) + "," + member("id", plan.id()) + "," +
                         member("status", exec ? "running" : "created") + ",\"pid\":";
     const std::string end =
-        "," + member("bundle", bundle) + ",\"annotations\":" + annotations(about.get("/annotations")) + "}}";
+        "," + member("bundle", bundle) + ",\"annotations\":" + annotations(plan.spec("/annotations")) + "}}";
     if (exec) {
-        pieces.push_back(state + std::to_string(about.get("/pid").integer(0)) + end);
+        pieces.push_back(state + std::to_string(plan.spec("/ctr/container/pid").integer(0)) + end);
     } else {
         pieces.push_back(state);
         pieces.push_back(end);

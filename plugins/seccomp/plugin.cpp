@@ -93,8 +93,7 @@ int plan_default(Plan plan, const Circumstances &circumstances) {
 
 /// crun's annotation: a name that is no system call here is not passed over.
 int check_names(Plan plan, const std::string &where) {
-    const Node on = plan.spec(plan.operation() == CTR_OP_EXEC ? "/ctr/container/annotations" : "/annotations")
-                        .get("/run.oci.seccomp_fail_unknown_syscall");
+    const Node on = plan.spec("/annotations/run.oci.seccomp_fail_unknown_syscall");
     if (!on || on.str() == "0") return 0;
     const Node rules = plan.spec(where + "/syscalls");
     for (std::size_t i = 0; i < rules.size(); ++i) {

@@ -134,6 +134,7 @@ Result<plan::Plan> Planning::plan(const Json &spec) const {
     request.operation = operation;
     request.names = {id, parsed.run_root + "/containers/" + id, parsed.run_root + "/containers.files/" + id};
     request.spec = &spec;
+    request.asked = asked;
     request.vocabulary = &spec::oci_vocabulary();
     request.config = &parsed;
     request.drivers = drivers;

@@ -29,7 +29,8 @@ std::unique_ptr<core::container::Engine> make_engine() {
     core::config::Config config = core::config::parse_config(read_text(box.config()), box.config()).value();
     config.data_root = box.data_root("overlay");
     config.run_root = box.run_root();
-    const std::vector<core::plugin::Directory> directories = {{CTR_BUILD_DIR "/lib/ctr/plugins", true}};
+    const std::vector<core::plugin::Directory> directories = {{CTR_BUILD_DIR "/lib/ctr/plugins", true},
+                                                              {CTR_BUILD_DIR "/tests/plugins/confiner", true}};
     return std::make_unique<core::container::Engine>(std::move(config), directories, core::spec::oci_vocabulary());
 }
 
@@ -332,4 +333,19 @@ TEST_F(Seams, WhatItsOwnerHasLeftGoesOn) {
     EXPECT_EQ(state("left").status, Status::running);
     EXPECT_FALSE(state("left").abandoned);
     EXPECT_EQ(remove("left", true), 0);
+}
+
+TEST_F(Seams, AThirdPartysConfinementReachesWhatIsExecutedLater) {
+    ASSERT_EQ(apart([&](auto &engine) {
+                  auto request = request_for(engine, "slow", {"/bin/sleep", "1000"});
+                  request.own_gate = true;
+                  request.spec["ctr"]["confiner"] = 123456;
+                  auto container = Container::create(engine, std::move(request));
+                  return good(container) && good(container.value()->commit()) ? 0 : 1;
+              }),
+              0);
+    ASSERT_EQ(start("slow"), 0);
+    EXPECT_EQ(exec("slow", {"/bin/sh", "-c", "cat /proc/$$/timerslack_ns"}), 0);
+    EXPECT_EQ(read_text(output), "123456\n");
+    EXPECT_EQ(remove("slow", true), 0);
 }

@@ -101,10 +101,11 @@ typedef enum ctr_lifetime {
 /* FROZEN, but for new enumerators: a plugin is only called for those that its manifest names. What a plan is for. */
 typedef enum ctr_operation {
     CTR_OP_CREATE = 1,       /* a new container */
-    CTR_OP_EXEC = 2,         /* one more process in a running container; spec has only /process and /ctr */
+    CTR_OP_EXEC = 2,         /* one more program in a container: spec is the container's, /process the program's */
     CTR_OP_IMAGE_IMPORT = 3, /* parent steps only; spec is {"ctr": {"import": {...}}} */
     CTR_OP_IMAGE_REMOVE = 4, /* parent steps only; spec is {"ctr": {"remove": {...}}} */
-    /* mounts in a container that lives: {"mounts": [...]} or {"ctr": {"unmount": [...]}}; the child joins it and ends at the gate */
+    /* mounts in a container that lives: spec is the container's, but for "mounts": [...] or "ctr": {"unmount": [...]}; the child joins it and
+     * ends at the gate */
     CTR_OP_MOUNT = 5
 } ctr_operation;
 

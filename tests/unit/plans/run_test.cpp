@@ -180,15 +180,4 @@ TEST(ImagePlan, of_an_import_without_its_source_names_it) {
     expect_refused(planning.plan(spec), {"plugin image", "/nowhere/image.tar", "ENOENT"});
 }
 
-TEST(ExecPlan, joins_and_confines_as_the_container_was) {
-    Planning planning;
-    planning.operation = CTR_OP_EXEC;
-    for (const char *each : {"cpuset", "cpu", "cpuacct", "blkio", "memory", "devices", "freezer", "pids"})
-        planning.machine[std::string("exists:/sys/fs/cgroup/") + each + "/ctr/littlebox/tasks"] = "yes";
-    const auto spec = core::Json::parse(
-        R"({"process": {"args": ["/bin/date"], "cwd": "/", "user": {"uid": 0, "gid": 0}, "env": ["PATH=/bin"]},
-        "ctr": {"capabilities": {"add": [], "drop": []}, "seccomp": "default", "cgroup": "/ctr/littlebox"}})");
-    golden(planning.plan(spec), "exec");
-}
-
 } // namespace
