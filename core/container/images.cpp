@@ -115,7 +115,7 @@ Result<void> collect_layers(Engine &engine) {
     const ctr_places places = {sizeof(ctr_places), data.c_str(), state.c_str()};
     std::vector<std::string> layers;
     if (storage->list(&places, note_layer, &layers) != 0)
-        return failure(ErrorClass::system, "the storage driver " + *driver + " cannot list its layers");
+        return failure(CTR_E_SYSTEM, "the storage driver " + *driver + " cannot list its layers");
 
     CTR_ASSIGN(const Images images, list_images(engine));
     CTR_ASSIGN(const auto containers, list(engine));
@@ -131,8 +131,7 @@ Result<void> collect_layers(Engine &engine) {
     for (const std::string &layer : layers) {
         if (used.count(layer) != 0 || (!all_known && is_chain_id(layer))) continue;
         if (storage->collect(&places, "layer", {layer.c_str(), layer.size()}) != 0)
-            return failure(ErrorClass::system,
-                           "the storage driver " + *driver + " cannot remove the unused layer " + layer);
+            return failure(CTR_E_SYSTEM, "the storage driver " + *driver + " cannot remove the unused layer " + layer);
     }
     return {};
 }
@@ -180,19 +179,15 @@ Result<Image> find_image(const Engine &engine, const std::string &name) {
     if (const auto there = list_images(engine); there.ok())
         for (const Image &each : there.value().images)
             known += (known.empty() ? "" : ", ") + each.name;
-    return Error{ErrorClass::not_found,
-                 "there is no image " + wanted,
-                 known.empty() ? "import one: ctr image import TAR NAME" : "there are: " + known,
-                 0,
-                 {},
-                 {},
-                 {}};
+    return Error{.error_class = CTR_E_NOT_FOUND,
+                 .message = "there is no image " + wanted,
+                 .hint = known.empty() ? "import one: ctr image import TAR NAME" : "there are: " + known};
 }
 
 Result<bool> discard_damaged(const Engine &engine, const std::string &name) {
     const std::string path = record_path(engine, full_image_name(name));
     const auto image = read_record(path);
-    if (image.ok() || image.error().error_class != ErrorClass::invalid) return false;
+    if (image.ok() || image.error().error_class != CTR_E_INVALID) return false;
     if (::unlink(path.c_str()) != 0) return system_error("unlink", path, "this damaged record is in the way");
     return true;
 }

@@ -77,24 +77,18 @@ Json durable(const launch::Value &value) {
 } // namespace
 
 Error no_such_container(const std::string &id) {
-    return {ErrorClass::not_found,
-            "container does not exist",
-            "`ctr ps -a` and `ctr-oci list` show those that do",
-            0,
-            {},
-            id,
-            {}};
+    return {.error_class = CTR_E_NOT_FOUND,
+            .message = "container does not exist",
+            .hint = "`ctr ps -a` and `ctr-oci list` show those that do",
+            .path = id};
 }
 
 Error name_in_use(const std::string &file) {
     const std::string name = file.substr(file.find_last_of('/') + 1);
-    return {ErrorClass::exists,
-            "container with given ID already exists",
-            "choose another name, or remove it: ctr rm " + name + ", ctr-oci delete " + name,
-            0,
-            {},
-            name,
-            {}};
+    return {.error_class = CTR_E_EXISTS,
+            .message = "container with given ID already exists",
+            .hint = "choose another name, or remove it: ctr rm " + name + ", ctr-oci delete " + name,
+            .path = name};
 }
 
 std::string files_of(const std::string &journal) {
@@ -134,8 +128,7 @@ Result<Fd> make_locked(const std::string &file) {
         struct stat st {};
         if (take_lock(fd.get()) && ::fstat(fd.get(), &st) == 0 && st.st_nlink != 0) return fd;
     }
-    return failure(ErrorClass::busy, file + " is removed again and again by somebody",
-                   "look for a `ctr recover` in a loop");
+    return failure(CTR_E_BUSY, file + " is removed again and again by somebody", "look for a `ctr recover` in a loop");
 }
 
 } // namespace
@@ -187,13 +180,10 @@ Result<Journal> Journal::open(const std::string &file, bool damaged) {
     // Whoever had the lock may have removed the container meanwhile: then it is a lock on nothing.
     struct stat st {};
     if (!take_lock(journal.fd_.get()) || ::fstat(journal.fd_.get(), &st) != 0 || st.st_nlink == 0)
-        return Error{ErrorClass::busy,
-                     "another process is at work on this container",
-                     "wait for it, or stop it: pid " + std::to_string(owner(file)),
-                     0,
-                     {},
-                     file.substr(file.find_last_of('/') + 1),
-                     {}};
+        return Error{.error_class = CTR_E_BUSY,
+                     .message = "another process is at work on this container",
+                     .hint = "wait for it, or stop it: pid " + std::to_string(owner(file)),
+                     .path = file.substr(file.find_last_of('/') + 1)};
     std::size_t whole = 0;
     CTR_ASSIGN(journal.record_, read_from(journal.fd_.get(), file, Part::all, &whole));
     if (!damaged) CTR_TRY(check_undamaged(journal.record_, file));
@@ -224,14 +214,14 @@ template <typename May> Result<void> remove_locked(const std::string &file, May 
 Result<void> Journal::remove_unbegun(const std::string &file) {
     return remove_locked(file, [&](int fd) {
         const auto record = read_from(fd, file, Part::without_steps);
-        return !record.ok() && record.error().error_class == ErrorClass::not_found;
+        return !record.ok() && record.error().error_class == CTR_E_NOT_FOUND;
     });
 }
 
 Result<void> Journal::remove_unreadable(const std::string &file) {
     return remove_locked(file, [&](int fd) {
         const auto record = read_from(fd, file, Part::all);
-        return !record.ok() && record.error().error_class == ErrorClass::invalid;
+        return !record.ok() && record.error().error_class == CTR_E_INVALID;
     });
 }
 

@@ -30,7 +30,7 @@ Result<Target> find(Engine &engine, const std::string &id) {
     CTR_ASSIGN(Record record, Journal::read(engine.journal_of(id), Journal::Part::without_steps));
     Target target{id, record.pid, Fd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U))), Json::object()};
     if ((record.stage != Stage::created && record.stage != Stage::running) || !target.pidfd.valid() || !record.alive())
-        return failure(ErrorClass::not_found, "container not running: " + id, "`state` says how it is");
+        return failure(CTR_E_NOT_FOUND, "container not running: " + id, "`state` says how it is");
     target.spec = std::move(record.meta["spec"]);
     target.spec.erase("mounts");
     target.spec["ctr"]["container"]["pid"] = record.pid;

@@ -10,7 +10,7 @@
 namespace core::container {
 namespace {
 
-Error damaged(const std::string &what) { return failure(ErrorClass::invalid, "a damaged line: " + what); }
+Error damaged(const std::string &what) { return failure(CTR_E_INVALID, "a damaged line: " + what); }
 
 bool is_text(const Json &value) { return value.is_string(); }
 bool is_flag(const Json &value) { return value.is_boolean(); }
@@ -202,13 +202,9 @@ Result<Record> read_record(std::string_view text, const std::string &path, Recor
     }
     if (whole != nullptr) *whole = at;
     if (reader.has_plan()) return std::move(reader).take();
-    return Error{ErrorClass::not_found,
-                 "the journal has no plan: its owner died before it had done anything",
-                 {},
-                 0,
-                 {},
-                 path,
-                 {}};
+    return Error{.error_class = CTR_E_NOT_FOUND,
+                 .message = "the journal has no plan: its owner died before it had done anything",
+                 .path = path};
 }
 
 } // namespace core::container

@@ -19,7 +19,7 @@ namespace {
 using Call = std::function<int(const ctr_cgroup_v1 &driver, ctr_run *run)>;
 
 Error no_cgroup(const std::string &id) {
-    return failure(ErrorClass::unsupported, id + " has no cgroup", "run it with a cgroup driver");
+    return failure(CTR_E_UNSUPPORTED, id + " has no cgroup", "run it with a cgroup driver");
 }
 
 /// Calls a plugin with a handle on the container's step of that kind.
@@ -37,7 +37,7 @@ Result<void> call_at(Engine &engine, const Record &record, const plan::Step &ste
     const auto context = launch::calling(run);
     if (call(&run) == 0 && !run.failed) return {};
     return (run.failed ? launch::to_error(run.error)
-                       : failure(ErrorClass::internal, "the plugin " + step.plugin + " failed without saying why"))
+                       : failure(CTR_E_INTERNAL, "the plugin " + step.plugin + " failed without saying why"))
         .in(what);
 }
 
@@ -73,18 +73,15 @@ Result<void> check_claims(Engine &engine, const std::string &id, const Json &res
     const auto matches = engine.vocabulary().match_claims(requested, claimants);
     for (std::size_t i = 0; i < requested.size(); ++i)
         if (matches[i].empty())
-            return Error{ErrorClass::unsupported,
-                         "the driver " + name->second + " of the container's cgroup does not carry this out",
-                         "leave it out",
-                         0,
-                         {},
-                         requested[i].example(),
-                         {}};
+            return Error{.error_class = CTR_E_UNSUPPORTED,
+                         .message = "the driver " + name->second + " of the container's cgroup does not carry this out",
+                         .hint = "leave it out",
+                         .path = requested[i].example()};
     return {};
 }
 
 Error not_running(const std::string &id) {
-    return failure(ErrorClass::not_found, "container not running: " + id, "`state` says how it is");
+    return failure(CTR_E_NOT_FOUND, "container not running: " + id, "`state` says how it is");
 }
 
 } // namespace
@@ -117,13 +114,13 @@ Result<void> signal_init(Engine &engine, const std::string &id, const Record &re
     if (signal != SIGKILL || !record.paused) return {};
     // Under cgroup v1 a frozen process dies only when it is thawed. Under v2 it may be gone already.
     auto thawed = freeze(engine, id, false);
-    return thawed.ok() || thawed.error().error_class == ErrorClass::not_found ? Result<void>() : std::move(thawed);
+    return thawed.ok() || thawed.error().error_class == CTR_E_NOT_FOUND ? Result<void>() : std::move(thawed);
 }
 
 /// Of a container without a pid namespace of its own.
 Result<void> kill_all(Engine &engine, const std::string &id, const Record &record) {
     const auto lives = processes(engine, id);
-    const bool has_cgroup = lives.ok() || lives.error().error_class != ErrorClass::unsupported;
+    const bool has_cgroup = lives.ok() || lives.error().error_class != CTR_E_UNSUPPORTED;
     if (!record.alive() && (!lives.ok() || lives.value().empty())) return not_running(id);
     // It may have left its cgroup.
     Result<void> first = record.alive() ? signal_init(engine, id, record, SIGKILL) : Result<void>();
@@ -147,7 +144,7 @@ Result<void> signal_all(Engine &engine, const std::string &id, int signal) {
     }
     auto sent = call_driver(engine, id, "signalling",
                             [&](const ctr_cgroup_v1 &driver, ctr_run *run) { return driver.kill(run, signal); });
-    if (!sent.ok() && sent.error().error_class == ErrorClass::unsupported) return signal_container(engine, id, signal);
+    if (!sent.ok() && sent.error().error_class == CTR_E_UNSUPPORTED) return signal_container(engine, id, signal);
     return sent;
 }
 
@@ -190,19 +187,15 @@ Result<void> update_other(Engine &engine, const std::string &id, const Json &spe
         if (!spec.contains(path)) continue;
         const plan::Step *step = record.plan.find(part->kind);
         if (step == nullptr)
-            return Error{ErrorClass::invalid,
-                         "the container was made without it, so there is nothing to change",
-                         "make it with " + std::string(part->path),
-                         0,
-                         {},
-                         part->path,
-                         {}};
+            return Error{.error_class = CTR_E_INVALID,
+                         .message = "the container was made without it, so there is nothing to change",
+                         .hint = "make it with " + std::string(part->path),
+                         .path = part->path};
         const Json &wanted = spec.at(path);
         return call_at(engine, record, *step, "updating " + id,
                        [&](ctr_run *run) { return part->update(run, reinterpret_cast<const ctr_node *>(&wanted)); });
     }
-    return failure(ErrorClass::unsupported,
-                   "no installed plugin changes this in a container that lives: " + spec.dump());
+    return failure(CTR_E_UNSUPPORTED, "no installed plugin changes this in a container that lives: " + spec.dump());
 }
 
 Result<std::map<std::string, std::uint64_t>> stats(Engine &engine, const std::string &id) {

@@ -60,9 +60,9 @@ template <typename Work> auto apart(const std::string &file, Work work) -> declt
 Result<bool> recover_one(Engine &engine, Recovery how, const std::string &file) {
     auto journal = Journal::open(file);
     if (!journal.ok()) {
-        if (journal.error().error_class == ErrorClass::busy) return false;
+        if (journal.error().error_class == CTR_E_BUSY) return false;
         // Killed before the first line: without a plan there is nothing to undo.
-        if (journal.error().error_class == ErrorClass::not_found) {
+        if (journal.error().error_class == CTR_E_NOT_FOUND) {
             CTR_TRY(Journal::remove_unbegun(file));
             return true;
         }
@@ -71,7 +71,7 @@ Result<bool> recover_one(Engine &engine, Recovery how, const std::string &file) 
     const Record &record = journal.value().record();
     if (!is_abandoned(record, 0) && !is_half_undone(record)) return false;
     if (record.stuck && how == Recovery::on_the_way)
-        return failure(ErrorClass::busy, "the undo of one of its steps crashed or hung before",
+        return failure(CTR_E_BUSY, "the undo of one of its steps crashed or hung before",
                        "`ctr recover` tries it once more");
     const bool keep =
         record.stage != Stage::creating && !record.removing && !record.meta.value("/about/rm"_json_pointer, false);
@@ -147,7 +147,7 @@ Result<std::vector<State>> list(const Engine &engine, std::vector<std::string> *
         auto one = apart(engine.journal_of(id), [&] { return state(engine, id); });
         if (one.ok())
             all.push_back(std::move(one).value());
-        else if (problems != nullptr && one.error().error_class != ErrorClass::not_found)
+        else if (problems != nullptr && one.error().error_class != CTR_E_NOT_FOUND)
             problems->push_back(id + ": " + one.error().text());
         // not_found: it went away meanwhile, or is half made: `recover` looks after it
     }
@@ -173,7 +173,7 @@ Result<void> start(Engine &engine, const std::string &id, sys::Interruption *int
     CTR_ASSIGN(Journal journal, Journal::open(engine.journal_of(id)));
     const Record &record = journal.record();
     if (status_of(record) != Status::created)
-        return failure(ErrorClass::invalid, id + " is " + status_name(status_of(record)) + ", not created",
+        return failure(CTR_E_INVALID, id + " is " + status_name(status_of(record)) + ", not created",
                        "only a created container can be started");
     launch::LaunchOptions options;
     options.interruption = interruption;
@@ -203,7 +203,7 @@ namespace {
 Result<void> remove_damaged(Engine &engine, const std::string &id) {
     const std::string file = engine.journal_of(id);
     auto journal = Journal::open_damaged(file);
-    if (!journal.ok() && journal.error().error_class == ErrorClass::invalid) {
+    if (!journal.ok() && journal.error().error_class == CTR_E_INVALID) {
         const std::string why = journal.error().text();
         CTR_TRY(Journal::remove_unreadable(file));
         if (::access(files_of(file).c_str(), F_OK) == 0) CTR_TRY(sys::remove_tree(files_of(file)));
@@ -230,28 +230,28 @@ Result<void> remove(Engine &engine, const std::string &id, bool force, Removal h
     if (force) {
         // A foreground owner notices the death itself and cleans up; then there is nothing left to do here.
         auto record = Journal::read(file, Journal::Part::without_steps);
-        if (!record.ok() && record.error().error_class == ErrorClass::not_found && ::access(file.c_str(), F_OK) != 0)
+        if (!record.ok() && record.error().error_class == CTR_E_NOT_FOUND && ::access(file.c_str(), F_OK) != 0)
             return record.error();
-        if (!record.ok() && record.error().error_class == ErrorClass::invalid)
+        if (!record.ok() && record.error().error_class == CTR_E_INVALID)
             return apart(file, [&] { return remove_damaged(engine, id); });
         if (record.ok() && record.value().paused) static_cast<void>(freeze(engine, id, false));
         if (record.ok()) CTR_TRY(kill_init(engine, id, record.value()));
     }
     auto journal = Journal::open(file);
-    for (int i = 0; i < 500 && force && !journal.ok() && journal.error().error_class == ErrorClass::busy; ++i) {
+    for (int i = 0; i < 500 && force && !journal.ok() && journal.error().error_class == CTR_E_BUSY; ++i) {
         ::usleep(10000);
         journal = Journal::open(file);
     }
     if (!journal.ok()) {
         if (force && ::access(file.c_str(), F_OK) != 0) return {};
-        if (journal.error().error_class == ErrorClass::not_found && ::access(file.c_str(), F_OK) == 0 &&
+        if (journal.error().error_class == CTR_E_NOT_FOUND && ::access(file.c_str(), F_OK) == 0 &&
             Journal::owner(file) == 0)
             return Journal::remove_unbegun(file);
         return std::move(journal).error();
     }
     const Record &record = journal.value().record();
     if (!force && record.alive())
-        return failure(ErrorClass::busy, id + " is " + status_name(status_of(record)),
+        return failure(CTR_E_BUSY, id + " is " + status_name(status_of(record)),
                        "stop it first, or remove it by force: ctr rm -f " + id);
     CTR_TRY(kill_init(engine, id, record));
     // Who dies while it undoes leaves word that it began: the next one does not risk its own life for it.
@@ -342,7 +342,7 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     CTR_TRY(check_id(request.id));
     CTR_ASSIGN(Record record, Journal::read(engine.journal_of(request.id), Journal::Part::without_steps));
     if (const Status status = status_of(record); status != Status::running && status != Status::created)
-        return failure(ErrorClass::invalid,
+        return failure(CTR_E_INVALID,
                        "cannot exec in a " + std::string(status_name(status)) + " container: " + request.id,
                        "exec needs a created or running container");
     CTR_ASSIGN(const Description description, one_more_program(engine, record, request));
@@ -353,8 +353,7 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     out.plan = std::make_unique<plan::Plan>(std::move(plan));
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
     if (!pidfd.valid() || !record.alive())
-        return failure(ErrorClass::not_found,
-                       "cannot exec in a stopped container (container not running): " + request.id);
+        return failure(CTR_E_NOT_FOUND, "cannot exec in a stopped container (container not running): " + request.id);
     out.recorder = std::make_unique<launch::Unrecorded>();
     launch::LaunchOptions options;
     options.init_pid = record.pid;

@@ -36,7 +36,7 @@ Result<void> first_of(std::vector<Error> errors) {
 Result<void> end_the_rest(Engine &engine, const Journal &journal, Scope scope) {
     if (scope == Scope::all || ends_with_init(journal.record())) return {};
     auto ended = end_processes(engine, journal.file().substr(journal.file().rfind('/') + 1), journal.record());
-    return ended.ok() || ended.error().error_class == ErrorClass::unsupported ? Result<void>() : std::move(ended);
+    return ended.ok() || ended.error().error_class == CTR_E_UNSUPPORTED ? Result<void>() : std::move(ended);
 }
 
 namespace {
@@ -99,8 +99,7 @@ Result<void> kill_init(Engine &engine, const std::string &id, const Record &reco
     // Under cgroup v1 a frozen process dies only when it is thawed, and it need not be pause that froze it. Without a cgroup nobody can.
     static_cast<void>(end_processes(engine, id, record));
     if (::poll(&gone, 1, 10000) != 1)
-        return failure(ErrorClass::busy,
-                       "process " + std::to_string(record.pid) + " does not die within 10 s of SIGKILL",
+        return failure(CTR_E_BUSY, "process " + std::to_string(record.pid) + " does not die within 10 s of SIGKILL",
                        "it hangs in the kernel; see /proc/" + std::to_string(record.pid) + "/stack");
     return {};
 }

@@ -101,12 +101,12 @@ std::int64_t now_ms() {
 
 Error unpacked(const std::string &text) {
     const Json json = Json::parse(text, nullptr, false);
-    if (!json.is_array() || json.size() != 7) return failure(ErrorClass::internal, "it failed without saying why");
+    if (!json.is_array() || json.size() != 7) return failure(CTR_E_INTERNAL, "it failed without saying why");
     const auto word = [&](std::size_t at) {
         return json[at].is_string() ? json[at].get<std::string>() : std::string();
     };
-    Error error = failure(ErrorClass::internal, word(1), word(2));
-    if (json[0].is_number_integer()) error.error_class = static_cast<ErrorClass>(json[0].get<int>());
+    Error error = failure(CTR_E_INTERNAL, word(1), word(2));
+    if (json[0].is_number_integer()) error.error_class = static_cast<ctr_error_class>(json[0].get<int>());
     if (json[3].is_number_integer()) error.errno_value = json[3].get<int>();
     error.syscall = word(4), error.path = word(5), error.context = word(6);
     return error;
@@ -244,7 +244,7 @@ private:
             if (!left_[i] || !at_it) continue;
             left_[i] = false;
             any = true;
-            errors_.push_back(failure(ErrorClass::internal,
+            errors_.push_back(failure(CTR_E_INTERNAL,
                                       loading_.empty() ? "the plugin's undo " + end
                                                        : "the plugin " + loading_ + " " + end + " while it was loaded",
                                       hint)
@@ -253,8 +253,7 @@ private:
                 errors_.push_back(std::move(noted).error());
         }
         if (any) return {};
-        return failure(ErrorClass::internal, "the process that takes the steps back " + end + " before it had begun",
-                       hint);
+        return failure(CTR_E_INTERNAL, "the process that takes the steps back " + end + " before it had begun", hint);
     }
 
     Engine &engine_;

@@ -94,11 +94,11 @@ Result<void> Launch::clone() {
         if (const PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && step.kind == nullptr &&
                                                        std::strcmp(step.kind_name, plan::kind_gate) != 0 &&
                                                        std::strcmp(step.kind_name, plan::kind_execve) != 0)
-            return step_error(i, failure(ErrorClass::not_found, "the code of this kind of step is missing",
+            return step_error(i, failure(CTR_E_NOT_FOUND, "the code of this kind of step is missing",
                                          "install the plugin " + std::string(step.plugin)));
     const plan::Step *exec = plan_.find(plan::kind_execve);
     if (exec == nullptr && plan_.operation != CTR_OP_MOUNT)
-        return failure(ErrorClass::internal, "the plan has no execve step");
+        return failure(CTR_E_INTERNAL, "the plan has no execve step");
     child_plan_.resolve_executable = exec != nullptr;
     if (exec != nullptr) {
         for (const plan::Arg &arg : exec->args) {
@@ -332,7 +332,7 @@ Result<void> Launch::run_parent_step(std::uint32_t index) {
     const PackedStep &step = block_->steps[index];
     if (std::strcmp(step.kind_name, plan::kind_journal) == 0) return {}; // done by who opened it, before anything else
     if (step.kind == nullptr)
-        return step_error(index, failure(ErrorClass::not_found, "the code of this kind of step is missing",
+        return step_error(index, failure(CTR_E_NOT_FOUND, "the code of this kind of step is missing",
                                          "install the plugin " + std::string(step.plugin)));
     log_debug(plan_, index, "");
     at_boundary("before intent", index);
@@ -351,9 +351,9 @@ Result<void> Launch::run_parent_step(std::uint32_t index) {
     const bool failed = code != 0 || run.failed;
     if (failed && interrupted()) return step_error(index, options_.interruption->error());
     if (failed)
-        return step_error(index, run.failed ? to_error(run.error)
-                                            : failure(ErrorClass::internal, "it failed without saying why",
-                                                      "this is a bug of the plugin"));
+        return step_error(
+            index, run.failed ? to_error(run.error)
+                              : failure(CTR_E_INTERNAL, "it failed without saying why", "this is a bug of the plugin"));
     at_boundary("after apply", index);
     CTR_TRY(recorder_.done(index, *block_));
     at_boundary("after done", index);
@@ -377,7 +377,7 @@ Result<void> Launch::take_message() {
     case Word::ready: ready_ = true; return {};
     case Word::committed: committed_ = true; return {};
     case Word::failed: return step_error(message.step, to_error(message.error));
-    default: return failure(ErrorClass::internal, "unexpected message from the child");
+    default: return failure(CTR_E_INTERNAL, "unexpected message from the child");
     }
 }
 
@@ -397,13 +397,13 @@ Error Launch::lost_child() {
     const int options = WEXITED | WNOWAIT | (gate_open_ && ready_ ? WNOHANG : 0);
     if (child_.pid > 0 && ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, options) == 0 && info.si_pid != 0 &&
         info.si_code != CLD_EXITED)
-        return failure(ErrorClass::system,
+        return failure(CTR_E_SYSTEM,
                        "the container's first process was killed by signal " + std::to_string(info.si_status) +
                            " before its program ran",
                        info.si_status == SIGKILL
                            ? "somebody killed it, or its memory limit is below what the start itself needs"
                            : "");
-    return failure(ErrorClass::system, "the container's first process ended before its program ran");
+    return failure(CTR_E_SYSTEM, "the container's first process ended before its program ran");
 }
 
 /// Somebody's code ended the child's process, or broke it, instead of returning.
@@ -415,7 +415,7 @@ Error Launch::ended_without_a_word(std::uint32_t step) const {
         ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid != 0 &&
         info.si_code != CLD_EXITED)
         how = "the container's first process was killed by signal " + std::to_string(info.si_status);
-    return step_error(step, failure(ErrorClass::internal, how,
+    return step_error(step, failure(CTR_E_INTERNAL, how,
                                     "the program did not run; if nobody killed it, this is a bug of the plugin"));
 }
 
@@ -434,7 +434,18 @@ Error Launch::cause_of(Error error) {
     return error;
 }
 
-Error Launch::step_error(std::uint32_t step, Error error) const { return std::move(error).in(step_title(plan_, step)); }
+Error Launch::step_error(std::uint32_t index, Error error) const {
+    if (index < plan_.steps.size()) {
+        const plan::Step &step = plan_.steps[index];
+        error.step = {.plugin = step.plugin, .kind = step.kind, .phase = step.phase};
+    }
+    return std::move(error).in(step_title(plan_, index));
+}
+
+bool is_of_execve(const Error &error) {
+    return error.step.plugin == plan::core_plugin &&
+           (error.step.kind == plan::kind_execve || error.step.kind == plan::kind_gate);
+}
 
 std::string step_title(const plan::Plan &plan, std::uint32_t index) {
     if (index >= plan.steps.size()) return "before the first step";

@@ -142,6 +142,8 @@ inline void at_boundary(const char *when, std::uint32_t step) {
 
 /// "step 7 (overlay.mount of overlay, phase prepare, parent)"
 std::string step_title(const plan::Plan &plan, std::uint32_t step);
+/// All was made ready, and the program itself could not be executed (where it is opened before the gate, the gate's step fails).
+bool is_of_execve(const Error &error);
 /// The same with its arguments, for the log; of environments only the names.
 std::string step_text(const plan::Plan &plan, std::uint32_t step);
 

@@ -71,7 +71,7 @@ Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block
             if (const plan::Arg *cgroup = step.arg("cgroup"); cgroup != nullptr) {
                 const Value *value = block.value(cgroup->text);
                 if (value == nullptr || value->type != CTR_TYPE_FD || !value->known)
-                    return failure(ErrorClass::internal, step.kind + ": the argument cgroup is no descriptor",
+                    return failure(CTR_E_INTERNAL, step.kind + ": the argument cgroup is no descriptor",
                                    "this is a bug of " + step.plugin);
                 setup.cgroup_fd_ = value->fd;
             }
@@ -84,7 +84,7 @@ Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block
     if ((setup.new_flags_ & CLONE_NEWUSER) == 0) {
         setup.mapped_by_ = plan::no_wait;
     } else if (setup.mapped_by_ == plan::no_wait) {
-        return failure(ErrorClass::invalid, "a new user namespace, but no step gives \"userns.mapped\"",
+        return failure(CTR_E_INVALID, "a new user namespace, but no step gives \"userns.mapped\"",
                        "give uid and gid mappings");
     } else {
         block.steps[setup.mapped_by_].announce = true;
@@ -118,7 +118,7 @@ Result<void> NamespaceSetup::add_join(const plan::Step &step, Block &block) {
     if (const plan::Arg *ns = step.arg("ns"); ns != nullptr) {
         const Value *value = block.value(ns->text);
         if (value == nullptr || value->type != CTR_TYPE_FD || !value->known)
-            return failure(ErrorClass::internal, step.kind + ": the argument ns is no descriptor");
+            return failure(CTR_E_INTERNAL, step.kind + ": the argument ns is no descriptor");
         opened.fd.reset(::fcntl(value->fd, F_DUPFD_CLOEXEC, 0));
     } else {
         opened.fd.reset(::open(opened.path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -187,7 +187,7 @@ sys::Between NamespaceSetup::between() const {
 
 Result<void> NamespaceSetup::fill(ChildPlan &child) const {
     if (child_joins_.size() > sizeof child.joins / sizeof child.joins[0])
-        return failure(ErrorClass::invalid, "more joined namespaces than there are types");
+        return failure(CTR_E_INVALID, "more joined namespaces than there are types");
     child.n_joins = child_joins_.size();
     for (std::size_t i = 0; i < child_joins_.size(); ++i)
         child.joins[i] = {child_joins_[i].fd.get(), child_joins_[i].type};

@@ -419,13 +419,12 @@ int sh_text(ctr_shell *shell, const char *text) {
 } // namespace
 
 Error to_error(const WireError &wire) {
-    return Error{static_cast<ErrorClass>(wire.error_class),
-                 wire.message,
-                 wire.hint,
-                 wire.errno_value,
-                 wire.syscall,
-                 wire.path,
-                 {}};
+    return Error{.error_class = static_cast<ctr_error_class>(wire.error_class),
+                 .message = wire.message,
+                 .hint = wire.hint,
+                 .errno_value = wire.errno_value,
+                 .syscall = wire.syscall,
+                 .path = wire.path};
 }
 
 std::string shell_variable(std::string_view value) {

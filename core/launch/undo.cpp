@@ -16,8 +16,7 @@ Result<void> undo_step(const UndoRequest &request, Block &block, std::uint32_t i
     const plan::Plan &plan = *request.plan;
     const PackedStep &step = block.steps[index];
     if (step.kind == nullptr)
-        return failure(ErrorClass::not_found, "the plugin " + std::string(step.plugin) + " is missing",
-                       missing_plugin_hint)
+        return failure(CTR_E_NOT_FOUND, "the plugin " + std::string(step.plugin) + " is missing", missing_plugin_hint)
             .in("undo of " + step_title(plan, index));
     if (step.kind->undo == nullptr) return recorder.undone(index);
     if (log_wanted(CTR_LOG_DEBUG)) log_sink(CTR_LOG_DEBUG, "core", ("undo of " + step_text(plan, index)).c_str());
@@ -33,9 +32,8 @@ Result<void> undo_step(const UndoRequest &request, Block &block, std::uint32_t i
         return step.kind->undo(&run);
     }();
     if (code != 0 || run.failed)
-        return (run.failed
-                    ? to_error(run.error)
-                    : failure(ErrorClass::internal, "it failed without saying why", "this is a bug of the plugin"))
+        return (run.failed ? to_error(run.error)
+                           : failure(CTR_E_INTERNAL, "it failed without saying why", "this is a bug of the plugin"))
             .in("undo of " + step_title(plan, index));
     at_boundary("after undo", index);
     CTR_TRY(recorder.undone(index));

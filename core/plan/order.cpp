@@ -45,7 +45,7 @@ private:
         for (const auto &token : steps_[i].needs) {
             const auto found = givers_.find(token);
             if (found == givers_.end()) {
-                return failure(ErrorClass::invalid,
+                return failure(CTR_E_INVALID,
                                "step " + name_of(steps_[i]) + " needs the token \"" + token +
                                    "\", which no step of this plan gives",
                                tokens_.hint(token));
@@ -56,7 +56,7 @@ private:
         for (const auto &token : steps_[i].after) {
             const auto found = givers_.find(token);
             if (found == givers_.end() && !tokens_.is_known(token, steps_[i].plugin))
-                return failure(ErrorClass::invalid,
+                return failure(CTR_E_INVALID,
                                "step " + name_of(steps_[i]) + " comes after the token \"" + token +
                                    "\", which nobody gives",
                                tokens_.hint(token));
@@ -74,18 +74,18 @@ private:
                 if (found == value_givers_.end() && given_.find(value) != given_.end())
                     continue; // by the executor, before all steps
                 if (found == value_givers_.end())
-                    return failure(ErrorClass::invalid,
+                    return failure(CTR_E_INVALID,
                                    "step " + name_of(steps_[i]) + " uses the value \"" + value + "\" (argument " +
                                        arg.name + "), which no step of this plan gives",
                                    tokens_.hint(value));
                 if (found->second.second == CTR_TYPE_FD && arg.form == CTR_FORM_TEMPLATE)
-                    return failure(ErrorClass::invalid,
+                    return failure(CTR_E_INVALID,
                                    "step " + name_of(steps_[i]) + ": the file descriptor \"" + value +
                                        "\" stands in the text of argument " + arg.name,
                                    "pass it as a value of its own");
                 if (found->second.second == CTR_TYPE_FD && steps_[i].phase == CTR_STARTED)
                     return failure(
-                        ErrorClass::invalid,
+                        CTR_E_INVALID,
                         "step " + name_of(steps_[i]) + " of phase started uses the live value \"" + value + "\"",
                         "another process may run that phase: use durable values (integer, string, bytes) only");
                 add(i, found->second.first, found->first);
@@ -187,7 +187,7 @@ Result<void> order(Plan &plan, const Tokens &tokens) {
         if (next == preferred.end()) {
             const auto stuck =
                 std::find_if(preferred.begin(), preferred.end(), [&](std::size_t i) { return !done[i]; });
-            return failure(ErrorClass::invalid,
+            return failure(CTR_E_INVALID,
                            "the steps cannot be ordered, they wait for each other: " + chain(steps, deps, done, *stuck),
                            "one of these plugins must drop a need or move its step to another phase");
         }

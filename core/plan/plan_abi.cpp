@@ -60,13 +60,12 @@ void remember(ctr_plan *plan, Error error) {
 
 Error error_of(const ctr_error &raw) {
     const auto text = [](const char *s) { return s == nullptr ? std::string() : std::string(s); };
-    return Error{static_cast<ErrorClass>(raw.error_class),
-                 text(raw.message),
-                 text(raw.hint),
-                 raw.errno_value,
-                 text(raw.syscall),
-                 text(raw.path),
-                 {}};
+    return Error{.error_class = static_cast<ctr_error_class>(raw.error_class),
+                 .message = text(raw.message),
+                 .hint = text(raw.hint),
+                 .errno_value = raw.errno_value,
+                 .syscall = text(raw.syscall),
+                 .path = text(raw.path)};
 }
 
 void refuse_call(void *plan, const ctr_error *error) { remember(static_cast<ctr_plan *>(plan), error_of(*error)); }
@@ -324,9 +323,9 @@ bool may_give(ctr_plan *plan, const std::string &owner, const std::string &token
 int add_step(ctr_plan *plan, const ctr_step *raw) {
     if (!CTR_PLANNING(plan, add_step)) return -1;
     const auto refuse = [&](const std::string &why) {
-        remember(plan, failure(ErrorClass::internal,
-                               std::string("step ") + (raw->kind == nullptr ? "?" : raw->kind) + ": " + why,
-                               "this is a bug of the plugin"));
+        remember(plan,
+                 failure(CTR_E_INTERNAL, std::string("step ") + (raw->kind == nullptr ? "?" : raw->kind) + ": " + why,
+                         "this is a bug of the plugin"));
         return -1;
     };
     if (!CTR_HAS(raw, ctr_step, gives) || raw->kind == nullptr) return refuse("not a ctr_step");
@@ -379,7 +378,7 @@ Result<void> check_values(const ctr_plan &plan) {
         if (!plan.declared[i]) continue;
         const Step &step = plan.plan->steps[i];
         if (const auto problem = value_problem(step.args, *plan.declared[i], plan.plan->values))
-            return failure(ErrorClass::internal, "plugin " + step.plugin + ": step " + step.kind + ": " + *problem,
+            return failure(CTR_E_INTERNAL, "plugin " + step.plugin + ": step " + step.kind + ": " + *problem,
                            "this is a bug of the plugin");
     }
     return {};

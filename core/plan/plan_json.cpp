@@ -177,12 +177,12 @@ Result<Plan> from_json(const Json &json) {
     try {
         Plan plan;
         if (whole(json.at("plan")) != 1)
-            return failure(ErrorClass::unsupported, "a stored plan of another format",
+            return failure(CTR_E_UNSUPPORTED, "a stored plan of another format",
                            "use the release of ctr that made the container");
         plan.id = json.at("id").get<std::string>();
         const std::int64_t operation = whole(json.at("operation"));
         if (operation < CTR_OP_CREATE || operation > CTR_OP_MOUNT)
-            return failure(ErrorClass::invalid, "not a stored plan: there is no such operation");
+            return failure(CTR_E_INVALID, "not a stored plan: there is no such operation");
         plan.operation = static_cast<ctr_operation>(operation);
         plan.drivers = json.at("drivers").get<std::map<std::string, std::string>>();
         for (const Json &use : json.at("plugins"))
@@ -192,13 +192,13 @@ Result<Plan> from_json(const Json &json) {
             plan.steps.push_back(step_from(step));
         for (const Step &step : plan.steps) {
             if (step.wait_for != no_wait && step.wait_for >= plan.steps.size())
-                return failure(ErrorClass::invalid, "not a stored plan: a step waits for one that is not there");
+                return failure(CTR_E_INVALID, "not a stored plan: a step waits for one that is not there");
             for (const Output &output : step.outputs)
                 plan.values[output.value] = output.type;
         }
         return plan;
     } catch (const Json::exception &e) {
-        return failure(ErrorClass::invalid, std::string("not a stored plan: ") + e.what());
+        return failure(CTR_E_INVALID, std::string("not a stored plan: ") + e.what());
     }
 }
 

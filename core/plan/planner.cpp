@@ -48,7 +48,7 @@ Error no_driver(const std::string &slot, const std::string &wanted, const plugin
         return Error(refusal->error).in("the " + slot + " driver \"" + wanted + "\" was refused");
     const plugin::Plugin *other = catalog.find(wanted);
     const std::string why = other == nullptr ? "there is no such plugin" : "that plugin is no driver of this slot";
-    return failure(ErrorClass::not_found, "the " + slot + " driver \"" + wanted + "\": " + why,
+    return failure(CTR_E_NOT_FOUND, "the " + slot + " driver \"" + wanted + "\": " + why,
                    installed_drivers(slot, catalog) + " (`ctr plugin ls`)");
 }
 
@@ -157,13 +157,10 @@ Error unclaimed(const RequestedPath &path, const Request &request, const plugin:
     std::copy_if(installed.begin(), installed.end(), std::back_inserter(of_slots), [&](const plugin::Manifest *each) {
         return each->plans(request.operation) && std::find(slots.begin(), slots.end(), each->slot) != slots.end();
     });
-    Error error{ErrorClass::unsupported,
-                "asked for, but no plugin carries it out",
-                "install a plugin that claims " + pattern + ", or leave it out of the description",
-                0,
-                {},
-                path.example(),
-                {}};
+    Error error{.error_class = CTR_E_UNSUPPORTED,
+                .message = "asked for, but no plugin carries it out",
+                .hint = "install a plugin that claims " + pattern + ", or leave it out of the description",
+                .path = path.example()};
     if (!of_slots.empty()) return driver_not_chosen(std::move(error), of_slots, drivers);
     if (auto refused = refused_claimant(path, request, catalog)) return *std::move(refused);
     if (!installed.empty()) {
@@ -273,7 +270,7 @@ Result<void> check_root_is_left(const Plan &plan) {
     for (const Step &step : plan.steps)
         if (std::find(step.gives.begin(), step.gives.end(), CTR_TOKEN_PIVOTED) != step.gives.end()) return {};
     return failure(
-        ErrorClass::unsupported, "no step leads into the container's root: the program would run in the machine's",
+        CTR_E_UNSUPPORTED, "no step leads into the container's root: the program would run in the machine's",
         "install the plugin mounts, or another that gives \"pivoted\", and do not turn it off in the config");
 }
 
@@ -307,8 +304,7 @@ Result<void> let_each_plan(const Active &active, ctr_plan &handle) {
         handle.current = nullptr;
         if (handle.failed) return *handle.failed;
         if (code != 0)
-            return failure(ErrorClass::internal,
-                           "plugin " + each->manifest.id + ": it refused the plan without saying why",
+            return failure(CTR_E_INTERNAL, "plugin " + each->manifest.id + ": it refused the plan without saying why",
                            "this is a bug of the plugin");
     }
     return {};
@@ -435,7 +431,7 @@ Result<std::optional<std::string>> choose_driver(const std::string &slot, const 
         if (m.slot != slot || !m.automatic || is_off(*request.config, m.id)) continue;
         if (best != nullptr && best->manifest.rank == m.rank && conditions_hold(m, *request.config, machine) &&
             conditions_hold(best->manifest, *request.config, machine))
-            return failure(ErrorClass::invalid,
+            return failure(CTR_E_INVALID,
                            "two drivers for the slot " + slot + ": " + best->manifest.id + " and " + m.id +
                                " are equally fit",
                            "choose one in the config: {\"" + slot + "\": {\"driver\": \"" + m.id + "\"}}");
@@ -450,7 +446,7 @@ Result<std::optional<std::string>> choose_driver(const std::string &slot, const 
                         .in("no driver for the slot " + slot + " fits this machine, and \"" + each.id +
                             "\" was refused");
     if (best == nullptr)
-        return failure(ErrorClass::not_found, "no driver for the slot " + slot + " fits this machine",
+        return failure(CTR_E_NOT_FOUND, "no driver for the slot " + slot + " fits this machine",
                        installed_drivers(slot, catalog) + "; choose one in the config or by flag");
     return std::optional<std::string>(best->manifest.id);
 }

@@ -121,13 +121,10 @@ Result<Fd> open_checked(const std::string &path, const FileIdentity &identity) {
     struct stat st {};
     if (::fstat(fd.get(), &st) != 0) return system_error("fstat", path);
     if (FileIdentity::of(st) == identity) return fd;
-    return Error{ErrorClass::busy,
-                 "the file changed while ctr was at work",
-                 "try again when the installation is through",
-                 0,
-                 {},
-                 path,
-                 {}};
+    return Error{.error_class = CTR_E_BUSY,
+                 .message = "the file changed while ctr was at work",
+                 .hint = "try again when the installation is through",
+                 .path = path};
 }
 
 Catalog Catalog::scan(const std::vector<Directory> &directories, const std::map<std::string, std::string> &pins,

@@ -33,13 +33,10 @@ std::string name_for_loading(const Fd &fd) {
 }
 
 Error refuse(const std::string &path, const std::string &field, const std::string &expected, const std::string &got) {
-    return Error{ErrorClass::invalid,
-                 field + ": expected " + expected + ", got " + got,
-                 "the manifest and the code disagree: build the plugin again",
-                 0,
-                 {},
-                 path,
-                 {}};
+    return Error{.error_class = CTR_E_INVALID,
+                 .message = field + ": expected " + expected + ", got " + got,
+                 .hint = "the manifest and the code disagree: build the plugin again",
+                 .path = path};
 }
 
 const char *process_word(std::uint32_t process) {
@@ -115,13 +112,10 @@ Result<void> PluginFile::load() {
             entries_.push_back(&library.get<const ctr_plugin_entry>("ctr_plugin_entry_v1"));
         }
     } catch (const std::exception &e) {
-        return Error{ErrorClass::invalid,
-                     std::string("cannot be loaded: ") + e.what(),
-                     "a symbol or library that it needs is missing; `ldd -r` on the file shows which",
-                     0,
-                     {},
-                     path,
-                     {}};
+        return Error{.error_class = CTR_E_INVALID,
+                     .message = std::string("cannot be loaded: ") + e.what(),
+                     .hint = "a symbol or library that it needs is missing; `ldd -r` on the file shows which",
+                     .path = path};
     }
     if (entries_.empty()) return refuse(path, "symbol ctr_plugin_entry_v1", "to be exported", "nothing");
     keep(std::move(library));
@@ -141,8 +135,7 @@ Result<const ctr_plugin_entry *> Plugin::load(const ctr_host *host) {
     const sys::InPlugin inside(manifest.id.c_str(), "load function");
     CTR_ASSIGN(const ctr_plugin_entry *entry, file_->entry_of(manifest.id));
     CTR_TRY(compare(manifest, *entry, path));
-    if (entry->load(host) != 0)
-        return failure(ErrorClass::internal, path + ": its load function failed", "ask its author");
+    if (entry->load(host) != 0) return failure(CTR_E_INTERNAL, path + ": its load function failed", "ask its author");
     entry_ = entry;
     return entry_;
 }

@@ -58,13 +58,10 @@ public:
     }
     void wrong(const std::string &key, const std::string &expected, const std::string &got) {
         if (first_.path.empty())
-            first_ = Error{ErrorClass::invalid,
-                           "manifest key " + key + ": expected " + expected + ", got " + got,
-                           "correct manifest.json and build the plugin again",
-                           0,
-                           {},
-                           path_,
-                           {}};
+            first_ = Error{.error_class = CTR_E_INVALID,
+                           .message = "manifest key " + key + ": expected " + expected + ", got " + got,
+                           .hint = "correct manifest.json and build the plugin again",
+                           .path = path_};
     }
     void refuse_unknown() {
         for (const auto &[key, value] : members_)
@@ -203,14 +200,11 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
     // The ABI first: a manifest of another ABI may have other keys.
     const auto abi = reader.integer("abi");
     if (!reader.failed() && abi != CTR_ABI_VERSION)
-        return Error{ErrorClass::unsupported,
-                     "abi: expected " + std::to_string(CTR_ABI_VERSION) + ", got " + std::to_string(abi),
-                     "build the plugin with this release's SDK, or install a plugin made for ABI " +
-                         std::to_string(CTR_ABI_VERSION),
-                     0,
-                     {},
-                     path,
-                     {}};
+        return Error{.error_class = CTR_E_UNSUPPORTED,
+                     .message = "abi: expected " + std::to_string(CTR_ABI_VERSION) + ", got " + std::to_string(abi),
+                     .hint = "build the plugin with this release's SDK, or install a plugin made for ABI " +
+                             std::to_string(CTR_ABI_VERSION),
+                     .path = path};
     out.id = reader.text("id", true);
     out.version = reader.text("version", true);
     out.summary = reader.text("summary", false);
@@ -240,13 +234,10 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
         reader.wrong("id", "1 to 64 characters of a-z 0-9 . _ -", "\"" + out.id + "\"");
     if (!reader.failed() && !out.slot.empty() &&
         std::find(std::begin(slots), std::end(slots), out.slot) == std::end(slots))
-        return Error{ErrorClass::invalid,
-                     "slot: expected one of storage, network, cgroup, image, got \"" + out.slot + "\"",
-                     "a plugin that is no driver leaves the key out",
-                     0,
-                     {},
-                     path,
-                     {}};
+        return Error{.error_class = CTR_E_INVALID,
+                     .message = "slot: expected one of storage, network, cgroup, image, got \"" + out.slot + "\"",
+                     .hint = "a plugin that is no driver leaves the key out",
+                     .path = path};
     for (const auto &operation : out.operations)
         if (!is_operation(operation))
             reader.wrong("operations", "create, exec, image-import, image-remove or mount", "\"" + operation + "\"");

@@ -15,13 +15,10 @@ constexpr std::size_t max_program_headers = 128;
 constexpr std::size_t max_note_segment = std::size_t{256} << 10;
 
 Error refuse(const std::string &path, const std::string &field, const std::string &expected, const std::string &got) {
-    return Error{ErrorClass::invalid,
-                 field + ": expected " + expected + ", got " + got,
-                 "build it with ctr_add_plugin() of this release's SDK",
-                 0,
-                 {},
-                 path,
-                 {}};
+    return Error{.error_class = CTR_E_INVALID,
+                 .message = field + ": expected " + expected + ", got " + got,
+                 .hint = "build it with ctr_add_plugin() of this release's SDK",
+                 .path = path};
 }
 
 /// The file, read by offset. One look at its front mostly shows all that is asked for: the linker puts notes behind the program headers.

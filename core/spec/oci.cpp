@@ -198,13 +198,10 @@ Result<void> check_annotations(const Json &annotations) {
         {"run.oci.pidfd_receiver", "say it as --pidfd-socket"}};
     for (const auto &[name, hint] : refused)
         if (const Json &value = at(annotations, name); value.is_string() && !text_of(value).empty())
-            return Error{ErrorClass::unsupported,
-                         "ctr does not carry this annotation out",
-                         hint,
-                         0,
-                         {},
-                         std::string("/annotations/") + name,
-                         {}};
+            return Error{.error_class = CTR_E_UNSUPPORTED,
+                         .message = "ctr does not carry this annotation out",
+                         .hint = hint,
+                         .path = std::string("/annotations/") + name};
     return {};
 }
 

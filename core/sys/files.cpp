@@ -26,7 +26,9 @@ Result<std::string> read_fd(int fd, const std::string &path, std::size_t limit) 
         text.resize(used + static_cast<std::size_t>(got));
         if (got == 0) return text;
         if (text.size() > limit)
-            return Error{ErrorClass::invalid, "larger than " + std::to_string(limit) + " bytes", {}, 0, {}, path, {}};
+            return Error{.error_class = CTR_E_INVALID,
+                         .message = "larger than " + std::to_string(limit) + " bytes",
+                         .path = path};
     }
 }
 

@@ -17,7 +17,7 @@ bool Interruption::take() {
 
 Error Interruption::error() const {
     const char *name = ::sigabbrev_np(first_);
-    return failure(ErrorClass::system,
+    return failure(CTR_E_SYSTEM,
                    std::string("ended by SIG") + (name == nullptr ? "?" : name) + ": what was done is taken back");
 }
 

@@ -128,7 +128,7 @@ Result<Child> clone_by_go_between(const CloneRequest &request, void (*run)(void 
                             : std::strstr(done.syscall, "time") != nullptr
                                 ? "time namespaces need Linux 5.6 with CONFIG_TIME_NS, and CAP_SYS_TIME"
                                 : "");
-    if (done.pid < 0) return failure(ErrorClass::system, "the process in between was killed");
+    if (done.pid < 0) return failure(CTR_E_SYSTEM, "the process in between was killed");
     Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, done.pid, 0U)));
     if (!pidfd.valid()) return system_error("pidfd_open", std::to_string(done.pid));
     return Child{done.pid, std::move(pidfd)};

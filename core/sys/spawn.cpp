@@ -50,7 +50,7 @@ std::string read_errors(int fd) {
 
 Result<Ran> run_program(const std::vector<std::string> &argv, bool keep_output) {
     const std::string path = find_program(argv[0]);
-    if (path.empty()) return failure(ErrorClass::not_found, argv[0] + " is not installed");
+    if (path.empty()) return failure(CTR_E_NOT_FOUND, argv[0] + " is not installed");
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("pipe2");
     Fd reading(ends[0]), writing(ends[1]);
@@ -92,7 +92,7 @@ Result<Ran> run_program(const std::vector<std::string> &argv, bool keep_output) 
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0)
         if (errno != EINTR) return system_error("waitpid", path);
-    if (!WIFEXITED(status)) return failure(ErrorClass::system, path + " was killed", ran.errors);
+    if (!WIFEXITED(status)) return failure(CTR_E_SYSTEM, path + " was killed", ran.errors);
     ran.status = WEXITSTATUS(status);
     if (output.valid()) {
         ::lseek(output.get(), 0, SEEK_SET);

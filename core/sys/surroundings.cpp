@@ -61,15 +61,12 @@ Result<void> check_proc() {
     if (length < 0 && errno != ENOENT) return system_error("readlink", "/proc/self", mount_it);
     text[length < 0 ? 0 : length] = '\0';
     if (length > 0 && text == std::to_string(::getpid())) return {};
-    return Error{ErrorClass::system,
-                 length < 0 ? "/proc is not mounted, or is not the process file system of this pid namespace"
-                            : "/proc is the process file system of another pid namespace: there this process is " +
-                                  std::string(text) + ", here " + std::to_string(::getpid()),
-                 mount_it,
-                 0,
-                 {},
-                 {},
-                 {}};
+    return Error{.error_class = CTR_E_SYSTEM,
+                 .message = length < 0
+                                ? "/proc is not mounted, or is not the process file system of this pid namespace"
+                                : "/proc is the process file system of another pid namespace: there this process is " +
+                                      std::string(text) + ", here " + std::to_string(::getpid()),
+                 .hint = mount_it};
 }
 
 } // namespace core::sys

@@ -33,23 +33,17 @@ std::string parent_of(const std::string &path) {
 
 Result<void> check_trust(const std::string &path, unsigned mode, unsigned owner, bool sticky_ok) {
     if (owner != 0 && owner != ::geteuid() && !owns_ctr(owner))
-        return Error{ErrorClass::permission,
-                     "owner: expected root or uid " + std::to_string(::geteuid()) + ", got uid " +
-                         std::to_string(owner),
-                     "chown it, or build and install as the user who runs ctr",
-                     0,
-                     {},
-                     path,
-                     {}};
+        return Error{.error_class = CTR_E_PERMISSION,
+                     .message = "owner: expected root or uid " + std::to_string(::geteuid()) + ", got uid " +
+                                std::to_string(owner),
+                     .hint = "chown it, or build and install as the user who runs ctr",
+                     .path = path};
     const bool others_write = (mode & (S_IWGRP | S_IWOTH)) != 0;
     if (others_write && !(sticky_ok && (mode & S_ISVTX) != 0))
-        return Error{ErrorClass::permission,
-                     "mode: expected not writable by group or others, got " + octal(mode),
-                     "chmod go-w " + path,
-                     0,
-                     {},
-                     path,
-                     {}};
+        return Error{.error_class = CTR_E_PERMISSION,
+                     .message = "mode: expected not writable by group or others, got " + octal(mode),
+                     .hint = "chmod go-w " + path,
+                     .path = path};
     return {};
 }
 

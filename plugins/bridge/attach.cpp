@@ -89,7 +89,9 @@ Problem take_back(Netlink &netlink, const std::string &name, int recorded) {
 int attach(ctr::Run run) {
     const auto address = parse_address(run.str("address"));
     if (!address)
-        return run.fail({CTR_E_INTERNAL, "the leased address is no IPv4 address", {}, 0, {}, run.str("address")});
+        return run.fail({.error_class = CTR_E_INTERNAL,
+                         .message = "the leased address is no IPv4 address",
+                         .path = run.str("address")});
     VethPair pair = pair_of(run, *address);
     int id = -1;
     if (Problem p = make_pair(pair, run.str("stem"), id)) return run.fail(*p);

@@ -32,12 +32,10 @@ Problem take_lease(const std::string &directory, const Subnet &subnet, const std
     for (;;) {
         const auto address = choose_address(subnet, id, used);
         if (!address)
-            return ctr::Error{CTR_E_BUSY,
-                              "all addresses of " + subnet.text() + " are leased",
-                              "remove containers, or set a larger subnet in /bridge/subnet of the config",
-                              0,
-                              {},
-                              directory};
+            return ctr::Error{.error_class = CTR_E_BUSY,
+                              .message = "all addresses of " + subnet.text() + " are leased",
+                              .hint = "remove containers, or set a larger subnet in /bridge/subnet of the config",
+                              .path = directory};
         const std::string path = directory + "/" + format(*address);
         out = *address;
         if (symlink(id.c_str(), path.c_str()) == 0) return std::nullopt;

@@ -44,9 +44,11 @@ constexpr const char *unsupported_hint =
 /// tables.
 Problem no_nf_tables(Problem problem) {
     if (problem && (problem->errno_value == EPROTONOSUPPORT || problem->errno_value == EINVAL))
-        return ctr::Error{CTR_E_UNSUPPORTED, "this kernel has no nf_tables",
-                          unsupported_hint,  problem->errno_value,
-                          problem->syscall,  {}};
+        return ctr::Error{.error_class = CTR_E_UNSUPPORTED,
+                          .message = "this kernel has no nf_tables",
+                          .hint = unsupported_hint,
+                          .errno_value = problem->errno_value,
+                          .syscall = problem->syscall};
     return problem;
 }
 
@@ -62,13 +64,12 @@ struct Nftables {
         void *library = dlopen(library_file, RTLD_NOW | RTLD_LOCAL);
         if (library == nullptr)
             return ctr::Error{
-                CTR_E_NOT_FOUND,
-                std::string("cannot load libnftables: ") + dlerror(),
-                "install the Debian package libnftables1, or set \"nat\" and \"isolate\" to false in /bridge "
-                "of the config",
-                0,
-                "dlopen",
-                library_file};
+                .error_class = CTR_E_NOT_FOUND,
+                .message = std::string("cannot load libnftables: ") + dlerror(),
+                .hint = "install the Debian package libnftables1, or set \"nat\" and \"isolate\" to false in /bridge "
+                        "of the config",
+                .syscall = "dlopen",
+                .path = library_file};
         bool complete = true;
         const auto find = [&](const char *name, auto &function) {
             function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
@@ -80,12 +81,11 @@ struct Nftables {
         find("nft_ctx_get_error_buffer", get_error_buffer);
         find("nft_run_cmd_from_buffer", run);
         if (complete) return std::nullopt;
-        return ctr::Error{CTR_E_UNSUPPORTED,
-                          "libnftables lacks a function that is needed",
-                          "install libnftables1 of nftables 1.0 or later",
-                          0,
-                          "dlsym",
-                          library_file};
+        return ctr::Error{.error_class = CTR_E_UNSUPPORTED,
+                          .message = "libnftables lacks a function that is needed",
+                          .hint = "install libnftables1 of nftables 1.0 or later",
+                          .syscall = "dlsym",
+                          .path = library_file};
     }
 };
 
@@ -167,16 +167,15 @@ Problem make_table(const std::string &name, const std::string &mark, const Rules
     Nftables nft;
     if (Problem p = nft.load()) return p;
     const std::unique_ptr<nft_ctx, void (*)(nft_ctx *)> context(nft.ctx_new(NFT_CTX_DEFAULT), nft.ctx_free);
-    if (!context) return ctr::Error{CTR_E_SYSTEM, {}, {}, ENOMEM, "nft_ctx_new", {}};
+    if (!context) return ctr::Error{.error_class = CTR_E_SYSTEM, .errno_value = ENOMEM, .syscall = "nft_ctx_new"};
     nft.buffer_error(context.get());
     errno = 0;
     if (nft.run(context.get(), table_text(name, mark, rules).c_str()) == 0) return std::nullopt;
-    return ctr::Error{CTR_E_SYSTEM,
-                      "cannot make the nft table inet " + name + ": " + nft.get_error_buffer(context.get()),
-                      unsupported_hint,
-                      errno,
-                      "nft_run_cmd_from_buffer",
-                      {}};
+    return ctr::Error{.error_class = CTR_E_SYSTEM,
+                      .message = "cannot make the nft table inet " + name + ": " + nft.get_error_buffer(context.get()),
+                      .hint = unsupported_hint,
+                      .errno_value = errno,
+                      .syscall = "nft_run_cmd_from_buffer"};
 }
 
 Problem delete_table(const std::string &name) {

@@ -37,8 +37,11 @@ Problem kernel_problem(const nlmsghdr *header, const nlmsgerr *error, const std:
     const int number = -error->error;
     std::string hint;
     if (number == EPERM) hint = "needs CAP_NET_ADMIN in the user namespace that owns the network namespace";
-    return ctr::Error{
-        CTR_E_SYSTEM, "cannot " + what + (words.empty() ? "" : ": " + words), hint, number, "netlink", {}};
+    return ctr::Error{.error_class = CTR_E_SYSTEM,
+                      .message = "cannot " + what + (words.empty() ? "" : ": " + words),
+                      .hint = hint,
+                      .errno_value = number,
+                      .syscall = "netlink"};
 }
 
 } // namespace
@@ -79,12 +82,11 @@ Problem Netlink::open(int protocol) {
     if (!socket_) throw std::bad_alloc();
     if (const int error = nl_connect(socket_.get(), protocol); error < 0) {
         const bool unknown = error == -NLE_PROTO_MISMATCH || error == -NLE_AF_NOSUPPORT;
-        return ctr::Error{CTR_E_SYSTEM,
-                          std::string("cannot open a netlink socket: ") + nl_geterror(error),
-                          unknown ? "this kernel lacks that part of netlink" : "",
-                          errno,
-                          "socket",
-                          {}};
+        return ctr::Error{.error_class = CTR_E_SYSTEM,
+                          .message = std::string("cannot open a netlink socket: ") + nl_geterror(error),
+                          .hint = unknown ? "this kernel lacks that part of netlink" : "",
+                          .errno_value = errno,
+                          .syscall = "socket"};
     }
     const int on = 1;
     setsockopt(nl_socket_get_fd(socket_.get()), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on); // only for better words
@@ -107,8 +109,10 @@ Problem Netlink::transmit(const std::vector<Message *> &batch, std::size_t answe
     const int sent =
         nl_send_iovec(socket_.get(), batch.front()->get(), parts.data(), static_cast<unsigned>(parts.size()));
     if (sent >= 0) return std::nullopt;
-    return ctr::Error{
-        CTR_E_SYSTEM, "cannot " + batch.front()->what() + ": " + nl_geterror(sent), {}, errno, "sendmsg", {}};
+    return ctr::Error{.error_class = CTR_E_SYSTEM,
+                      .message = "cannot " + batch.front()->what() + ": " + nl_geterror(sent),
+                      .errno_value = errno,
+                      .syscall = "sendmsg"};
 }
 
 int Netlink::receive(char *buffer, std::size_t room) {

@@ -14,7 +14,11 @@ using Problem = std::optional<ctr::Error>;
 /// A system call failed with errno.
 inline Problem system_problem(std::string syscall, std::string path = {}, std::string hint = {}) {
     const int saved = errno;
-    return ctr::Error{CTR_E_SYSTEM, {}, std::move(hint), saved, std::move(syscall), std::move(path)};
+    return ctr::Error{.error_class = CTR_E_SYSTEM,
+                      .hint = std::move(hint),
+                      .errno_value = saved,
+                      .syscall = std::move(syscall),
+                      .path = std::move(path)};
 }
 
 } // namespace bridge

@@ -52,7 +52,7 @@ bool has_mark(const Shared &shared, const std::string &alias) {
 }
 
 ctr::Error no_bridge(const std::string &message, const std::string &hint) {
-    return ctr::Error{CTR_E_INVALID, message, hint, 0, {}, "/bridge"};
+    return ctr::Error{.error_class = CTR_E_INVALID, .message = message, .hint = hint, .path = "/bridge"};
 }
 
 /// A bridge that somebody made is used if it is what the config says; otherwise nothing is changed.
@@ -142,8 +142,9 @@ Problem ensure_bridge(const Shared &shared, const Subnet &subnet, int mtu, Link 
         if (Problem p = find_link(netlink, shared.bridge, link)) return p;
     }
     if (!link)
-        return ctr::Error{CTR_E_BUSY, "the new bridge " + shared.bridge + " was deleted at once", "try again", 0, {},
-                          {}};
+        return ctr::Error{.error_class = CTR_E_BUSY,
+                          .message = "the new bridge " + shared.bridge + " was deleted at once",
+                          .hint = "try again"};
     out = *link;
     if (Problem p = check_existing(netlink, shared, subnet, *link)) return p;
     return remember(shared, subnet, *link);
@@ -156,15 +157,14 @@ bool is_ours(const Shared &shared, const std::optional<std::string> &comment) {
 /// A table of our name that somebody else made may say anything: with it there, nobody knows whether the containers can
 /// be reached from outside.
 ctr::Error foreign_table(const std::string &name, const std::string &comment) {
-    return ctr::Error{CTR_E_INVALID,
-                      "the nft table inet " + name + " exists and was not made by this ctr (its comment: \"" + comment +
-                          "\")",
-                      "delete it (`nft delete table inet " + name +
+    return ctr::Error{.error_class = CTR_E_INVALID,
+                      .message = "the nft table inet " + name +
+                                 " exists and was not made by this ctr (its comment: \"" + comment + "\")",
+                      .hint =
+                          "delete it (`nft delete table inet " + name +
                           "`), choose another name in /bridge of the config, or set \"nat\" and \"isolate\" to false "
                           "there if it is to do both",
-                      0,
-                      {},
-                      "/bridge"};
+                      .path = "/bridge"};
 }
 
 Problem ensure_table(const Shared &shared, const Subnet &subnet) {

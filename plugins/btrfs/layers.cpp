@@ -102,8 +102,9 @@ int plan_layer(ctr_plan *raw, ctr_str chain_id, ctr_str parent, const char *dire
         if (parent.len != 0) {
             const auto below = layer_name(ctr::view(parent));
             if (!below)
-                return plan.fail(
-                    {CTR_E_INVALID, "the parent's chain id is none", {}, 0, {}, std::string(ctr::view(parent))});
+                return plan.fail({.error_class = CTR_E_INVALID,
+                                  .message = "the parent's chain id is none",
+                                  .path = std::string(ctr::view(parent))});
             step.arg("parent", layer_path(plan, *below)).after(token(*below));
         }
         return step.until(CTR_UNTIL_DELETE).note("where layer " + name.substr(0, 12) + " is unpacked").add();

@@ -19,19 +19,22 @@ std::string data_dir(ctr::Plan plan) { return data_dir_of(plan, "btrfs"); }
 int require_btrfs(ctr::Plan plan, const std::string &dir) {
     const std::string type = plan.ask("fstype:" + dir).value_or("unknown");
     if (type == "btrfs") return 0;
-    return plan.fail({CTR_E_UNSUPPORTED,
-                      "the data root is on " + type + ", the storage driver btrfs needs btrfs",
-                      "give --data-root on a btrfs file system, or --storage overlay",
-                      0,
-                      {},
-                      dir});
+    return plan.fail({.error_class = CTR_E_UNSUPPORTED,
+                      .message = "the data root is on " + type + ", the storage driver btrfs needs btrfs",
+                      .hint = "give --data-root on a btrfs file system, or --storage overlay",
+                      .path = dir});
 }
 
 int fail(ctr::Run run, const Problem &problem, std::string hint) {
     if (hint.empty() && problem.errno_value == EPERM) hint = "this needs CAP_SYS_ADMIN";
     if (hint.empty() && (problem.errno_value == ENOSPC || problem.errno_value == EDQUOT))
         hint = "the data root is full; `btrfs filesystem usage` tells whether of data or of metadata";
-    return run.fail({CTR_E_SYSTEM, problem.message, std::move(hint), problem.errno_value, problem.what, problem.path});
+    return run.fail({.error_class = CTR_E_SYSTEM,
+                     .message = problem.message,
+                     .hint = std::move(hint),
+                     .errno_value = problem.errno_value,
+                     .syscall = problem.what,
+                     .path = problem.path});
 }
 
 int delete_path(ctr::Run run, const std::string &path) {
@@ -92,8 +95,12 @@ int apply_snapshot(ctr::Run run) {
         if (make_directory(parent_of(path), &problem) && snapshot(source, path, &problem)) return 0;
     }
     if (problem.errno_value == ENOENT && problem.path == source)
-        return run.fail({CTR_E_NOT_FOUND, "a layer of the image is missing", "import the image again", ENOENT,
-                         problem.what, source});
+        return run.fail({.error_class = CTR_E_NOT_FOUND,
+                         .message = "a layer of the image is missing",
+                         .hint = "import the image again",
+                         .errno_value = ENOENT,
+                         .syscall = problem.what,
+                         .path = source});
     return fail(run, problem, problem.errno_value == EEXIST ? "another container has this name: remove it first" : "");
 }
 

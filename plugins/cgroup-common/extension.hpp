@@ -13,7 +13,10 @@ template <typename Function> int guarded(ctr_run *raw, Function function) noexce
     try {
         return function(Run{raw});
     } catch (const std::exception &e) {
-        return Run{raw}.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
+        return Run{raw}.fail({.error_class = CTR_E_INTERNAL,
+                              .message = e.what(),
+                              .hint = "this is a bug of the plugin",
+                              .syscall = "C++ exception"});
     }
 }
 

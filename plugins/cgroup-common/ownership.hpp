@@ -100,26 +100,24 @@ inline Made take_over(const std::string &mount, const std::string &path, const s
 /// Nobody may live in a cgroup that is taken over. `but`: a process that may be there already, or 0.
 inline std::optional<Error> check_vacant(const std::string &dir, pid_t but) {
     std::vector<pid_t> pids;
-    if (!processes_in(dir, pids)) return Error{CTR_E_SYSTEM, {}, {}, errno, "read", dir + "/cgroup.procs"};
+    if (!processes_in(dir, pids))
+        return Error{
+            .error_class = CTR_E_SYSTEM, .errno_value = errno, .syscall = "read", .path = dir + "/cgroup.procs"};
     pids.erase(std::remove(pids.begin(), pids.end(), but), pids.end());
     if (pids.empty()) return std::nullopt;
     // The first words are those that engines and scripts look for.
-    return Error{CTR_E_EXISTS,
-                 "container's cgroup is not empty: " + std::to_string(pids.size()) + " process(es) found",
-                 "choose another name or cgroupsPath, or end process " + std::to_string(pids.front()),
-                 0,
-                 {},
-                 dir};
+    return Error{.error_class = CTR_E_EXISTS,
+                 .message = "container's cgroup is not empty: " + std::to_string(pids.size()) + " process(es) found",
+                 .hint = "choose another name or cgroupsPath, or end process " + std::to_string(pids.front()),
+                 .path = dir};
 }
 
 /// What is said when a process that joins it would stop at once, and nobody could say so any more.
 inline Error frozen(const std::string &dir) {
-    return {CTR_E_BUSY,
-            "container's cgroup unexpectedly frozen",
-            "thaw it or the cgroup above it, or choose another cgroupsPath",
-            0,
-            {},
-            dir};
+    return {.error_class = CTR_E_BUSY,
+            .message = "container's cgroup unexpectedly frozen",
+            .hint = "thaw it or the cgroup above it, or choose another cgroupsPath",
+            .path = dir};
 }
 
 // ---- undo ---------------------------------------------------------------------------------------------------------------

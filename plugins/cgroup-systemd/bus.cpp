@@ -31,7 +31,11 @@ struct Answer {
 };
 
 Error failed(const char *method, const std::string &unit, const std::string &said, std::string hint = {}) {
-    return {CTR_E_SYSTEM, "systemd: " + said, std::move(hint), 0, method, unit};
+    return {.error_class = CTR_E_SYSTEM,
+            .message = "systemd: " + said,
+            .hint = std::move(hint),
+            .syscall = method,
+            .path = unit};
 }
 
 int append_value(sd_bus_message *m, std::string_view type, const std::string &value) {

@@ -35,7 +35,7 @@ bool annotations(Plan plan, Properties &out, cgroup::Problem &problem) {
 }
 
 int unsupported(Plan plan, const char *message, const char *hint, const char *path) {
-    return plan.fail({CTR_E_UNSUPPORTED, message, hint, 0, {}, path});
+    return plan.fail({.error_class = CTR_E_UNSUPPORTED, .message = message, .hint = hint, .path = path});
 }
 
 /// The properties of every scope. `io`: what systemd calls counting I/O here.

@@ -63,12 +63,10 @@ int start(Run run) {
         return run.fail(*error);
     const std::string group = bus.control_group(unit).value_or("");
     if (group != path)
-        return run.fail({CTR_E_UNSUPPORTED,
-                         "systemd put the scope into \"" + group + "\", not into \"" + path + '"',
-                         "ctr and systemd must see the same root of the cgroups",
-                         0,
-                         {},
-                         unit});
+        return run.fail({.error_class = CTR_E_UNSUPPORTED,
+                         .message = "systemd put the scope into \"" + group + "\", not into \"" + path + '"',
+                         .hint = "ctr and systemd must see the same root of the cgroups",
+                         .path = unit});
     return on_v1(run) ? cgroup1::create(run) : cgroup2::create(run);
 }
 
@@ -208,7 +206,10 @@ int update(Run run, Node node) {
     cgroup::Problem problem;
     if (!properties_of(run, node, properties, problem))
         return problem.message.empty() ? -1
-                                       : run.fail({CTR_E_INVALID, problem.message, problem.hint, 0, {}, problem.path});
+                                       : run.fail({.error_class = CTR_E_INVALID,
+                                                   .message = problem.message,
+                                                   .hint = problem.hint,
+                                                   .path = problem.path});
     if (!properties.empty()) {
         Bus bus;
         if (const auto error = bus.open(user_of(run))) return run.fail(*error);
@@ -229,7 +230,10 @@ const ctr_cgroup_v1 running = {
         try {
             return update(Run{raw}, Node{resources});
         } catch (const std::exception &e) {
-            return Run{raw}.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
+            return Run{raw}.fail({.error_class = CTR_E_INTERNAL,
+                                  .message = e.what(),
+                                  .hint = "this is a bug of the plugin",
+                                  .syscall = "C++ exception"});
         }
     },
     [](ctr_run *raw, void (*found)(void *, const char *, uint64_t), void *user) {

@@ -19,12 +19,11 @@ int check_controllers(Plan plan, const std::vector<Hierarchy> &all, const cgroup
                 ? "or give the container a user namespace: nothing else keeps it from the machine's devices"
                 : "use the driver cgroup-v2 if the controller is in "
                   "/sys/fs/cgroup/cgroup.controllers, or leave the resource out";
-        return plan.fail({CTR_E_UNSUPPORTED,
-                          "it needs the controller " + name + " of cgroup v1, which is not mounted here",
-                          "mount it (mount -t cgroup -o " + name + " cgroup /sys/fs/cgroup/" + name + "), " + otherwise,
-                          0,
-                          {},
-                          resource_of(name)});
+        return plan.fail(
+            {.error_class = CTR_E_UNSUPPORTED,
+             .message = "it needs the controller " + name + " of cgroup v1, which is not mounted here",
+             .hint = "mount it (mount -t cgroup -o " + name + " cgroup /sys/fs/cgroup/" + name + "), " + otherwise,
+             .path = resource_of(name)});
     }
     return 0;
 }
@@ -198,8 +197,10 @@ int plan_exec(Plan plan, const char *open_kind, const char *join_kind, const std
     const bool is_below = path.compare(0, container.size(), container) == 0;
     const auto all = existing(plan, mounted, container);
     if (all.empty() || !is_below)
-        return plan.fail(
-            {CTR_E_NOT_FOUND, "the container's cgroup is gone", "is it still running? see ctr ps", 0, {}, path});
+        return plan.fail({.error_class = CTR_E_NOT_FOUND,
+                          .message = "the container's cgroup is gone",
+                          .hint = "is it still running? see ctr ps",
+                          .path = path});
     if (check_named(plan, all) != 0) return -1;
     if (add_open(plan, open_kind, all, container, path.substr(container.size())) != 0) return -1;
     return add_clone(plan, all) != 0 ? -1 : add_join(plan, join_kind, all);

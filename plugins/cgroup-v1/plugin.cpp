@@ -16,13 +16,12 @@ using cgroup::Problem;
 int plan(Plan plan) {
     const auto limiting = find_hierarchies(plan);
     if (limiting.empty())
-        return plan.fail({CTR_E_UNSUPPORTED,
-                          "no controller of cgroup v1 is mounted on this machine",
-                          "use \"cgroup\": {\"driver\": \"cgroup-v2\"}, or mount one: mount -t cgroup -o memory cgroup "
-                          "/sys/fs/cgroup/memory",
-                          0,
-                          {},
-                          "/sys/fs/cgroup"});
+        return plan.fail(
+            {.error_class = CTR_E_UNSUPPORTED,
+             .message = "no controller of cgroup v1 is mounted on this machine",
+             .hint = "use \"cgroup\": {\"driver\": \"cgroup-v2\"}, or mount one: mount -t cgroup -o memory cgroup "
+                     "/sys/fs/cgroup/memory",
+             .path = "/sys/fs/cgroup"});
     Problem problem;
     const auto path = cgroup::planned_path(plan, problem);
     if (!path) return cgroup::refuse(plan, problem);

@@ -50,8 +50,11 @@ int kill(Run run, int signal) {
     }
     std::string left;
     if (end_cgroups(ending, place->members, left)) return 0;
-    return run.fail({CTR_E_BUSY, "processes of the container do not end after SIGKILL",
-                     "they wait for a disk or a network: see ps -o pid,stat,wchan", 0, "kill", left});
+    return run.fail({.error_class = CTR_E_BUSY,
+                     .message = "processes of the container do not end after SIGKILL",
+                     .hint = "they wait for a disk or a network: see ps -o pid,stat,wchan",
+                     .syscall = "kill",
+                     .path = left});
 }
 
 int processes(Run run, void (*found)(void *, int64_t), void *user) {
@@ -68,12 +71,10 @@ int freeze(Run run, bool frozen) {
     if (!place) return -1;
     const std::string dir = dir_of(*place, "freezer");
     if (dir.empty())
-        return run.fail({CTR_E_UNSUPPORTED,
-                         "the controller freezer of cgroup v1 is not mounted, so the container cannot be paused",
-                         "mount it on /sys/fs/cgroup/freezer and start the container again",
-                         0,
-                         {},
-                         {}});
+        return run.fail(
+            {.error_class = CTR_E_UNSUPPORTED,
+             .message = "the controller freezer of cgroup v1 is not mounted, so the container cannot be paused",
+             .hint = "mount it on /sys/fs/cgroup/freezer and start the container again"});
     const std::string file = dir + "/freezer.state";
     const std::string wanted = frozen ? "FROZEN" : "THAWED";
     cgroup::Patience patience(cgroup::end_ms);
@@ -85,12 +86,10 @@ int freeze(Run run, bool frozen) {
         if (cgroup::trimmed(*state) == wanted) return 0;
     } while (patience.wait());
     if (frozen) cgroup::write_file(file, "THAWED");
-    return run.fail({CTR_E_BUSY,
-                     "the container did not freeze in time; it runs on",
-                     "a process in an uninterruptible wait holds it up: try again",
-                     0,
-                     {},
-                     file});
+    return run.fail({.error_class = CTR_E_BUSY,
+                     .message = "the container did not freeze in time; it runs on",
+                     .hint = "a process in an uninterruptible wait holds it up: try again",
+                     .path = file});
 }
 
 /// The kernel reclaims what it can before it refuses a limit; checkBeforeUpdate asks not to try.
@@ -100,13 +99,11 @@ int check_usage(Run run, const std::string &dir, const cgroup::Memory &memory) {
     if (!text) return run.fail("read", dir + "/memory.usage_in_bytes");
     const auto usage = cgroup::leading_number(*text).value_or(0);
     if (usage <= static_cast<std::uint64_t>(*memory.limit)) return 0;
-    return run.fail(
-        {CTR_E_BUSY,
-         "memory.limit " + std::to_string(*memory.limit) + " is below the " + std::to_string(usage) + " bytes in use",
-         "give a higher limit, or leave checkBeforeUpdate out",
-         0,
-         {},
-         dir + "/memory.limit_in_bytes"});
+    return run.fail({.error_class = CTR_E_BUSY,
+                     .message = "memory.limit " + std::to_string(*memory.limit) + " is below the " +
+                                std::to_string(usage) + " bytes in use",
+                     .hint = "give a higher limit, or leave checkBeforeUpdate out",
+                     .path = dir + "/memory.limit_in_bytes"});
 }
 
 int update(Run run, Node node) {
@@ -120,18 +117,18 @@ int update(Run run, Node node) {
             problem = {"/unified", "invalid configuration: cannot use unified on cgroup v1",
                        "use the other members of resources"};
     }
-    if (!problem.message.empty()) return run.fail({CTR_E_INVALID, problem.message, problem.hint, 0, {}, problem.path});
+    if (!problem.message.empty())
+        return run.fail(
+            {.error_class = CTR_E_INVALID, .message = problem.message, .hint = problem.hint, .path = problem.path});
     const auto place = place_of(run);
     if (!place) return -1;
     for (const auto &s : settings)
         if (find_controller(place->all, s.controller()) == nullptr)
-            return run.fail(
-                {CTR_E_UNSUPPORTED,
-                 "the controller " + s.controller() + " of cgroup v1 was not mounted when the container was made",
-                 "leave out what it limits",
-                 0,
-                 {},
-                 resource_of(s.controller())});
+            return run.fail({.error_class = CTR_E_UNSUPPORTED,
+                             .message = "the controller " + s.controller() +
+                                        " of cgroup v1 was not mounted when the container was made",
+                             .hint = "leave out what it limits",
+                             .path = resource_of(s.controller())});
     if (check_usage(run, dir_of(*place, "memory"), resources.memory) != 0) return -1;
     if (const Hierarchy *const cpu = find_controller(place->all, "cpu"))
         give_realtime(cpu->mount, place->path, settings);

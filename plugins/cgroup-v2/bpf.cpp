@@ -91,7 +91,12 @@ std::optional<Error> attach_device_program(int cgroup, const std::vector<bpf_ins
                                        "cgroup whose program may be added to"
                                  : saved == EINVAL || saved == ENOSYS ? "the kernel needs CONFIG_CGROUP_BPF"
                                                                       : "";
-        return Error{CTR_E_SYSTEM, message, hint, saved, std::string("bpf ") + command, "/linux/resources/devices"};
+        return Error{.error_class = CTR_E_SYSTEM,
+                     .message = message,
+                     .hint = hint,
+                     .errno_value = saved,
+                     .syscall = std::string("bpf ") + command,
+                     .path = "/linux/resources/devices"};
     };
     const Fd program = load_within_limits(code);
     if (!program.valid()) return failed("BPF_PROG_LOAD", "the kernel does not take the program for the device rules");

@@ -25,12 +25,9 @@ std::optional<Place> place_of(Run run) {
     Place place{
         run.str("mount"), run.str("path"), {run.str("owner"), run.str("pid_namespace") == "own"}, run.has("unit")};
     if (cgroup::is_container_path(place.path) && cgroup::is_container_path(place.mount)) return place;
-    run.fail({CTR_E_INVALID,
-              "the step does not name a container's cgroup (path \"" + place.path + "\")",
-              "its record is damaged: nothing is touched",
-              0,
-              {},
-              {}});
+    run.fail({.error_class = CTR_E_INVALID,
+              .message = "the step does not name a container's cgroup (path \"" + place.path + "\")",
+              .hint = "its record is damaged: nothing is touched"});
     return std::nullopt;
 }
 
@@ -176,17 +173,22 @@ int remove(Run run) {
     }
     cgroup::remove_parents(place->mount, place->path, unmarked ? place->members.owner() : std::string());
     if (ended) return 0;
-    return run.fail({CTR_E_BUSY, "the cgroup cannot be removed: something in it does not end",
-                     "see its cgroup.procs; a process in an uninterruptible wait ends when its disk or network answers",
-                     EBUSY, "rmdir", dir});
+    return run.fail(
+        {.error_class = CTR_E_BUSY,
+         .message = "the cgroup cannot be removed: something in it does not end",
+         .hint = "see its cgroup.procs; a process in an uninterruptible wait ends when its disk or network answers",
+         .errno_value = EBUSY,
+         .syscall = "rmdir",
+         .path = dir});
 }
 
 int devices(Run run) {
     std::vector<cgroup::DeviceRule> rules;
     for (const auto &text : run.strings("device")) {
         if (!cgroup::parse_device_rule(text, rules.emplace_back()))
-            return run.fail(
-                {CTR_E_INVALID, "\"" + text + "\" is no device rule", "for example \"allow c 1:3 rwm\"", 0, {}, {}});
+            return run.fail({.error_class = CTR_E_INVALID,
+                             .message = "\"" + text + "\" is no device rule",
+                             .hint = "for example \"allow c 1:3 rwm\""});
     }
     const auto error = attach_device_program(run.fd("cgroup"), device_program(rules));
     return error ? run.fail(*error) : 0;

@@ -30,14 +30,13 @@ int check_controllers(Plan plan, const std::string &mount, const std::vector<std
         const std::string controller = controller_of(s);
         if (controller.empty() || std::find(available.begin(), available.end(), controller) != available.end())
             continue;
-        return plan.fail(
-            {CTR_E_UNSUPPORTED,
-             s.file + " needs the controller " + controller + ", which is not in " + mount + "/cgroup.controllers",
-             "the kernel may lack it, or a cgroup v1 hierarchy holds it: then use the driver cgroup-v1, or leave the "
-             "resource out",
-             0,
-             {},
-             resource_of(controller)});
+        return plan.fail({.error_class = CTR_E_UNSUPPORTED,
+                          .message = s.file + " needs the controller " + controller + ", which is not in " + mount +
+                                     "/cgroup.controllers",
+                          .hint = "the kernel may lack it, or a cgroup v1 hierarchy holds it: then use the driver "
+                                  "cgroup-v1, or leave the "
+                                  "resource out",
+                          .path = resource_of(controller)});
     }
     return 0;
 }

@@ -15,12 +15,11 @@ int plan(Plan plan) {
     const std::string mount = find_mount(plan);
     if (mount.empty())
         return plan.fail(
-            {CTR_E_UNSUPPORTED,
-             "cgroup v2 is not mounted on this machine",
-             "mount it (mount -t cgroup2 cgroup2 /sys/fs/cgroup), or use \"cgroup\": {\"driver\": \"cgroup-v1\"}",
-             0,
-             {},
-             "/sys/fs/cgroup"});
+            {.error_class = CTR_E_UNSUPPORTED,
+             .message = "cgroup v2 is not mounted on this machine",
+             .hint =
+                 "mount it (mount -t cgroup2 cgroup2 /sys/fs/cgroup), or use \"cgroup\": {\"driver\": \"cgroup-v1\"}",
+             .path = "/sys/fs/cgroup"});
     Problem problem;
     const auto path = cgroup::planned_path(plan, problem);
     if (!path) return cgroup::refuse(plan, problem);

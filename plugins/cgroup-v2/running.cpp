@@ -29,8 +29,11 @@ int kill(Run run, int signal) {
     }
     const auto whose = whose_is(run, *place);
     if (whose == cgroup::Whose::others || end_cgroup(*place, whose, Fate::leave)) return 0;
-    return run.fail({CTR_E_BUSY, "processes of the container do not end after SIGKILL",
-                     "they wait for a disk or a network: see ps -o pid,stat,wchan", 0, "kill", place->dir()});
+    return run.fail({.error_class = CTR_E_BUSY,
+                     .message = "processes of the container do not end after SIGKILL",
+                     .hint = "they wait for a disk or a network: see ps -o pid,stat,wchan",
+                     .syscall = "kill",
+                     .path = place->dir()});
 }
 
 int processes(Run run, void (*found)(void *, int64_t), void *user) {
@@ -50,12 +53,10 @@ int freeze(Run run, bool frozen) {
     const int saved = errno;
     if (saved != ETIMEDOUT) return errno = saved, run.fail("write", dir + "/cgroup.freeze");
     if (frozen) cgroup::write_file(dir + "/cgroup.freeze", "0");
-    return run.fail({CTR_E_BUSY,
-                     "the container did not freeze in time; it runs on",
-                     "a process in an uninterruptible wait holds it up: try again",
-                     0,
-                     {},
-                     dir + "/cgroup.freeze"});
+    return run.fail({.error_class = CTR_E_BUSY,
+                     .message = "the container did not freeze in time; it runs on",
+                     .hint = "a process in an uninterruptible wait holds it up: try again",
+                     .path = dir + "/cgroup.freeze"});
 }
 
 /// memory.max below what is in use makes the kernel reclaim and then kill; checkBeforeUpdate asks not to.
@@ -65,13 +66,11 @@ int check_usage(Run run, const std::string &dir, const cgroup::Memory &memory) {
     if (!text) return run.fail("read", dir + "/memory.current");
     const auto usage = cgroup::leading_number(*text).value_or(0);
     if (usage <= static_cast<std::uint64_t>(*memory.limit)) return 0;
-    return run.fail(
-        {CTR_E_BUSY,
-         "memory.limit " + std::to_string(*memory.limit) + " is below the " + std::to_string(usage) + " bytes in use",
-         "give a higher limit, or leave checkBeforeUpdate out",
-         0,
-         {},
-         dir + "/memory.max"});
+    return run.fail({.error_class = CTR_E_BUSY,
+                     .message = "memory.limit " + std::to_string(*memory.limit) + " is below the " +
+                                std::to_string(usage) + " bytes in use",
+                     .hint = "give a higher limit, or leave checkBeforeUpdate out",
+                     .path = dir + "/memory.max"});
 }
 
 int update_devices(Run run, const std::string &dir, const std::vector<cgroup::DeviceRule> &rules) {
@@ -92,7 +91,8 @@ int update(Run run, Node node) {
     cgroup::Settings settings;
     if (!cgroup::read_resources(node, "", resources, problem) ||
         !limit_settings(resources, &current, settings, problem))
-        return run.fail({CTR_E_INVALID, problem.message, problem.hint, 0, {}, problem.path});
+        return run.fail(
+            {.error_class = CTR_E_INVALID, .message = problem.message, .hint = problem.hint, .path = problem.path});
     if (check_usage(run, dir, resources.memory) != 0) return -1;
     const auto error = cgroup::write_settings(settings, [&](const cgroup::Setting &s) { return dir + '/' + s.file; });
     return error ? run.fail(*error) : update_devices(run, dir, resources.devices);

@@ -14,8 +14,10 @@ namespace {
 constexpr std::string_view prefix = "sha256:";
 
 [[noreturn]] void library_failure(const char *function) {
-    throw Failure(
-        {CTR_E_INTERNAL, "cannot compute sha256", "libcrypto refuses it: is a provider missing?", 0, function, {}});
+    throw Failure({.error_class = CTR_E_INTERNAL,
+                   .message = "cannot compute sha256",
+                   .hint = "libcrypto refuses it: is a provider missing?",
+                   .syscall = function});
 }
 
 } // namespace

@@ -28,14 +28,20 @@ inline std::string brief(std::string text, std::size_t most = 400) {
 
 /// A document, an archive or an argument is wrong.
 [[noreturn]] inline void refuse(std::string path, std::string message, std::string hint = {}) {
-    throw Failure(
-        {CTR_E_INVALID, brief(std::move(message), 1000), brief(std::move(hint), 2000), 0, {}, brief(std::move(path))});
+    throw Failure({.error_class = CTR_E_INVALID,
+                   .message = brief(std::move(message), 1000),
+                   .hint = brief(std::move(hint), 2000),
+                   .path = brief(std::move(path))});
 }
 
 /// A system call failed with errno.
 [[noreturn]] inline void system_failure(std::string syscall, std::string path, std::string hint = {}) {
     const int saved = errno;
-    throw Failure({CTR_E_SYSTEM, {}, brief(std::move(hint), 2000), saved, std::move(syscall), brief(std::move(path))});
+    throw Failure({.error_class = CTR_E_SYSTEM,
+                   .hint = brief(std::move(hint), 2000),
+                   .errno_value = saved,
+                   .syscall = std::move(syscall),
+                   .path = brief(std::move(path))});
 }
 
 } // namespace image

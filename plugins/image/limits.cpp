@@ -22,12 +22,11 @@ constexpr Key keys[] = {
 };
 
 Failure beyond(std::string path, std::string message, const char *key) {
-    return Failure({CTR_E_INVALID,
-                    brief(std::move(message), 1000),
-                    std::string("if it is to be trusted, allow more in the config: {\"image\": {\"") + key + "\": N}}",
-                    0,
-                    {},
-                    brief(std::move(path))});
+    return Failure(
+        {.error_class = CTR_E_INVALID,
+         .message = brief(std::move(message), 1000),
+         .hint = std::string("if it is to be trusted, allow more in the config: {\"image\": {\"") + key + "\": N}}",
+         .path = brief(std::move(path))});
 }
 
 } // namespace

@@ -55,12 +55,10 @@ const ctr_storage_v1 &storage_driver(ctr::Plan plan) {
     const auto *driver = plan.extension<ctr_storage_v1>("storage", CTR_EXT_STORAGE);
     if (driver == nullptr || driver->size < offsetof(ctr_storage_v1, list) ||
         (driver->plan_layer == nullptr && !knows_all_below(*driver)))
-        throw Failure({CTR_E_UNSUPPORTED,
-                       "the storage driver '" + plan.name("driver.storage") + "' keeps no images",
-                       R"(choose one that does in the config, for example {"storage": {"driver": "overlay"}})",
-                       0,
-                       {},
-                       {}});
+        throw Failure(
+            {.error_class = CTR_E_UNSUPPORTED,
+             .message = "the storage driver '" + plan.name("driver.storage") + "' keeps no images",
+             .hint = R"(choose one that does in the config, for example {"storage": {"driver": "overlay"}})"});
     return *driver;
 }
 
@@ -135,13 +133,11 @@ void plan_directory(ctr::Plan plan, const ctr_storage_v1 &driver, const Image &s
         must(driver.plan_layer(plan.raw(), ctr::str(own), below.empty() ? ctr::str("") : below.back(),
                                directory.c_str(), &whiteouts));
     if (whiteouts == nullptr || std::string_view(whiteouts) != "apply")
-        throw Failure({CTR_E_UNSUPPORTED,
-                       std::string("the storage driver wants whiteouts '") + (whiteouts == nullptr ? "" : whiteouts) +
-                           "', expected apply: the directory must show the layers below",
-                       "choose another driver in the config, or a newer one",
-                       0,
-                       {},
-                       {}});
+        throw Failure({.error_class = CTR_E_UNSUPPORTED,
+                       .message = std::string("the storage driver wants whiteouts '") +
+                                  (whiteouts == nullptr ? "" : whiteouts) +
+                                  "', expected apply: the directory must show the layers below",
+                       .hint = "choose another driver in the config, or a newer one"});
 }
 
 /// False if the layer is there already.
@@ -201,7 +197,10 @@ int plan_remove(ctr::Plan plan) {
     const std::string path = image::record_path(plan.name("data_root"), name);
     const auto content = plan.ask("file:" + path);
     if (!content)
-        throw Failure({CTR_E_NOT_FOUND, "there is no image '" + name + "'", "ctr image ls lists them", 0, {}, path});
+        throw Failure({.error_class = CTR_E_NOT_FOUND,
+                       .message = "there is no image '" + name + "'",
+                       .hint = "ctr image ls lists them",
+                       .path = path});
     must(plan.step(image::forget_kind_name, CTR_PREPARE)
              .arg("path", path)
              .arg("content", *content)
@@ -235,7 +234,7 @@ int plan(ctr::Plan plan) {
     } catch (const std::bad_alloc &) {
         return plan.fail(image::memory_failure(plan.spec("/ctr/import/source").str()).error);
     } catch (const PlanFailed &) {
-        return plan.fail({CTR_E_INTERNAL, "the storage driver could not plan this", {}, 0, {}, {}});
+        return plan.fail({.error_class = CTR_E_INTERNAL, .message = "the storage driver could not plan this"});
     }
 }
 

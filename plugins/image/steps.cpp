@@ -27,7 +27,10 @@ std::optional<std::string> optional_argument(ctr::Run run, const char *name) {
 }
 
 [[noreturn]] void changed_meanwhile(const std::string &path) {
-    throw Failure({CTR_E_BUSY, "the image was changed by another command", "try again", 0, {}, path});
+    throw Failure({.error_class = CTR_E_BUSY,
+                   .message = "the image was changed by another command",
+                   .hint = "try again",
+                   .path = path});
 }
 
 } // namespace

@@ -51,7 +51,10 @@ int run_helper(ctr::Run run, const std::string &pid, const char *program, const 
     const std::string hint = "mapping more than one's own id without privilege needs the package uidmap and entries in "
                              "/etc/subuid and /etc/subgid";
     if (path.empty())
-        return run.fail({CTR_E_PERMISSION, std::string(program) + " is not installed", hint, 0, program, {}});
+        return run.fail({.error_class = CTR_E_PERMISSION,
+                         .message = std::string(program) + " is not installed",
+                         .hint = hint,
+                         .syscall = program});
     ctr_spawn what{};
     what.size = sizeof what;
     what.path = path.c_str();
@@ -62,7 +65,11 @@ int run_helper(ctr::Run run, const std::string &pid, const char *program, const 
     how.size = sizeof how;
     if (ctr::host->spawn(run.raw(), &what, &how) == 0) return 0;
     const int wrong = how.end == CTR_SPAWN_NOT_STARTED ? how.code : 0;
-    return run.fail({CTR_E_PERMISSION, std::string(how.errors, how.n_errors), hint, wrong, program, {}});
+    return run.fail({.error_class = CTR_E_PERMISSION,
+                     .message = std::string(how.errors, how.n_errors),
+                     .hint = hint,
+                     .errno_value = wrong,
+                     .syscall = program});
 }
 
 int write_map(ctr::Run run, const std::string &pid, const char *name, const char *file, const char *program,
@@ -86,7 +93,9 @@ int write_map(ctr::Run run, const std::string &pid, const char *name, const char
 
 int apply(ctr::Run run) {
     if (!run.has("pid"))
-        return run.fail({CTR_E_INTERNAL, "idmap.write has no pid", "give it the value child.pid", 0, {}, {}});
+        return run.fail({.error_class = CTR_E_INTERNAL,
+                         .message = "idmap.write has no pid",
+                         .hint = "give it the value child.pid"});
     return write_id_maps(run, run.str("pid"));
 }
 
@@ -142,12 +151,10 @@ int expect_map(ctr::Run run, const char *name, const char *file) {
     std::string shown = *text;
     shown.erase(std::unique(shown.begin(), shown.end(), [](char a, char b) { return a == ' ' && b == ' '; }),
                 shown.end());
-    return run.fail({CTR_E_INVALID,
-                     "the user namespace to join maps other ids than " + std::string(name) + "Mappings",
-                     "leave the mappings out, or give those of the namespace:" + shown,
-                     0,
-                     {},
-                     std::string("/linux/") + name + "Mappings"});
+    return run.fail({.error_class = CTR_E_INVALID,
+                     .message = "the user namespace to join maps other ids than " + std::string(name) + "Mappings",
+                     .hint = "leave the mappings out, or give those of the namespace:" + shown,
+                     .path = std::string("/linux/") + name + "Mappings"});
 }
 
 int expect_apply(ctr::Run run) {

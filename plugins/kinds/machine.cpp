@@ -84,12 +84,10 @@ int open_apply(ctr::Run run) {
     const std::string path = run.str("path");
     const auto flags = open_flags(run.has("flags") ? run.str("flags") : "rdonly");
     if (!flags)
-        return run.fail({CTR_E_INVALID,
-                         "these are no flags",
-                         "rdonly, wronly, rdwr, append, path, directory",
-                         0,
-                         {},
-                         run.str("flags")});
+        return run.fail({.error_class = CTR_E_INVALID,
+                         .message = "these are no flags",
+                         .hint = "rdonly, wronly, rdwr, append, path, directory",
+                         .path = run.str("flags")});
     const int fd = ::open(path.c_str(), *flags | O_CLOEXEC, 0600);
     return fd >= 0 ? run.output_fd("fd", fd) : run.fail("open", path);
 }
@@ -104,7 +102,8 @@ std::string ns_file(ctr::Run run) {
 
 int ns_apply(ctr::Run run) {
     if (!run.has("pid"))
-        return run.fail({CTR_E_INTERNAL, "ns.open has no pid", "give it the value child.pid", 0, {}, {}});
+        return run.fail(
+            {.error_class = CTR_E_INTERNAL, .message = "ns.open has no pid", .hint = "give it the value child.pid"});
     const std::string path = ns_file(run);
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     return fd >= 0 ? run.output_fd("ns", fd) : run.fail("open", path);

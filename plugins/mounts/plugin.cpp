@@ -43,12 +43,10 @@ std::string attach_at(Plan plan) {
 /// Without SELinux no file system takes the option.
 int check_label(Plan plan) {
     if (plan.spec("/linux/mountLabel").str().empty() || plan.ask("exists:/sys/fs/selinux/enforce")) return 0;
-    return plan.fail({CTR_E_UNSUPPORTED,
-                      "SELinux is not enabled on this machine",
-                      "leave the label out",
-                      0,
-                      {},
-                      "/linux/mountLabel"});
+    return plan.fail({.error_class = CTR_E_UNSUPPORTED,
+                      .message = "SELinux is not enabled on this machine",
+                      .hint = "leave the label out",
+                      .path = "/linux/mountLabel"});
 }
 
 /// Cuts the child's copy of the machine's mounts off, so that nothing mounted in it appears there. The default is rslave: what

@@ -22,7 +22,11 @@ namespace {
 using ctr::Fd;
 
 int fail(ctr::Run run, const Problem &problem, const std::string &device, const std::string &hint = {}) {
-    return run.fail({CTR_E_SYSTEM, {}, hint, problem.errno_value, problem.what, device});
+    return run.fail({.error_class = CTR_E_SYSTEM,
+                     .hint = hint,
+                     .errno_value = problem.errno_value,
+                     .syscall = problem.what,
+                     .path = device});
 }
 
 int open_self() { return ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC); }
@@ -43,7 +47,8 @@ template <typename Work> int inside(ctr::Run run, Work work) {
     const Fd named(path.empty() ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!path.empty() && named.get() < 0) return run.fail("open", path);
     if (!path.empty() && same(own.get(), named.get()))
-        return run.fail({CTR_E_INVALID, "it is the machine's own network namespace", {}, 0, {}, path});
+        return run.fail(
+            {.error_class = CTR_E_INVALID, .message = "it is the machine's own network namespace", .path = path});
     if (::setns(path.empty() ? run.fd("pidfd") : named.get(), CLONE_NEWNET) != 0)
         return run.fail("setns", path.empty() ? "network" : path);
     const int result = work();
@@ -60,8 +65,10 @@ int choose_name(ctr::Run run, Netlink &there, const std::string &wanted, std::st
         if (index == 0) return 0;
         if (name == wanted) break;
     }
-    return run.fail(
-        {CTR_E_EXISTS, "the container's network has an interface with this name", "choose another name", 0, {}, name});
+    return run.fail({.error_class = CTR_E_EXISTS,
+                     .message = "the container's network has an interface with this name",
+                     .hint = "choose another name",
+                     .path = name});
 }
 
 int set_up(ctr::Run run, Netlink &there, const std::string &name, const std::vector<Address> &addresses) {
@@ -83,7 +90,10 @@ int move(ctr::Run run) {
     if (!problem) problem = here.index_of(device, index);
     if (problem) return fail(run, problem, device);
     if (index == 0)
-        return run.fail({CTR_E_NOT_FOUND, "the machine has no such interface", "ip link lists them", 0, {}, device});
+        return run.fail({.error_class = CTR_E_NOT_FOUND,
+                         .message = "the machine has no such interface",
+                         .hint = "ip link lists them",
+                         .path = device});
     std::vector<Address> addresses;
     if ((problem = here.addresses(index, addresses))) return fail(run, problem, device);
 

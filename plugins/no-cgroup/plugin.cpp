@@ -39,12 +39,11 @@ int plan(Plan plan) {
     const auto rules = cgroup::effective_rules(resources.devices);
     const bool all_allowed = rules.size() == 1 && rules.front().allow;
     if (all_allowed || (resources.devices.empty() && !may_make_nodes(plan))) return 0;
-    return plan.fail({CTR_E_UNSUPPORTED,
-                      "without a cgroup nothing holds the container to device rules",
-                      "use a cgroup driver, give the container a user namespace, or leave the rules and CAP_MKNOD out",
-                      0,
-                      {},
-                      "/linux/resources/devices"});
+    return plan.fail(
+        {.error_class = CTR_E_UNSUPPORTED,
+         .message = "without a cgroup nothing holds the container to device rules",
+         .hint = "use a cgroup driver, give the container a user namespace, or leave the rules and CAP_MKNOD out",
+         .path = "/linux/resources/devices"});
 }
 
 } // namespace

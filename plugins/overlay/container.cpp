@@ -67,9 +67,12 @@ int remove_path(ctr::Run run, const std::string &path) {
     std::string culprit;
     if (remove_tree(AT_FDCWD, path, &culprit) == 0) return 0;
     const int saved = errno;
-    return run.fail({CTR_E_SYSTEM, "cannot remove all of " + path,
-                     saved == EBUSY ? "something is mounted in it: unmount that and try again" : "", saved, "unlinkat",
-                     culprit.empty() ? path : culprit});
+    return run.fail({.error_class = CTR_E_SYSTEM,
+                     .message = "cannot remove all of " + path,
+                     .hint = saved == EBUSY ? "something is mounted in it: unmount that and try again" : "",
+                     .errno_value = saved,
+                     .syscall = "unlinkat",
+                     .path = culprit.empty() ? path : culprit});
 }
 
 namespace {
@@ -85,8 +88,12 @@ int apply(ctr::Run run) {
         if (mkdir(culprit.c_str(), 0700) == 0) return 0;
     }
     if (errno == ENOENT && culprit == like)
-        return run.fail(
-            {CTR_E_NOT_FOUND, "a layer of the image is missing", "import the image again", ENOENT, "lstat", like});
+        return run.fail({.error_class = CTR_E_NOT_FOUND,
+                         .message = "a layer of the image is missing",
+                         .hint = "import the image again",
+                         .errno_value = ENOENT,
+                         .syscall = "lstat",
+                         .path = like});
     return run.fail("mkdir", culprit);
 }
 

@@ -40,8 +40,12 @@ int fail_view(ctr::Run run, const Stack &stack, const MountProblem &problem) {
     for (const auto &layer : stack.lower)
         if (const std::string path = stack.dir + "/" + layer; lstat(path.c_str(), &status) != 0)
             return run.fail("lstat", path, "the layers below must be complete before this one is begun");
-    return run.fail({CTR_E_SYSTEM, "cannot mount the layers below" + (problem.log.empty() ? "" : ": " + problem.log),
-                     hint_of(problem), problem.errno_value, problem.syscall, problem.subject});
+    return run.fail({.error_class = CTR_E_SYSTEM,
+                     .message = "cannot mount the layers below" + (problem.log.empty() ? "" : ": " + problem.log),
+                     .hint = hint_of(problem),
+                     .errno_value = problem.errno_value,
+                     .syscall = problem.syscall,
+                     .path = problem.subject});
 }
 
 /// Nothing that depends on this kernel's defaults may get into a layer.
@@ -186,18 +190,17 @@ int plan_layer_on(ctr_plan *raw, ctr_str chain_id, const ctr_str *below, std::si
     *whiteouts = "apply";
     return with_layer(raw, chain_id, [&](ctr::Plan plan, const std::string &name) {
         if (n_below >= most_layers)
-            return plan.fail(
-                {CTR_E_UNSUPPORTED,
-                 "the image has more than " + std::to_string(most_layers) + " layers, the most that overlayfs stacks",
-                 "squash the image, or use the storage driver btrfs",
-                 0,
-                 {},
-                 {}});
+            return plan.fail({.error_class = CTR_E_UNSUPPORTED,
+                              .message = "the image has more than " + std::to_string(most_layers) +
+                                         " layers, the most that overlayfs stacks",
+                              .hint = "squash the image, or use the storage driver btrfs"});
         ctr::Step step = plan.step("overlay.layer", CTR_PREPARE);
         step.arg("dir", data_dir(plan)).arg("partial", "tmp/" + partial_name(plan.id(), name));
         for (std::size_t i = n_below; i-- > 0;) {
             const auto layer = layer_name(ctr::view(below[i]));
-            if (!layer) return plan.fail({CTR_E_INVALID, no_chain_id(ctr::view(below[i])), chain_id_hint, 0, {}, {}});
+            if (!layer)
+                return plan.fail(
+                    {.error_class = CTR_E_INVALID, .message = no_chain_id(ctr::view(below[i])), .hint = chain_id_hint});
             step.arg("lower", layer_diff(*layer));
             if (i + 1 == n_below) step.after(token(*layer));
         }

@@ -183,15 +183,22 @@ Stack stack_of(ctr::Run run) {
 }
 
 int fail(ctr::Run run, const Stack &stack, const MountProblem &problem) {
-    ctr::Error error{CTR_E_SYSTEM,   "cannot mount the container's root", {}, problem.errno_value, problem.syscall,
-                     problem.subject};
+    ctr::Error error{.error_class = CTR_E_SYSTEM,
+                     .message = "cannot mount the container's root",
+                     .errno_value = problem.errno_value,
+                     .syscall = problem.syscall,
+                     .path = problem.subject};
     if (!problem.log.empty()) error.message += ": " + problem.log;
     struct stat status {};
     for (const auto &layer : stack.lower)
         if (const std::string path = stack.dir + "/" + layer;
             problem.errno_value == ENOENT && lstat(path.c_str(), &status) != 0)
-            return run.fail({CTR_E_NOT_FOUND, "a layer of the image is missing", "import the image again", ENOENT,
-                             problem.syscall, path});
+            return run.fail({.error_class = CTR_E_NOT_FOUND,
+                             .message = "a layer of the image is missing",
+                             .hint = "import the image again",
+                             .errno_value = ENOENT,
+                             .syscall = problem.syscall,
+                             .path = path});
     error.hint = hint_of(problem);
     return run.fail(error);
 }

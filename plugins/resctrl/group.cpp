@@ -54,12 +54,10 @@ int compare(Run run, const std::string &path) {
     if (!now) return run.fail("read", path + "/schemata");
     for (const auto &line : run.strings("line"))
         if (!has_line(*now, line))
-            return run.fail({CTR_E_INVALID,
-                             "the group is there and has other schemata than \"" + line + "\"",
-                             "choose another closID, or say what the group has",
-                             0,
-                             {},
-                             path});
+            return run.fail({.error_class = CTR_E_INVALID,
+                             .message = "the group is there and has other schemata than \"" + line + "\"",
+                             .hint = "choose another closID, or say what the group has",
+                             .path = path});
     return 0;
 }
 
@@ -93,7 +91,9 @@ int group(Run run) {
 int write_lines(Run run, const std::string &path, const std::vector<std::string> &lines) {
     for (const auto &line : lines) {
         if (!is_line(line))
-            return run.fail({CTR_E_INVALID, "\"" + line + "\" is no schema", "for example L3:0=7f0;1=1f", 0, {}, {}});
+            return run.fail({.error_class = CTR_E_INVALID,
+                             .message = "\"" + line + "\" is no schema",
+                             .hint = "for example L3:0=7f0;1=1f"});
         if (const int wrong = write_file(path + "/schemata", line + "\n"); wrong != 0)
             return errno = wrong, run.fail("write", path + "/schemata", line + ": " + reason(run));
     }

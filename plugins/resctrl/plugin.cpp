@@ -44,12 +44,10 @@ int read_wanted(Plan plan, Wanted &wanted) {
     const Node node = plan.spec("/linux/intelRdt");
     wanted.root = mount_point(plan.ask("mounts").value_or(""));
     if (wanted.root.empty())
-        return plan.fail({CTR_E_UNSUPPORTED,
-                          "no resctrl file system is mounted on this machine",
-                          "mount -t resctrl resctrl /sys/fs/resctrl, on a processor that has it",
-                          0,
-                          {},
-                          "/linux/intelRdt"});
+        return plan.fail({.error_class = CTR_E_UNSUPPORTED,
+                          .message = "no resctrl file system is mounted on this machine",
+                          .hint = "mount -t resctrl resctrl /sys/fs/resctrl, on a processor that has it",
+                          .path = "/linux/intelRdt"});
     wanted.name = node.get("/closID").str();
     wanted.named = !wanted.name.empty();
     if (!wanted.named) wanted.name = plan.id();
@@ -96,7 +94,10 @@ int update_call(ctr_run *raw, const ctr_node *node) {
         const Node wanted{node};
         return update(run, wanted.get("/l3CacheSchema").str(), wanted.get("/memBwSchema").str());
     } catch (const std::exception &e) {
-        return run.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
+        return run.fail({.error_class = CTR_E_INTERNAL,
+                         .message = e.what(),
+                         .hint = "this is a bug of the plugin",
+                         .syscall = "C++ exception"});
     }
 }
 

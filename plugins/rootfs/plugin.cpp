@@ -64,8 +64,12 @@ int apply(ctr::Run run) {
     int result = fstat(fd, &status);
     if (result == 0 && !S_ISDIR(status.st_mode)) {
         close(fd);
-        return run.fail({CTR_E_INVALID, "the container's root is not a directory",
-                         "give the directory that holds /bin, /etc, ...", ENOTDIR, "open_tree", path});
+        return run.fail({.error_class = CTR_E_INVALID,
+                         .message = "the container's root is not a directory",
+                         .hint = "give the directory that holds /bin, /etc, ...",
+                         .errno_value = ENOTDIR,
+                         .syscall = "open_tree",
+                         .path = path});
     }
     if (result == 0 && wanted != "shared") result = set_propagation(fd, wanted == "slave" ? MS_SLAVE : MS_PRIVATE);
     if (result != 0) {

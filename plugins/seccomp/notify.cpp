@@ -156,7 +156,9 @@ int notify_step(Run run) {
     const ssize_t got = pid < 0 ? -1 : read_number(peer, number);
     if (got < 0) return run.fail("recv", "seccomp listener");
     if (got != static_cast<ssize_t>(sizeof number))
-        return run.fail({CTR_E_SYSTEM, "the process ended before its filter was there", {}, 0, {}, "seccomp listener"});
+        return run.fail({.error_class = CTR_E_SYSTEM,
+                         .message = "the process ended before its filter was there",
+                         .path = "seccomp listener"});
     const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (process.get() < 0) return run.fail("pidfd_open", std::to_string(pid));
     const Fd listener(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), number, 0)));

@@ -195,7 +195,9 @@ int compile_step(Run run) {
     const bool own = run.has("profile");
     std::optional<Profile> profile = own ? std::nullopt : profile_of(run);
     if (!own && !profile)
-        return run.fail({CTR_E_INTERNAL, "the step's arguments are no profile", {}, 0, {}, "seccomp.compile"});
+        return run.fail({.error_class = CTR_E_INTERNAL,
+                         .message = "the step's arguments are no profile",
+                         .path = "seccomp.compile"});
     const std::string cache = run.str("cache");
     const std::string key = key_of(run, profile);
     if (const int file = cache.empty() ? -1 : open_cached(cache, key); file >= 0) return run.output_fd("program", file);
@@ -207,7 +209,10 @@ int compile_step(Run run) {
     for (const auto &name : unknown)
         run.log(CTR_LOG_DEBUG, "seccomp: system call " + name + " is not known here, its rule is skipped");
     if (program.empty())
-        return run.fail({CTR_E_UNSUPPORTED, problem, "use fewer conditions", 0, {}, "seccomp profile"});
+        return run.fail({.error_class = CTR_E_UNSUPPORTED,
+                         .message = problem,
+                         .hint = "use fewer conditions",
+                         .path = "seccomp profile"});
     const std::string bytes = pack(program, key);
     if (!cache.empty() && !keep(cache, key, bytes))
         run.log(CTR_LOG_DEBUG, "seccomp: the compiled filter could not be kept in " + cache);

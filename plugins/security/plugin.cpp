@@ -13,13 +13,11 @@ namespace {
 using ctr::Plan;
 
 int refuse(Plan plan, const char *where, const char *module) {
-    return plan.fail({CTR_E_UNSUPPORTED,
-                      std::string(module) + " is not enabled on this machine",
-                      "leave it out of the description, or boot with security=" +
-                          std::string(module == std::string_view("AppArmor") ? "apparmor" : "selinux"),
-                      0,
-                      {},
-                      where});
+    return plan.fail({.error_class = CTR_E_UNSUPPORTED,
+                      .message = std::string(module) + " is not enabled on this machine",
+                      .hint = "leave it out of the description, or boot with security=" +
+                              std::string(module == std::string_view("AppArmor") ? "apparmor" : "selinux"),
+                      .path = where});
 }
 
 int add_write(Plan plan, const std::string &path, const std::string &content, const char *hint) {

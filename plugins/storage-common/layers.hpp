@@ -30,12 +30,10 @@ inline std::string no_chain_id(std::string_view text) { return "\"" + std::strin
 inline int refuse_leftover(Plan plan, const std::string &id, const std::string &path) {
     if (!is_component(id)) return plan.invalid("id", "\"" + id + "\" cannot name a directory");
     if (!plan.ask("exists:" + path)) return 0;
-    return plan.fail({CTR_E_EXISTS,
-                      "the data of a container " + id + " is still there",
-                      "remove that container, or run `ctr recover` if nobody owns it",
-                      0,
-                      {},
-                      path});
+    return plan.fail({.error_class = CTR_E_EXISTS,
+                      .message = "the data of a container " + id + " is still there",
+                      .hint = "remove that container, or run `ctr recover` if nobody owns it",
+                      .path = path});
 }
 
 /// Calls `body` with the layer's name; refuses what is no chain id; nothing is thrown across the boundary.
@@ -43,9 +41,12 @@ template <typename Body> int with_layer(ctr_plan *raw, ctr_str chain_id, Body bo
     const Plan plan{raw};
     try {
         if (const auto name = layer_name(view(chain_id))) return body(plan, *name);
-        return plan.fail({CTR_E_INVALID, no_chain_id(view(chain_id)), chain_id_hint, 0, {}, {}});
+        return plan.fail({.error_class = CTR_E_INVALID, .message = no_chain_id(view(chain_id)), .hint = chain_id_hint});
     } catch (const std::exception &e) {
-        return plan.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
+        return plan.fail({.error_class = CTR_E_INTERNAL,
+                          .message = e.what(),
+                          .hint = "this is a bug of the plugin",
+                          .syscall = "C++ exception"});
     }
 }
 

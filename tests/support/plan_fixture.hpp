@@ -28,7 +28,7 @@ struct Planning {
     std::map<std::string, std::string> drivers;
     ctr_operation operation = CTR_OP_CREATE;
     std::string id = "littlebox";
-    std::vector<std::string> asked; // what is new in a description of a container that is there already
+    std::vector<std::string> asked;       // what is new in a description of a container that is there already
     std::vector<std::string> without;     // files of stock plugins that are not installed ("seccomp"); "*": none is
     std::vector<std::string> directories; // more plugins, before the stock ones
 

@@ -56,7 +56,7 @@ Error unknown_command(const std::vector<std::string> &words) {
         if (std::string(command.name).rfind(words[0] + " ", 0) == 0)
             hint = "`ctr " + words[0] + "` needs a second word, for example: ctr " + command.name;
     return failure(
-        ErrorClass::invalid,
+        CTR_E_INVALID,
         "unknown command \"" + words[0] + (words.size() > 1 && words[1][0] != '-' ? " " + words[1] : "") + "\"", hint);
 }
 
@@ -112,7 +112,7 @@ int App::main(const std::vector<std::string> &all_words) {
     }
     const std::size_t n = arguments.value().positional().size();
     if (n < command->least || n > command->most)
-        return report(failure(ErrorClass::invalid,
+        return report(failure(CTR_E_INVALID,
                               std::string("ctr ") + command->name + ": " +
                                   (n < command->least ? "too few" : "too many") + " arguments",
                               std::string("usage: ctr ") + command->name + " " + command->usage));
@@ -126,7 +126,7 @@ int App::main(const std::vector<std::string> &all_words) {
     try {
         return finished(command->run(*this, arguments.value()));
     } catch (const std::exception &e) {
-        return report(failure(ErrorClass::internal, std::string("cannot go on: ") + e.what(),
+        return report(failure(CTR_E_INTERNAL, std::string("cannot go on: ") + e.what(),
                               "out of memory, a file that was damaged, or a bug"));
     }
 }

@@ -79,7 +79,7 @@ Result<std::vector<std::string>> own_layers(container::Engine &engine, const Ima
     for (const auto &each : containers) {
         const auto used = container::image_of(each);
         if (used && used->name == image.name)
-            return failure(ErrorClass::busy, "the container " + each.id + " uses the image " + image.name,
+            return failure(CTR_E_BUSY, "the container " + each.id + " uses the image " + image.name,
                            "remove it first: ctr rm " + each.id);
         all_known &= used.has_value();
         if (used) drop(used->layers);

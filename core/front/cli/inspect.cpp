@@ -122,7 +122,7 @@ int plugin_show_command(App &app, const Arguments &arguments) {
     if (plugin == nullptr) {
         if (const auto *refusal = engine.value()->catalog().refusal_of(id); refusal != nullptr)
             return app.report(Error(refusal->error).in("the plugin was refused"));
-        return app.report(failure(ErrorClass::not_found, "there is no plugin " + id, "`ctr plugin ls` lists them"));
+        return app.report(failure(CTR_E_NOT_FOUND, "there is no plugin " + id, "`ctr plugin ls` lists them"));
     }
     if (app.json()) {
         App::print(manifest_json(*plugin).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");

@@ -97,7 +97,7 @@ Result<Arguments> parse(const std::vector<Option> &options, const std::vector<st
             values.insert(values.end(), each.value.begin(), each.value.end());
         }
     } catch (const po::error &e) {
-        return failure(ErrorClass::invalid, e.what(), "--help behind the command lists its options");
+        return failure(CTR_E_INVALID, e.what(), "--help behind the command lists its options");
     }
     return out;
 }

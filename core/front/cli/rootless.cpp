@@ -74,14 +74,13 @@ Result<void> use_own_roots(std::string &run_root, std::string &data_root) {
     const std::string home = variable("HOME"), data = variable("XDG_DATA_HOME"), run = variable("XDG_RUNTIME_DIR");
     if (run_root.empty()) {
         if (run.empty())
-            return failure(ErrorClass::invalid,
-                           "XDG_RUNTIME_DIR is not set: there is no place for the state of containers",
+            return failure(CTR_E_INVALID, "XDG_RUNTIME_DIR is not set: there is no place for the state of containers",
                            "log in as that user, or give --run-root DIR");
         run_root = run + "/ctr";
     }
     if (data_root.empty()) {
         if (data.empty() && home.empty())
-            return failure(ErrorClass::invalid, "neither XDG_DATA_HOME nor HOME is set: there is no place for images",
+            return failure(CTR_E_INVALID, "neither XDG_DATA_HOME nor HOME is set: there is no place for images",
                            "set one of them, or give --data-root DIR");
         data_root = data.empty() ? home + "/.local/share/ctr" : data + "/ctr";
     }

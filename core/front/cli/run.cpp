@@ -9,6 +9,7 @@
 #include "front/cli/rootless.hpp"
 #include "front/cli/run_spec.hpp"
 #include "front/cli/terminal.hpp"
+#include "launch/launch.hpp"
 #include "launch/shell.hpp"
 #include "plan/plan_json.hpp"
 #include "plan/show.hpp"
@@ -150,7 +151,7 @@ Result<Asked> from_flags(container::Engine &engine, const Arguments &arguments, 
         asked.create.meta["rootfs"] = options.rootfs;
     } else {
         if (words.empty())
-            return failure(ErrorClass::invalid, "what shall run?", "name an image, --rootfs DIR or --bundle DIR");
+            return failure(CTR_E_INVALID, "what shall run?", "name an image, --rootfs DIR or --bundle DIR");
         CTR_ASSIGN(const container::Image image, container::find_image(engine, words[0]));
         options.image = image.name;
         options.layers = image.layers;
@@ -183,7 +184,7 @@ Result<Asked> read_arguments(container::Engine &engine, const Arguments &argumen
         if (arguments.has(slot)) asked.create.drivers[slot] = arguments.one(slot);
     asked.create.meta = {{"rm", asked.rm}};
     if (arguments.has("rootfs") && arguments.has("bundle"))
-        return failure(ErrorClass::invalid, "--rootfs and --bundle do not go together");
+        return failure(CTR_E_INVALID, "--rootfs and --bundle do not go together");
     return arguments.has("bundle") ? from_bundle(engine, arguments, std::move(asked))
                                    : from_flags(engine, arguments, std::move(asked));
 }
@@ -191,9 +192,7 @@ Result<Asked> read_arguments(container::Engine &engine, const Arguments &argumen
 int status_of(const App &app, const Error &error, const ForwardedSignals &signals) {
     app.report(error);
     if (signals.interruption().signal() != 0) return signals.status(exit_failed);
-    const bool at_exec = error.context.find("(gate of core") != std::string::npos ||
-                         error.context.find("(execve of core") != std::string::npos;
-    if (!at_exec) return exit_failed;
+    if (!launch::is_of_execve(error)) return exit_failed;
     return error.errno_value == ENOENT || error.errno_value == ENOTDIR ? exit_not_found : exit_not_executable;
 }
 

@@ -111,13 +111,13 @@ Result<Strings> arguments(const RunOptions &options, const ImageConfig &image) {
     const Strings &rest = options.command.empty() ? image.cmd : options.command;
     args.insert(args.end(), rest.begin(), rest.end());
     if (args.empty())
-        return failure(ErrorClass::invalid,
+        return failure(CTR_E_INVALID,
                        "no command to run: " + (options.image.empty()
                                                     ? std::string("a root directory names none")
                                                     : "the image " + in_quotes(options.image) + " names none"),
                        "add one at the end of the command line, for example /bin/sh");
     if (args[0].empty())
-        return failure(ErrorClass::invalid, "the command to run is empty",
+        return failure(CTR_E_INVALID, "the command to run is empty",
                        "add one at the end of the command line, for example /bin/sh");
     return args;
 }
@@ -202,7 +202,7 @@ Result<Json> user_mounts(const RunOptions &options) {
     for (std::size_t i = 0; i < out.size(); ++i)
         for (std::size_t j = 0; j < i; ++j)
             if (out[i]["destination"] == out[j]["destination"])
-                return failure(ErrorClass::invalid, "two mounts at " + out[i]["destination"].get<std::string>(),
+                return failure(CTR_E_INVALID, "two mounts at " + out[i]["destination"].get<std::string>(),
                                "leave out one of the -v or --tmpfs flags");
     return out;
 }
@@ -288,7 +288,7 @@ Json ctr_part(const RunOptions &options) {
 
 Result<void> check(const RunOptions &options) {
     if (options.image.empty() == options.rootfs.empty())
-        return failure(ErrorClass::invalid,
+        return failure(CTR_E_INVALID,
                        options.image.empty() ? "no image and no root directory" : "both an image and a root directory",
                        "name an image, or give --rootfs DIR");
     if (!options.rootfs.empty() && options.rootfs[0] != '/')

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "front/cli/app.hpp"
+#include "launch/launch.hpp"
 #include "launch/run.hpp"
 #include "spec/claims.hpp"
 #include "sys/files.hpp"
@@ -13,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctr/kinds.h>
 #include <unistd.h>
 
 namespace core::oci {
@@ -99,7 +101,7 @@ Result<std::string> log_file(const std::string &text) {
 Error wrong_count(const std::string &name, const Command &command, std::size_t n) {
     const bool few = n < command.least;
     const std::string how = command.least == command.most ? "exactly" : few ? "a minimum of" : "a maximum of";
-    return failure(ErrorClass::invalid,
+    return failure(CTR_E_INVALID,
                    name + ": \"" + command.name + "\" requires " + how + " " +
                        std::to_string(few ? command.least : command.most) + " argument(s)",
                    "usage: " + name + " " + command.name + " " + command.usage);
@@ -131,7 +133,7 @@ std::string version_text() {
 /// "permission denied: ", in Go's words.
 std::string reason_of(const Error &error) {
     if (error.errno_value == 0) return {};
-    std::string words = std::strerror(error.errno_value);
+    std::string words = errno_text(error.errno_value);
     std::transform(words.begin(), words.end(), words.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return words + ": ";
@@ -149,14 +151,11 @@ std::string hook_words(const Error &error) {
 } // namespace
 
 std::string message_for_engines(const Error &error, const std::string &program) {
-    const std::string &where = error.context;
-    if (where.find("(cwd.set of ") != std::string::npos)
+    if (error.step.kind == CTR_KIND_CWD_SET)
         return "unable to start container process: chdir to cwd (\"" + error.path +
                "\") set in config.json failed: " + reason_of(error) + error.text();
-    if (where.find("(oci_hook.run") != std::string::npos) return hook_words(error) + error.text();
-    const bool at_exec =
-        where.find("(gate of core") != std::string::npos || where.find("(execve of core") != std::string::npos;
-    if (!at_exec) return error.text();
+    if (!error.step.kind.empty() && error.path.starts_with("/hooks/")) return hook_words(error) + error.text();
+    if (!launch::is_of_execve(error)) return error.text();
     const std::string who = "unable to start container process: exec: \"" + program + "\": ";
     const bool missing = error.errno_value == ENOENT || error.errno_value == ENOTDIR;
     if (missing && program.find('/') == std::string::npos)
@@ -240,10 +239,10 @@ int App::main(const std::string &name, std::vector<std::string> words) {
     const auto found = std::find_if(commands().begin(), commands().end(),
                                     [&](const Command &command) { return words[0] == command.name; });
     if (words[0] == "checkpoint" || words[0] == "restore")
-        return report(failure(ErrorClass::unsupported, words[0] + " is not supported: there is no CRIU here",
+        return report(failure(CTR_E_UNSUPPORTED, words[0] + " is not supported: there is no CRIU here",
                               "`" + name_ + " --help` lists the commands"));
     if (found == commands().end())
-        return report(failure(ErrorClass::invalid, "No help topic for '" + words[0] + "': unknown command",
+        return report(failure(CTR_E_INVALID, "No help topic for '" + words[0] + "': unknown command",
                               "`" + name_ + " --help` lists the commands"),
                       exit_no_command);
     const Command &command = *found;
@@ -264,7 +263,7 @@ int App::main(const std::string &name, std::vector<std::string> words) {
         try {
             return command.run(*this, arguments.value());
         } catch (const std::exception &e) {
-            return report(failure(ErrorClass::internal, std::string("cannot go on: ") + e.what(),
+            return report(failure(CTR_E_INTERNAL, std::string("cannot go on: ") + e.what(),
                                   "out of memory, a file that was damaged, or a bug"));
         }
     }();

@@ -140,11 +140,9 @@ int make(App &app, const Arguments &arguments, Mode mode) {
 Error not_created(const std::string &id, container::Status status) {
     using container::Status;
     const std::string hint = "only a created container can be started: " + id;
-    if (status == Status::stopped)
-        return failure(ErrorClass::invalid, "cannot start a container that has stopped", hint);
-    if (status == Status::running)
-        return failure(ErrorClass::invalid, "cannot start an already running container", hint);
-    return failure(ErrorClass::invalid,
+    if (status == Status::stopped) return failure(CTR_E_INVALID, "cannot start a container that has stopped", hint);
+    if (status == Status::running) return failure(CTR_E_INVALID, "cannot start an already running container", hint);
+    return failure(CTR_E_INVALID,
                    std::string("cannot start a container in the ") + container::status_name(status) + " state", hint);
 }
 

@@ -75,7 +75,7 @@ Result<void> delete_one(container::Engine &engine, const std::string &id, bool f
     auto state = container::state(engine, id);
     if (state.ok() && !force &&
         (state.value().status == container::Status::running || state.value().status == container::Status::paused))
-        return failure(ErrorClass::busy,
+        return failure(CTR_E_BUSY,
                        "cannot delete container " + id +
                            " that is not stopped: " + container::status_name(state.value().status),
                        "kill it first, or delete --force");
@@ -84,7 +84,7 @@ Result<void> delete_one(container::Engine &engine, const std::string &id, bool f
     auto removed = container::remove(engine, id, force || created, how);
     // Gone is what was asked for. But an error about a container that is still there, a plugin that is missing above all, is one.
     const bool is_gone = ::access(engine.journal_of(id).c_str(), F_OK) != 0 && errno == ENOENT;
-    if (!removed.ok() && removed.error().error_class == ErrorClass::not_found && force && is_gone) return {};
+    if (!removed.ok() && removed.error().error_class == CTR_E_NOT_FOUND && force && is_gone) return {};
     return removed;
 }
 
@@ -121,10 +121,9 @@ int freeze(App &app, const Arguments &arguments, bool frozen) {
     const Status now = state.value().status;
     const bool fits = frozen ? now == Status::running || now == Status::created : now == Status::paused;
     if (!fits)
-        return app.report(failure(ErrorClass::invalid,
-                                  frozen
-                                      ? std::string("container not running or created: ") + container::status_name(now)
-                                      : "container not paused: " + std::string(container::status_name(now))));
+        return app.report(failure(
+            CTR_E_INVALID, frozen ? std::string("container not running or created: ") + container::status_name(now)
+                                  : "container not paused: " + std::string(container::status_name(now))));
     auto done = container::freeze(*engine.value(), id, frozen);
     return done.ok() ? 0 : app.report(done.error());
 }

@@ -112,7 +112,7 @@ int events_command(App &app, const Arguments &arguments) {
     auto state = container::state(*engine.value(), id);
     if (!state.ok()) return app.report(state.error());
     if (state.value().status == container::Status::stopped)
-        return app.report(failure(ErrorClass::invalid, "container with id " + id + " is not running"));
+        return app.report(failure(CTR_E_INVALID, "container with id " + id + " is not running"));
     if (!arguments.has("stats")) return watch(app, *engine.value(), state.value(), *interval);
     auto stats = container::stats(*engine.value(), id);
     if (!stats.ok()) return app.report(stats.error());

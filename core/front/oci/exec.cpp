@@ -92,7 +92,7 @@ Result<container::ExecRequest> read_request(const Arguments &arguments, const co
     request.id = state.id;
     const Json own = state.meta.value("/spec/process"_json_pointer, Json::object());
     if (!arguments.has("process") && arguments.positional().size() < 2)
-        return failure(ErrorClass::invalid, "process args cannot be empty", "name a command, or --process FILE");
+        return failure(CTR_E_INVALID, "process args cannot be empty", "name a command, or --process FILE");
     CTR_ASSIGN(request.process,
                arguments.has("process") ? process_by_file(arguments, own) : process_by_flags(arguments, own));
     CTR_TRY(spec::validate_process(request.process));
@@ -124,7 +124,7 @@ int exec_command(App &app, const Arguments &arguments) {
     if (!state.ok()) return report_exec(app, state.error());
     if (state.value().status == container::Status::paused && !arguments.has("ignore-paused"))
         return report_exec(
-            app, failure(ErrorClass::invalid, "cannot exec in a paused container (use --ignore-paused to override)"));
+            app, failure(CTR_E_INVALID, "cannot exec in a paused container (use --ignore-paused to override)"));
     auto request = read_request(arguments, state.value());
     if (!request.ok()) return report_exec(app, request.error());
     const std::string program = request.value().process.value("/args/0"_json_pointer, "");

@@ -62,7 +62,7 @@ Result<std::string> lines_of_ps(const std::vector<std::string> &arguments, const
     words.insert(words.end(), arguments.begin(), arguments.end());
     if (arguments.empty()) words.emplace_back("-ef");
     CTR_ASSIGN(const sys::Ran ran, sys::run_program(words, true));
-    if (ran.status != 0) return failure(ErrorClass::system, "ps failed: " + ran.errors, "check the options for ps");
+    if (ran.status != 0) return failure(CTR_E_SYSTEM, "ps failed: " + ran.errors, "check the options for ps");
     std::istringstream lines(ran.output);
     std::string line, out;
     if (!std::getline(lines, line)) return out;
@@ -74,7 +74,7 @@ Result<std::string> lines_of_ps(const std::vector<std::string> &arguments, const
             found = true;
             break;
         }
-    if (!found) return failure(ErrorClass::invalid, "couldn't find PID field in ps output", "choose a format with it");
+    if (!found) return failure(CTR_E_INVALID, "couldn't find PID field in ps output", "choose a format with it");
     out = line + "\n";
     while (std::getline(lines, line)) {
         std::istringstream fields(line);

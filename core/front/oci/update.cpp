@@ -121,7 +121,7 @@ int update_command(App &app, const Arguments &arguments) {
     auto state = container::state(*engine.value(), id);
     if (!state.ok()) return app.report(state.error());
     if (state.value().status == container::Status::stopped)
-        return app.report(failure(ErrorClass::invalid, "container not running: " + id));
+        return app.report(failure(CTR_E_INVALID, "container not running: " + id));
     auto resources = read_resources(arguments);
     if (!resources.ok()) return app.report(resources.error());
     drop_pids(resources.value(), zero_pids_is_meant(state.value().meta.value("spec", Json::object())));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <ctr/contexts.h>
+#include <ctr/cpp/error.hpp>
 #include <ctr/kinds.h>
 #include <ctr/plugin.h>
 
@@ -72,24 +73,6 @@ public:
 
 private:
     const ctr_node *node_;
-};
-
-/// What went wrong, built up by name: fail({.message = ..., .hint = ...}) style without designated initialisers of C.
-struct Error {
-    ctr_error_class error_class = CTR_E_SYSTEM;
-    std::string message;
-    std::string hint;
-    int errno_value = 0;
-    std::string syscall;
-    std::string path;
-
-    ctr_error raw() const {
-        const auto text = [](const std::string &s) { return s.empty() ? nullptr : s.c_str(); };
-        return {sizeof(ctr_error), static_cast<std::uint32_t>(error_class),
-                errno_value,       text(message),
-                text(hint),        text(syscall),
-                text(path)};
-    }
 };
 
 /// Collects one step and adds it to the plan with add().
@@ -224,7 +207,10 @@ public:
     }
     /// "/process/user/uid: what is wrong" with a hint.
     int invalid(std::string path, std::string message, std::string hint = {}) const {
-        return fail({CTR_E_INVALID, std::move(message), std::move(hint), 0, {}, std::move(path)});
+        return fail({.error_class = CTR_E_INVALID,
+                     .message = std::move(message),
+                     .hint = std::move(hint),
+                     .path = std::move(path)});
     }
 
 private:
@@ -274,7 +260,11 @@ public:
     /// A system call failed with errno.
     int fail(std::string syscall, std::string path = {}, std::string hint = {}) const {
         const int saved = errno;
-        return fail({CTR_E_SYSTEM, {}, std::move(hint), saved, std::move(syscall), std::move(path)});
+        return fail({.error_class = CTR_E_SYSTEM,
+                     .hint = std::move(hint),
+                     .errno_value = saved,
+                     .syscall = std::move(syscall),
+                     .path = std::move(path)});
     }
 
 private:
@@ -340,21 +330,30 @@ template <int (*Function)(Run)> int run_trampoline(ctr_run *run) noexcept {
     try {
         return Function(Run{run});
     } catch (const std::exception &e) {
-        return Run{run}.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
+        return Run{run}.fail({.error_class = CTR_E_INTERNAL,
+                              .message = e.what(),
+                              .hint = "this is a bug of the plugin",
+                              .syscall = "C++ exception"});
     }
 }
 template <int (*Function)(Run, Shell)> int shell_trampoline(ctr_run *run, ctr_shell *shell) noexcept {
     try {
         return Function(Run{run}, Shell{shell});
     } catch (const std::exception &e) {
-        return Run{run}.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
+        return Run{run}.fail({.error_class = CTR_E_INTERNAL,
+                              .message = e.what(),
+                              .hint = "this is a bug of the plugin",
+                              .syscall = "C++ exception"});
     }
 }
 template <int (*Function)(Plan)> int plan_trampoline(ctr_plan *plan) noexcept {
     try {
         return Function(Plan{plan});
     } catch (const std::exception &e) {
-        return Plan{plan}.fail({CTR_E_INTERNAL, e.what(), "this is a bug of the plugin", 0, "C++ exception", {}});
+        return Plan{plan}.fail({.error_class = CTR_E_INTERNAL,
+                                .message = e.what(),
+                                .hint = "this is a bug of the plugin",
+                                .syscall = "C++ exception"});
     }
 }
 inline int load(const ctr_host *table) { return host = table, 0; }

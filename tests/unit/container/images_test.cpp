@@ -76,7 +76,7 @@ TEST_F(ImageRecords, OneThatIsDamagedIsNamedAndPassedOver) {
         // A new import takes its place.
         EXPECT_TRUE(discard_damaged(*engine, "bad").value()) << text.substr(0, 80);
         EXPECT_EQ(damaged(), 0u);
-        EXPECT_EQ(find_image(*engine, "bad").error().error_class, ErrorClass::not_found);
+        EXPECT_EQ(find_image(*engine, "bad").error().error_class, CTR_E_NOT_FOUND);
     }
     EXPECT_FALSE(discard_damaged(*engine, "good").value());
     EXPECT_FALSE(discard_damaged(*engine, "nowhere").value());

@@ -196,11 +196,11 @@ TEST_F(JournalTest, only_a_file_of_ours_is_a_journal) {
         EXPECT_FALSE(Journal::note_paused(wrong, true).ok()) << wrong;
     }
     ASSERT_EQ(::chmod(file.c_str(), 0660), 0);
-    EXPECT_EQ(Journal::read(file).error().error_class, ErrorClass::permission);
+    EXPECT_EQ(Journal::read(file).error().error_class, CTR_E_PERMISSION);
     ASSERT_EQ(::chmod(file.c_str(), 0600), 0);
     if (::geteuid() != 0) GTEST_SKIP() << "needs root to give a file away";
     ASSERT_EQ(::chown(file.c_str(), 65534, 65534), 0);
-    EXPECT_EQ(Journal::open(file).error().error_class, ErrorClass::permission);
+    EXPECT_EQ(Journal::open(file).error().error_class, CTR_E_PERMISSION);
 }
 
 TEST_F(JournalTest, one_that_cannot_be_read_at_all_is_removed_by_force_only) {
@@ -209,7 +209,7 @@ TEST_F(JournalTest, one_that_cannot_be_read_at_all_is_removed_by_force_only) {
     EXPECT_EQ(::access(file.c_str(), F_OK), 0) << "this one can be read";
     ASSERT_EQ(::truncate(file.c_str(), 0), 0);
     append("nothing of ours\n");
-    EXPECT_EQ(Journal::open_damaged(file).error().error_class, ErrorClass::invalid);
+    EXPECT_EQ(Journal::open_damaged(file).error().error_class, CTR_E_INVALID);
     ASSERT_TRUE(Journal::remove_unbegun(file).ok());
     EXPECT_EQ(::access(file.c_str(), F_OK), 0);
     ASSERT_TRUE(Journal::remove_unreadable(file).ok());
@@ -221,7 +221,7 @@ TEST_F(JournalTest, an_owner_that_died_before_its_first_line_has_done_nothing) {
     ASSERT_EQ(::truncate(file.c_str(), 5), 0);
     const auto result = Journal::read(file);
     ASSERT_FALSE(result.ok());
-    EXPECT_EQ(result.error().error_class, ErrorClass::not_found);
+    EXPECT_EQ(result.error().error_class, CTR_E_NOT_FOUND);
 }
 
 TEST_F(JournalTest, only_one_that_never_began_is_removed_as_such) {
@@ -276,7 +276,7 @@ TEST_F(JournalTest, a_name_is_taken_once) {
     const Journal journal = make();
     const auto second = Journal::create(file, plan, {});
     ASSERT_FALSE(second.ok());
-    EXPECT_EQ(second.error().error_class, ErrorClass::exists);
+    EXPECT_EQ(second.error().error_class, CTR_E_EXISTS);
     EXPECT_NE(second.error().text().find("web"), std::string::npos);
 }
 
@@ -294,7 +294,7 @@ TEST_F(JournalTest, is_locked_by_its_owner_and_free_when_that_is_gone) {
         EXPECT_EQ(in_a_child([&] { return Journal::owner(file) == ::getppid() ? 0 : 1; }), 0);
         EXPECT_EQ(in_a_child([&] {
                       const auto second = Journal::open(file);
-                      return !second.ok() && second.error().error_class == ErrorClass::busy ? 0 : 1;
+                      return !second.ok() && second.error().error_class == CTR_E_BUSY ? 0 : 1;
                   }),
                   0);
         EXPECT_EQ(in_a_child([&] { return Journal::read(file).ok() ? 0 : 1; }), 0) << "reading needs no lock";
@@ -305,7 +305,7 @@ TEST_F(JournalTest, is_locked_by_its_owner_and_free_when_that_is_gone) {
 
 TEST_F(JournalTest, of_nobody_is_not_found) {
     for (const auto &error : {Journal::open(file).error().error_class, Journal::read(file).error().error_class})
-        EXPECT_EQ(error, ErrorClass::not_found);
+        EXPECT_EQ(error, CTR_E_NOT_FOUND);
 }
 
 TEST_F(JournalTest, alive_is_boot_pid_and_start_time_and_no_zombie) {

@@ -112,7 +112,7 @@ TEST(Record, RefusesAHeadWithMembersOfOtherTypes) {
         const auto record =
             read(std::string(R"({"boot_id":"b","drivers":{},"cgroup":"","meta":)") + meta + "}\n" + plan_line);
         ASSERT_FALSE(record.ok()) << meta;
-        EXPECT_EQ(record.error().error_class, ErrorClass::invalid) << meta;
+        EXPECT_EQ(record.error().error_class, CTR_E_INVALID) << meta;
     }
     for (const char *broken :
          {R"({"drivers":{},"cgroup":""})", R"({"boot_id":1,"drivers":{},"cgroup":""})",
@@ -145,7 +145,7 @@ TEST(Record, RefusesAPlanThatCannotBeCarriedOut) {
              {"\"outputs\":[", "\"args\":[{\"name\":\"a\",\"bytes\":\"zz\"}],\"outputs\":["}}) {
         const auto record = replaced(from, to);
         ASSERT_FALSE(record.ok()) << to;
-        EXPECT_EQ(record.error().error_class, ErrorClass::invalid) << to;
+        EXPECT_EQ(record.error().error_class, CTR_E_INVALID) << to;
     }
 }
 
@@ -154,7 +154,7 @@ TEST(Record, APlanOfAnotherReleaseIsLeftToThatRelease) {
     text.replace(text.find("\"plan\":1"), 8, "\"plan\":2");
     const auto record = read(head + text);
     ASSERT_FALSE(record.ok());
-    EXPECT_EQ(record.error().error_class, ErrorClass::unsupported);
+    EXPECT_EQ(record.error().error_class, CTR_E_UNSUPPORTED);
 }
 
 TEST(Record, WithoutAPlanNothingWasDone) {
@@ -162,7 +162,7 @@ TEST(Record, WithoutAPlanNothingWasDone) {
          {std::string(), head, head.substr(0, 10), head + plan_line.substr(0, plan_line.size() - 1)}) {
         const auto record = read(text);
         ASSERT_FALSE(record.ok());
-        EXPECT_EQ(record.error().error_class, ErrorClass::not_found) << text;
+        EXPECT_EQ(record.error().error_class, CTR_E_NOT_FOUND) << text;
     }
 }
 

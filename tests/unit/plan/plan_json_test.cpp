@@ -89,7 +89,7 @@ TEST(PlanJson, of_something_else_is_an_error_and_no_exception) {
 TEST(PlanJson, of_another_format_says_so) {
     const auto result = plan::from_json(Json::parse(R"({"plan": 2})"));
     ASSERT_FALSE(result.ok());
-    EXPECT_EQ(result.error().error_class, ErrorClass::unsupported);
+    EXPECT_EQ(result.error().error_class, CTR_E_UNSUPPORTED);
 }
 
 TEST(Template, is_split_into_text_and_values) {

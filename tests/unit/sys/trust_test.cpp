@@ -67,7 +67,7 @@ TEST_F(OwnDirectory, AStrangersIsRefused) {
     ASSERT_EQ(::chown(theirs.c_str(), 65534, 65534), 0);
     const auto refused = sys::check_own_directory(theirs);
     ASSERT_FALSE(refused.ok());
-    EXPECT_EQ(refused.error().error_class, ErrorClass::permission);
+    EXPECT_EQ(refused.error().error_class, CTR_E_PERMISSION);
     EXPECT_FALSE(sys::check_own_directory(theirs + "/not/yet").ok());
     const std::string link = root + "/link", own = make("own", 0700);
     ASSERT_EQ(::symlink(root.c_str(), link.c_str()), 0);
