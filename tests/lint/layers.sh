@@ -5,20 +5,6 @@
 # the engine does not know; and above both core/front, the command lines.
 . "$(dirname "$0")/lib.sh"
 
-may_use() {
-    case $1 in
-    base) echo "base" ;;
-    sys) echo "base sys" ;;
-    config) echo "base sys config" ;;
-    plugin) echo "base sys config plugin" ;;
-    plan) echo "base sys config plugin plan" ;;
-    launch) echo "base sys config plugin plan launch" ;;
-    container) echo "base sys config plugin plan launch container" ;;
-    spec) echo "base sys spec" ;;
-    front) echo "base sys config plugin plan launch container spec front" ;;
-    *) echo "?" ;;
-    esac
-}
 for folder in core/*/; do
     name=$(basename "$folder")
     allowed=$(may_use "$name")

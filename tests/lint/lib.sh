@@ -45,3 +45,18 @@ code() {
             print FILENAME ":" FNR ":" out
         }' "$@"
 }
+# The layers of core/ that one of them may use. Order: docs/ARCHITECTURE.md.
+may_use() {
+    case $1 in
+    base) echo "base" ;;
+    sys) echo "base sys" ;;
+    config) echo "base sys config" ;;
+    plugin) echo "base sys config plugin" ;;
+    plan) echo "base sys config plugin plan" ;;
+    launch) echo "base sys config plugin plan launch" ;;
+    container) echo "base sys config plugin plan launch container" ;;
+    spec) echo "base sys spec" ;;
+    front) echo "base sys config plugin plan launch container spec front" ;;
+    *) echo "?" ;;
+    esac
+}
