@@ -53,6 +53,10 @@ public:
     virtual std::span<const std::string> claims_of_engine() const = 0;
     /// What describes the container's program and not the container: a program that is executed in it later has its own.
     virtual std::span<const std::string> paths_of_program() const = 0;
+    /// The part that the cgroup driver changes in a container that lives (`ctr_cgroup_v1::update`), a JSON pointer.
+    virtual std::string_view path_of_resources() const = 0;
+    /// With the container's first process all others end: it has a pid namespace of its own.
+    virtual bool ends_with_first_process(const Json &description) const = 0;
     /// The plugin that carries this path out in an ordinary installation, if a container may do without it: it can be turned off by its name, installed
     /// or not. Empty: the path is no such part.
     virtual std::string_view optional_part(std::string_view pattern) const = 0;

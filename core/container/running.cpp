@@ -68,7 +68,9 @@ Result<void> check_claims(Engine &engine, const std::string &id, const Json &res
     const auto name = record.plan.drivers.find("cgroup");
     const plugin::Plugin *plugin = name == record.plan.drivers.end() ? nullptr : engine.catalog().find(name->second);
     if (plugin == nullptr) return no_cgroup(id);
-    const auto requested = engine.vocabulary().requested_paths({{"linux", {{"resources", resources}}}});
+    Json part;
+    part[Json::json_pointer(std::string(engine.vocabulary().path_of_resources()))] = resources;
+    const auto requested = engine.vocabulary().requested_paths(part);
     const std::vector<Claimant> claimants = {{name->second, plugin->manifest.claims}};
     const auto matches = engine.vocabulary().match_claims(requested, claimants);
     for (std::size_t i = 0; i < requested.size(); ++i)
@@ -86,13 +88,9 @@ Error not_running(const std::string &id) {
 
 } // namespace
 
-bool ends_with_init(const Record &record) {
-    const Json::json_pointer where("/spec/linux/namespaces");
-    if (!record.meta.contains(where)) return false;
-    const Json &all = record.meta[where];
-    return std::any_of(all.begin(), all.end(), [](const Json &each) {
-        return each.value("type", "") == "pid" && each.value("path", "").empty();
-    });
+bool ends_with_first_process(const Engine &engine, const Record &record) {
+    const auto description = record.meta.find("spec");
+    return description != record.meta.end() && engine.vocabulary().ends_with_first_process(*description);
 }
 
 Result<void> end_processes(Engine &engine, const std::string &id, const Record &record) {
@@ -132,15 +130,15 @@ Result<void> kill_all(Engine &engine, const std::string &id, const Record &recor
 Result<void> signal_container(Engine &engine, const std::string &id, int signal) {
     CTR_TRY(check_id(id));
     CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id), Journal::Part::without_steps));
-    return signal != SIGKILL || ends_with_init(record) ? signal_init(engine, id, record, signal)
-                                                       : kill_all(engine, id, record);
+    return signal != SIGKILL || ends_with_first_process(engine, record) ? signal_init(engine, id, record, signal)
+                                                                        : kill_all(engine, id, record);
 }
 
 Result<void> signal_all(Engine &engine, const std::string &id, int signal) {
     if (signal == SIGKILL) {
         CTR_TRY(check_id(id));
         CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id)));
-        if (record.alive() && ends_with_init(record)) CTR_TRY(signal_init(engine, id, record, signal));
+        if (record.alive() && ends_with_first_process(engine, record)) CTR_TRY(signal_init(engine, id, record, signal));
     }
     auto sent = call_driver(engine, id, "signalling",
                             [&](const ctr_cgroup_v1 &driver, ctr_run *run) { return driver.kill(run, signal); });

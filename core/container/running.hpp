@@ -19,7 +19,7 @@ Result<void> signal_container(Engine &engine, const std::string &id, int signal)
 /// Kills what is left of a container whose first process has ended, and thaws it for that. Nothing is left of one with a pid namespace of its own, but what is frozen.
 Result<void> end_processes(Engine &engine, const std::string &id, const Record &record);
 /// With its first process the kernel ends all of it: it has a pid namespace of its own.
-bool ends_with_init(const Record &record);
+bool ends_with_first_process(const Engine &engine, const Record &record);
 /// Sends a signal to every process of the container.
 Result<void> signal_all(Engine &engine, const std::string &id, int signal);
 /// Process ids as this machine sees them.

@@ -112,9 +112,9 @@ Error unpacked(const std::string &text) {
     return error;
 }
 
-/// How long the undo of a step may say nothing. An OCI hook with a time limit of its own gets that besides.
+/// How long the undo of a step may say nothing. A step that says in its argument `timeout` how long it may take, in seconds, gets that besides.
 std::int64_t deadline_ms(const plan::Step &step, std::int64_t seconds) {
-    if (const plan::Arg *own = step.arg("timeout"); own != nullptr && step.kind == "oci_hook.at_delete")
+    if (const plan::Arg *own = step.arg("timeout"); own != nullptr)
         seconds += std::clamp<std::int64_t>(own->integer, 0, 1000000);
     return seconds * 1000;
 }

@@ -208,6 +208,15 @@ const Vocabulary &oci_vocabulary() {
         }
         std::span<const std::string> claims_of_engine() const override { return of_engine; }
         std::span<const std::string> paths_of_program() const override { return of_program; }
+        std::string_view path_of_resources() const override { return "/linux/resources"; }
+        bool ends_with_first_process(const Json &description) const override {
+            const Json::json_pointer where("/linux/namespaces");
+            if (!description.contains(where)) return false;
+            const Json &all = description[where];
+            return std::any_of(all.begin(), all.end(), [](const Json &each) {
+                return each.value("type", "") == "pid" && each.value("path", "").empty();
+            });
+        }
         std::string_view optional_part(std::string_view pattern) const override {
             static constexpr std::pair<std::string_view, std::string_view> parts[] = {{"/linux/seccomp", "seccomp"},
                                                                                       {"/ctr/seccomp", "seccomp"},
