@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// create, start, wait: the owner's verbs. undo.cpp has what follows their ends, stored.cpp the verbs for other processes.
+// create, start, clean_up: the owner's verbs. stored.cpp has the verbs for other processes, exec.cpp and mounts.cpp what is done in a container that lives.
 #include "container/container.hpp"
 
+#include "container/directories.hpp"
+#include "container/recovery.hpp"
 #include "container/undo.hpp"
 #include "launch/run.hpp"
 #include "sys/clock.hpp"
@@ -10,14 +12,6 @@
 #include "sys/socket.hpp"
 
 namespace core::container {
-Fd take_console(const plan::Plan &plan, launch::Launch &launch) {
-    for (const plan::Step &step : plan.steps)
-        for (const plan::Output &output : step.outputs)
-            if (output.value == plan::value_terminal)
-                if (launch::Value *value = launch.value(output.value); value != nullptr && value->known)
-                    return Fd(std::exchange(value->fd, -1));
-    return Fd();
-}
 
 Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateRequest request) {
     CTR_TRY(check_id(request.id));
@@ -71,13 +65,13 @@ Result<void> Container::commit() {
 Result<void> Container::start() {
     auto started = launch_->open_gate();
     if (started.ok()) started = journal_.running();
-    if (started.ok()) started = launch_->started();
+    if (started.ok()) started = launch_->run_started_steps();
     if (started.ok()) launch_->close_values(); // now, while the program has the time, not when all wait for its end
     if (!started.ok()) return give_up(std::move(started).error());
     return {};
 }
 
-Result<void> Container::ended(sys::Exit exit, bool keep) {
+Result<void> Container::clean_up(sys::Exit exit, bool keep) {
     // That it has ended shows without this line too; taking back must not depend on room for it.
     if (auto noted = journal_.stopped(exit.shell_status()); !noted.ok() && keep && launch::log_sink != nullptr)
         launch::log_sink(CTR_LOG_WARN, "core", ("the exit status is not kept: " + noted.error().text()).c_str());
@@ -86,7 +80,7 @@ Result<void> Container::ended(sys::Exit exit, bool keep) {
     return {};
 }
 
-Fd Container::take_console() { return container::take_console(plan(), *launch_); }
+Fd Container::take_console() { return launch_->take_terminal(); }
 
 /// The first error is the one reported; what could not be undone is named in its hint and stays in the journal.
 Error Container::give_up(Error error) {

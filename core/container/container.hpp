@@ -40,7 +40,7 @@ public:
     Result<void> start();
     /// Call it after you reaped the process, sys::wait_for(child()): takes back what lives until stop. Without `keep`, until delete too: nothing
     /// is left.
-    Result<void> ended(sys::Exit exit, bool keep);
+    Result<void> clean_up(sys::Exit exit, bool keep);
 
     const sys::Child &child() const { return launch_->child(); }
     /// With `detached`, after start(): it goes on without an owner; this object owns nothing any more.
@@ -105,6 +105,8 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request);
 
 enum class Status { creating, created, running, paused, stopped };
 const char *status_name(Status status);
+/// As its journal says, but for "paused".
+Status status_of(const Record &record);
 
 struct State {
     std::string id;

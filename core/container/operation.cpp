@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "container/container.hpp"
+#include "container/directories.hpp"
 #include "container/undo.hpp"
 
 #include <nlohmann/json.hpp>

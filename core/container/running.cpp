@@ -10,6 +10,7 @@
 #include <ctr/ext/update.h>
 #include <fcntl.h>
 #include <functional>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -91,6 +92,24 @@ Error not_running(const std::string &id) {
 bool ends_with_first_process(const Engine &engine, const Record &record) {
     const auto description = record.meta.find("spec");
     return description != record.meta.end() && engine.vocabulary().ends_with_first_process(*description);
+}
+
+Result<void> kill_init(Engine &engine, const std::string &id, const Record &record) {
+    if (!record.alive()) return {};
+    const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
+    if (!pidfd.valid())
+        return errno == ESRCH ? Result<void>() : Result<void>(system_error("pidfd_open", std::to_string(record.pid)));
+    if (!record.alive()) return {}; // the pid was reused between the two looks
+    if (::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0U) != 0 && errno != ESRCH)
+        return system_error("pidfd_send_signal", std::to_string(record.pid));
+    pollfd gone = {pidfd.get(), POLLIN, 0};
+    if (::poll(&gone, 1, 200) == 1) return {};
+    // Under cgroup v1 a frozen process dies only when it is thawed, and it need not be pause that froze it. Without a cgroup nobody can.
+    static_cast<void>(end_processes(engine, id, record));
+    if (::poll(&gone, 1, 10000) != 1)
+        return failure(CTR_E_BUSY, "process " + std::to_string(record.pid) + " does not die within 10 s of SIGKILL",
+                       "it hangs in the kernel; see /proc/" + std::to_string(record.pid) + "/stack");
+    return {};
 }
 
 Result<void> end_processes(Engine &engine, const std::string &id, const Record &record) {

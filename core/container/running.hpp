@@ -16,6 +16,8 @@ namespace core::container {
 /// Sends a signal to the container's first process. Errors: not_found when it is gone ("container not running"). SIGKILL for a container without a pid
 /// namespace of its own reaches all of it, also when the first process is gone: its end would not end the others.
 Result<void> signal_container(Engine &engine, const std::string &id, int signal);
+/// Kills the container's first process, if it still lives, and waits until it is gone. Frozen, by whomever, it is thawed for that.
+Result<void> kill_init(Engine &engine, const std::string &id, const Record &record);
 /// Kills what is left of a container whose first process has ended, and thaws it for that. Nothing is left of one with a pid namespace of its own, but what is frozen.
 Result<void> end_processes(Engine &engine, const std::string &id, const Record &record);
 /// With its first process the kernel ends all of it: it has a pid namespace of its own.

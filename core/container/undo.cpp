@@ -3,13 +3,6 @@
 
 #include "container/running.hpp"
 #include "launch/undo.hpp"
-#include "sys/files.hpp"
-
-#include <algorithm>
-#include <csignal>
-#include <poll.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace core::container {
 
@@ -58,50 +51,6 @@ Result<void> undo_steps(Engine &engine, Journal &journal, Scope scope, sys::Inte
     launch::undo({&record.plan, steps_to_undo(record, scope), &record.values, &heard, interruption}, engine.kinds(),
                  journal);
     return first_of(std::move(heard.errors));
-}
-
-Result<void> make_shared_directories(const plan::Plan &plan, const std::string &own) {
-    const plan::Step *row = plan.find(plan::kind_journal);
-    if (row == nullptr) return {};
-    for (const plan::Arg &arg : row->args)
-        if (arg.name == "directory" && arg.text != own) CTR_TRY(sys::make_directories(arg.text, 0711));
-    return {};
-}
-
-Result<void> make_own_directory(const Journal &journal, bool anyway) {
-    const std::string own = files_of(journal.file());
-    const plan::Step *row = journal.record().plan.find(plan::kind_journal);
-    const bool listed = row != nullptr && std::any_of(row->args.begin(), row->args.end(), [&](const plan::Arg &arg) {
-                            return arg.name == "directory" && arg.text == own;
-                        });
-    return listed || anyway ? sys::make_directories(own, 0711) : Result<void>();
-}
-
-Result<void> remove_record(Journal &journal) {
-    // The journal goes last: as long as it stands, a crash leaves something to recover from.
-    const std::string &file = journal.file(), own = files_of(file);
-    if (::access(own.c_str(), F_OK) == 0) CTR_TRY(sys::remove_tree(own));
-    if (::unlink(file.c_str()) != 0 && errno != ENOENT) return system_error("unlink", file);
-    journal.release();
-    return {};
-}
-
-Result<void> kill_init(Engine &engine, const std::string &id, const Record &record) {
-    if (!record.alive()) return {};
-    const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
-    if (!pidfd.valid())
-        return errno == ESRCH ? Result<void>() : Result<void>(system_error("pidfd_open", std::to_string(record.pid)));
-    if (!record.alive()) return {}; // the pid was reused between the two looks
-    if (::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0U) != 0 && errno != ESRCH)
-        return system_error("pidfd_send_signal", std::to_string(record.pid));
-    pollfd gone = {pidfd.get(), POLLIN, 0};
-    if (::poll(&gone, 1, 200) == 1) return {};
-    // Under cgroup v1 a frozen process dies only when it is thawed, and it need not be pause that froze it. Without a cgroup nobody can.
-    static_cast<void>(end_processes(engine, id, record));
-    if (::poll(&gone, 1, 10000) != 1)
-        return failure(CTR_E_BUSY, "process " + std::to_string(record.pid) + " does not die within 10 s of SIGKILL",
-                       "it hangs in the kernel; see /proc/" + std::to_string(record.pid) + "/stack");
-    return {};
 }
 
 } // namespace core::container

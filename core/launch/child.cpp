@@ -86,11 +86,11 @@ namespace {
 }
 
 /// Takes one message; the parent's end means that nobody wants this child any more.
-CTR_CHILD Word take_message(ChildState *state) {
+CTR_CHILD MessageType take_message(ChildState *state) {
     Message message;
     if (receive(state->plan->channel, state->plan->block, &message) != Received::message) _exit(125);
-    if (message.word == Word::step_done) state->parent_done = message.step + 1;
-    return message.word;
+    if (message.type == MessageType::step_done) state->parent_done = message.step + 1;
+    return message.type;
 }
 
 CTR_CHILD void wait_for_step(ChildState *state, std::uint32_t step) {
@@ -290,10 +290,10 @@ CTR_CHILD std::int64_t uid_of_peer(int socket) {
 CTR_CHILD void wait_at_own_gate(ChildState *state) {
     ChildPlan *plan = state->plan;
     const std::int64_t creator = uid_of_peer(plan->channel); // who may start it
-    while (take_message(state) != Word::commit) {
+    while (take_message(state) != MessageType::commit) {
     }
     disarm_death_signal(state);
-    if (send_word(plan->channel, Word::committed, 0) != 0) _exit(125);
+    if (send_message(plan->channel, MessageType::committed, 0) != 0) _exit(125);
     sigset_t all, before;
     memset(&all, 0xff, sizeof all);
     hear_signals(end_by_signal);
@@ -311,7 +311,7 @@ CTR_CHILD void wait_at_own_gate(ChildState *state) {
         close(plan->channel);
         plan->channel = caller;
         Message message;
-        if (receive(caller, plan->block, &message) == Received::message && message.word == Word::go)
+        if (receive(caller, plan->block, &message) == Received::message && message.type == MessageType::go)
             break; // else it died: wait for another
     }
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, 8);
@@ -320,11 +320,11 @@ CTR_CHILD void wait_at_own_gate(ChildState *state) {
 }
 
 CTR_CHILD void wait_at_gate(ChildState *state) {
-    if (send_word(state->plan->channel, Word::ready, 0) != 0) _exit(125);
+    if (send_message(state->plan->channel, MessageType::ready, 0) != 0) _exit(125);
     if (state->plan->gate >= 0) {
         wait_at_own_gate(state);
     } else {
-        while (take_message(state) != Word::go) {
+        while (take_message(state) != MessageType::go) {
         }
         if (state->plan->outlives_owner) disarm_death_signal(state);
     }

@@ -273,7 +273,7 @@ bool Launch::interrupted() {
 }
 
 Result<void> Launch::commit() {
-    if (send_word(channel_.get(), Word::commit, 0) != 0) return lost_child();
+    if (send_message(channel_.get(), MessageType::commit, 0) != 0) return lost_child();
     while (!committed_)
         CTR_TRY(take_message());
     channel_.reset();
@@ -281,7 +281,7 @@ Result<void> Launch::commit() {
 }
 
 Result<void> Launch::let_go() {
-    if (send_word(channel_.get(), Word::go, 0) != 0) return lost_child();
+    if (send_message(channel_.get(), MessageType::go, 0) != 0) return lost_child();
     gate_open_ = true;
     for (std::uint32_t i = 0; i < block_->n_steps && log_wanted(CTR_LOG_DEBUG); ++i)
         if (block_->steps[i].process == CTR_PROCESS_CHILD && plan::era(block_->steps[i].phase) == 3)
@@ -303,7 +303,7 @@ Result<void> Launch::open_gate() {
     return {};
 }
 
-Result<void> Launch::started() { return run_parent_era(4); }
+Result<void> Launch::run_started_steps() { return run_parent_era(4); }
 
 Result<void> Launch::run_parent_steps() {
     for (int era = 0; era <= 4; ++era)
@@ -369,14 +369,14 @@ Result<void> Launch::take_message() {
         ended_ = true;
         return lost_child();
     }
-    switch (message.word) {
-    case Word::step_done:
+    switch (message.type) {
+    case MessageType::step_done:
         log_debug(plan_, message.step, "done: ");
         child_done_ = message.step + 1;
         return recorder_.child_gave(message.step, *block_);
-    case Word::ready: ready_ = true; return {};
-    case Word::committed: committed_ = true; return {};
-    case Word::failed: return step_error(message.step, to_error(message.error));
+    case MessageType::ready: ready_ = true; return {};
+    case MessageType::committed: committed_ = true; return {};
+    case MessageType::failed: return step_error(message.step, to_error(message.error));
     default: return failure(CTR_E_INTERNAL, "unexpected message from the child");
     }
 }
@@ -391,7 +391,7 @@ Result<void> Launch::wait_for_step(std::uint32_t step) {
 Error Launch::lost_child() {
     Message message;
     while (channel_.valid() && !ended_ && receive(channel_.get(), block_.get(), &message) == Received::message)
-        if (message.word == Word::failed) return step_error(message.step, to_error(message.error));
+        if (message.type == MessageType::failed) return step_error(message.step, to_error(message.error));
     siginfo_t info{};
     // Behind the gate the end of the channel may also mean that the program runs: then there is nothing to wait for.
     const int options = WEXITED | WNOWAIT | (gate_open_ && ready_ ? WNOHANG : 0);
@@ -425,7 +425,7 @@ Error Launch::cause_of(Error error) {
     pollfd readable = {channel_.get(), POLLIN, 0};
     while (channel_.valid() && !ended_ && ::poll(&readable, 1, 0) == 1 &&
            receive(channel_.get(), block_.get(), &message) == Received::message)
-        if (message.word == Word::failed) return step_error(message.step, to_error(message.error));
+        if (message.type == MessageType::failed) return step_error(message.step, to_error(message.error));
     pollfd gone = {child_.pidfd.get(), POLLIN, 0};
     const int patience = error.errno_value == ESRCH ? 1000 : 0; // its namespaces go a moment before itself
     if (progress_.get() != nullptr && child_.pid > 0 && ::poll(&gone, 1, patience) == 1 &&
@@ -452,6 +452,15 @@ std::string step_title(const plan::Plan &plan, std::uint32_t index) {
     const plan::Step &step = plan.steps[index];
     return "step " + std::to_string(index + 1) + " (" + step.kind + " of " + step.plugin + ", phase " +
            plan::phase_name(step.phase) + ")";
+}
+
+Fd Launch::take_terminal() {
+    for (const plan::Step &step : plan_.steps)
+        for (const plan::Output &output : step.outputs)
+            if (output.value == plan::value_terminal)
+                if (Value *value = block_->value(output.value); value != nullptr && value->known)
+                    return Fd(std::exchange(value->fd, -1));
+    return Fd();
 }
 
 Result<void> Launch::knock(const std::string &socket_path) {

@@ -86,7 +86,7 @@ public:
     /// Opens the gate and returns when the program runs (execve succeeded), or with what prevented it.
     Result<void> open_gate();
     /// The parent's steps of phase `started`.
-    Result<void> started();
+    Result<void> run_started_steps();
 
     /// Image plans: parent steps only.
     Result<void> run_parent_steps();
@@ -95,8 +95,8 @@ public:
     void kill();
     /// Gives up the descriptors that steps gave: what they hold could not be unmounted or removed.
     void close_values() { block_->close_values(); }
-    /// A value that a step gave; nullptr if there is none. The caller may take an fd by setting it to -1.
-    Value *value(std::string_view name) const { return block_->value(name); }
+    /// The master of the terminal that a step opened; invalid if there is none. It is the caller's from here on.
+    Fd take_terminal();
 
 private:
     Result<void> prepare();

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t max_fds = 64;
 
 struct Header {
-    Word word;
+    MessageType type;
     std::uint32_t step;
     std::uint32_t n_values;
 };
@@ -90,21 +90,21 @@ CTR_CHILD void store_values(Packed *block, const char *at, const char *end, std:
 
 } // namespace
 
-CTR_CHILD int send_word(int channel, Word word, std::uint32_t step) {
-    const Header header = {word, step, 0};
+CTR_CHILD int send_message(int channel, MessageType type, std::uint32_t step) {
+    const Header header = {type, step, 0};
     return send_packet(channel, &header, sizeof header, nullptr, 0);
 }
 
 CTR_CHILD int send_error(int channel, std::uint32_t step, const WireError *error) {
     char packet[sizeof(Header) + sizeof(WireError)];
-    const Header header = {Word::failed, step, 0};
+    const Header header = {MessageType::failed, step, 0};
     memcpy(packet, &header, sizeof header);
     memcpy(packet + sizeof header, error, sizeof *error);
     return send_packet(channel, packet, sizeof packet, nullptr, 0);
 }
 
 CTR_CHILD int send_step_done(int channel, Packed *block, std::uint32_t step) {
-    Header header = {Word::step_done, step, 0};
+    Header header = {MessageType::step_done, step, 0};
     int fds[max_fds];
     std::size_t n_fds = 0;
     char *to = block->wire + sizeof header;
@@ -153,10 +153,10 @@ CTR_CHILD Received receive(int channel, Packed *block, Message *message) {
     }
     Header header;
     memcpy(&header, block->wire, sizeof header);
-    message->word = header.word;
+    message->type = header.type;
     message->step = header.step;
     const char *content = block->wire + sizeof header;
-    if (header.word == Word::failed && got >= static_cast<ssize_t>(sizeof header + sizeof(WireError)))
+    if (header.type == MessageType::failed && got >= static_cast<ssize_t>(sizeof header + sizeof(WireError)))
         memcpy(&message->error, content, sizeof(WireError));
     store_values(block, content, block->wire + got, header.n_values, fds, n_fds);
     return Received::message;

@@ -8,7 +8,7 @@
 
 namespace core::launch {
 
-enum class Word : std::uint32_t {
+enum class MessageType : std::uint32_t {
     step_done = 1, // `step` is done; its values follow
     failed,        // `step` failed; a WireError follows
     ready,         // child: I stand at the gate
@@ -18,15 +18,15 @@ enum class Word : std::uint32_t {
 };
 
 struct Message {
-    Word word = Word::step_done;
+    MessageType type = MessageType::step_done;
     std::uint32_t step = 0;
-    WireError error; // of Word::failed
+    WireError error; // of MessageType::failed
 };
 
 enum class Received { message, end, error };
 
-/// Sends a word without content. 0, or -1 with errno.
-CTR_CHILD int send_word(int channel, Word word, std::uint32_t step);
+/// Sends a message without content. 0, or -1 with errno.
+CTR_CHILD int send_message(int channel, MessageType type, std::uint32_t step);
 /// Says that a step is done, with all outputs that are known.
 CTR_CHILD int send_step_done(int channel, Packed *block, std::uint32_t step);
 CTR_CHILD int send_error(int channel, std::uint32_t step, const WireError *error);

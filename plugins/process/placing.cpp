@@ -13,23 +13,23 @@ namespace {
 using ctr::Node;
 using ctr::Plan;
 
-struct Word {
+struct NamedMode {
     std::string_view name;
     std::int64_t value;
 };
 
 // Not all are in the headers of Debian 12; set_mempolicy(2) and the kernel's uapi have them.
-constexpr Word modes[] = {{"MPOL_DEFAULT", 0},
-                          {"MPOL_PREFERRED", 1},
-                          {"MPOL_BIND", 2},
-                          {"MPOL_INTERLEAVE", 3},
-                          {"MPOL_LOCAL", 4},
-                          {"MPOL_PREFERRED_MANY", 5},
-                          {"MPOL_WEIGHTED_INTERLEAVE", 6}};
-constexpr Word mode_flags[] = {
+constexpr NamedMode modes[] = {{"MPOL_DEFAULT", 0},
+                               {"MPOL_PREFERRED", 1},
+                               {"MPOL_BIND", 2},
+                               {"MPOL_INTERLEAVE", 3},
+                               {"MPOL_LOCAL", 4},
+                               {"MPOL_PREFERRED_MANY", 5},
+                               {"MPOL_WEIGHTED_INTERLEAVE", 6}};
+constexpr NamedMode mode_flags[] = {
     {"MPOL_F_STATIC_NODES", 1 << 15}, {"MPOL_F_RELATIVE_NODES", 1 << 14}, {"MPOL_F_NUMA_BALANCING", 1 << 13}};
 
-template <std::size_t N> std::optional<std::int64_t> value_of(const Word (&words)[N], std::string_view name) {
+template <std::size_t N> std::optional<std::int64_t> value_of(const NamedMode (&words)[N], std::string_view name) {
     for (const auto &each : words)
         if (each.name == name) return each.value;
     return std::nullopt;

@@ -12,32 +12,32 @@ namespace {
 using ctr::Node;
 using ctr::Plan;
 
-struct Word {
+struct NamedPolicy {
     std::string_view name;
     std::int64_t value;
 };
 
-constexpr Word policies[] = {{"SCHED_OTHER", SCHED_NORMAL}, {"SCHED_FIFO", SCHED_FIFO},
-                             {"SCHED_RR", SCHED_RR},        {"SCHED_BATCH", SCHED_BATCH},
-                             {"SCHED_IDLE", SCHED_IDLE},    {"SCHED_DEADLINE", SCHED_DEADLINE}};
+constexpr NamedPolicy policies[] = {{"SCHED_OTHER", SCHED_NORMAL}, {"SCHED_FIFO", SCHED_FIFO},
+                                    {"SCHED_RR", SCHED_RR},        {"SCHED_BATCH", SCHED_BATCH},
+                                    {"SCHED_IDLE", SCHED_IDLE},    {"SCHED_DEADLINE", SCHED_DEADLINE}};
 // Not SCHED_FLAG_UTIL_CLAMP_MIN and _MAX: the runtime-spec has no place for the values that they announce.
-constexpr Word flags[] = {{"SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK},
-                          {"SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM},
-                          {"SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN},
-                          {"SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY},
-                          {"SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS}};
-constexpr Word io_classes[] = {{"IOPRIO_CLASS_RT", ioprio_class_rt},
-                               {"IOPRIO_CLASS_BE", ioprio_class_be},
-                               {"IOPRIO_CLASS_IDLE", ioprio_class_idle}};
-constexpr Word domains[] = {{"LINUX", PER_LINUX}, {"LINUX32", PER_LINUX32}};
+constexpr NamedPolicy flags[] = {{"SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK},
+                                 {"SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM},
+                                 {"SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN},
+                                 {"SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY},
+                                 {"SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS}};
+constexpr NamedPolicy io_classes[] = {{"IOPRIO_CLASS_RT", ioprio_class_rt},
+                                      {"IOPRIO_CLASS_BE", ioprio_class_be},
+                                      {"IOPRIO_CLASS_IDLE", ioprio_class_idle}};
+constexpr NamedPolicy domains[] = {{"LINUX", PER_LINUX}, {"LINUX32", PER_LINUX32}};
 
-template <std::size_t N> std::optional<std::int64_t> value_of(const Word (&words)[N], std::string_view name) {
+template <std::size_t N> std::optional<std::int64_t> value_of(const NamedPolicy (&words)[N], std::string_view name) {
     for (const auto &each : words)
         if (each.name == name) return each.value;
     return std::nullopt;
 }
 
-template <std::size_t N> std::string name_of(const Word (&words)[N], std::int64_t value) {
+template <std::size_t N> std::string name_of(const NamedPolicy (&words)[N], std::int64_t value) {
     for (const auto &each : words)
         if (each.value == value) return std::string(each.name);
     return std::to_string(value);

@@ -61,7 +61,7 @@ template <typename Result> bool good(const Result &result) {
 /// What an owner does after start().
 core::Result<void> attend(Container &container) {
     CTR_ASSIGN(const core::sys::Exit exit, core::sys::wait_for(container.child()));
-    return container.ended(exit, true);
+    return container.clean_up(exit, true);
 }
 
 class Seams : public SystemTest {

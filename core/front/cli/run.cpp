@@ -241,7 +241,7 @@ int run_command(App &app, const Arguments &arguments) {
     const int pid = container.child().pid;
     const auto clean_up = [&](const sys::Exit &exit) {
         if (notify) notify->pass_on(pid);
-        if (auto cleaned = container.ended(exit, keep); !cleaned.ok())
+        if (auto cleaned = container.clean_up(exit, keep); !cleaned.ok())
             app.report(std::move(cleaned).error().in(
                 "the container ended, but not all could be taken back (`ctr recover` tries again)"));
     };

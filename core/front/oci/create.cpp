@@ -92,7 +92,7 @@ int attend_to_end(App &app, const Arguments &arguments, Container &container, cl
     const int pid = container.child().pid;
     const auto clean_up = [&](const sys::Exit &exit) {
         if (notify) notify->pass_on(pid);
-        if (auto cleaned = container.ended(exit, arguments.has("keep")); !cleaned.ok())
+        if (auto cleaned = container.clean_up(exit, arguments.has("keep")); !cleaned.ok())
             app.report(std::move(cleaned).error().in("the container ended, but not all could be taken back"));
     };
     const cli::Watch watch = {notify ? notify->fd() : -1, [&] { notify->pass_on(pid); }};

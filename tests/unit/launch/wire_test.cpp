@@ -10,8 +10,8 @@ namespace {
 
 using namespace core;
 using launch::Message;
+using launch::MessageType;
 using launch::Received;
-using launch::Word;
 
 class WireTest : public testing::Test {
 protected:
@@ -30,28 +30,28 @@ protected:
 } // namespace
 
 TEST_F(WireTest, words_arrive_in_their_order_and_then_the_end) {
-    ASSERT_EQ(launch::send_word(child.get(), Word::ready, 7), 0);
-    ASSERT_EQ(launch::send_word(child.get(), Word::committed, 0), 0);
+    ASSERT_EQ(launch::send_message(child.get(), MessageType::ready, 7), 0);
+    ASSERT_EQ(launch::send_message(child.get(), MessageType::committed, 0), 0);
     child.reset();
     Message message;
     ASSERT_EQ(launch::receive(parent.get(), block.get(), &message), Received::message);
-    EXPECT_EQ(message.word, Word::ready);
+    EXPECT_EQ(message.type, MessageType::ready);
     EXPECT_EQ(message.step, 7U);
     ASSERT_EQ(launch::receive(parent.get(), block.get(), &message), Received::message);
-    EXPECT_EQ(message.word, Word::committed);
+    EXPECT_EQ(message.type, MessageType::committed);
     EXPECT_EQ(launch::receive(parent.get(), block.get(), &message), Received::end);
 }
 
 // The kernel says ECONNRESET then, before what is still in the queue.
 TEST_F(WireTest, what_a_child_said_before_it_left_is_heard_though_it_had_not_read_all) {
-    ASSERT_EQ(launch::send_word(parent.get(), Word::go, 0), 0);
+    ASSERT_EQ(launch::send_message(parent.get(), MessageType::go, 0), 0);
     launch::WireError error;
     std::snprintf(error.message, sizeof error.message, "the reason");
     ASSERT_EQ(launch::send_error(child.get(), 3, &error), 0);
     child.reset();
     Message message;
     ASSERT_EQ(launch::receive(parent.get(), block.get(), &message), Received::message);
-    EXPECT_EQ(message.word, Word::failed);
+    EXPECT_EQ(message.type, MessageType::failed);
     EXPECT_EQ(message.step, 3U);
     EXPECT_STREQ(message.error.message, "the reason");
     EXPECT_EQ(launch::receive(parent.get(), block.get(), &message), Received::end);
