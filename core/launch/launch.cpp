@@ -88,14 +88,19 @@ Result<void> Launch::prepare() {
     return run_parent_era(0);
 }
 
-Result<void> Launch::clone() {
-    // The child would pass over a step without code; what confines it must never be passed over.
+/// The child would pass over a step without code; what confines it must never be passed over.
+Result<void> Launch::check_code() const {
     for (std::uint32_t i = 0; i < block_->n_steps; ++i)
         if (const PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && step.kind == nullptr &&
                                                        std::strcmp(step.kind_name, plan::kind_gate) != 0 &&
                                                        std::strcmp(step.kind_name, plan::kind_execve) != 0)
             return step_error(i, failure(CTR_E_NOT_FOUND, "the code of this kind of step is missing",
                                          "install the plugin " + std::string(step.plugin)));
+    return {};
+}
+
+/// Arguments and environment as execve takes them, before the clone: the child allocates nothing.
+Result<void> Launch::lay_out_program() {
     const plan::Step *exec = plan_.find(plan::kind_execve);
     if (exec == nullptr && plan_.operation != CTR_OP_MOUNT)
         return failure(CTR_E_INTERNAL, "the plan has no execve step");
@@ -113,38 +118,33 @@ Result<void> Launch::clone() {
     child_plan_.home_at = has_home ? ChildPlan::has_home : envp_.size();
     if (!has_home) envp_.push_back("HOME=/"); // the child looks the user up
     envp_.push_back(nullptr);
+    child_plan_.argv = argv_.data();
+    child_plan_.envp = envp_.data();
+    return {};
+}
 
+/// What both processes talk by: a socket pair for messages (wire.hpp), and a shared word that says how far the child is, also when it can say nothing any more. The
+/// child's end of the pair is the result.
+Result<Fd> Launch::open_channel() {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return system_error("socketpair");
     channel_.reset(ends[0]);
     Fd child_end(ends[1]);
     CTR_TRY(progress_.make());
     child_plan_.progress = progress_.get();
-    child_plan_.block = block_.get();
     child_plan_.channel = child_end.get();
-    child_plan_.gate = options_.gate;
-    child_plan_.in_container = options_.init_pidfd >= 0;
-    child_plan_.argv = argv_.data();
-    child_plan_.envp = envp_.data();
-    child_plan_.preserve_fds = options_.preserve_fds;
-    child_plan_.outlives_owner = options_.outlives_owner;
-    // Each step of the child's is heard of, not only those that somebody waits for; behind the gate a filter may forbid to speak.
-    if (log_wanted(CTR_LOG_DEBUG))
-        for (std::uint32_t i = 0; i < block_->n_steps; ++i)
-            if (PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && plan::era(step.phase) == 2)
-                step.announce = true;
-    const auto clone_step = static_cast<std::uint32_t>(plan_.find(plan::kind_clone) - plan_.steps.data());
-    at_boundary("before clone", clone_step);
-    CTR_ASSIGN(NamespaceSetup namespaces, NamespaceSetup::from(plan_, *block_, options_.init_pid, options_.init_pidfd));
-    CTR_TRY(namespaces.fill(child_plan_));
-    keep_descriptors(child_end.get());
-    auto cloned = clone_hidden(namespaces);
-    if (!cloned.ok()) return std::move(cloned).error();
-    child_ = std::move(cloned).value();
-    child_end.reset();
-    CTR_TRY(recorder_.cloned(child_.pid));
-    CTR_TRY(namespaces.join_cgroup_by_pid(child_.pid));
+    return child_end;
+}
 
+/// For --log-level debug each step of the child's is heard of, not only those that somebody waits for; behind the gate a filter may forbid to speak.
+void Launch::announce_all_steps() {
+    for (std::uint32_t i = 0; i < block_->n_steps; ++i)
+        if (PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && plan::era(step.phase) == 2)
+            step.announce = true;
+}
+
+/// The values of the clone's own step, for whoever uses them; the child is told of its pid.
+Result<void> Launch::give_child(std::uint32_t clone_step) {
     if (Value *pid = block_->value("child.pid"); pid != nullptr) pid->integer = child_.pid, pid->known = true;
     if (Value *pidfd = block_->value("child.pidfd"); pidfd != nullptr) {
         pidfd->fd = ::fcntl(child_.pidfd.get(), F_DUPFD_CLOEXEC, 0);
@@ -152,6 +152,33 @@ Result<void> Launch::clone() {
     }
     if (block_->steps[clone_step].announce && send_step_done(channel_.get(), block_.get(), clone_step) != 0)
         return lost_child();
+    return {};
+}
+
+/// Era 1. All that the child will need lies ready in memory and in descriptors before clone3; from then on it has a copy of this process's memory, and must not let
+/// anybody look into it (clone_hidden).
+Result<void> Launch::clone() {
+    CTR_TRY(check_code());
+    CTR_TRY(lay_out_program());
+    CTR_ASSIGN(Fd child_end, open_channel());
+    child_plan_.block = block_.get();
+    child_plan_.gate = options_.gate;
+    child_plan_.in_container = options_.init_pidfd >= 0;
+    child_plan_.preserve_fds = options_.preserve_fds;
+    child_plan_.outlives_owner = options_.outlives_owner;
+    if (log_wanted(CTR_LOG_DEBUG)) announce_all_steps();
+
+    const auto clone_step = static_cast<std::uint32_t>(plan_.find(plan::kind_clone) - plan_.steps.data());
+    at_boundary("before clone", clone_step);
+    CTR_ASSIGN(NamespaceSetup namespaces, NamespaceSetup::from(plan_, *block_, options_.init_pid, options_.init_pidfd));
+    CTR_TRY(namespaces.fill(child_plan_));
+    keep_descriptors(child_end.get());
+    CTR_ASSIGN(child_, clone_hidden(namespaces));
+    child_end.reset(); // so that the child's end is seen when it dies
+
+    CTR_TRY(recorder_.cloned(child_.pid)); // first of all: who is killed from here on leaves a child that recover finds
+    CTR_TRY(namespaces.join_cgroup_by_pid(child_.pid));
+    CTR_TRY(give_child(clone_step));
     at_boundary("after clone", clone_step);
     return {};
 }

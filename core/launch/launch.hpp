@@ -103,6 +103,11 @@ private:
     Result<void> clone();
     void keep_descriptors(int channel);
     void keep(int fd);
+    Result<void> check_code() const;
+    Result<void> lay_out_program();
+    Result<Fd> open_channel();
+    void announce_all_steps();
+    Result<void> give_child(std::uint32_t clone_step);
     Result<sys::Child> clone_hidden(NamespaceSetup &namespaces);
     Result<void> meet();
     Result<void> let_go();

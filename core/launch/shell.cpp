@@ -88,6 +88,15 @@ private:
                (step.note.empty() ? "" : " - " + step.note) + "\n";
     }
 
+    /// A plugin may do without a shell form.
+    std::string left_out(std::uint32_t index, const std::string &what) const {
+        const plan::Step &step = plan_.steps[index];
+        return "echo " +
+               shell_quote("this script " + what + " step " + std::to_string(index + 1) + ", " + step.kind +
+                           ": the plugin " + step.plugin + " has no shell form of it") +
+               " >&2\n";
+    }
+
     Result<std::string> own_text(std::uint32_t index) {
         const plan::Step &step = plan_.steps[index];
         std::string out;
@@ -120,16 +129,14 @@ private:
             const PackedStep &packed = block_->steps[i];
             if (step.kind == plan::kind_clone) continue;
             std::string text = title(i) + wait_lines(step);
-            if (packed.kind != nullptr) {
-                CTR_ASSIGN(const std::string own, text_of(i, packed.kind->shell, ""));
-                text += own;
-            } else {
-                CTR_ASSIGN(const std::string own, own_text(i));
-                text += own;
-            }
-            text += done_lines(i);
-            if (packed.kind != nullptr && packed.kind->shell_undo != nullptr) {
-                CTR_ASSIGN(const std::string back, text_of(i, packed.kind->shell_undo, "    "));
+            CTR_ASSIGN(const std::string own, packed.kind == nullptr          ? own_text(i)
+                                              : packed.kind->shell != nullptr ? text_of(i, packed.kind->shell, "")
+                                                                              : left_out(i, "does not do"));
+            text += own + done_lines(i);
+            if (packed.kind != nullptr && packed.kind->undo != nullptr) {
+                CTR_ASSIGN(const std::string back, packed.kind->shell_undo != nullptr
+                                                       ? text_of(i, packed.kind->shell_undo, "    ")
+                                                       : left_out(i, "does not take back"));
                 undo_ = back + undo_;
             }
             if (step.process == CTR_PROCESS_CHILD)

@@ -1,7 +1,21 @@
 // SPDX-License-Identifier: MIT
+//
+// From a heap of steps, as the plugins added them, to one line that both processes follow. Four questions, in this order; order() at the end asks them:
+//
+//   1. Who gives what?         Each token and value has givers. A step stands behind the givers of all that it needs, and of what it comes after.
+//   2. What else holds?        Phases stand in their order in each process, eras in both together. A plugin's steps of one phase stay as it added them.
+//   3. Which of the ready?     Where more than one step could be next: the lower phase, then the plugin's id. Never the order in which plugins were loaded, so that
+//                              the same description gives the same plan on every machine.
+//   4. Who waits for whom?     Parent and child run side by side from the clone on. A step that needs what the other process gives waits for that step
+//                              (Step::wait_for), unless its process has waited for a later one already.
 #include "plan/order.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <queue>
 #include <tuple>
 #include <unordered_map>
 
@@ -145,74 +159,125 @@ bool is_undone_last(const Step &step) {
     return std::find(step.gives.begin(), step.gives.end(), token_undone_last) != step.gives.end();
 }
 
-} // namespace
-
-Result<void> order(Plan &plan, const Tokens &tokens) {
-    std::vector<Step> &steps = plan.steps;
-    const std::size_t n = steps.size();
-    Dependencies deps(plan, tokens);
-    CTR_TRY(deps.collect());
-
-    // Candidates in the order of preference: the first that is ready goes next.
-    std::vector<std::size_t> preferred(n);
-    for (std::size_t i = 0; i < n; ++i)
+/// By rank: the place of a step among those that could be next. The journal comes before everything, the clone behind the steps of its phase that say how to make the
+/// child, and what is to be undone last is done first.
+std::vector<std::size_t> by_preference(const std::vector<Step> &steps) {
+    std::vector<std::size_t> preferred(steps.size());
+    for (std::size_t i = 0; i < steps.size(); ++i)
         preferred[i] = i;
     std::stable_sort(preferred.begin(), preferred.end(), [&](std::size_t a, std::size_t b) {
-        // The clone itself comes behind the steps that say how; its journal before everything.
         const auto key = [&](std::size_t i) {
             return std::tuple(steps[i].kind != kind_journal, steps[i].phase, steps[i].kind == kind_clone,
                               !is_undone_last(steps[i]), std::string_view(steps[i].plugin));
         };
         return key(a) < key(b);
     });
-    std::vector<bool> done(n, false);
-    std::vector<std::size_t> line;
-    line.reserve(n);
-    auto front = preferred.begin(); // what stands before it is done
-    const auto ready = [&](std::size_t at) {
-        for (const std::size_t earlier : deps.before[at])
-            if (!done[earlier]) return false;
-        for (auto each = front; each != preferred.end() && steps[*each].phase <= steps[at].phase; ++each) {
-            const std::size_t i = *each;
-            if (done[i] || i == at) continue;
-            if (era(steps[i].phase) < era(steps[at].phase)) return false;
-            if (steps[i].process != steps[at].process) continue;
-            if (steps[i].phase < steps[at].phase) return false;
-            if (i < at && steps[i].phase == steps[at].phase && steps[i].plugin == steps[at].plugin) return false;
+    return preferred;
+}
+
+/// Takes one step after the other of those for which nothing is left to wait (Kahn's algorithm). Steps of one process and phase are a group; a group may be
+/// taken from when no earlier group of its process, and no group of an earlier era, has any left.
+class Line {
+public:
+    Line(const std::vector<Step> &steps, const Dependencies &deps)
+        : done(steps.size(), false), steps_(steps), preferred_(by_preference(steps)), rank_(steps.size()),
+          unmet_(steps.size(), 0), followers_(steps.size()) {
+        for (std::size_t rank = 0; rank < preferred_.size(); ++rank)
+            rank_[preferred_[rank]] = rank;
+        std::vector<std::size_t> last_of; // of each plugin, process and phase, the step that it added last
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            for (const std::size_t earlier : deps.before[i])
+                add(earlier, i);
+            const auto same = std::find_if(last_of.begin(), last_of.end(), [&](std::size_t other) {
+                return steps[other].process == steps[i].process && steps[other].phase == steps[i].phase &&
+                       steps[other].plugin == steps[i].plugin;
+            });
+            if (same != last_of.end())
+                add(std::exchange(*same, i), i);
+            else
+                last_of.push_back(i);
         }
-        return true;
-    };
-    while (line.size() < n) {
-        const auto next = std::find_if(front, preferred.end(), [&](std::size_t i) { return !done[i] && ready(i); });
-        if (next == preferred.end()) {
-            const auto stuck =
-                std::find_if(preferred.begin(), preferred.end(), [&](std::size_t i) { return !done[i]; });
-            return failure(CTR_E_INVALID,
-                           "the steps cannot be ordered, they wait for each other: " + chain(steps, deps, done, *stuck),
-                           "one of these plugins must drop a need or move its step to another phase");
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            Group &group = groups_[steps[i].process][steps[i].phase];
+            ++group.left;
+            if (unmet_[i] == 0) group.ready.push(rank_[i]);
         }
-        done[*next] = true;
-        line.push_back(*next);
-        while (front != preferred.end() && done[*front])
-            ++front;
     }
 
-    std::vector<std::uint32_t> position(n);
-    for (std::size_t at = 0; at < n; ++at)
-        position[line[at]] = static_cast<std::uint32_t>(at);
-    // Before any step is moved: the reasons are views into them.
-    std::vector<std::uint32_t> last(n, no_wait);
-    for (std::size_t i = 0; i < n; ++i)
+    /// The step that is next; nothing: those that are left wait for each other.
+    std::optional<std::size_t> take() {
+        int earliest = std::numeric_limits<int>::max();
+        for (const auto &[process, phases] : groups_)
+            if (!phases.empty()) earliest = std::min(earliest, era(phases.begin()->first));
+        std::optional<std::size_t> best;
+        for (const auto &[process, phases] : groups_)
+            if (!phases.empty() && era(phases.begin()->first) == earliest)
+                if (const auto &ready = phases.begin()->second.ready; !ready.empty())
+                    best = std::min(best.value_or(ready.top()), ready.top());
+        if (!best) return std::nullopt;
+        const std::size_t step = preferred_[*best];
+        finish(step);
+        return step;
+    }
+    /// Of those that are left, the one that is preferred.
+    std::size_t first_left() const {
+        return *std::find_if(preferred_.begin(), preferred_.end(), [&](std::size_t i) { return !done[i]; });
+    }
+
+    std::vector<bool> done;
+
+private:
+    struct Group {
+        std::size_t left = 0;
+        std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> ready; // ranks, the lowest first
+    };
+
+    void add(std::size_t earlier, std::size_t later) {
+        followers_[earlier].push_back(later);
+        ++unmet_[later];
+    }
+    void finish(std::size_t step) {
+        done[step] = true;
+        auto &phases = groups_[steps_[step].process];
+        const auto group = phases.find(steps_[step].phase);
+        group->second.ready.pop();
+        if (--group->second.left == 0) phases.erase(group);
+        for (const std::size_t later : followers_[step])
+            if (--unmet_[later] == 0) groups_[steps_[later].process][steps_[later].phase].ready.push(rank_[later]);
+    }
+
+    const std::vector<Step> &steps_;
+    std::vector<std::size_t> preferred_, rank_; // step by rank, rank by step
+    std::vector<std::size_t> unmet_;            // how many steps a step still waits for
+    std::vector<std::vector<std::size_t>> followers_;
+    std::map<ctr_process, std::map<ctr_phase, Group>> groups_; // only those with steps left
+};
+
+/// For each step the place in `line` of the last step of the other process that it must wait for; no_wait: none. What is done before both processes run needs no
+/// waiting, but for what the child is told of its own clone.
+std::vector<std::uint32_t> last_needed(const std::vector<Step> &steps, const Dependencies &deps,
+                                       const std::vector<std::size_t> &line) {
+    std::vector<std::uint32_t> place(steps.size());
+    for (std::size_t at = 0; at < line.size(); ++at)
+        place[line[at]] = static_cast<std::uint32_t>(at);
+    std::vector<std::uint32_t> last(steps.size(), no_wait);
+    for (std::size_t i = 0; i < steps.size(); ++i)
         for (std::size_t k = 0; k < deps.before[i].size(); ++k) {
             const std::size_t earlier = deps.before[i][k];
             const Step &step = steps[i], &other = steps[earlier];
             const bool both_run = era(other.phase) >= 2 && era(step.phase) >= 2;
             const bool crosses = (both_run && other.process != step.process) || is_told(other, step, deps.reason[i][k]);
-            if (crosses && (last[i] == no_wait || position[earlier] > last[i])) last[i] = position[earlier];
+            if (crosses && (last[i] == no_wait || place[earlier] > last[i])) last[i] = place[earlier];
         }
+    return last;
+}
+
+/// The steps in their line. A process that has waited for a step of the other one need not wait for those before it.
+std::vector<Step> in_line(std::vector<Step> steps, const std::vector<std::size_t> &line,
+                          const std::vector<std::uint32_t> &last) {
     std::vector<Step> sorted;
-    sorted.reserve(n);
-    std::uint32_t waited[2] = {0, 0}; // by process: how far into the other one it has already waited
+    sorted.reserve(steps.size());
+    std::uint32_t waited[2] = {0, 0}; // by process: so far into the line of the other one
     for (const std::size_t i : line) {
         Step step = std::move(steps[i]);
         std::uint32_t &already = waited[step.process == CTR_PROCESS_CHILD ? 1 : 0];
@@ -222,7 +287,31 @@ Result<void> order(Plan &plan, const Tokens &tokens) {
         }
         sorted.push_back(std::move(step));
     }
-    steps = std::move(sorted);
+    return sorted;
+}
+
+} // namespace
+
+Result<void> order(Plan &plan, const Tokens &tokens) {
+    Dependencies deps(plan, tokens);
+    CTR_TRY(deps.collect());
+
+    Line ready(plan.steps, deps);
+    std::vector<std::size_t> line;
+    line.reserve(plan.steps.size());
+    while (line.size() < plan.steps.size()) {
+        const auto next = ready.take();
+        if (!next)
+            return failure(CTR_E_INVALID,
+                           "the steps cannot be ordered, they wait for each other: " +
+                               chain(plan.steps, deps, ready.done, ready.first_left()),
+                           "one of these plugins must drop a need or move its step to another phase");
+        line.push_back(*next);
+    }
+
+    const std::vector<std::uint32_t> last =
+        last_needed(plan.steps, deps, line); // before any step is moved: reasons are views
+    plan.steps = in_line(std::move(plan.steps), line, last);
     return {};
 }
 

@@ -1,4 +1,14 @@
 // SPDX-License-Identifier: MIT
+//
+// What a plugin's plan() may call (the host's table, sdk/include/ctr/host.h). The file goes the way of a plan():
+//
+//   reading    the description, the plugin's section of the config, names of files, questions to the machine; nodes of JSON
+//   adding     add_step: whose is the kind, may it stand in that phase, are its arguments those that it takes, are its outputs new, may it give its tokens. Here a step
+//              is judged alone; what it needs of others is judged when all are there (check_values, order.cpp)
+//   refusing   plan_fail, for the description; what a plugin does wrong is remembered as its bug
+//
+// Nothing that a plugin passes is believed: each call is checked for its context and its handle (plugin/callback.hpp), each pointer for NULL. The first failure counts;
+// behind it the functions do nothing, so a plugin that does not look at their results does no harm. What is handed out lives as long as the plan's handle.
 #include "plan/plan_abi.hpp"
 
 #include "plan/tokens.hpp"
@@ -250,6 +260,16 @@ KindOwner owner_of(ctr_plan *plan, const std::string &kind) {
     return {};
 }
 
+/// The kind would be there if its plugin's file had not been refused.
+std::optional<Error> of_refused_plugin(const plugin::Catalog &catalog, const std::string &kind) {
+    for (const plugin::Refusal &refusal : catalog.refused())
+        for (const plugin::Manifest &each : refusal.manifests)
+            if (each.kinds.count(kind) != 0)
+                return Error(refusal.error)
+                    .in("a step of kind " + kind + ": the plugin \"" + each.id + "\", whose it is, was refused");
+    return std::nullopt;
+}
+
 std::optional<std::string> phase_problem(ctr_phase phase, ctr_process process, ctr_operation operation) {
     constexpr ctr_phase all[] = {CTR_PREPARE, CTR_CLONE, CTR_ATTACH,  CTR_ISOLATE,
                                  CTR_MOUNTS,  CTR_PIVOT, CTR_CONFINE, CTR_STARTED};
@@ -320,6 +340,17 @@ bool may_give(ctr_plan *plan, const std::string &owner, const std::string &token
     });
 }
 
+std::optional<std::string> take_tokens(ctr_plan *plan, const ctr_step &raw, Step &step) {
+    copy_tokens(raw.needs, step.needs);
+    copy_tokens(raw.after, step.after);
+    copy_tokens(raw.gives, step.gives);
+    for (const std::string &token : step.gives)
+        if (!may_give(plan, step.plugin, token))
+            return "gives the token \"" + token + "\", which the manifest does not have among what it gives" +
+                   with_nearest(token, plan->current->manifest.gives);
+    return std::nullopt;
+}
+
 int add_step(ctr_plan *plan, const ctr_step *raw) {
     if (!CTR_PLANNING(plan, add_step)) return -1;
     const auto refuse = [&](const std::string &why) {
@@ -330,6 +361,8 @@ int add_step(ctr_plan *plan, const ctr_step *raw) {
     };
     if (!CTR_HAS(raw, ctr_step, gives) || raw->kind == nullptr) return refuse("not a ctr_step");
     const KindOwner owner = owner_of(plan, raw->kind);
+    if (owner.kind == nullptr && !plan->failed)
+        if (auto refused = of_refused_plugin(*plan->catalog, raw->kind)) remember(plan, *std::move(refused));
     if (owner.kind == nullptr)
         return plan->failed
                    ? -1
@@ -348,13 +381,7 @@ int add_step(ctr_plan *plan, const ctr_step *raw) {
     if (owner.arguments)
         if (const auto problem = argument_problem(step.args, *owner.arguments)) return refuse(*problem);
     if (const auto problem = take_outputs(plan, *raw, step)) return refuse(*problem);
-    copy_tokens(raw->needs, step.needs);
-    copy_tokens(raw->after, step.after);
-    copy_tokens(raw->gives, step.gives);
-    for (const std::string &token : step.gives)
-        if (!may_give(plan, step.plugin, token))
-            return refuse("gives the token \"" + token + "\", which the manifest does not have among what it gives" +
-                          with_nearest(token, plan->current->manifest.gives));
+    if (const auto problem = take_tokens(plan, *raw, step)) return refuse(*problem);
     plan->plan->steps.push_back(std::move(step));
     plan->declared.push_back(owner.arguments);
     return 0;

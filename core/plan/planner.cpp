@@ -238,6 +238,11 @@ Result<Active> choose_active(const Request &request, const plugin::Catalog &cata
 /// What the config says to a plugin that is not there would be carried out by nobody: no container runs then. A pin says which file a plugin must be, so
 /// it too says that there must be one.
 Result<void> check_installed(const config::Config &config, const plugin::Catalog &catalog) {
+    for (const plugin::Plugin *sharer : catalog.sharers())
+        if (is_off(config, sharer->manifest.id))
+            return invalid((config.file.empty() ? std::string() : config.file + ": ") + "/" + sharer->manifest.id,
+                           "the plugin cannot be off: other plugins' steps are of its kinds",
+                           "take that out of the config");
     if (config.sections.empty() && config.drivers.empty() && config.pins.empty()) return {};
     std::vector<std::string_view> ids;
     for (const auto &each : catalog.plugins())

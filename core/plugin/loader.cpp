@@ -62,14 +62,12 @@ Result<void> compare_kinds(const Manifest &manifest, const ctr_plugin_entry &ent
             return refuse(path, std::string("apply of step kind ") + kind.name,
                           kind.apply == nullptr ? "a function" : "NULL: the host carries out what the clone needs",
                           kind.apply == nullptr ? "NULL" : "a function");
-        if (kind.shell == nullptr)
-            return refuse(path, std::string("shell of step kind ") + kind.name, "a function", "NULL");
         if (kind.process != CTR_PROCESS_PARENT && kind.undo != nullptr)
             return refuse(path, std::string("undo of step kind ") + kind.name, "none: what a child did dies with it",
                           "a function");
-        if ((kind.undo == nullptr) != (kind.shell_undo == nullptr))
-            return refuse(path, std::string("shell_undo of step kind ") + kind.name, "a function where undo is one",
-                          "only one of the two");
+        if (kind.undo == nullptr && kind.shell_undo != nullptr)
+            return refuse(path, std::string("shell_undo of step kind ") + kind.name, "none: there is no undo",
+                          "a function");
     }
     if (found != manifest.kinds.size())
         return refuse(path, "step kinds", std::to_string(manifest.kinds.size()) + " as in the manifest",

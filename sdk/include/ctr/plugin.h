@@ -28,9 +28,9 @@ typedef struct ctr_step_kind {
     /* [undo] Parent kinds whose effect outlives the step. Must be idempotent, must succeed when there is nothing to undo,
      * and must take away only what it can prove to be its own. NULL: nothing to undo. */
     int (*undo)(ctr_run *run);
-    /* [shell] The same in shell commands; every kind has it. */
+    /* [shell] The same in shell commands. NULL: the script says that it leaves this step out, and whose it is. */
     int (*shell)(ctr_run *run, ctr_shell *shell);
-    /* [shell] The undo, for the script's trap. NULL only where undo is NULL. */
+    /* [shell] The undo, for the script's trap. NULL: as above, or undo is NULL. */
     int (*shell_undo)(ctr_run *run, ctr_shell *shell);
 } ctr_step_kind;
 

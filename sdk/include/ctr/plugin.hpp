@@ -359,30 +359,36 @@ template <int (*Function)(Plan)> int plan_trampoline(ctr_plan *plan) noexcept {
 inline int load(const ctr_host *table) { return host = table, 0; }
 } // namespace detail
 
-/// A kind that runs in the parent. Without undo its effect must not outlive the step's process.
+/// A kind that runs in the parent. Without undo its effect must not outlive the step's process. The shell forms, for `ctr plan --format shell`,
+/// may be left out: the script says then that it leaves the step out.
+template <int (*Apply)(Run)> constexpr ctr_step_kind parent_kind(const char *name) {
+    return {sizeof(ctr_step_kind), CTR_PROCESS_PARENT, name, detail::run_trampoline<Apply>, nullptr, nullptr, nullptr};
+}
 template <int (*Apply)(Run), int (*ShellForm)(Run, Shell)> constexpr ctr_step_kind parent_kind(const char *name) {
-    return {sizeof(ctr_step_kind),
-            CTR_PROCESS_PARENT,
-            name,
-            detail::run_trampoline<Apply>,
-            nullptr,
-            detail::shell_trampoline<ShellForm>,
-            nullptr};
+    ctr_step_kind kind = parent_kind<Apply>(name);
+    kind.shell = detail::shell_trampoline<ShellForm>;
+    return kind;
+}
+template <int (*Apply)(Run), int (*Undo)(Run)> constexpr ctr_step_kind parent_kind(const char *name) {
+    ctr_step_kind kind = parent_kind<Apply>(name);
+    kind.undo = detail::run_trampoline<Undo>;
+    return kind;
 }
 template <int (*Apply)(Run), int (*Undo)(Run), int (*ShellForm)(Run, Shell), int (*ShellUndo)(Run, Shell)>
 constexpr ctr_step_kind parent_kind(const char *name) {
-    return {sizeof(ctr_step_kind),
-            CTR_PROCESS_PARENT,
-            name,
-            detail::run_trampoline<Apply>,
-            detail::run_trampoline<Undo>,
-            detail::shell_trampoline<ShellForm>,
-            detail::shell_trampoline<ShellUndo>};
+    ctr_step_kind kind = parent_kind<Apply, Undo>(name);
+    kind.shell = detail::shell_trampoline<ShellForm>;
+    kind.shell_undo = detail::shell_trampoline<ShellUndo>;
+    return kind;
 }
 /// A kind that runs in the child; `apply` is a CTR_CHILD function.
+constexpr ctr_step_kind child_kind(const char *name, int (*apply)(ctr_run *)) {
+    return {sizeof(ctr_step_kind), CTR_PROCESS_CHILD, name, apply, nullptr, nullptr, nullptr};
+}
 template <int (*ShellForm)(Run, Shell)> constexpr ctr_step_kind child_kind(const char *name, int (*apply)(ctr_run *)) {
-    return {
-        sizeof(ctr_step_kind), CTR_PROCESS_CHILD, name, apply, nullptr, detail::shell_trampoline<ShellForm>, nullptr};
+    ctr_step_kind kind = child_kind(name, apply);
+    kind.shell = detail::shell_trampoline<ShellForm>;
+    return kind;
 }
 
 } // namespace ctr

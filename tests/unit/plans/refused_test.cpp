@@ -56,6 +56,12 @@ TEST(Refused, not_when_the_config_turns_the_installed_plugin_off) {
     EXPECT_EQ(plan.value().find("seccomp.load"), nullptr);
 }
 
+TEST(Refused, a_plugin_whose_kinds_all_use_cannot_be_turned_off) {
+    Planning planning;
+    planning.config = R"({"kinds": "off"})";
+    expect_refused(planning.plan(run_spec()), {"/kinds", "cannot be off"});
+}
+
 TEST(Refused, a_missing_token_names_token_and_needer) {
     Planning planning;
     planning.directories = {CTR_TEST_EXTRA_DIR "/needy"};
