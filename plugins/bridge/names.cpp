@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "names.hpp"
 
+#include <ctr/cpp/text.hpp>
+
 namespace bridge {
 namespace {
 
 constexpr std::size_t alias_max = 255; // IFALIASZ without the NUL
 constexpr std::size_t interface_name_max = 15;
-
-std::string hex(std::uint64_t number, int digits) {
-    std::string text;
-    for (int i = digits - 1; i >= 0; --i)
-        text += "0123456789abcdef"[(number >> (4 * i)) & 15];
-    return text;
-}
 
 bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
@@ -28,7 +23,7 @@ std::uint64_t hash(std::string_view text) {
     return h ^ (h >> 33);
 }
 
-std::string hash_text(std::string_view text) { return hex(hash(text), 16); }
+std::string hash_text(std::string_view text) { return ctr::hex(hash(text), 16); }
 
 std::string owner_mark(std::string_view state_dir) { return "ctr:" + hash_text(state_dir); }
 
@@ -39,11 +34,11 @@ std::string bridge_alias(std::string_view state_dir, std::string_view gateway_te
 }
 
 std::string link_stem(std::string_view state_dir, std::string_view id) {
-    return "ctr" + hex(hash(std::string(state_dir) + "/" + std::string(id)) >> 20, 11);
+    return "ctr" + ctr::hex(hash(std::string(state_dir) + "/" + std::string(id)) >> 20, 11);
 }
 
 std::string link_name(std::string_view stem, int number) {
-    return std::string(stem) + hex(static_cast<std::uint64_t>(number), 1);
+    return std::string(stem) + ctr::hex(static_cast<std::uint64_t>(number), 1);
 }
 
 std::string table_name(std::string_view bridge) { return "ctr_" + std::string(bridge); }
@@ -58,7 +53,7 @@ bool is_interface_name(std::string_view name) {
 std::string hardware_address(std::uint32_t address) {
     std::string text = "02:63"; // locally administered, unicast
     for (int shift = 24; shift >= 0; shift -= 8)
-        text += ":" + hex((address >> shift) & 255, 2);
+        text += ":" + ctr::hex((address >> shift) & 255, 2);
     return text;
 }
 

@@ -14,6 +14,7 @@
 #include "subnet.hpp"
 
 #include <algorithm>
+#include <ctr/cpp/description.hpp>
 
 namespace {
 
@@ -28,15 +29,13 @@ constexpr const char *default_subnet = "10.129.0.0/16";
 std::string config_path(const std::string &key) { return "/bridge/" + key; }
 
 int check_namespace(ctr::Plan plan) {
-    const ctr::Node all = plan.spec("/linux/namespaces");
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        if (all.at(i).get("/type").str() != "network") continue;
-        if (all.at(i).get("/path").str().empty()) return 0;
+    const auto network = ctr::namespace_of(plan, "network");
+    if (network && network->is_new()) return 0;
+    if (network)
         return plan.invalid(
-            "/linux/namespaces/" + std::to_string(i) + "/path",
+            network->where + "/path",
             "the network driver `bridge` plumbs only a new network namespace, and the spec joins one that exists",
             "use --network none: whoever made that namespace has plumbed it");
-    }
     return plan.invalid("/linux/namespaces",
                         "the network driver `bridge` needs a network namespace, and the spec asks for none",
                         "add {\"type\": \"network\"}, or use --network host or --network none");

@@ -8,6 +8,7 @@
 
 #include "../storage-common/layers.hpp"
 
+#include <ctr/cpp/text.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,7 +45,7 @@ int shell_layer(ctr::Run run, ctr::Shell sh) {
 }
 
 int shell_undo_layer(ctr::Run run, ctr::Shell sh) {
-    const std::string partial = shell_quote(run.str("partial"));
+    const std::string partial = ctr::shell_word(run.str("partial"));
     return sh.text("test ! -e " + partial + " || btrfs subvolume delete " + partial + "\n");
 }
 

@@ -6,6 +6,7 @@
 #include "sets.hpp"
 
 #include <array>
+#include <ctr/cpp/text.hpp>
 
 namespace capabilities {
 namespace {
@@ -84,12 +85,7 @@ std::string names_of(Mask mask, std::string_view separator) {
     return text.empty() ? "none" : text;
 }
 
-std::string hex(Mask mask) {
-    std::string text(16, '0');
-    for (std::size_t i = 16; i-- > 0; mask >>= 4)
-        text[i] = "0123456789abcdef"[mask & 15];
-    return text;
-}
+std::string hex(Mask mask) { return ctr::hex(mask, 16); }
 
 Mask docker_default() {
     Mask mask = 0;

@@ -77,7 +77,7 @@ inline std::optional<std::uint64_t> leading_number(std::string_view text) {
 /// The number behind `key` in lines of "key number".
 inline std::optional<std::uint64_t> keyed_number(std::string_view text, std::string_view key) {
     std::optional<std::uint64_t> out;
-    split(text, '\n', [&](std::string_view line) {
+    ctr::each_part(text, '\n', [&](std::string_view line) {
         if (!out && line.substr(0, key.size()) == key && line.substr(key.size(), 1) == " ")
             out = leading_number(line.substr(key.size() + 1));
     });

@@ -36,7 +36,7 @@ struct DeviceRule {
 
 /// The other way round: "allow c 1:3 rwm" or "deny a *:* rwm", the argument `device` of a step. False if it is not one.
 inline bool parse_device_rule(std::string_view text, DeviceRule &rule) {
-    const auto words = split(text, ' ');
+    const auto words = ctr::split(text, ' ');
     if (words.size() != 4 || words[1].size() != 1 || (words[0] != "allow" && words[0] != "deny")) return false;
     const auto number = [](std::string_view part, std::int64_t &out) {
         if (part == "*") return out = any_device, true;

@@ -11,10 +11,11 @@ namespace ctr::cgroup {
 /// The path of a process in cgroup v2, by a pidfd.
 inline std::string unified_path_of(int pidfd) {
     std::string pid, path;
-    split(read_file("/proc/self/fdinfo/" + std::to_string(pidfd)).value_or(""), '\n', [&](std::string_view line) {
-        if (line.substr(0, 5) == "Pid:\t") pid = line.substr(5);
-    });
-    split(read_file("/proc/" + pid + "/cgroup").value_or(""), '\n', [&](std::string_view line) {
+    ctr::each_part(read_file("/proc/self/fdinfo/" + std::to_string(pidfd)).value_or(""), '\n',
+                   [&](std::string_view line) {
+                       if (line.substr(0, 5) == "Pid:\t") pid = line.substr(5);
+                   });
+    ctr::each_part(read_file("/proc/" + pid + "/cgroup").value_or(""), '\n', [&](std::string_view line) {
         if (line.substr(0, 3) == "0::") path = line.substr(3);
     });
     return path;

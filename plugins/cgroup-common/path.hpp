@@ -3,6 +3,8 @@
 // Paths of cgroups, and where cgroup file systems are mounted. Pure: text in, text out.
 #pragma once
 
+#include <ctr/cpp/text.hpp>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,21 +72,6 @@ inline std::string parent_path(std::string_view path) { return std::string(path.
 /// "/a/b" -> "b".
 inline std::string last_name(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
 
-/// Calls each(part) for every part of `text` between `separator`s; empty parts are left out.
-template <typename Each> void split(std::string_view text, char separator, Each each) {
-    while (!text.empty()) {
-        const std::size_t end = text.find(separator);
-        if (end != 0) each(text.substr(0, end));
-        text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    }
-}
-
-inline std::vector<std::string> split(std::string_view text, char separator) {
-    std::vector<std::string> all;
-    split(text, separator, [&](std::string_view part) { all.emplace_back(part); });
-    return all;
-}
-
 /// One line of mountinfo that is a cgroup file system.
 struct CgroupMount {
     std::string type;                 // "cgroup" or "cgroup2"
@@ -112,28 +99,17 @@ inline std::string unescape_mountinfo(std::string_view text) {
 /// The cgroup mounts in the text of /proc/self/mountinfo, in its order.
 inline std::vector<CgroupMount> cgroup_mounts(std::string_view mountinfo) {
     std::vector<CgroupMount> all;
-    split(mountinfo, '\n', [&](std::string_view line) {
+    each_part(mountinfo, '\n', [&](std::string_view line) {
         // id parent major:minor ROOT POINT options [optional fields] - TYPE source SUPER-OPTIONS
         const std::size_t dash = line.find(" - ");
         if (dash == std::string_view::npos || line.substr(dash + 3, 6) != "cgroup") return;
-        const auto before = split(line.substr(0, dash), ' '), after = split(line.substr(dash + 3), ' ');
+        const auto before = ctr::split(line.substr(0, dash), ' '), after = ctr::split(line.substr(dash + 3), ' ');
         if (before.size() < 6 || after.size() < 3 || (after[0] != "cgroup" && after[0] != "cgroup2")) return;
-        const auto flags = split(before[5], ',');
-        all.push_back({after[0], unescape_mountinfo(before[4]), unescape_mountinfo(before[3]), split(after[2], ','),
-                       !flags.empty() && flags.front() == "ro"});
+        const auto flags = ctr::split(before[5], ',');
+        all.push_back({after[0], unescape_mountinfo(before[4]), unescape_mountinfo(before[3]),
+                       ctr::split(after[2], ','), !flags.empty() && flags.front() == "ro"});
     });
     return all;
-}
-
-/// Text as one word of a shell command.
-inline std::string shell_word(std::string_view text) {
-    static constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@%";
-    if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) return std::string(text);
-    std::string out = "'";
-    for (const char c : text)
-        c == '\'' ? out += "'\\''" : out += c;
-    return out + "'";
 }
 
 } // namespace ctr::cgroup

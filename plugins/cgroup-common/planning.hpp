@@ -6,6 +6,7 @@
 #include "path.hpp"
 #include "resources.hpp"
 
+#include <ctr/cpp/description.hpp>
 #include <ctr/plugin.hpp>
 
 #include <string>
@@ -31,10 +32,8 @@ inline std::string owner_mark(Plan plan) {
 }
 
 inline bool new_namespace(Plan plan, std::string_view type) {
-    const Node namespaces = plan.spec("/linux/namespaces");
-    for (std::size_t i = 0; i < namespaces.size(); ++i)
-        if (namespaces.at(i).get("/type").str() == type) return namespaces.at(i).get("/path").str().empty();
-    return false;
+    const auto found = namespace_of(plan, type);
+    return found && found->is_new();
 }
 
 /// linux.resources of the plan's description. False and `problem` if something is wrong.
@@ -54,7 +53,7 @@ inline void describe_owner(Plan plan, Step &step) {
 /// set them). In a user namespace the map says so.
 inline bool devices_at_stake(Plan plan) {
     if (plan.ask("euid").value_or("0") != "0") return false;
-    const auto words = split(plan.ask("file:/proc/self/uid_map").value_or(""), ' ');
+    const auto words = ctr::split(plan.ask("file:/proc/self/uid_map").value_or(""), ' ');
     return words.size() < 3 || (words[0] == "0" && words[1] == "0" && words[2].compare(0, 10, "4294967295") == 0);
 }
 

@@ -60,14 +60,14 @@ template <typename Locate> std::string shell_lines(const Settings &settings, con
     std::string out;
     for (std::size_t i = 0; i < settings.size(); ++i) {
         const Setting &s = settings[i];
-        const std::string file = shell_word(locate(s));
-        const std::string write = "echo " + shell_word(s.value) + " > " + file;
+        const std::string file = ctr::shell_word(locate(s));
+        const std::string write = "echo " + ctr::shell_word(s.value) + " > " + file;
         const bool other = i + 1 < settings.size() && settings[i + 1].when == When::if_previous_missing;
         if (!out.empty()) out += '\n';
         if (other) {
             const Setting &next = settings[++i];
-            out += "if [ -e " + file + " ]; then " + write + "; else echo " + shell_word(next.value) + " > " +
-                   shell_word(locate(next)) + "; fi";
+            out += "if [ -e " + file + " ]; then " + write + "; else echo " + ctr::shell_word(next.value) + " > " +
+                   ctr::shell_word(locate(next)) + "; fi";
         } else {
             out += s.when == When::if_present     ? "[ ! -e " + file + " ] || " + write
                    : s.when == When::if_permitted ? write + " 2>/dev/null || true"

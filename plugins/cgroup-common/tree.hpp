@@ -67,7 +67,7 @@ template <typename Enter, typename Visit> void walk(int top, const Enter &enter,
 inline bool add_processes(int dir, std::vector<pid_t> &pids) {
     const auto text = read_at(dir, "cgroup.procs");
     if (!text) return false;
-    split(*text, '\n', [&](std::string_view line) {
+    ctr::each_part(*text, '\n', [&](std::string_view line) {
         const auto pid = leading_number(line);
         if (pid && *pid != 0) pids.push_back(static_cast<pid_t>(*pid)); // 0: not visible from this pid namespace
     });

@@ -39,9 +39,9 @@ std::string unit_of(std::string_view path) {
 
 std::int64_t outer_id(std::string_view uid_map, std::int64_t id) {
     std::int64_t outer = id;
-    cgroup::split(uid_map, '\n', [&](std::string_view line) {
+    ctr::each_part(uid_map, '\n', [&](std::string_view line) {
         std::int64_t numbers[3] = {};
-        const auto words = cgroup::split(line, ' ');
+        const auto words = ctr::split(line, ' ');
         for (std::size_t i = 0; i < 3 && i < words.size(); ++i)
             std::from_chars(words[i].data(), words[i].data() + words[i].size(), numbers[i]);
         if (id >= numbers[0] && id - numbers[0] < numbers[2]) outer = numbers[1] + (id - numbers[0]);

@@ -100,7 +100,7 @@ void bandwidth(std::optional<std::uint64_t> quota, std::optional<std::uint64_t> 
 }
 
 void bandwidth(std::string_view value, Properties &out) {
-    const auto words = cgroup::split(value, ' ');
+    const auto words = ctr::split(value, ' ');
     if (!words.empty()) bandwidth(number(words[0]), words.size() > 1 ? number(words[1]) : default_period, out);
 }
 
@@ -167,7 +167,7 @@ const char *type_of(std::string_view name) {
 
 std::optional<std::vector<std::uint8_t>> mask_of(std::string_view list) {
     std::vector<std::uint8_t> mask;
-    for (const auto &part : cgroup::split(list, ',')) {
+    for (const auto &part : ctr::split(list, ',')) {
         const std::size_t dash = part.find('-');
         const auto first = number(part.substr(0, dash));
         const auto last = dash == std::string::npos ? first : number(part.substr(dash + 1));

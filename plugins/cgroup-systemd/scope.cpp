@@ -129,12 +129,12 @@ int start_shell(Run run, Shell shell) {
     call.insert(call.end(), words.begin(), words.end());
     call.insert(call.end(), {"PIDs", "au", "1", run.str("pid"), "0"});
     if (shell.cmd(call) != 0) return -1;
-    shell.text("until [ -d " + cgroup::shell_word(dir) + " ]; do sleep 0.1; done");
+    shell.text("until [ -d " + ctr::shell_word(dir) + " ]; do sleep 0.1; done");
     return on_v1(run) ? cgroup1::create_shell(run, shell) : cgroup2::create_shell(run, shell);
 }
 
 int stop_shell(Run run, Shell shell) {
-    const std::string unit = cgroup::shell_word(run.str("unit"));
+    const std::string unit = ctr::shell_word(run.str("unit"));
     const std::string systemctl = run.has("user") ? "systemctl --user " : "systemctl ";
     shell.text(systemctl + "kill --signal=KILL " + unit + " 2>/dev/null || true\n" + systemctl + "stop " + unit +
                " 2>/dev/null || true");

@@ -33,7 +33,7 @@ std::optional<Place> place_of(Run run) {
 namespace {
 
 bool is_recorded(Run run, const std::string &word) {
-    const auto made = cgroup::split(run.recorded("made").value_or(""), ' ');
+    const auto made = ctr::split(run.recorded("made").value_or(""), ' ');
     return std::find(made.begin(), made.end(), word) != made.end();
 }
 
@@ -244,9 +244,9 @@ int create_shell(Run run, Shell shell) {
     if (const Hierarchy *const cpuset = find_controller(all, "cpuset")) {
         std::string at;
         shell.text("# a new cpuset is empty, and an empty one cannot be joined: each takes what its parent has");
-        for (const auto &name : cgroup::split(path, '/')) {
-            const std::string parent = cgroup::shell_word(cpuset->mount + at),
-                              own = cgroup::shell_word(cpuset->mount + at + '/' + name);
+        for (const auto &name : ctr::split(path, '/')) {
+            const std::string parent = ctr::shell_word(cpuset->mount + at),
+                              own = ctr::shell_word(cpuset->mount + at + '/' + name);
             for (const char *file : {"/cpuset.cpus", "/cpuset.mems"})
                 shell.text("[ -n \"$(cat " + own + file + ")\" ] || cat " + parent + file + " > " + own + file);
             at += '/' + name;
@@ -264,7 +264,7 @@ int remove_shell(Run run, Shell shell) {
     const std::string &path = place->path;
     std::string dirs;
     for (const auto &h : all)
-        dirs += (dirs.empty() ? "" : " ") + cgroup::shell_word(h.mount + path);
+        dirs += (dirs.empty() ? "" : " ") + ctr::shell_word(h.mount + path);
     shell.text("for cgroup in " + dirs +
                "; do\n"
                "    while pids=$(cat \"$cgroup/cgroup.procs\" 2>/dev/null) && [ -n \"$pids\" ]; do kill -KILL $pids "
@@ -274,7 +274,7 @@ int remove_shell(Run run, Shell shell) {
     for (std::string parent = cgroup::parent_path(path); !parent.empty(); parent = cgroup::parent_path(parent)) {
         std::string line = "rmdir --ignore-fail-on-non-empty";
         for (const auto &h : all)
-            line += ' ' + cgroup::shell_word(h.mount + parent);
+            line += ' ' + ctr::shell_word(h.mount + parent);
         shell.text(line + " 2>/dev/null || true");
     }
     return 0;

@@ -18,7 +18,7 @@ std::string Hierarchy::text() const {
 
 Hierarchy Hierarchy::from(std::string_view text) {
     const std::size_t space = text.find(' ');
-    Hierarchy h{cgroup::split(text.substr(0, space), ','), {}};
+    Hierarchy h{ctr::split(text.substr(0, space), ','), {}};
     if (space != std::string_view::npos) h.mount = text.substr(space + 1);
     return h;
 }
@@ -26,7 +26,7 @@ Hierarchy Hierarchy::from(std::string_view text) {
 std::vector<Hierarchy> find_hierarchies(std::string_view mountinfo, std::string_view controllers) {
     // /proc/cgroups: "#subsys_name hierarchy num_cgroups enabled". Only its names tell a controller from an option such as xattr.
     std::vector<std::string> known;
-    cgroup::split(controllers, '\n', [&](std::string_view line) {
+    ctr::each_part(controllers, '\n', [&](std::string_view line) {
         if (line.front() != '#') known.emplace_back(line.substr(0, line.find_first_of("\t ")));
     });
 
@@ -59,8 +59,8 @@ std::vector<Hierarchy> find_unified(std::string_view mountinfo) {
 
 bool has_all(const std::vector<Hierarchy> &all, std::string_view controllers) {
     bool complete = !all.empty();
-    cgroup::split(controllers, '\n', [&](std::string_view line) {
-        const auto words = cgroup::split(line.substr(0, line.find('#')), '\t');
+    ctr::each_part(controllers, '\n', [&](std::string_view line) {
+        const auto words = ctr::split(line.substr(0, line.find('#')), '\t');
         if (words.size() > 1 && words[1] != "0" && find_controller(all, words[0]) == nullptr) complete = false;
     });
     return complete;

@@ -45,7 +45,7 @@ void give_realtime(const std::string &mount, const std::string &path, const cgro
         period = cgroup::leading_number(cgroup::read_file(mount + path + '/' + period_file).value_or(""))
                      .value_or(usual_period);
     // From the top down, since none can have more than the one above it.
-    const auto names = cgroup::split(path, '/');
+    const auto names = ctr::split(path, '/');
     std::string above = mount;
     for (std::size_t i = 0; i + 1 < names.size(); ++i) {
         above += '/' + names[i];

@@ -168,8 +168,8 @@ constexpr KeyedStat keyed_stats[] = {
 /// blkio lines are "MAJOR:MINOR Read NUMBER"; summed over all devices.
 std::uint64_t sum_of(std::string_view text, std::string_view operation) {
     std::uint64_t sum = 0;
-    cgroup::split(text, '\n', [&](std::string_view line) {
-        const auto words = cgroup::split(line, ' ');
+    ctr::each_part(text, '\n', [&](std::string_view line) {
+        const auto words = ctr::split(line, ' ');
         if (words.size() == 3 && words[1] == operation) sum += cgroup::leading_number(words[2]).value_or(0);
     });
     return sum;

@@ -79,7 +79,7 @@ std::optional<Error> enable_controllers(Run run, const Place &place, const cgrou
     for (const auto &s : settings)
         needed.push_back(controller_of(s));
     std::string dir = place.mount;
-    for (const auto &name : cgroup::split(place.path, '/')) {
+    for (const auto &name : ctr::split(place.path, '/')) {
         if (auto error = hand_down(dir, controllers, needed)) return error;
         dir += '/' + name;
     }
@@ -94,7 +94,7 @@ int give_away(Run run, const std::string &dir) {
     if (::chown(dir.c_str(), uid, gid) != 0) return run.fail("chown", dir);
     const std::string files = cgroup::read_file("/sys/kernel/cgroup/delegate")
                                   .value_or("cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n");
-    for (const auto &file : cgroup::split(files, '\n'))
+    for (const auto &file : ctr::split(files, '\n'))
         if (::chown((dir + '/' + file).c_str(), uid, gid) != 0 && errno != ENOENT)
             return run.fail("chown", dir + '/' + file);
     return 0;
@@ -219,9 +219,9 @@ int create_shell(Run run, Shell shell) {
     for (const auto &each : run.strings("controller"))
         controllers += (controllers.empty() ? "+" : " +") + each;
     std::string above = run.str("mount");
-    for (const auto &name : cgroup::split(run.str("path"), '/')) {
+    for (const auto &name : ctr::split(run.str("path"), '/')) {
         if (!controllers.empty())
-            shell.text("echo '" + controllers + "' > " + cgroup::shell_word(above + "/cgroup.subtree_control"));
+            shell.text("echo '" + controllers + "' > " + ctr::shell_word(above + "/cgroup.subtree_control"));
         above += '/' + name;
     }
     const std::string writes = cgroup::shell_lines(cgroup::settings_of(run.strings("set")),
@@ -229,7 +229,7 @@ int create_shell(Run run, Shell shell) {
     if (!writes.empty()) shell.text(writes);
     if (run.has("uid")) {
         const std::string owner = std::to_string(run.integer("uid")) + ':' + std::to_string(run.integer("gid"));
-        shell.text("(cd " + cgroup::shell_word(dir) + " && chown " + owner +
+        shell.text("(cd " + ctr::shell_word(dir) + " && chown " + owner +
                    " . $(cat /sys/kernel/cgroup/delegate) 2>/dev/null || true)");
     }
     return shell.set(run.output_value("cgroup"), {"echo", dir});
@@ -238,7 +238,7 @@ int create_shell(Run run, Shell shell) {
 int remove_shell(Run run, Shell shell) {
     const auto place = place_of(run);
     if (!place) return -1;
-    const std::string dir = cgroup::shell_word(place->dir());
+    const std::string dir = ctr::shell_word(place->dir());
     shell.text("echo 1 > " + dir +
                "/cgroup.kill\n"
                "while grep -q 'populated 1' " +
@@ -248,7 +248,7 @@ int remove_shell(Run run, Shell shell) {
                dir + " -depth -type d -exec rmdir {} \\;");
     for (std::string parent = cgroup::parent_path(run.str("path")); !parent.empty();
          parent = cgroup::parent_path(parent))
-        shell.text("rmdir --ignore-fail-on-non-empty " + cgroup::shell_word(run.str("mount") + parent) +
+        shell.text("rmdir --ignore-fail-on-non-empty " + ctr::shell_word(run.str("mount") + parent) +
                    " 2>/dev/null || true");
     return 0;
 }

@@ -161,7 +161,7 @@ bool limit_settings(const cgroup::Resources &r, const Current *current, Settings
         add(out, "rdma.max", each.text());
     // Last, so that what is said literally holds. Files with a line for each device (io.max) take one line a write.
     for (const auto &[file, value] : r.unified) {
-        const auto lines = cgroup::split(value, '\n');
+        const auto lines = ctr::split(value, '\n');
         for (const auto &line : lines)
             add(out, file, line);
         if (lines.empty())

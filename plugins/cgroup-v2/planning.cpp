@@ -41,23 +41,13 @@ int check_controllers(Plan plan, const std::string &mount, const std::vector<std
     return 0;
 }
 
-/// The id on the machine of an id in the container; without maps they are the same.
-std::optional<std::int64_t> machine_id(Node maps, std::int64_t id) {
-    if (!maps) return id;
-    for (std::size_t i = 0; i < maps.size(); ++i) {
-        const std::int64_t first = maps.at(i).get("/containerID").integer(0), size = maps.at(i).get("/size").integer(0);
-        if (id >= first && id - first < size) return maps.at(i).get("/hostID").integer(0) + (id - first);
-    }
-    return std::nullopt;
-}
-
 /// A container with its own view of a writable cgroup manages it: its files belong to the container's user (runtime-spec 1.1, cgroup ownership).
 void add_ownership(Plan plan, Step &step) {
     const auto mounts = cgroup::wanted_mounts(plan);
     const bool writable = std::any_of(mounts.begin(), mounts.end(), [](const auto &m) { return !m.read_only; });
     if (!writable || !cgroup::new_namespace(plan, "cgroup")) return;
-    const auto uid = machine_id(plan.spec("/linux/uidMappings"), plan.spec("/process/user/uid").integer(0));
-    const auto gid = machine_id(plan.spec("/linux/gidMappings"), plan.spec("/process/user/gid").integer(0));
+    const auto uid = id_outside(plan, "/linux/uidMappings", plan.spec("/process/user/uid").integer(0));
+    const auto gid = id_outside(plan, "/linux/gidMappings", plan.spec("/process/user/gid").integer(0));
     if (uid && gid && *uid != 0) step.arg("uid", *uid).arg("gid", *gid);
 }
 
@@ -126,7 +116,7 @@ int read_limits(Plan plan, const std::string &mount, Limits &out) {
     out.devices = cgroup::planned_rules(plan, out.resources.devices);
     // All that there are: a container can count and limit below itself then.
     auto &available = out.available;
-    available = cgroup::split(plan.ask("file:" + mount + "/cgroup.controllers").value_or(""), ' ');
+    available = ctr::split(plan.ask("file:" + mount + "/cgroup.controllers").value_or(""), ' ');
     for (auto &name : available)
         name = name.substr(0, name.find('\n'));
     available.erase(std::remove(available.begin(), available.end(), std::string()), available.end());

@@ -127,8 +127,8 @@ constexpr Stat known_stats[] = {
 /// io.stat lines are "MAJOR:MINOR rbytes=N wbytes=N rios=N wios=N ..."; summed over all devices.
 std::uint64_t sum_of(std::string_view text, std::string_view key) {
     std::uint64_t sum = 0;
-    cgroup::split(text, '\n', [&](std::string_view line) {
-        cgroup::split(line, ' ', [&](std::string_view word) {
+    ctr::each_part(text, '\n', [&](std::string_view line) {
+        ctr::each_part(line, ' ', [&](std::string_view word) {
             if (word.substr(0, key.size()) == key) sum += cgroup::leading_number(word.substr(key.size())).value_or(0);
         });
     });

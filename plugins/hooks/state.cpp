@@ -1,29 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "state.hpp"
 
+#include <ctr/cpp/text.hpp>
+
 namespace hooks {
 
-std::string json_string(std::string_view text) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string out = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (byte < 0x20 || byte == 0x7f) {
-            out += "\\u00";
-            out += digits[byte >> 4U];
-            out += digits[byte & 15U];
-        } else {
-            out += c;
-        }
-    }
-    return out + '"';
-}
-
 std::string state_of(ctr::Plan plan, const std::string &bundle, const std::string &status) {
-    const auto literal = [](std::string_view text) { return ctr::Step::escape(json_string(text)); };
+    const auto literal = [](std::string_view text) { return ctr::Step::escape(ctr::json_string(text)); };
     std::string out = "{\"ociVersion\":" + literal(plan.spec("/ociVersion").str()) + ",\"id\":" + literal(plan.id()) +
                       ",\"status\":" + literal(status);
     if (status != "stopped") out += ",\"pid\":${child.pid}";

@@ -10,9 +10,6 @@
 
 namespace hooks {
 
-/// A JSON string of any text.
-std::string json_string(std::string_view text);
-
 /// The state's text as a template. `status`: creating, created, running, stopped; a stopped container has no pid.
 std::string state_of(ctr::Plan plan, const std::string &bundle, const std::string &status);
 

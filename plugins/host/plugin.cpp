@@ -6,17 +6,16 @@
 // gets none.
 #include "name_files.hpp"
 
+#include <ctr/cpp/description.hpp>
+
 namespace {
 
 int refuse_namespace(ctr::Plan plan) {
-    const ctr::Node all = plan.spec("/linux/namespaces");
-    for (std::size_t i = 0; i < all.size(); ++i)
-        if (all.at(i).get("/type").str() == "network")
-            return plan.invalid(
-                "/linux/namespaces/" + std::to_string(i),
-                "the spec asks for a network namespace, but the network driver `host` shares the machine's",
-                "leave the namespace out of the spec, or use --network bridge or --network none");
-    return 0;
+    const auto network = ctr::namespace_of(plan, "network");
+    if (!network) return 0;
+    return plan.invalid(network->where,
+                        "the spec asks for a network namespace, but the network driver `host` shares the machine's",
+                        "leave the namespace out of the spec, or use --network bridge or --network none");
 }
 
 std::string machine_hostname(ctr::Plan plan) {

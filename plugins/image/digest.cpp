@@ -3,6 +3,7 @@
 
 #include "failure.hpp"
 
+#include <ctr/cpp/text.hpp>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -39,13 +40,7 @@ std::string Sha256::digest() {
     unsigned char raw[EVP_MAX_MD_SIZE];
     unsigned int size = 0;
     if (EVP_DigestFinal_ex(context_, raw, &size) != 1) library_failure("EVP_DigestFinal_ex");
-    constexpr const char *digits = "0123456789abcdef";
-    std::string text(prefix);
-    for (unsigned int i = 0; i < size; ++i) {
-        text += digits[raw[i] >> 4];
-        text += digits[raw[i] & 15];
-    }
-    return text;
+    return std::string(prefix) + ctr::hex(std::string_view(reinterpret_cast<const char *>(raw), size));
 }
 
 bool is_digest(std::string_view text) {

@@ -4,29 +4,20 @@
 #include "path.hpp"
 #include "steps.hpp"
 
+#include <ctr/cpp/text.hpp>
+
 namespace image {
 
 namespace {
-
-std::string quoted(const std::string &text) {
-    std::string out = "'";
-    for (const char c : text) {
-        if (c == '\'')
-            out += "'\\''";
-        else
-            out += c;
-    }
-    return out + "'";
-}
 
 const char *const extract =
     "tar --numeric-owner --same-permissions --xattrs --xattrs-include='user.*' --xattrs-include=security.capability";
 
 // A command that prints the layer's uncompressed tar.
 std::string tar_stream(ctr::Run run) {
-    const std::string source = quoted(run.str("source"));
+    const std::string source = ctr::shell_word(run.str("source"));
     if (!run.has("member")) return "zstd -dcfq " + source;
-    return "tar --no-anchored -xOf " + source + " " + quoted(run.str("member")) + " | zstd -dcfq";
+    return "tar --no-anchored -xOf " + source + " " + ctr::shell_word(run.str("member")) + " | zstd -dcfq";
 }
 
 // The directory shows the lower layers: delete what this one hides, before its own content comes.
@@ -48,8 +39,9 @@ int write_text(ctr::Run run, ctr::Shell shell, const std::string &text) {
     const std::string path = run.str("path");
     std::string line = text;
     if (line.ends_with('\n')) line.pop_back();
-    return shell.text("mkdir -p -m 700 " + quoted(split_path(path).first) + "\nprintf '%s\\n' " + quoted(line) + " > " +
-                      quoted(path + ".new") + "\nmv " + quoted(path + ".new") + " " + quoted(path) + "\n");
+    return shell.text("mkdir -p -m 700 " + ctr::shell_word(split_path(path).first) + "\nprintf '%s\\n' " +
+                      ctr::shell_word(line) + " > " + ctr::shell_word(path + ".new") + "\nmv " +
+                      ctr::shell_word(path + ".new") + " " + ctr::shell_word(path) + "\n");
 }
 
 } // namespace
@@ -58,7 +50,8 @@ int unpack_shell(ctr::Run run, ctr::Shell shell) {
     const std::string directory = run.str("directory");
     const bool lowest = !run.has("parent"); // hides nothing
     std::string text = "[ \"$(" + tar_stream(run) +
-                       " | sha256sum)\" = " + quoted(run.str("diff_id").substr(sizeof "sha256:" - 1) + "  -") + " ]\n";
+                       " | sha256sum)\" = " + ctr::shell_word(run.str("diff_id").substr(sizeof "sha256:" - 1) + "  -") +
+                       " ]\n";
     if (!lowest) text += applied_whiteouts(run, directory);
     text += tar_stream(run) + " | " + extract + " --exclude='.wh.*' -xf - -C " + directory + "\n";
     if (shell.text(text) != 0) return -1;

@@ -119,7 +119,7 @@ int shell(ctr::Run run, ctr::Shell shell) {
                        " tmpfs \"$files\"\n";
     text += for_each_target(run, [run](std::size_t at) {
         const std::string file = "\"$files/" + std::to_string(at) + "\"", target = inside(run.str("target", at));
-        return "printf %s " + quoted(run.str("content", nth(run, "content", at))) + " > " + file + "\nchmod " +
+        return "printf %s " + ctr::shell_word(run.str("content", nth(run, "content", at))) + " > " + file + "\nchmod " +
                octal(run.integer("mode", 0644)) + " " + file + "\n[ -e " + target + " ] || { mkdir -p \"$(dirname " +
                target + ")\"; touch " + target + "; }\nmount --bind " + file + " " + target;
     });

@@ -182,37 +182,37 @@ std::string line_of(const ctr::Run &run, const char *before) {
     std::string line;
     const std::string path = run.str("path");
     if (run.has("arg") && run.str("arg") != path)
-        line = "# its argv[0] is " + quoted(run.str("arg")) + ", which env(1) cannot say\n";
+        line = "# its argv[0] is " + ctr::shell_word(run.str("arg")) + ", which env(1) cannot say\n";
     const std::string whose = run.str("env_of");
     if (whose == "program") line += "# with the environment of the program, which it gets at the end\n";
     line += "(";
     if (run.has("target"))
         line += "cd " + inside(run.str("target")) + "; ";
     else if (run.has("cwd"))
-        line += "cd " + quoted(run.str("cwd")) + " 2> /dev/null || cd /; ";
-    line += "printf %s " + quoted(run.str("state")) + " | ";
+        line += "cd " + ctr::shell_word(run.str("cwd")) + " 2> /dev/null || cd /; ";
+    line += "printf %s " + ctr::shell_word(run.str("state")) + " | ";
     if (run.integer("timeout") > 0) line += "timeout -s KILL " + std::to_string(run.integer("timeout")) + " ";
     line += std::string(before) + (whose.empty() ? "env -i" : "env");
     for (const auto &each : run.strings("env"))
-        line += " " + quoted(each);
-    line += " " + quoted(path);
+        line += " " + ctr::shell_word(each);
+    line += " " + ctr::shell_word(path);
     for (std::size_t i = 1; i < run.count("arg"); ++i)
-        line += " " + quoted(run.str("arg", i));
+        line += " " + ctr::shell_word(run.str("arg", i));
     for (const auto &[name, into] : {std::pair("stdout", " >> "), std::pair("stderr", " 2>> ")})
         if (const std::string by_path = std::string(name) + "_path"; run.has(by_path.c_str()))
-            line += into + quoted(run.str(by_path.c_str()));
+            line += into + ctr::shell_word(run.str(by_path.c_str()));
         else if (run.has(name))
-            line += into + quoted(run.str(name));
+            line += into + ctr::shell_word(run.str(name));
     return line + ")";
 }
 
 int run_shell(ctr::Run run, ctr::Shell shell) { return shell.text(line_of(run, "")); }
 int inside_shell(ctr::Run run, ctr::Shell shell) { return shell.text(line_of(run, "${setpriv-} ")); }
 int later_shell(ctr::Run run, ctr::Shell shell) {
-    return shell.text("# " + quoted(run.str("path")) + " runs when all is taken back");
+    return shell.text("# " + ctr::shell_word(run.str("path")) + " runs when all is taken back");
 }
 int later_shell_undo(ctr::Run run, ctr::Shell shell) {
-    return shell.text(line_of(run, "") + " || echo " + quoted(run.str("hook") + " failed") + " >&2");
+    return shell.text(line_of(run, "") + " || echo " + ctr::shell_word(run.str("hook") + " failed") + " >&2");
 }
 
 constexpr ctr_step_kind kind(const char *name, ctr_process process, int (*apply)(ctr_run *),

@@ -106,7 +106,7 @@ int shell(ctr::Run run, ctr::Shell shell) {
                                        [&map] {
                                            std::string words;
                                            for (const auto &line : map)
-                                               words += (words.empty() ? "" : " ") + quoted(line);
+                                               words += (words.empty() ? "" : " ") + ctr::shell_word(line);
                                            return words;
                                        }() +
                                        " > /proc/" + run.str("pid") + "/" + name + "_map") != 0)

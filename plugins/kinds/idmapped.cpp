@@ -74,7 +74,7 @@ int mount_undo(ctr::Run) { return 0; } // a detached mount goes with its descrip
 
 /// The script has no detached mounts: this one is mounted on something of its own.
 int mount_shell(ctr::Run run, ctr::Shell shell) {
-    const std::string source = quoted(run.str("source")), value = run.output_value("mount");
+    const std::string source = ctr::shell_word(run.str("source")), value = run.output_value("mount");
     if (shell.set(value, {"mktemp", "-d"}) != 0) return -1;
     const std::string at = "\"\x01" + value + "\x02\"";
     return shell.text("[ -d " + source + " ] || { rmdir " + at + "; touch " + at + "; }\nmount --" +

@@ -63,13 +63,14 @@ std::string not_in_shell(ctr::Run run) {
     std::string lines;
     for (const auto &each : run.strings("not_in")) {
         const std::string file = each.substr(0, each.find(':'));
-        lines += "[ \"$(stat -L -c " + file + ":%d:%i /proc/self/ns/" + file + ")\" != " + quoted(each) + " ]\n";
+        lines +=
+            "[ \"$(stat -L -c " + file + ":%d:%i /proc/self/ns/" + file + ")\" != " + ctr::shell_word(each) + " ]\n";
     }
     return lines;
 }
 
 int sysctl_shell(ctr::Run run, ctr::Shell shell) {
-    return shell.text(not_in_shell(run) + "sysctl -w " + quoted(run.str("key") + "=" + run.str("value")));
+    return shell.text(not_in_shell(run) + "sysctl -w " + ctr::shell_word(run.str("key") + "=" + run.str("value")));
 }
 
 CTR_CHILD int proc_apply(ctr_run *raw) {
@@ -85,7 +86,8 @@ CTR_CHILD int proc_apply(ctr_run *raw) {
     return result;
 }
 int proc_shell(ctr::Run run, ctr::Shell shell) {
-    return shell.text("printf %s " + quoted(run.str("content")) + " > /proc/" + quoted(run.str("path")));
+    return shell.text("printf %s " + ctr::shell_word(run.str("content")) + " > /proc/" +
+                      ctr::shell_word(run.str("path")));
 }
 
 CTR_CHILD int require_not_in_these(ctr_run *raw) {
@@ -103,7 +105,7 @@ CTR_CHILD int hostname_apply(ctr_run *raw) {
     return sethostname(name.data, name.len) == 0 ? 0 : fail(raw, "sethostname", name.data);
 }
 int hostname_shell(ctr::Run run, ctr::Shell shell) {
-    return shell.text(not_in_shell(run) + "hostname " + quoted(run.str("name")));
+    return shell.text(not_in_shell(run) + "hostname " + ctr::shell_word(run.str("name")));
 }
 
 CTR_CHILD int domainname_apply(ctr_run *raw) {
@@ -112,7 +114,7 @@ CTR_CHILD int domainname_apply(ctr_run *raw) {
     return setdomainname(name.data, name.len) == 0 ? 0 : fail(raw, "setdomainname", name.data);
 }
 int domainname_shell(ctr::Run run, ctr::Shell shell) {
-    return shell.text(not_in_shell(run) + "domainname " + quoted(run.str("name")));
+    return shell.text(not_in_shell(run) + "domainname " + ctr::shell_word(run.str("name")));
 }
 
 CTR_CHILD int link_apply(ctr_run *raw) {

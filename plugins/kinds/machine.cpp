@@ -51,8 +51,8 @@ int write_undo(ctr::Run run) {
     return ::unlink(path.c_str()) == 0 || errno == ENOENT ? 0 : run.fail("unlink", path);
 }
 int write_shell(ctr::Run run, ctr::Shell shell) {
-    const std::string path = quoted(run.str("path"));
-    return shell.text("printf %s " + quoted(run.str("content")) + " > " + path + "\nchmod " +
+    const std::string path = ctr::shell_word(run.str("path"));
+    return shell.text("printf %s " + ctr::shell_word(run.str("content")) + " > " + path + "\nchmod " +
                       octal(run.integer("mode", 0644)) + " " + path);
 }
 int write_shell_undo(ctr::Run run, ctr::Shell shell) { return shell.cmd({"rm", "-f", run.str("path")}); }

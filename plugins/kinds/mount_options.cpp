@@ -29,7 +29,7 @@ enum class Does : unsigned char {
     target_link
 };
 
-struct OptionWord {
+struct OptionRow {
     const char *name;
     Does does;
     std::uint64_t bits;
@@ -43,7 +43,7 @@ constexpr std::uint64_t no_suid = MOUNT_ATTR_NOSUID, no_dev = MOUNT_ATTR_NODEV, 
 
 // `atime` is "not noatime", that is the kernel's default, relatime; norelatime leaves strictatime. silent and loud choose
 // whether a refusal goes to the kernel's log: with fsconfig(2) it goes to the context, and from there into the step's error.
-const OptionWord words[] = {
+const OptionRow words[] = {
     {"defaults", Does::nothing, 0, false},
     {"silent", Does::nothing, 0, false},
     {"loud", Does::nothing, 0, false},
@@ -110,13 +110,13 @@ const OptionWord words[] = {
     {"dest-nofollow", Does::target_link, 0, false},
 };
 
-CTR_CHILD const OptionWord *find(const char *name) {
-    for (const OptionWord &word : words)
+CTR_CHILD const OptionRow *find(const char *name) {
+    for (const OptionRow &word : words)
         if (strcmp(word.name, name) == 0) return &word;
     return nullptr;
 }
 
-CTR_CHILD OptionWord meaning(const OptionWord *word) {
+CTR_CHILD OptionWord meaning(const OptionRow *word) {
     if (word == nullptr) return OptionWord::data;
     switch (word->does) {
     case Does::superblock: return OptionWord::superblock;
@@ -140,12 +140,12 @@ CTR_CHILD void put(MountOptions &options, bool below, std::uint64_t set, std::ui
 CTR_CHILD OptionWord option_word(const char *word) { return meaning(find(word)); }
 
 CTR_CHILD unsigned long propagation_flags(const char *name) {
-    const OptionWord *word = find(name);
+    const OptionRow *word = find(name);
     return word != nullptr && word->does == Does::propagate ? word->bits : 0;
 }
 
 CTR_CHILD OptionWord add_option(MountOptions &options, const char *name) {
-    const OptionWord *word = find(name);
+    const OptionRow *word = find(name);
     if (word == nullptr) return OptionWord::data;
     switch (word->does) {
     case Does::ro:
@@ -187,7 +187,7 @@ CTR_CHILD void only_said(MountOptions &options) {
 const char *const *all_option_words() {
     static const char *all[std::size(words) + 1];
     std::size_t n = 0;
-    for (const OptionWord &word : words)
+    for (const OptionRow &word : words)
         all[n++] = word.name;
     return all;
 }

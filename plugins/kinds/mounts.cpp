@@ -118,14 +118,14 @@ int new_shell(ctr::Run run, ctr::Shell shell) {
     // Read-only only when the copy is there.
     if (copy)
         return shell.text(
-            text + "copy=$(mktemp -d)\ncp -a " + target + "/. \"$copy\"\nmount -t " + quoted(type) + " -o " +
-            (options.empty() ? "" : quoted(options) + ",") + "rw" + more + " " + quoted(type) + " " + target +
-            "\ncp -a \"$copy\"/. " + target + "\nrm -r \"$copy\"" +
+            text + "copy=$(mktemp -d)\ncp -a " + target + "/. \"$copy\"\nmount -t " + ctr::shell_word(type) + " -o " +
+            (options.empty() ? "" : ctr::shell_word(options) + ",") + "rw" + more + " " + ctr::shell_word(type) + " " +
+            target + "\ncp -a \"$copy\"/. " + target + "\nrm -r \"$copy\"" +
             (std::find(words.begin(), words.end(), "ro") != words.end() ? "\nmount -o remount,ro " + target : ""));
     if (create == "file") text = "touch " + target + "\n";
-    text += "mount -t " + quoted(type);
-    if (!options.empty() || mode) text += " -o " + (options.empty() ? "rw" : quoted(options)) + more;
-    text += " " + quoted(run.has("source") ? run.str("source") : type) + " " + target;
+    text += "mount -t " + ctr::shell_word(type);
+    if (!options.empty() || mode) text += " -o " + (options.empty() ? "rw" : ctr::shell_word(options)) + more;
+    text += " " + ctr::shell_word(run.has("source") ? run.str("source") : type) + " " + target;
     if (type == "sysfs") text += " || mount --rbind /sys " + target; // as machines_sysfs() does it
     return shell.text(text);
 }
@@ -191,7 +191,7 @@ std::string bind_lines(ctr::Run run, std::size_t at) {
     const std::string target = inside(run.str("target", at)), create = run.str("create");
     const char *from = run.has("mount") ? "mount" : "source";
     const std::string text_of_source = run.str(from, nth(run, from, at));
-    const std::string source = run.integer("inside") != 0 ? inside(text_of_source) : quoted(text_of_source);
+    const std::string source = run.integer("inside") != 0 ? inside(text_of_source) : ctr::shell_word(text_of_source);
     std::string flags, text, how = "--bind";
     std::vector<std::string> propagation;
     MountOptions all = {};

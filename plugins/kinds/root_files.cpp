@@ -173,7 +173,8 @@ CTR_CHILD int symlink_apply(ctr_run *raw) {
 
 int symlink_shell(ctr::Run run, ctr::Shell shell) {
     return shell.text(for_each_target(run, [run](std::size_t at) {
-        const std::string target = inside(run.str("target", at)), to = quoted(run.str("to", nth(run, "to", at)));
+        const std::string target = inside(run.str("target", at)),
+                          to = ctr::shell_word(run.str("to", nth(run, "to", at)));
         if (run.integer("keep") == 0) return "ln -sfn " + to + " " + target;
         return "[ -e " + target + " ] || [ -L " + target + " ] || ln -s " + to + " " + target;
     }));
@@ -229,7 +230,7 @@ CTR_CHILD int write_apply(ctr_run *raw) {
 
 int write_shell(ctr::Run run, ctr::Shell shell) {
     const std::string target = inside(run.str("target"));
-    std::string text = "printf %s " + quoted(run.str("content")) + " > " + target;
+    std::string text = "printf %s " + ctr::shell_word(run.str("content")) + " > " + target;
     if (run.has("mode")) text += "\nchmod " + octal(run.integer("mode")) + " " + target;
     return shell.text(text);
 }

@@ -34,8 +34,8 @@ CTR_CHILD int attach_apply(ctr_run *raw) {
 }
 
 int attach_shell(ctr::Run run, ctr::Shell shell) {
-    const std::string at = quoted(run.str("at"));
-    return shell.text("root=" + at + "\nmount --rbind " + quoted(run.str("mount")) +
+    const std::string at = ctr::shell_word(run.str("at"));
+    return shell.text("root=" + at + "\nmount --rbind " + ctr::shell_word(run.str("mount")) +
                       " \"$root\"\nmount --make-rslave \"$root\"");
 }
 
@@ -204,8 +204,8 @@ CTR_CHILD int propagation_apply(ctr_run *raw) {
 int propagation_shell(ctr::Run run, ctr::Shell shell) {
     const std::string target = run.has("target") ? run.str("target") : "/";
     if (run.integer("holder") != 0)
-        return shell.text("mount --make-" + run.str("propagation") + " \"$(findmnt -n -o TARGET -T " + quoted(target) +
-                          ")\"");
+        return shell.text("mount --make-" + run.str("propagation") + " \"$(findmnt -n -o TARGET -T " +
+                          ctr::shell_word(target) + ")\"");
     return shell.text("mount --make-" + run.str("propagation") + " " +
                       (target == "/" ? "\"${root:-/}\"" : inside(target)));
 }

@@ -4,39 +4,16 @@
 // which the root is attached, and empty after pivot_root: "$root/proc" is right before and after it.
 #pragma once
 
+#include <ctr/cpp/text.hpp>
 #include <ctr/plugin.hpp>
 #include <string>
 
 namespace kinds {
 
-/// One shell word. What may be a value's mark (control characters) is left outside quotes, so that the host can put "$variable" there.
-inline std::string quoted(const std::string &text) {
-    bool plain = !text.empty(), printable = true;
-    for (const char c : text) {
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && std::strchr("_-./:,=@%+", c) == nullptr) plain = false;
-        if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') printable = false;
-    }
-    if (plain) return text;
-    std::string out;
-    if (printable) {
-        for (const char c : text)
-            c == '\'' ? out += "'\\''" : out += c;
-        return "'" + out + "'";
-    }
-    // A mark becomes "${variable}", so everything stands in double quotes.
-    for (const char c : text) {
-        if (std::strchr("\"\\$`", c) != nullptr) out += '\\';
-        out += c;
-    }
-    out = "\"" + out + "\"";
-    return out;
-}
-
 /// The step's target as a path for the script.
 inline std::string inside(const std::string &target) {
     const std::string path = target.empty() || target[0] != '/' ? "/" + target : target;
-    const std::string word = quoted(path);
+    const std::string word = ctr::shell_word(path);
     return word == path ? "\"$root" + path + "\"" : "\"$root\"" + word;
 }
 

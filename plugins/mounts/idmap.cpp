@@ -14,22 +14,6 @@ using ctr::Plan;
 /// "INSIDE OUTSIDE SIZE" each.
 using Lines = std::vector<std::string>;
 
-int read_map(Plan plan, const std::string &where, Lines &lines) {
-    const ctr::Node map = plan.spec(where);
-    for (std::size_t i = 0; i < map.size(); ++i) {
-        std::string line;
-        for (const char *part : {"containerID", "hostID", "size"}) {
-            const auto number = map.at(i).get(std::string("/") + part).uinteger();
-            if (!number || *number > 4294967295u)
-                return plan.invalid(where + "/" + std::to_string(i) + "/" + part,
-                                    "must be a whole number up to 4294967295");
-            line += (line.empty() ? "" : " ") + std::to_string(*number);
-        }
-        lines.push_back(std::move(line));
-    }
-    return 0;
-}
-
 /// The path of the user namespace that the container joins; empty for a new one; nothing if it has none.
 std::optional<std::string> user_namespace(Plan plan) {
     if (plan.operation() == CTR_OP_MOUNT) {
@@ -39,10 +23,8 @@ std::optional<std::string> user_namespace(Plan plan) {
         const auto own = plan.ask("namespace:/proc/self/ns/user"), theirs = plan.ask("namespace:" + path);
         return own == theirs ? std::nullopt : std::optional(path);
     }
-    const ctr::Node list = plan.spec("/linux/namespaces");
-    for (std::size_t i = 0; i < list.size(); ++i)
-        if (list.at(i).get("/type").str() == "user") return list.at(i).get("/path").str();
-    return std::nullopt;
+    const auto user = ctr::namespace_of(plan, "user");
+    return user ? std::optional(user->path) : std::nullopt;
 }
 
 /// Makes each set of maps once.
@@ -102,7 +84,9 @@ int containers_maps(Plan plan, Mount &mount, Maker &maker) {
     const auto path = user_namespace(plan);
     if (path && !path->empty()) return maker.joined(*path, mount.userns);
     Lines uids, gids;
-    if (read_map(plan, "/linux/uidMappings", uids) != 0 || read_map(plan, "/linux/gidMappings", gids) != 0) return -1;
+    if (ctr::read_id_map(plan, "/linux/uidMappings", uids) != 0 ||
+        ctr::read_id_map(plan, "/linux/gidMappings", gids) != 0)
+        return -1;
     if (!path || uids.empty() || gids.empty())
         return plan.invalid(mount.where + "/options", "idmap without id maps, in a container without a user namespace",
                             "give the mount uidMappings and gidMappings");
@@ -121,8 +105,8 @@ int add_id_maps(Plan plan, std::vector<Mount> &all) {
         mount.by_parent = mount.bind && !mount.inside && (other_root || inside);
         mount.locked = own_users;
         Lines uids, gids;
-        if (read_map(plan, mount.where + "/uidMappings", uids) != 0 ||
-            read_map(plan, mount.where + "/gidMappings", gids) != 0)
+        if (ctr::read_id_map(plan, mount.where + "/uidMappings", uids) != 0 ||
+            ctr::read_id_map(plan, mount.where + "/gidMappings", gids) != 0)
             return -1;
         const bool asked = mount.has("idmap") || mount.has("ridmap");
         if (!asked && uids.empty() && gids.empty()) continue;

@@ -3,6 +3,7 @@
 // What the parts of this plugin tell each other while they plan.
 #pragma once
 
+#include <ctr/cpp/description.hpp>
 #include <ctr/plugin.hpp>
 
 #include <string>

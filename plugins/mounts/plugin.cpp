@@ -12,9 +12,7 @@ using ctr::Plan;
 
 /// Without a mount namespace of its own the container's mounts would be the machine's.
 int require_namespace(Plan plan) {
-    const ctr::Node list = plan.spec("/linux/namespaces");
-    for (std::size_t i = 0; i < list.size(); ++i)
-        if (list.at(i).get("/type").str() == "mount" && list.at(i).get("/path").str().empty()) return 0;
+    if (const auto mount = ctr::namespace_of(plan, "mount"); mount && mount->is_new()) return 0;
     return plan.invalid("/linux/namespaces", "the container needs a mount namespace of its own",
                         "add {\"type\": \"mount\"} to linux.namespaces");
 }
@@ -32,9 +30,7 @@ int check_propagation(Plan plan, const std::string &word) {
 std::string attach_at(Plan plan) {
     const std::string propagation = plan.spec("/linux/rootfsPropagation").str();
     if (propagation == "shared" || propagation == "rshared") return plan.name("rootfs_dir");
-    const ctr::Node list = plan.spec("/linux/namespaces");
-    for (std::size_t i = 0; i < list.size(); ++i)
-        if (list.at(i).get("/type").str() == "user") return plan.name("rootfs_dir");
+    if (ctr::namespace_of(plan, "user")) return plan.name("rootfs_dir");
     const std::string path = plan.spec("/root/path").str();
     const bool named = plan.spec("/hooks").size() != 0 && plan.spec("/ctr/bundle") && !path.empty() && path != "/";
     return named ? path : plan.name("rootfs_dir");

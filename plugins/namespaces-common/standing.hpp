@@ -5,7 +5,8 @@
 // machine's. A path can lead elsewhere by the time it is joined: the step that changes something checks again, by its argument not_in.
 #pragma once
 
-#include <ctr/plugin.hpp>
+#include <ctr/cpp/description.hpp>
+#include <ctr/cpp/text.hpp>
 
 namespace namespaces {
 
@@ -33,24 +34,18 @@ inline Standing standing(ctr::Plan plan, const std::string &type) {
         out.hint = std::move(what_to_do);
         return out;
     };
-    const ctr::Node all = plan.spec("/linux/namespaces");
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        if (all.at(i).get("/type").str() != type) continue;
-        out.path = all.at(i).get("/path").str();
-        if (out.path.empty()) return out;
-        const auto joined = plan.ask("namespace:" + out.path), own = plan.ask("namespaces:" + file_of(type));
-        if (!joined) return refused("there is no namespace at " + out.path, {});
-        if (!own) return refused("which one is " + machine + " cannot be told", "is /proc mounted?");
-        for (std::size_t begin = 0; begin < own->size();) {
-            const std::size_t end = std::min(own->find('\n', begin), own->size());
-            const std::string each = own->substr(begin, end - begin);
-            if (each == *joined) return refused(out.path + " is " + machine, hint);
-            out.not_in.push_back(file_of(type) + ":" + each);
-            begin = end + 1;
-        }
-        return out;
+    const auto asked = ctr::namespace_of(plan, type);
+    if (!asked) return refused("the container shares " + machine, hint);
+    out.path = asked->path;
+    if (asked->is_new()) return out;
+    const auto joined = plan.ask("namespace:" + out.path), own = plan.ask("namespaces:" + file_of(type));
+    if (!joined) return refused("there is no namespace at " + out.path, {});
+    if (!own) return refused("which one is " + machine + " cannot be told", "is /proc mounted?");
+    for (const std::string &each : ctr::split(*own, '\n')) {
+        if (each == *joined) return refused(out.path + " is " + machine, hint);
+        out.not_in.push_back(file_of(type) + ":" + each);
     }
-    return refused("the container shares " + machine, hint);
+    return out;
 }
 
 } // namespace namespaces

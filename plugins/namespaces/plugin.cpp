@@ -83,27 +83,11 @@ int add_namespaces(Plan plan, const Wanted &wanted) {
         .add();
 }
 
-/// One of the two maps as lines "INSIDE OUTSIDE SIZE".
-int read_map(Plan plan, const char *name, std::vector<std::string> &lines) {
-    const std::string where = std::string("/linux/") + name;
-    const Node map = plan.spec(where);
-    for (std::size_t i = 0; i < map.size(); ++i) {
-        std::string line;
-        for (const char *part : {"containerID", "hostID", "size"}) {
-            const std::string place = where + "/" + std::to_string(i) + "/" + part;
-            const auto number = plan.spec(place).uinteger();
-            if (!number || *number > 4294967295u) return plan.invalid(place, "must be a whole number up to 4294967295");
-            if (std::strcmp(part, "size") == 0 && *number == 0) return plan.invalid(place, "must be at least 1");
-            line += (line.empty() ? "" : " ") + std::to_string(*number);
-        }
-        lines.push_back(std::move(line));
-    }
-    return 0;
-}
-
 int add_maps(Plan plan, const Wanted &wanted) {
     std::vector<std::string> uids, gids;
-    if (read_map(plan, "uidMappings", uids) != 0 || read_map(plan, "gidMappings", gids) != 0) return -1;
+    if (ctr::read_id_map(plan, "/linux/uidMappings", uids) != 0 ||
+        ctr::read_id_map(plan, "/linux/gidMappings", gids) != 0)
+        return -1;
     const auto user = wanted.find("user");
     if (user == wanted.end()) {
         if (uids.empty() && gids.empty()) return 0;

@@ -15,13 +15,6 @@ namespace {
 
 using namespace ctr;
 
-bool has_user_namespace(Plan plan) {
-    const Node all = plan.spec("/linux/namespaces");
-    for (std::size_t i = 0; i < all.size(); ++i)
-        if (all.at(i).get("/type").str() == "user") return true;
-    return false;
-}
-
 /// Without a list of capabilities the container keeps all of them.
 bool may_make_nodes(Plan plan) {
     const Node all = plan.spec("/process/capabilities");
@@ -31,7 +24,7 @@ bool may_make_nodes(Plan plan) {
 }
 
 int plan(Plan plan) {
-    if (plan.operation() != CTR_OP_CREATE || has_user_namespace(plan) || !cgroup::devices_at_stake(plan)) return 0;
+    if (plan.operation() != CTR_OP_CREATE || namespace_of(plan, "user") || !cgroup::devices_at_stake(plan)) return 0;
     cgroup::Problem problem;
     cgroup::Resources resources;
     if (!cgroup::read_resources(plan.spec("/linux/resources"), "/linux/resources", resources, problem))

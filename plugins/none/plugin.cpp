@@ -2,15 +2,13 @@
 //
 // The driver `none` of the slot `network`: the container's own network namespace has lo, up, and nothing else. The
 // namespace itself is made by `namespaces`; one that is joined by path belongs to somebody else and stays as it is.
-#include <ctr/plugin.hpp>
+#include <ctr/cpp/description.hpp>
 
 namespace {
 
 bool has_new_network_namespace(ctr::Plan plan) {
-    const ctr::Node all = plan.spec("/linux/namespaces");
-    for (std::size_t i = 0; i < all.size(); ++i)
-        if (all.at(i).get("/type").str() == "network") return all.at(i).get("/path").str().empty();
-    return false;
+    const auto network = ctr::namespace_of(plan, "network");
+    return network && network->is_new();
 }
 
 int plan(ctr::Plan plan) {

@@ -15,6 +15,7 @@
 #include "../storage-common/layers.hpp"
 
 #include <ctr/cpp/fd.hpp>
+#include <ctr/cpp/text.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -89,8 +90,8 @@ int shell_layer(ctr::Run run, ctr::Shell sh) {
             sh.cmd({"chown", "--reference=" + below, diff}) != 0 ||
             sh.cmd({"chmod", "--reference=" + below, diff}) != 0)
             return -1;
-        if (sh.text("(cd " + shell_quote(dir) + " && mount -t overlay overlay -o " + shell_quote(options) + " " +
-                    shell_quote(view) + ")\n") != 0)
+        if (sh.text("(cd " + ctr::shell_word(dir) + " && mount -t overlay overlay -o " + ctr::shell_word(options) +
+                    " " + ctr::shell_word(view) + ")\n") != 0)
             return -1;
     }
     if (sh.set(run.output_value("view"), {"echo", view}) != 0) return -1;
@@ -99,8 +100,8 @@ int shell_layer(ctr::Run run, ctr::Shell sh) {
 
 int shell_undo_layer(ctr::Run run, ctr::Shell sh) {
     const std::string partial = run.str("dir") + "/" + run.str("partial");
-    if (!run.strings("lower").empty() && sh.text("! mountpoint -q " + shell_quote(partial + "/merged") + " || umount " +
-                                                 shell_quote(partial + "/merged") + "\n") != 0)
+    if (!run.strings("lower").empty() && sh.text("! mountpoint -q " + ctr::shell_word(partial + "/merged") +
+                                                 " || umount " + ctr::shell_word(partial + "/merged") + "\n") != 0)
         return -1;
     return sh.cmd({"rm", "-rf", "--one-file-system", partial});
 }
@@ -141,8 +142,8 @@ int apply_commit(ctr::Run run) {
 
 int shell_commit(ctr::Run run, ctr::Shell sh) {
     const std::string partial = run.str("partial"), layer = run.str("layer");
-    if (sh.text("! mountpoint -q " + shell_quote(partial + "/merged") + " || umount " +
-                shell_quote(partial + "/merged") + "\n") != 0 ||
+    if (sh.text("! mountpoint -q " + ctr::shell_word(partial + "/merged") + " || umount " +
+                ctr::shell_word(partial + "/merged") + "\n") != 0 ||
         sh.cmd({"rm", "-rf", "--one-file-system", partial + "/work", partial + "/merged"}) != 0)
         return -1;
     if (sh.cmd({"sync", "-f", partial}) != 0 || sh.cmd({"mkdir", "-p", parent_of(layer)}) != 0) return -1;

@@ -17,6 +17,7 @@
 #include "driver.hpp"
 #include "names.hpp"
 
+#include <ctr/cpp/text.hpp>
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -236,8 +237,8 @@ int shell(ctr::Run run, ctr::Shell sh) {
     if (stack.discard) options += ",volatile";
     for (const auto &option : stack.options)
         options += "," + option;
-    if (sh.text("(cd " + shell_quote(from) + " && mount -t overlay overlay -o " + shell_quote(options) + " " +
-                shell_quote(merged) + ")\n") != 0)
+    if (sh.text("(cd " + ctr::shell_word(from) + " && mount -t overlay overlay -o " + ctr::shell_word(options) + " " +
+                ctr::shell_word(merged) + ")\n") != 0)
         return -1;
     return sh.set(run.output_value("rootfs"), {"echo", merged});
 }

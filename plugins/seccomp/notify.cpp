@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 #include <ctr/cpp/fd.hpp>
+#include <ctr/cpp/text.hpp>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -23,12 +24,14 @@ using ctr::Node;
 using ctr::Plan;
 using ctr::Run;
 
-std::string member(const char *name, const std::string &value) { return json_text(name) + ":" + json_text(value); }
+std::string member(const char *name, const std::string &value) {
+    return ctr::json_string(name) + ":" + ctr::json_string(value);
+}
 
 std::string annotations(Node map) {
     std::string out;
     for (std::size_t i = 0; i < map.size(); ++i)
-        out += (out.empty() ? "" : ",") + json_text(map.key(i)) + ":" + json_text(map.at(i).str());
+        out += (out.empty() ? "" : ",") + ctr::json_string(map.key(i)) + ":" + ctr::json_string(map.at(i).str());
     return "{" + out + "}";
 }
 
@@ -116,24 +119,6 @@ int hand_over(Run run, int listener, int pid) {
 }
 
 } // namespace
-
-std::string json_text(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            const char *digits = "0123456789abcdef";
-            out += "\\u00";
-            out += digits[c >> 4];
-            out += digits[c & 15];
-        } else {
-            out += c;
-        }
-    }
-    return out + "\"";
-}
 
 int plan_notify(Plan plan, const std::vector<std::string> &after) {
     ctr::Step channel = plan.step("seccomp.channel", CTR_CONFINE);

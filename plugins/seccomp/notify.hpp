@@ -15,7 +15,4 @@ int notify_step(ctr::Run run);
 int notify_in_shell(ctr::Run run, ctr::Shell shell);
 int channel_in_shell(ctr::Run run, ctr::Shell shell);
 
-/// A JSON string, with its quotes.
-std::string json_text(std::string_view text);
-
 } // namespace seccomp

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctr/cpp/fd.hpp>
+#include <ctr/cpp/text.hpp>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -19,11 +20,7 @@ using ctr::Fd;
 constexpr std::size_t file_max = std::size_t{1} << 20;
 
 std::string path_of(const std::string &directory, const std::string &key) {
-    std::uint64_t hash = check_of(key);
-    std::string name(16, '0');
-    for (std::size_t i = 16; i-- > 0; hash >>= 4)
-        name[i] = "0123456789abcdef"[hash & 15];
-    return directory + "/" + name + ".bpf";
+    return directory + "/" + ctr::hex(check_of(key), 16) + ".bpf";
 }
 
 bool write_all(int fd, std::string_view bytes) {

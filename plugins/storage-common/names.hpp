@@ -42,12 +42,4 @@ inline bool is_component(std::string_view name) {
 
 inline std::string parent_of(const std::string &path) { return path.substr(0, path.rfind('/')); }
 
-/// `text` as one word of the shell.
-inline std::string shell_quote(std::string_view text) {
-    std::string quoted = "'";
-    for (const char c : text)
-        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return quoted + "'";
-}
-
 } // namespace ctr::storage
