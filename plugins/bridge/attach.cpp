@@ -29,18 +29,20 @@ namespace bridge {
 namespace {
 
 using ctr::Fd;
+using ctr::Result;
+using ctr::system_error;
 
 /// Opens a netlink socket in the network namespace of the process behind `pidfd`. The socket stays there, the caller
 /// comes back at once.
-Problem open_inside(int pidfd, Netlink &out) {
+Result<Netlink> open_inside(int pidfd) {
     const Fd own(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
-    if (!own.valid()) return system_problem("open", "/proc/self/ns/net");
+    if (!own.valid()) return system_error("open", "/proc/self/ns/net");
     if (setns(pidfd, CLONE_NEWNET) != 0)
-        return system_problem("setns", "network",
-                              "needs CAP_SYS_ADMIN in the user namespace that owns the container's network");
-    Problem problem = out.open(NETLINK_ROUTE);
-    if (setns(own.get(), CLONE_NEWNET) != 0) return system_problem("setns", "/proc/self/ns/net");
-    return problem;
+        return system_error("setns", "network",
+                            "needs CAP_SYS_ADMIN in the user namespace that owns the container's network");
+    auto netlink = Netlink::open(NETLINK_ROUTE);
+    if (setns(own.get(), CLONE_NEWNET) != 0) return system_error("setns", "/proc/self/ns/net");
+    return netlink;
 }
 
 VethPair pair_of(ctr::Run run, Address address) {
@@ -59,29 +61,29 @@ std::string free_name(const Netlink &netlink, const std::string &stem) {
     return link_name(stem, 0);
 }
 
-Problem make_pair(VethPair &pair, const std::string &stem, int &namespace_number) {
-    Netlink netlink;
-    if (Problem p = netlink.open(NETLINK_ROUTE)) return p;
+/// Gives the pair its name; the id of the namespace at its other end.
+Result<int> make_veth_pair(VethPair &pair, const std::string &stem) {
+    CTR_ASSIGN(Netlink netlink, Netlink::open(NETLINK_ROUTE));
     pair.name = free_name(netlink, stem);
-    if (Problem p = netlink.send(veth_message(pair))) return p;
-    return namespace_id(netlink, pair.peer_pid, namespace_number);
+    CTR_TRY(netlink.send(veth_message(pair)));
+    return namespace_id(netlink, pair.peer_pid);
 }
 
 /// One of the container's links; `recorded` is the id of the namespace at its other end, -1 if that is not known.
-Problem take_back(Netlink &netlink, const std::string &name, int recorded) {
+Result<> take_back(Netlink &netlink, const std::string &name, int recorded) {
     const int index = netlink.index_of(name);
-    if (index == 0) return std::nullopt;
+    if (index == 0) return {};
     int id = recorded;
     if (id < 0) {
-        std::optional<Link> link;
-        if (Problem p = find_link(netlink, name, link)) return p;
-        if (!link || link->kind != "veth") return std::nullopt;
+        CTR_ASSIGN(const std::optional<Link> link, find_link(netlink, name));
+        if (!link || link->kind != "veth") return {};
         id = link->peer_namespace;
     }
     bool held = true;
-    if (id >= 0)
-        if (Problem p = namespace_is_held(netlink, id, held)) return p;
-    return held ? unplug_link(netlink, index, name) : std::nullopt;
+    if (id >= 0) {
+        CTR_ASSIGN(held, namespace_is_held(netlink, id));
+    }
+    return held ? unplug_link(netlink, index, name) : Result<>();
 }
 
 } // namespace
@@ -93,25 +95,27 @@ int attach(ctr::Run run) {
                          .message = "the leased address is no IPv4 address",
                          .path = run.str("address")});
     VethPair pair = pair_of(run, *address);
-    int id = -1;
-    if (Problem p = make_pair(pair, run.str("stem"), id)) return run.fail(*p);
-    if (run.output("link", pair.name) != 0 || run.output("namespace", std::int64_t{id}) != 0) return -1;
-    Netlink inside;
-    if (Problem p = open_inside(run.fd("pidfd"), inside)) return run.fail(*p);
-    if (Problem p = configure_inside(inside, run.str("interface"), *address, subnet_of(run))) return run.fail(*p);
-    return 0;
+    const auto id = make_veth_pair(pair, run.str("stem"));
+    if (!id.ok()) return run.fail(id.error());
+    if (run.output("link", pair.name) != 0 || run.output("namespace", std::int64_t{id.value()}) != 0) return -1;
+    auto inside = open_inside(run.fd("pidfd"));
+    if (!inside.ok()) return run.fail(inside.error());
+    const auto done = configure_inside(inside.value(), run.str("interface"), *address, subnet_of(run));
+    return done.ok() ? 0 : run.fail(done.error());
 }
 
 int attach_undo(ctr::Run run) {
-    Netlink netlink;
-    if (Problem p = netlink.open(NETLINK_ROUTE)) return run.fail(*p);
+    auto netlink = Netlink::open(NETLINK_ROUTE);
+    if (!netlink.ok()) return run.fail(netlink.error());
     if (const auto name = run.recorded("link")) {
-        const Problem problem = take_back(netlink, *name, static_cast<int>(run.recorded_int("namespace").value_or(-1)));
-        return problem ? run.fail(*problem) : 0;
+        const int id = static_cast<int>(run.recorded_int("namespace").value_or(-1));
+        const auto done = take_back(netlink.value(), *name, id);
+        return done.ok() ? 0 : run.fail(done.error());
     }
     const std::string stem = run.str("stem"); // the step did not finish
     for (int number = 0; number < link_numbers; ++number)
-        if (Problem p = take_back(netlink, link_name(stem, number), -1)) return run.fail(*p);
+        if (auto done = take_back(netlink.value(), link_name(stem, number), -1); !done.ok())
+            return run.fail(done.error());
     return 0;
 }
 

@@ -19,16 +19,16 @@ Shared shared_of(ctr::Run run) {
 } // namespace
 
 int ensure(ctr::Run run) {
-    Link link;
     const int mtu = static_cast<int>(run.integer("mtu"));
-    if (Problem p = acquire(shared_of(run), run.str("id"), subnet_of(run), mtu, link)) return run.fail(*p);
-    if (run.output("index", std::int64_t{link.index}) != 0) return -1;
-    return run.output("mtu", std::int64_t{mtu != 0 ? mtu : link.mtu});
+    const auto link = acquire(shared_of(run), run.str("id"), subnet_of(run), mtu);
+    if (!link.ok()) return run.fail(link.error());
+    if (run.output("index", std::int64_t{link.value().index}) != 0) return -1;
+    return run.output("mtu", std::int64_t{mtu != 0 ? mtu : link.value().mtu});
 }
 
 int ensure_undo(ctr::Run run) {
-    const Problem problem = release(shared_of(run), run.str("id"));
-    return problem ? run.fail(*problem) : 0;
+    const auto done = release(shared_of(run), run.str("id"));
+    return done.ok() ? 0 : run.fail(done.error());
 }
 
 // The script keeps the same references as the program, so both can use one bridge at the same time.

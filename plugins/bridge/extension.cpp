@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <ctr/ext/network.h>
+#include <ctr/plugin.hpp>
 #include <set>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -50,20 +51,20 @@ int list_one(const Shared &shared, const Report &report) {
         report("lease", id, shared.bridge + " " + address);
         reported.insert(id);
     }
-    Netlink netlink;
-    if (netlink.open(NETLINK_ROUTE)) return -1;
+    auto netlink = Netlink::open(NETLINK_ROUTE);
+    if (!netlink.ok()) return -1;
     for (const std::string &id : list_directory(shared.references())) {
         // A container that died between the two steps has a reference and no address.
         if (reported.count(id) == 0) report("lease", id, shared.bridge);
-        each_link(netlink, shared.state_dir, id, [&](const std::string &name) { report("link", id, name); });
+        each_link(netlink.value(), shared.state_dir, id, [&](const std::string &name) { report("link", id, name); });
     }
-    std::optional<Link> link;
-    if (find_link(netlink, shared.bridge, link)) return -1;
-    const std::string mark = owner_mark(shared.state_dir);
+    const auto found = find_link(netlink.value(), shared.bridge);
+    if (!found.ok()) return -1;
+    const std::string mark = owner_mark(shared.state_dir), name = table_name(shared.bridge);
+    const auto &link = found.value();
     if (link && link->alias.rfind(mark, 0) == 0) report("bridge", shared.bridge, link->alias);
-    std::optional<std::string> comment;
-    const std::string name = table_name(shared.bridge);
-    if (!find_table(name, comment) && comment && comment->rfind(mark, 0) == 0) report("table", name, "inet");
+    const auto comment = find_table(name);
+    if (comment.ok() && comment.value().value_or("").rfind(mark, 0) == 0) report("table", name, "inet");
     return 0;
 }
 
@@ -79,18 +80,18 @@ int list(const ctr_places *places, ctr_network_found found, void *user) noexcept
 int collect_lease(const std::string &state_dir, const std::string &id) {
     int result = 0;
     each_shared(state_dir, [&](const Shared &shared) {
-        if (give_back(shared.leases(), id, "")) result = -1;
-        if (access((shared.references() + "/" + id).c_str(), F_OK) == 0 && release(shared, id)) result = -1;
+        if (!give_back(shared.leases(), id, "").ok()) result = -1;
+        if (access((shared.references() + "/" + id).c_str(), F_OK) == 0 && !release(shared, id).ok()) result = -1;
     });
     return result;
 }
 
 int collect_link(const std::string &state_dir, const std::string &id) {
-    Netlink netlink;
-    if (netlink.open(NETLINK_ROUTE)) return -1;
+    auto netlink = Netlink::open(NETLINK_ROUTE);
+    if (!netlink.ok()) return -1;
     int result = 0;
-    each_link(netlink, state_dir, id, [&](const std::string &name) {
-        if (delete_link(netlink, name)) result = -1;
+    each_link(netlink.value(), state_dir, id, [&](const std::string &name) {
+        if (!delete_link(netlink.value(), name).ok()) result = -1;
     });
     return result;
 }
@@ -100,9 +101,9 @@ int collect_shared(const std::string &state_dir, const std::string &type, const 
     int result = 0;
     each_shared(state_dir, [&](const Shared &shared) {
         if (id != (type == "bridge" ? shared.bridge : table_name(shared.bridge))) return;
-        bool busy = false;
-        if (remove_unused(shared, busy)) result = -1;
-        if (busy) errno = EBUSY, result = -1;
+        const auto removed = remove_unused(shared);
+        if (!removed.ok()) result = -1;
+        if (removed.ok() && !removed.value()) errno = EBUSY, result = -1;
     });
     return result;
 }

@@ -11,14 +11,13 @@ std::string directory_of(ctr::Run run) { return run.str("state") + "/" + run.str
 } // namespace
 
 int lease(ctr::Run run) {
-    Address address = 0;
-    if (Problem p = take_lease(directory_of(run), subnet_of(run), run.str("id"), address)) return run.fail(*p);
-    return run.output("address", format(address));
+    const auto address = take_lease(directory_of(run), subnet_of(run), run.str("id"));
+    return address.ok() ? run.output("address", format(address.value())) : run.fail(address.error());
 }
 
 int lease_undo(ctr::Run run) {
-    const Problem problem = give_back(directory_of(run), run.str("id"), run.recorded("address").value_or(""));
-    return problem ? run.fail(*problem) : 0;
+    const auto done = give_back(directory_of(run), run.str("id"), run.recorded("address").value_or(""));
+    return done.ok() ? 0 : run.fail(done.error());
 }
 
 int lease_shell(ctr::Run run, ctr::Shell shell) {

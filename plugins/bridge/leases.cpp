@@ -10,6 +10,9 @@
 namespace bridge {
 namespace {
 
+using ctr::Result;
+using ctr::system_error;
+
 std::vector<Address> used_addresses(const std::string &directory) {
     std::vector<Address> used;
     for (const std::string &name : list_directory(directory))
@@ -18,16 +21,16 @@ std::vector<Address> used_addresses(const std::string &directory) {
     return used;
 }
 
-Problem give_back_one(const std::string &directory, const std::string &id, const std::string &address) {
+Result<> give_back_one(const std::string &directory, const std::string &id, const std::string &address) {
     const std::string path = directory + "/" + address;
-    if (read_link(path) != id) return std::nullopt;
-    if (unlink(path.c_str()) != 0 && errno != ENOENT) return system_problem("unlink", path);
-    return std::nullopt;
+    if (read_link(path) != id) return {};
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) return system_error("unlink", path);
+    return {};
 }
 
 } // namespace
 
-Problem take_lease(const std::string &directory, const Subnet &subnet, const std::string &id, Address &out) {
+Result<Address> take_lease(const std::string &directory, const Subnet &subnet, const std::string &id) {
     std::vector<Address> used; // looked up only if the first choice is taken
     for (;;) {
         const auto address = choose_address(subnet, id, used);
@@ -37,22 +40,20 @@ Problem take_lease(const std::string &directory, const Subnet &subnet, const std
                               .hint = "remove containers, or set a larger subnet in /bridge/subnet of the config",
                               .path = directory};
         const std::string path = directory + "/" + format(*address);
-        out = *address;
-        if (symlink(id.c_str(), path.c_str()) == 0) return std::nullopt;
-        if (errno != EEXIST) return system_problem("symlink", path);
-        if (read_link(path) == id) return std::nullopt; // a step that ran before and was not taken back
+        if (symlink(id.c_str(), path.c_str()) == 0) return *address;
+        if (errno != EEXIST) return system_error("symlink", path);
+        if (read_link(path) == id) return *address; // a step that ran before and was not taken back
         if (used.empty()) used = used_addresses(directory);
         const auto at = std::lower_bound(used.begin(), used.end(), *address);
         if (at == used.end() || *at != *address) used.insert(at, *address); // somebody else was faster
     }
 }
 
-Problem give_back(const std::string &directory, const std::string &id, const std::string &known) {
+Result<> give_back(const std::string &directory, const std::string &id, const std::string &known) {
     if (!known.empty()) return give_back_one(directory, id, known);
     for (const auto &[address, owner] : list_leases(directory))
-        if (owner == id)
-            if (Problem p = give_back_one(directory, id, address)) return p;
-    return std::nullopt;
+        if (owner == id) CTR_TRY(give_back_one(directory, id, address));
+    return {};
 }
 
 std::vector<std::pair<std::string, std::string>> list_leases(const std::string &directory) {

@@ -11,20 +11,20 @@
 // container's undo or ctr.network/1 collect() took it away.
 #pragma once
 
-#include "problem.hpp"
 #include "subnet.hpp"
 
+#include <ctr/cpp/result.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace bridge {
 
-Problem take_lease(const std::string &directory, const Subnet &subnet, const std::string &id, Address &out);
+ctr::Result<Address> take_lease(const std::string &directory, const Subnet &subnet, const std::string &id);
 
 /// Gives back what `id` has: the `known` address, or, if that is empty, whatever is found. Only leases that point to
 /// `id` go.
-Problem give_back(const std::string &directory, const std::string &id, const std::string &known);
+ctr::Result<> give_back(const std::string &directory, const std::string &id, const std::string &known);
 
 /// All leases: address and id.
 std::vector<std::pair<std::string, std::string>> list_leases(const std::string &directory);

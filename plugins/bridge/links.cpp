@@ -22,6 +22,7 @@ namespace bridge {
 namespace {
 
 using ctr::Fd;
+using ctr::Result;
 
 constexpr int create = NLM_F_CREATE | NLM_F_EXCL;
 
@@ -95,7 +96,7 @@ Message up_message(int index, const std::string &name) {
 }
 
 /// Calls `found(interface index, its subnet)` for each IPv4 address in the namespace.
-Problem each_address(Netlink &netlink, const std::function<void(int, Address, const Subnet &)> &found) {
+Result<> each_address(Netlink &netlink, const std::function<void(int, Address, const Subnet &)> &found) {
     Message query(RTM_GETADDR, NLM_F_DUMP, "list addresses");
     ifaddrmsg header{};
     header.ifa_family = AF_INET;
@@ -113,35 +114,37 @@ Problem each_address(Netlink &netlink, const std::function<void(int, Address, co
 
 } // namespace
 
-Problem find_link(Netlink &netlink, const std::string &name, std::optional<Link> &out) {
-    out.reset();
+Result<std::optional<Link>> find_link(Netlink &netlink, const std::string &name) {
+    std::optional<Link> out;
     Message query = link_query(0, "look for " + name);
     query.put(IFLA_IFNAME, name);
-    return netlink.ask(std::move(query), ENODEV, [&](nlmsghdr *h) { out = read_link(h); });
+    CTR_TRY(netlink.ask(std::move(query), ENODEV, [&](nlmsghdr *h) { out = read_link(h); }));
+    return out;
 }
 
-bool glance_at_link(const std::string &name, Link &out) {
+std::optional<Link> glance_at_link(const std::string &name) {
+    Link out;
     const Fd any(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     ifreq request{};
     name.copy(request.ifr_name, IFNAMSIZ - 1);
-    if (ioctl(any.get(), SIOCGIFINDEX, &request) != 0) return false;
+    if (ioctl(any.get(), SIOCGIFINDEX, &request) != 0) return std::nullopt;
     out.index = request.ifr_ifindex;
-    if (ioctl(any.get(), SIOCGIFMTU, &request) != 0) return false;
+    if (ioctl(any.get(), SIOCGIFMTU, &request) != 0) return std::nullopt;
     out.mtu = request.ifr_mtu;
-    if (ioctl(any.get(), SIOCGIFFLAGS, &request) != 0) return false;
+    if (ioctl(any.get(), SIOCGIFFLAGS, &request) != 0) return std::nullopt;
     out.up = (request.ifr_flags & IFF_UP) != 0;
-    return true;
+    return out;
 }
 
-Problem make_bridge(Netlink &netlink, const std::string &name, const Subnet &subnet, int mtu,
-                    const std::string &alias) {
+Result<> make_bridge(Netlink &netlink, const std::string &name, const Subnet &subnet, int mtu,
+                     const std::string &alias) {
     Message link(RTM_NEWLINK, create, "make the bridge " + name);
     link.header(link_header(0, true)).put(IFLA_IFNAME, name);
     if (mtu != 0) link.put(IFLA_MTU, static_cast<std::uint32_t>(mtu));
     // Without an address of its own a bridge takes the lowest of its ports', and changes it when that container goes.
     put_hardware_address(link, hardware_address(subnet.gateway));
     link.nest(IFLA_LINKINFO, [](Message &m) { m.put(IFLA_INFO_KIND, "bridge"); });
-    if (Problem p = netlink.send(std::move(link))) return p;
+    CTR_TRY(netlink.send(std::move(link)));
     const int index = netlink.index_of(name);
     std::vector<Message> batch;
     batch.push_back(address_message(index, subnet.gateway, subnet));
@@ -150,59 +153,61 @@ Problem make_bridge(Netlink &netlink, const std::string &name, const Subnet &sub
     return netlink.send(batch);
 }
 
-Problem bring_up(Netlink &netlink, int index, const std::string &name) { return netlink.send(up_message(index, name)); }
-
-Problem delete_link(Netlink &netlink, const std::string &name) {
-    Message message(RTM_DELLINK, 0, "delete " + name);
-    message.header(link_header(0, false)).put(IFLA_IFNAME, name);
-    Problem problem = netlink.send(std::move(message));
-    return problem && problem->errno_value == ENODEV ? std::nullopt : problem;
+Result<> bring_up(Netlink &netlink, int index, const std::string &name) {
+    return netlink.send(up_message(index, name));
 }
 
-Problem unplug_link(Netlink &netlink, int index, const std::string &name) {
+Result<> delete_link(Netlink &netlink, const std::string &name) {
+    Message message(RTM_DELLINK, 0, "delete " + name);
+    message.header(link_header(0, false)).put(IFLA_IFNAME, name);
+    auto done = netlink.send(std::move(message));
+    return !done.ok() && done.error().errno_value == ENODEV ? Result<>() : done;
+}
+
+Result<> unplug_link(Netlink &netlink, int index, const std::string &name) {
     Message message(RTM_SETLINK, 0, "unplug " + name);
     ifinfomsg header = link_header(index, false);
     header.ifi_change = IFF_UP;
     message.header(header).put(IFLA_MASTER, std::uint32_t{0});
-    Problem problem = netlink.send(std::move(message));
-    return problem && problem->errno_value == ENODEV ? std::nullopt : problem;
+    auto done = netlink.send(std::move(message));
+    return !done.ok() && done.error().errno_value == ENODEV ? Result<>() : done;
 }
 
-Problem has_address(Netlink &netlink, int index, const Subnet &subnet, bool &found) {
-    found = false;
-    return each_address(netlink, [&](int on, Address address, const Subnet &its) {
+Result<bool> has_address(Netlink &netlink, int index, const Subnet &subnet) {
+    bool found = false;
+    CTR_TRY(each_address(netlink, [&](int on, Address address, const Subnet &its) {
         found = found || (on == index && address == subnet.gateway && its.prefix == subnet.prefix);
-    });
+    }));
+    return found;
 }
 
-Problem find_overlap(Netlink &netlink, const Subnet &subnet, const std::string &except, std::string &name) {
+Result<std::string> find_overlap(Netlink &netlink, const Subnet &subnet, const std::string &except) {
     int index = 0;
     const int own = netlink.index_of(except);
-    if (Problem p = each_address(netlink, [&](int on, Address, const Subnet &its) {
-            if (on != own && subnet.overlaps(its)) index = on;
-        }))
-        return p;
+    CTR_TRY(each_address(netlink, [&](int on, Address, const Subnet &its) {
+        if (on != own && subnet.overlaps(its)) index = on;
+    }));
     std::array<char, IF_NAMESIZE> text{};
-    if (index != 0 && if_indextoname(static_cast<unsigned>(index), text.data()) != nullptr) name = text.data();
-    return std::nullopt;
+    if (index != 0) if_indextoname(static_cast<unsigned>(index), text.data());
+    return std::string(text.data());
 }
 
-Problem default_route_mtu(Netlink &netlink, int &mtu) {
-    mtu = 0;
-    int index = 0;
+Result<int> default_route_mtu(Netlink &netlink) {
+    int index = 0, mtu = 0;
     Message routes(RTM_GETROUTE, NLM_F_DUMP, "list routes");
     rtmsg header{};
     header.rtm_family = AF_INET;
     routes.header(header);
-    Problem problem = netlink.ask(std::move(routes), 0, [&](nlmsghdr *h) {
+    CTR_TRY(netlink.ask(std::move(routes), 0, [&](nlmsghdr *h) {
         const auto *route = static_cast<const rtmsg *>(nlmsg_data(h));
         if (route->rtm_family != AF_INET || route->rtm_dst_len != 0 || route->rtm_table != RT_TABLE_MAIN || index != 0)
             return;
         if (const nlattr *out = find_attribute<rtmsg>(h, RTA_OIF)) index = static_cast<int>(nla_get_u32(out));
-    });
-    if (problem || index == 0) return problem;
-    return netlink.ask(link_query(index, "look at the default route's interface"), ENODEV,
-                       [&](nlmsghdr *h) { mtu = read_link(h).mtu; });
+    }));
+    if (index != 0)
+        CTR_TRY(netlink.ask(link_query(index, "look at the default route's interface"), ENODEV,
+                            [&](nlmsghdr *h) { mtu = read_link(h).mtu; }));
+    return mtu;
 }
 
 Message veth_message(const VethPair &pair) {
@@ -223,7 +228,7 @@ Message veth_message(const VethPair &pair) {
     return message;
 }
 
-Problem configure_inside(Netlink &netlink, const std::string &name, Address address, const Subnet &subnet) {
+Result<> configure_inside(Netlink &netlink, const std::string &name, Address address, const Subnet &subnet) {
     const int index = netlink.index_of(name);
     std::vector<Message> batch;
     batch.push_back(up_message(1, "lo")); // LOOPBACK_IFINDEX: always 1
@@ -235,22 +240,24 @@ Problem configure_inside(Netlink &netlink, const std::string &name, Address addr
 
 // Both of these do without the RTNL lock, which the kernel's worker has for many milliseconds while it deletes
 // interfaces.
-Problem namespace_id(Netlink &netlink, int pid, int &id) {
-    id = -1;
+Result<int> namespace_id(Netlink &netlink, int pid) {
+    int id = -1;
     Message query(RTM_GETNSID, 0, "ask for the id of the container's network namespace");
     query.header(rtgenmsg{AF_UNSPEC}).put(NETNSA_PID, static_cast<std::uint32_t>(pid));
-    return netlink.ask(std::move(query), ENOENT, [&](nlmsghdr *h) {
+    CTR_TRY(netlink.ask(std::move(query), ENOENT, [&](nlmsghdr *h) {
         if (const nlattr *a = find_attribute<rtgenmsg>(h, NETNSA_NSID)) id = nla_get_s32(a);
-    });
+    }));
+    return id;
 }
 
-Problem namespace_is_held(Netlink &netlink, int id, bool &held) {
-    held = false;
+Result<bool> namespace_is_held(Netlink &netlink, int id) {
+    bool held = false;
     // The kernel looks the id up and takes a reference; if there is none left to take, it answers as if it never knew
     // it.
     Message query(RTM_GETNSID, 0, "ask for the container's network namespace");
     query.header(rtgenmsg{AF_UNSPEC}).put(NETNSA_NSID, static_cast<std::uint32_t>(id));
-    return netlink.ask(std::move(query), ENOENT, [&](nlmsghdr *) { held = true; });
+    CTR_TRY(netlink.ask(std::move(query), ENOENT, [&](nlmsghdr *) { held = true; }));
+    return held;
 }
 
 } // namespace bridge

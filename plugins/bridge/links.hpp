@@ -20,33 +20,34 @@ struct Link {
     int peer_namespace = -1; ///< the id of the namespace where the other end of a pair lives, -1 if it has none
 };
 
-/// Empty `out` if there is no such link.
-Problem find_link(Netlink &netlink, const std::string &name, std::optional<Link> &out);
+/// Nothing if there is no such link.
+ctr::Result<std::optional<Link>> find_link(Netlink &netlink, const std::string &name);
 
 /// Index, up and MTU only, by ioctl: answered without the RTNL lock, for which find_link() may wait many milliseconds
-/// while the kernel deletes some namespace's interfaces. False if there is no such link.
-bool glance_at_link(const std::string &name, Link &out);
+/// while the kernel deletes some namespace's interfaces. Nothing if there is no such link.
+std::optional<Link> glance_at_link(const std::string &name);
 
 /// Makes a bridge that is up and has the gateway's address, and only then gives it its alias: a bridge with the alias
 /// is complete.
-Problem make_bridge(Netlink &netlink, const std::string &name, const Subnet &subnet, int mtu, const std::string &alias);
+ctr::Result<> make_bridge(Netlink &netlink, const std::string &name, const Subnet &subnet, int mtu,
+                          const std::string &alias);
 
-Problem bring_up(Netlink &netlink, int index, const std::string &name);
+ctr::Result<> bring_up(Netlink &netlink, int index, const std::string &name);
 
 /// Success if it is not there.
-Problem delete_link(Netlink &netlink, const std::string &name);
+ctr::Result<> delete_link(Netlink &netlink, const std::string &name);
 
 /// Takes the link off its bridge and down. Success if it is not there.
-Problem unplug_link(Netlink &netlink, int index, const std::string &name);
+ctr::Result<> unplug_link(Netlink &netlink, int index, const std::string &name);
 
 /// Whether the link has this very address.
-Problem has_address(Netlink &netlink, int index, const Subnet &subnet, bool &found);
+ctr::Result<bool> has_address(Netlink &netlink, int index, const Subnet &subnet);
 
 /// The name of an interface (other than `except`) whose own subnet overlaps; empty if there is none.
-Problem find_overlap(Netlink &netlink, const Subnet &subnet, const std::string &except, std::string &name);
+ctr::Result<std::string> find_overlap(Netlink &netlink, const Subnet &subnet, const std::string &except);
 
 /// The MTU of the interface that the default route leaves by; 0 if there is none.
-Problem default_route_mtu(Netlink &netlink, int &mtu);
+ctr::Result<int> default_route_mtu(Netlink &netlink);
 
 struct VethPair {
     std::string name; ///< the machine's end
@@ -62,13 +63,13 @@ struct VethPair {
 Message veth_message(const VethPair &pair);
 
 /// In the container's namespace, in one batch: lo up, the interface up, its address, the default route.
-Problem configure_inside(Netlink &netlink, const std::string &name, Address address, const Subnet &subnet);
+ctr::Result<> configure_inside(Netlink &netlink, const std::string &name, Address address, const Subnet &subnet);
 
 /// The id by which this namespace knows that of process `pid` (it has one as soon as a pair leads there); -1 if it has
 /// none.
-Problem namespace_id(Netlink &netlink, int pid, int &id);
+ctr::Result<int> namespace_id(Netlink &netlink, int pid);
 
 /// False if nothing holds the namespace with this id any more, so that the kernel is about to delete its interfaces.
-Problem namespace_is_held(Netlink &netlink, int id, bool &held);
+ctr::Result<bool> namespace_is_held(Netlink &netlink, int id);
 
 } // namespace bridge

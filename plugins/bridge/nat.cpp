@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <cerrno>
+#include <ctr/cpp/fd.hpp>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/netfilter.h>
@@ -21,6 +22,10 @@
 
 namespace bridge {
 namespace {
+
+using ctr::Fd;
+using ctr::Result;
+using ctr::system_error;
 
 constexpr const char *forward_file = "/proc/sys/net/ipv4/ip_forward";
 constexpr const char *library_file = "libnftables.so.1";
@@ -42,14 +47,14 @@ constexpr const char *unsupported_hint =
 
 /// A kernel without nfnetlink has no such socket, one without nf_tables does not know the request: then there are no
 /// tables.
-Problem no_nf_tables(Problem problem) {
-    if (problem && (problem->errno_value == EPROTONOSUPPORT || problem->errno_value == EINVAL))
+template <typename T> Result<T> no_nf_tables(Result<T> result) {
+    if (!result.ok() && (result.error().errno_value == EPROTONOSUPPORT || result.error().errno_value == EINVAL))
         return ctr::Error{.error_class = CTR_E_UNSUPPORTED,
                           .message = "this kernel has no nf_tables",
                           .hint = unsupported_hint,
-                          .errno_value = problem->errno_value,
-                          .syscall = problem->syscall};
-    return problem;
+                          .errno_value = result.error().errno_value,
+                          .syscall = result.error().syscall};
+    return result;
 }
 
 /// The functions of libnftables that we use, from a library that stays loaded once it is.
@@ -60,7 +65,7 @@ struct Nftables {
     decltype(&nft_ctx_get_error_buffer) get_error_buffer = nullptr;
     decltype(&nft_run_cmd_from_buffer) run = nullptr;
 
-    Problem load() {
+    Result<> load() {
         void *library = dlopen(library_file, RTLD_NOW | RTLD_LOCAL);
         if (library == nullptr)
             return ctr::Error{
@@ -80,7 +85,7 @@ struct Nftables {
         find("nft_ctx_buffer_error", buffer_error);
         find("nft_ctx_get_error_buffer", get_error_buffer);
         find("nft_run_cmd_from_buffer", run);
-        if (complete) return std::nullopt;
+        if (complete) return {};
         return ctr::Error{.error_class = CTR_E_UNSUPPORTED,
                           .message = "libnftables lacks a function that is needed",
                           .hint = "install libnftables1 of nftables 1.0 or later",
@@ -91,19 +96,19 @@ struct Nftables {
 
 } // namespace
 
-Problem find_table(const std::string &name, std::optional<std::string> &comment) {
-    comment.reset();
-    Netlink netlink;
-    if (Problem p = no_nf_tables(netlink.open(NETLINK_NETFILTER))) return p;
+Result<std::optional<std::string>> find_table(const std::string &name) {
+    std::optional<std::string> comment;
+    CTR_ASSIGN(Netlink netlink, no_nf_tables(Netlink::open(NETLINK_NETFILTER)));
     Message query(message_type(NFT_MSG_GETTABLE), 0, "look for the nft table inet " + name);
     query.header(family_header(NFPROTO_INET, 0)).put(NFTA_TABLE_NAME, name);
-    return no_nf_tables(netlink.ask(std::move(query), ENOENT, [&](nlmsghdr *h) {
+    CTR_TRY(no_nf_tables(netlink.ask(std::move(query), ENOENT, [&](nlmsghdr *h) {
         comment.emplace();
         const nlattr *data =
             nla_find(nlmsg_attrdata(h, sizeof(nfgenmsg)), nlmsg_attrlen(h, sizeof(nfgenmsg)), NFTA_TABLE_USERDATA);
         if (data != nullptr)
             comment = comment_in({static_cast<const char *>(nla_data(data)), static_cast<std::size_t>(nla_len(data))});
-    }));
+    })));
+    return comment;
 }
 
 std::string comment_in(std::string_view userdata) {
@@ -163,24 +168,21 @@ std::string table_text(const std::string &name, const std::string &mark, const R
            rules.comment(mark) + "\"\n" + rules.body() + "}\n";
 }
 
-Problem make_table(const std::string &name, const std::string &mark, const Rules &rules) {
+Result<> make_table(const std::string &name, const std::string &mark, const Rules &rules) {
     Nftables nft;
-    if (Problem p = nft.load()) return p;
+    CTR_TRY(nft.load());
     const std::unique_ptr<nft_ctx, void (*)(nft_ctx *)> context(nft.ctx_new(NFT_CTX_DEFAULT), nft.ctx_free);
-    if (!context) return ctr::Error{.error_class = CTR_E_SYSTEM, .errno_value = ENOMEM, .syscall = "nft_ctx_new"};
+    if (!context) return ctr::Error{.errno_value = ENOMEM, .syscall = "nft_ctx_new"};
     nft.buffer_error(context.get());
     errno = 0;
-    if (nft.run(context.get(), table_text(name, mark, rules).c_str()) == 0) return std::nullopt;
-    return ctr::Error{.error_class = CTR_E_SYSTEM,
-                      .message = "cannot make the nft table inet " + name + ": " + nft.get_error_buffer(context.get()),
-                      .hint = unsupported_hint,
-                      .errno_value = errno,
-                      .syscall = "nft_run_cmd_from_buffer"};
+    if (nft.run(context.get(), table_text(name, mark, rules).c_str()) == 0) return {};
+    ctr::Error error = system_error("nft_run_cmd_from_buffer", {}, unsupported_hint);
+    error.message = "cannot make the nft table inet " + name + ": " + nft.get_error_buffer(context.get());
+    return error;
 }
 
-Problem delete_table(const std::string &name) {
-    Netlink netlink;
-    if (Problem p = no_nf_tables(netlink.open(NETLINK_NETFILTER))) return p;
+Result<> delete_table(const std::string &name) {
+    CTR_ASSIGN(Netlink netlink, no_nf_tables(Netlink::open(NETLINK_NETFILTER)));
     // Changes of nf_tables come in a transaction.
     std::vector<Message> batch;
     batch.emplace_back(NFNL_MSG_BATCH_BEGIN, 0, "begin an nft transaction");
@@ -189,26 +191,22 @@ Problem delete_table(const std::string &name) {
     batch.back().header(family_header(NFPROTO_INET, 0)).put(NFTA_TABLE_NAME, name);
     batch.emplace_back(NFNL_MSG_BATCH_END, 0, "end an nft transaction");
     batch.back().header(family_header(AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
-    Problem problem = netlink.send(batch, 1);
-    return problem && problem->errno_value == ENOENT ? std::nullopt : problem;
+    auto done = netlink.send(batch, 1);
+    return !done.ok() && done.error().errno_value == ENOENT ? Result<>() : done;
 }
 
-Problem allow_forwarding() {
+Result<> allow_forwarding() {
     const char *hint =
         "let the administrator set net.ipv4.ip_forward=1, or set \"nat\": false in /bridge of the config";
     char now = 0;
     // Opened for writing only if it must change: where /proc/sys is read-only it is often on already.
-    int fd = open(forward_file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return system_problem("open", forward_file, hint);
-    const bool on = read(fd, &now, 1) == 1 && now == '1';
-    close(fd);
-    if (on) return std::nullopt;
-    fd = open(forward_file, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return system_problem("open", forward_file, hint);
-    Problem problem;
-    if (write(fd, "1\n", 2) != 2) problem = system_problem("write", forward_file, hint);
-    close(fd);
-    return problem;
+    const Fd reader(open(forward_file, O_RDONLY | O_CLOEXEC));
+    if (!reader.valid()) return system_error("open", forward_file, hint);
+    if (read(reader.get(), &now, 1) == 1 && now == '1') return {};
+    const Fd writer(open(forward_file, O_WRONLY | O_CLOEXEC));
+    if (!writer.valid()) return system_error("open", forward_file, hint);
+    if (write(writer.get(), "1\n", 2) != 2) return system_error("write", forward_file, hint);
+    return {};
 }
 
 } // namespace bridge

@@ -14,9 +14,9 @@
 // unless it belongs to a connection that was made from the other side.
 #pragma once
 
-#include "problem.hpp"
 #include "subnet.hpp"
 
+#include <ctr/cpp/result.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,17 +38,17 @@ struct Rules {
 };
 
 /// One netlink round trip. The comment of the table: "" if it has none; nothing if there is no such table.
-Problem find_table(const std::string &name, std::optional<std::string> &comment);
+ctr::Result<std::optional<std::string>> find_table(const std::string &name);
 /// The comment in the attribute NFTA_TABLE_USERDATA; "" if there is none.
 std::string comment_in(std::string_view userdata);
 /// In the place of an older one. By libnftables, loaded only now.
-Problem make_table(const std::string &name, const std::string &mark, const Rules &rules);
+ctr::Result<> make_table(const std::string &name, const std::string &mark, const Rules &rules);
 /// Success if it is not there.
-Problem delete_table(const std::string &name);
+ctr::Result<> delete_table(const std::string &name);
 /// The table in nft's language: what make_table() runs, and what the script prints.
 std::string table_text(const std::string &name, const std::string &mark, const Rules &rules);
 
 /// Lets the machine route between its interfaces (net.ipv4.ip_forward of the namespace we are in).
-Problem allow_forwarding();
+ctr::Result<> allow_forwarding();
 
 } // namespace bridge

@@ -15,6 +15,9 @@
 namespace bridge {
 namespace {
 
+using ctr::Result;
+using ctr::system_error;
+
 // A dump comes in parts of at most 32 KiB, if the reader has room for that; an answer is much smaller. Not initialised:
 // touching pages costs.
 constexpr std::size_t answer_size = 8 * 1024;
@@ -32,16 +35,15 @@ std::string kernel_words(const nlmsghdr *header, const nlmsgerr *error) {
     return text == nullptr ? std::string{} : std::string(nla_get_string(text));
 }
 
-Problem kernel_problem(const nlmsghdr *header, const nlmsgerr *error, const std::string &what) {
+ctr::Error kernel_error(const nlmsghdr *header, const nlmsgerr *error, const std::string &what) {
     const std::string words = kernel_words(header, error);
     const int number = -error->error;
     std::string hint;
     if (number == EPERM) hint = "needs CAP_NET_ADMIN in the user namespace that owns the network namespace";
-    return ctr::Error{.error_class = CTR_E_SYSTEM,
-                      .message = "cannot " + what + (words.empty() ? "" : ": " + words),
-                      .hint = hint,
-                      .errno_value = number,
-                      .syscall = "netlink"};
+    return {.message = "cannot " + what + (words.empty() ? "" : ": " + words),
+            .hint = hint,
+            .errno_value = number,
+            .syscall = "netlink"};
 }
 
 } // namespace
@@ -77,23 +79,24 @@ Message &Message::nest(int attribute, const std::function<void(Message &)> &fill
 
 void Netlink::Free::operator()(nl_sock *s) const { nl_socket_free(s); }
 
-Problem Netlink::open(int protocol) {
-    socket_.reset(nl_socket_alloc());
-    if (!socket_) throw std::bad_alloc();
-    if (const int error = nl_connect(socket_.get(), protocol); error < 0) {
+Result<Netlink> Netlink::open(int protocol) {
+    Netlink out;
+    out.socket_.reset(nl_socket_alloc());
+    if (!out.socket_) throw std::bad_alloc();
+    if (const int error = nl_connect(out.socket_.get(), protocol); error < 0) {
+        const int why = errno;
         const bool unknown = error == -NLE_PROTO_MISMATCH || error == -NLE_AF_NOSUPPORT;
-        return ctr::Error{.error_class = CTR_E_SYSTEM,
-                          .message = std::string("cannot open a netlink socket: ") + nl_geterror(error),
+        return ctr::Error{.message = std::string("cannot open a netlink socket: ") + nl_geterror(error),
                           .hint = unknown ? "this kernel lacks that part of netlink" : "",
-                          .errno_value = errno,
+                          .errno_value = why,
                           .syscall = "socket"};
     }
     const int on = 1;
-    setsockopt(nl_socket_get_fd(socket_.get()), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on); // only for better words
-    return std::nullopt;
+    setsockopt(nl_socket_get_fd(out.socket_.get()), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on); // only for words
+    return out;
 }
 
-Problem Netlink::transmit(const std::vector<Message *> &batch, std::size_t answered, std::uint32_t &first_sequence) {
+Result<std::uint32_t> Netlink::transmit(const std::vector<Message *> &batch, std::size_t answered) {
     std::vector<iovec> parts;
     for (Message *each : batch) {
         nl_complete_msg(socket_.get(), each->get());
@@ -105,14 +108,12 @@ Problem Netlink::transmit(const std::vector<Message *> &batch, std::size_t answe
             header->nlmsg_flags = static_cast<std::uint16_t>(header->nlmsg_flags & ~NLM_F_ACK);
         parts.push_back({header, NLMSG_ALIGN(header->nlmsg_len)});
     }
-    first_sequence = nlmsg_hdr(batch.front()->get())->nlmsg_seq;
     const int sent =
         nl_send_iovec(socket_.get(), batch.front()->get(), parts.data(), static_cast<unsigned>(parts.size()));
-    if (sent >= 0) return std::nullopt;
-    return ctr::Error{.error_class = CTR_E_SYSTEM,
-                      .message = "cannot " + batch.front()->what() + ": " + nl_geterror(sent),
-                      .errno_value = errno,
-                      .syscall = "sendmsg"};
+    if (sent >= 0) return nlmsg_hdr(batch.front()->get())->nlmsg_seq;
+    ctr::Error error = system_error("sendmsg");
+    error.message = "cannot " + batch.front()->what() + ": " + nl_geterror(sent);
+    return error;
 }
 
 int Netlink::receive(char *buffer, std::size_t room) {
@@ -123,50 +124,48 @@ int Netlink::receive(char *buffer, std::size_t room) {
     return static_cast<int>(size);
 }
 
-Problem Netlink::send(std::vector<Message> &batch, std::size_t answered) {
+Result<> Netlink::send(std::vector<Message> &batch, std::size_t answered) {
     std::vector<Message *> all;
     for (Message &each : batch)
         all.push_back(&each);
     if (answered >= all.size()) answered = all.size() - 1;
-    std::uint32_t first = 0;
-    if (Problem p = transmit(all, answered, first)) return p;
+    CTR_ASSIGN(const std::uint32_t first, transmit(all, answered));
     const std::uint32_t last = nlmsg_hdr(all[answered]->get())->nlmsg_seq;
     const auto buffer = std::make_unique_for_overwrite<char[]>(answer_size);
     for (;;) {
         int size = receive(buffer.get(), answer_size);
-        if (size < 0) return system_problem("recv", {}, "netlink: " + batch.front().what());
+        if (size < 0) return system_error("recv", {}, "netlink: " + batch.front().what());
         for (auto *h = reinterpret_cast<nlmsghdr *>(buffer.get()); nlmsg_ok(h, size); h = nlmsg_next(h, &size)) {
             if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_seq - first > last - first) continue;
             const auto *error = static_cast<const nlmsgerr *>(nlmsg_data(h));
-            if (error->error != 0) return kernel_problem(h, error, all[h->nlmsg_seq - first]->what());
-            if (h->nlmsg_seq == last) return std::nullopt;
+            if (error->error != 0) return kernel_error(h, error, all[h->nlmsg_seq - first]->what());
+            if (h->nlmsg_seq == last) return {};
         }
     }
 }
 
-Problem Netlink::send(Message message) {
+Result<> Netlink::send(Message message) {
     std::vector<Message> batch;
     batch.push_back(std::move(message));
     return send(batch);
 }
 
-Problem Netlink::ask(Message message, int missing, const std::function<void(nlmsghdr *)> &found) {
+Result<> Netlink::ask(Message message, int missing, const std::function<void(nlmsghdr *)> &found) {
     const bool dump = (nlmsg_hdr(message.get())->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
-    std::uint32_t sequence = 0;
-    if (Problem p = transmit({&message}, 0, sequence)) return p;
+    CTR_ASSIGN(const std::uint32_t sequence, transmit({&message}, 0));
     const std::size_t room = dump ? dump_size : answer_size;
     const auto buffer = std::make_unique_for_overwrite<char[]>(room);
     for (;;) {
         int size = receive(buffer.get(), room);
-        if (size < 0) return system_problem("recv", {}, "netlink: " + message.what());
+        if (size < 0) return system_error("recv", {}, "netlink: " + message.what());
         for (auto *h = reinterpret_cast<nlmsghdr *>(buffer.get()); nlmsg_ok(h, size); h = nlmsg_next(h, &size)) {
             if (h->nlmsg_seq != sequence) continue;
-            if (h->nlmsg_type == NLMSG_DONE) return std::nullopt;
+            if (h->nlmsg_type == NLMSG_DONE) return {};
             if (h->nlmsg_type == NLMSG_ERROR) {
                 const auto *error = static_cast<const nlmsgerr *>(nlmsg_data(h));
                 if (error->error == 0 && dump) continue;
-                if (error->error == 0 || -error->error == missing) return std::nullopt;
-                return kernel_problem(h, error, message.what());
+                if (error->error == 0 || -error->error == missing) return {};
+                return kernel_error(h, error, message.what());
             }
             found(h);
         }

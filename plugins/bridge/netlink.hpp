@@ -4,9 +4,8 @@
 // one sendmsg, which is what makes plumbing fast, and loading it costs another 0.2 ms (README.md, "Speed").
 #pragma once
 
-#include "problem.hpp"
-
 #include <cstdint>
+#include <ctr/cpp/result.hpp>
 #include <functional>
 #include <memory>
 #include <netlink/attr.h>
@@ -49,19 +48,21 @@ private:
 class Netlink {
 public:
     /// NETLINK_ROUTE or NETLINK_NETFILTER, in the namespace that the caller is in now; it stays there.
-    Problem open(int protocol);
+    static ctr::Result<Netlink> open(int protocol);
     /// Sends all in one sendmsg. The kernel carries them out in order, before that returns; a failed one does not stop
-    /// those behind it. The problem is that of the first that failed. `answered` is the one whose yes is waited for:
+    /// those behind it. The error is that of the first that failed. `answered` is the one whose yes is waited for:
     /// the last, but in a transaction of nf_tables, whose end old kernels do not acknowledge.
-    Problem send(std::vector<Message> &batch, std::size_t answered = SIZE_MAX);
-    Problem send(Message message);
-    /// A query: calls `found` for each answer. An error with errno `missing` is no problem: there is just no answer.
-    Problem ask(Message message, int missing, const std::function<void(nlmsghdr *)> &found);
+    ctr::Result<> send(std::vector<Message> &batch, std::size_t answered = SIZE_MAX);
+    ctr::Result<> send(Message message);
+    /// A query: calls `found` for each answer. An error with errno `missing` is none: there is just no answer.
+    ctr::Result<> ask(Message message, int missing, const std::function<void(nlmsghdr *)> &found);
     /// The index of an interface in the socket's namespace, 0 if there is none.
     int index_of(const std::string &name) const;
 
 private:
-    Problem transmit(const std::vector<Message *> &batch, std::size_t answered, std::uint32_t &first_sequence);
+    Netlink() = default;
+    /// The number of the first.
+    ctr::Result<std::uint32_t> transmit(const std::vector<Message *> &batch, std::size_t answered);
     int receive(char *buffer, std::size_t room);
     struct Free {
         void operator()(nl_sock *s) const;

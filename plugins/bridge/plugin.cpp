@@ -55,10 +55,9 @@ int read_settings(ctr::Plan plan, Settings &out) {
     if (!bridge::is_interface_name(out.name))
         return plan.invalid(config_path("name"), "\"" + out.name + "\" cannot be the name of an interface",
                             "1 to 15 letters, digits, '.', '_' or '-', beginning with a letter or digit");
-    const std::string gateway = plan.config("/gateway").str();
-    if (const auto problem = bridge::parse_subnet(plan.config("/subnet").str(default_subnet), gateway, out.subnet))
-        return plan.invalid(config_path(problem->wrong_gateway ? "gateway" : "subnet"), problem->message,
-                            problem->hint);
+    const auto subnet = bridge::parse_subnet(plan.config("/subnet").str(default_subnet), plan.config("/gateway").str());
+    if (!subnet.ok()) return plan.fail(subnet.error());
+    out.subnet = subnet.value();
     out.mtu = plan.config("/mtu").integer(0);
     out.nat = plan.config("/nat").boolean(true);
     out.isolate = plan.config("/isolate").boolean(true);

@@ -13,7 +13,6 @@
 #pragma once
 
 #include "links.hpp"
-#include "problem.hpp"
 #include "subnet.hpp"
 
 #include <string>
@@ -34,14 +33,13 @@ struct Shared {
     std::string leases() const { return directory() + "/leases"; }
 };
 
-/// Takes the reference of `id` and makes what is missing. `mtu` 0 means: as the default route's interface. `out` is the
-/// bridge.
-Problem acquire(const Shared &shared, const std::string &id, const Subnet &subnet, int mtu, Link &out);
+/// Takes the reference of `id` and makes what is missing. `mtu` 0 means: as the default route's interface. The bridge.
+ctr::Result<Link> acquire(const Shared &shared, const std::string &id, const Subnet &subnet, int mtu);
 
 /// Drops the reference of `id`, and what is shared with the last one. Success if it is not there.
-Problem release(const Shared &shared, const std::string &id);
+ctr::Result<> release(const Shared &shared, const std::string &id);
 
-/// Takes bridge and table away if no reference is left, whatever `keep` says; `busy` if one is.
-Problem remove_unused(const Shared &shared, bool &busy);
+/// Takes bridge and table away if no reference is left, whatever `keep` says; false if one is.
+ctr::Result<bool> remove_unused(const Shared &shared);
 
 } // namespace bridge

@@ -14,6 +14,8 @@ namespace {
 constexpr int shortest_prefix = 8;
 constexpr int longest_prefix = 30;
 
+constexpr const char *subnet_path = "/bridge/subnet", *gateway_path = "/bridge/gateway";
+
 std::optional<int> parse_prefix(std::string_view text) {
     int prefix = -1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), prefix);
@@ -47,34 +49,37 @@ std::string format(Address address) {
 std::string Subnet::text() const { return format(network) + "/" + std::to_string(prefix); }
 std::string Subnet::gateway_text() const { return format(gateway) + "/" + std::to_string(prefix); }
 
-std::optional<SubnetProblem> parse_subnet(std::string_view subnet, std::string_view gateway, Subnet &out) {
+ctr::Result<Subnet> parse_subnet(std::string_view subnet, std::string_view gateway) {
     const std::string quoted = "\"" + std::string(subnet) + "\"";
     const std::size_t slash = subnet.find('/');
     const auto network = parse_address(subnet.substr(0, slash));
     const auto prefix = slash == std::string_view::npos ? std::nullopt : parse_prefix(subnet.substr(slash + 1));
     if (!network || !prefix)
-        return SubnetProblem{quoted + " is not an IPv4 subnet", "write ADDRESS/PREFIX, for example 10.129.0.0/16"};
+        return ctr::invalid(subnet_path, quoted + " is not an IPv4 subnet",
+                            "write ADDRESS/PREFIX, for example 10.129.0.0/16");
     if (*prefix < shortest_prefix || *prefix > longest_prefix)
-        return SubnetProblem{quoted + " has a prefix outside 8..30",
-                             "the gateway and at least one container need an address"};
-    out = {*network, *prefix, 0};
+        return ctr::invalid(subnet_path, quoted + " has a prefix outside 8..30",
+                            "the gateway and at least one container need an address");
+    Subnet out{*network, *prefix, 0};
     if ((*network & ~out.mask()) != 0) {
         out.network &= out.mask();
-        return SubnetProblem{quoted + " has bits set behind its prefix", "perhaps " + out.text() + " is meant"};
+        return ctr::invalid(subnet_path, quoted + " has bits set behind its prefix",
+                            "perhaps " + out.text() + " is meant");
     }
     if (is_special(*network))
-        return SubnetProblem{quoted + " is a loopback, multicast or reserved range",
-                             "use a private one, for example 10.129.0.0/16"};
+        return ctr::invalid(subnet_path, quoted + " is a loopback, multicast or reserved range",
+                            "use a private one, for example 10.129.0.0/16");
     out.gateway = out.network + 1;
-    if (gateway.empty()) return std::nullopt;
+    if (gateway.empty()) return out;
     const auto chosen = parse_address(gateway);
-    if (!chosen) return SubnetProblem{"\"" + std::string(gateway) + "\" is not an IPv4 address", {}, true};
+    if (!chosen) return ctr::invalid(gateway_path, "\"" + std::string(gateway) + "\" is not an IPv4 address");
     out.gateway = 0;
     if (!out.usable(*chosen))
-        return SubnetProblem{"\"" + std::string(gateway) + "\" is no address that the bridge can have in " + out.text(),
-                             "use one between the first and the last, for example " + format(out.network + 1), true};
+        return ctr::invalid(gateway_path,
+                            "\"" + std::string(gateway) + "\" is no address that the bridge can have in " + out.text(),
+                            "use one between the first and the last, for example " + format(out.network + 1));
     out.gateway = *chosen;
-    return std::nullopt;
+    return out;
 }
 
 std::optional<Address> choose_address(const Subnet &subnet, std::string_view id, const std::vector<Address> &used) {

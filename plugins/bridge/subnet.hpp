@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctr/cpp/result.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,14 +36,8 @@ struct Subnet {
     std::string gateway_text() const; ///< "10.129.0.1/16"
 };
 
-/// Reads "10.129.0.0/16" and the gateway (empty: the first address). What is wrong comes back as words, with
-/// `wrong_gateway` telling which of the two texts they are about; empty if nothing is.
-struct SubnetProblem {
-    std::string message;
-    std::string hint;
-    bool wrong_gateway = false;
-};
-std::optional<SubnetProblem> parse_subnet(std::string_view subnet, std::string_view gateway, Subnet &out);
+/// Reads /bridge/subnet of the config, "10.129.0.0/16", and /bridge/gateway (empty: the first address).
+ctr::Result<Subnet> parse_subnet(std::string_view subnet, std::string_view gateway);
 
 /// The first free address for `id`, or nothing if the subnet is full. The search begins at a place that the id
 /// determines: two containers rarely meet (so one system call takes a lease), the same container tends to get the same

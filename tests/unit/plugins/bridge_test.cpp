@@ -15,16 +15,14 @@ namespace bridge {
 namespace {
 
 Subnet subnet(std::string_view text, std::string_view gateway = {}) {
-    Subnet out;
-    const auto problem = parse_subnet(text, gateway, out);
-    EXPECT_FALSE(problem) << problem->message;
-    return out;
+    const auto parsed = parse_subnet(text, gateway);
+    EXPECT_TRUE(parsed.ok()) << parsed.error().message;
+    return parsed.ok() ? parsed.value() : Subnet{};
 }
 
 std::string refusal(std::string_view text, std::string_view gateway = {}) {
-    Subnet out;
-    const auto problem = parse_subnet(text, gateway, out);
-    return problem ? problem->message : "";
+    const auto parsed = parse_subnet(text, gateway);
+    return parsed.ok() ? "" : parsed.error().message;
 }
 
 Address address(std::string_view text) { return parse_address(text).value(); }
@@ -110,9 +108,8 @@ protected:
         rmdir(directory_.c_str());
     }
     std::string take(const std::string &id) {
-        Address out = 0;
-        const Problem problem = take_lease(directory_, net_, id, out);
-        return problem ? problem->message : format(out);
+        const auto taken = take_lease(directory_, net_, id);
+        return taken.ok() ? format(taken.value()) : taken.error().message;
     }
     std::string directory_;
     Subnet net_ = subnet("10.9.9.0/29");
@@ -135,10 +132,10 @@ TEST_F(Leases, AreNeverGivenTwice) {
 
 TEST_F(Leases, AreGivenBackByTheirOwnerOnly) {
     const std::string web = take("web");
-    EXPECT_FALSE(give_back(directory_, "other", web));
+    EXPECT_TRUE(give_back(directory_, "other", web).ok());
     EXPECT_EQ(read_link(directory_ + "/" + web), "web");
-    EXPECT_FALSE(give_back(directory_, "web", web));
-    EXPECT_FALSE(give_back(directory_, "web", web)); // twice is fine
+    EXPECT_TRUE(give_back(directory_, "web", web).ok());
+    EXPECT_TRUE(give_back(directory_, "web", web).ok()); // twice is fine
     EXPECT_TRUE(list_leases(directory_).empty());
     EXPECT_EQ(take("web"), web);
 }
@@ -146,10 +143,10 @@ TEST_F(Leases, AreGivenBackByTheirOwnerOnly) {
 TEST_F(Leases, AreFoundWithoutARecord) {
     take("web");
     const std::string other = take("other");
-    EXPECT_FALSE(give_back(directory_, "web", ""));
+    EXPECT_TRUE(give_back(directory_, "web", "").ok());
     ASSERT_EQ(list_leases(directory_).size(), 1u);
     EXPECT_EQ(list_leases(directory_)[0].first, other);
-    EXPECT_FALSE(give_back("/nonexistent", "web", ""));
+    EXPECT_TRUE(give_back("/nonexistent", "web", "").ok());
 }
 
 TEST(Names, FitTheKernel) {
