@@ -20,7 +20,8 @@ std::string data_dir(ctr::Plan plan);
 /// 0 if the data directory is on btrfs; else refuses the plan.
 int require_btrfs(ctr::Plan plan, const std::string &dir);
 
-int fail(ctr::Run run, const Problem &problem, std::string hint = {});
+/// With a hint, if none is given and the errno says what to do.
+int fail(ctr::Run run, ctr::Error error, std::string hint = {});
 /// The undo of everything that is a subvolume.
 int delete_path(ctr::Run run, const std::string &path);
 

@@ -22,15 +22,14 @@ namespace {
 
 int apply_layer(ctr::Run run) {
     const std::string partial = run.str("partial");
-    Problem problem;
     // Only an earlier try of this operation can have left it: its name has the operation's id.
     if (delete_path(run, partial) != 0) return -1;
-    if (!make_directory(parent_of(partial), &problem)) return fail(run, problem);
-    const bool made =
-        run.has("parent") ? snapshot(run.str("parent"), partial, &problem) : create_subvolume(partial, &problem);
-    if (!made)
-        return fail(run, problem,
-                    problem.errno_value == ENOENT ? "the parent layer must be complete before this one is begun" : "");
+    if (auto done = make_directory(parent_of(partial)); !done.ok()) return fail(run, done.error());
+    const auto made = run.has("parent") ? snapshot(run.str("parent"), partial) : create_subvolume(partial);
+    if (!made.ok())
+        return fail(run, made.error(),
+                    made.error().errno_value == ENOENT ? "the parent layer must be complete before this one is begun"
+                                                       : "");
     return run.output("directory", partial);
 }
 
@@ -53,8 +52,7 @@ int shell_undo_layer(ctr::Run run, ctr::Shell sh) {
 
 int apply_commit(ctr::Run run) {
     const std::string partial = run.str("partial"), layer = run.str("layer"), layers = parent_of(layer);
-    Problem problem;
-    if (!seal(partial, &problem)) return fail(run, problem);
+    if (auto done = seal(partial); !done.ok()) return fail(run, done.error());
     if (renameat2(AT_FDCWD, partial.c_str(), AT_FDCWD, layer.c_str(), RENAME_NOREPLACE) != 0) {
         if (errno != EEXIST) return run.fail("renameat2", layer);
         return delete_path(run, partial); // somebody else committed the same content first
@@ -163,8 +161,8 @@ std::optional<std::string> listed_path(const std::string &dir, std::string_view 
 int collect(const ctr_places *places, const char *type, ctr_str id) noexcept try {
     const auto path = listed_path(places->data_dir, type, ctr::view(id));
     if (!path) return errno = EINVAL, -1;
-    Problem problem;
-    return delete_subvolume(*path, &problem) ? 0 : (errno = problem.errno_value, -1);
+    const auto done = delete_subvolume(*path);
+    return done.ok() ? 0 : (errno = done.error().errno_value, -1);
 } catch (const std::exception &) {
     return errno = ENOMEM, -1;
 }

@@ -91,10 +91,11 @@ bool delete_in(int directory, std::uint64_t id) {
 
 } // namespace
 
-bool delete_nested(int fd, const std::string &path, Problem *problem) {
+ctr::Result<> delete_nested(int fd, const std::string &path) {
     const auto failed = [&](const char *what, std::uint64_t id) {
-        *problem = {errno, what, "cannot delete the nested subvolume " + std::to_string(id), path};
-        return false;
+        ctr::Error error = ctr::system_error(what, path);
+        error.message = "cannot delete the nested subvolume " + std::to_string(id);
+        return error;
     };
     std::vector<Nested> all;
     std::uint64_t top = 0;
@@ -113,7 +114,7 @@ bool delete_nested(int fd, const std::string &path, Problem *problem) {
         if (!directory.valid()) return failed("open_by_handle_at", each.id);
         if (!delete_in(directory.get(), each.id)) return failed("btrfs_util_delete_subvolume_fd", each.id);
     }
-    return true;
+    return {};
 }
 
 } // namespace btrfs

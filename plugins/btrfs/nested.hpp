@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "subvolume.hpp"
-
+#include <ctr/cpp/result.hpp>
 #include <string>
 
 namespace btrfs {
 
-/// Deletes every subvolume below the open subvolume `fd`; `path` is only for messages. True, or false with *problem.
-bool delete_nested(int fd, const std::string &path, Problem *problem);
+/// Deletes every subvolume below the open subvolume `fd`; `path` is only for messages.
+ctr::Result<> delete_nested(int fd, const std::string &path);
 
 } // namespace btrfs

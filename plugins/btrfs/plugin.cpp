@@ -25,21 +25,17 @@ int require_btrfs(ctr::Plan plan, const std::string &dir) {
                       .path = dir});
 }
 
-int fail(ctr::Run run, const Problem &problem, std::string hint) {
-    if (hint.empty() && problem.errno_value == EPERM) hint = "this needs CAP_SYS_ADMIN";
-    if (hint.empty() && (problem.errno_value == ENOSPC || problem.errno_value == EDQUOT))
+int fail(ctr::Run run, ctr::Error error, std::string hint) {
+    if (hint.empty() && error.errno_value == EPERM) hint = "this needs CAP_SYS_ADMIN";
+    if (hint.empty() && (error.errno_value == ENOSPC || error.errno_value == EDQUOT))
         hint = "the data root is full; `btrfs filesystem usage` tells whether of data or of metadata";
-    return run.fail({.error_class = CTR_E_SYSTEM,
-                     .message = problem.message,
-                     .hint = std::move(hint),
-                     .errno_value = problem.errno_value,
-                     .syscall = problem.what,
-                     .path = problem.path});
+    if (!hint.empty()) error.hint = std::move(hint);
+    return run.fail(error);
 }
 
 int delete_path(ctr::Run run, const std::string &path) {
-    Problem problem;
-    return delete_subvolume(path, &problem) ? 0 : fail(run, problem);
+    const auto done = delete_subvolume(path);
+    return done.ok() ? 0 : fail(run, done.error());
 }
 
 namespace {
@@ -89,19 +85,21 @@ int plan(ctr::Plan plan) {
 
 int apply_snapshot(ctr::Run run) {
     const std::string source = run.str("source"), path = run.str("path");
-    Problem problem;
-    if (snapshot(source, path, &problem)) return 0;
-    if (problem.errno_value == ENOENT && problem.path == path) { // the first container
-        if (make_directory(parent_of(path), &problem) && snapshot(source, path, &problem)) return 0;
+    auto done = snapshot(source, path);
+    if (!done.ok() && done.error().errno_value == ENOENT && done.error().path == path) { // the first container
+        done = make_directory(parent_of(path));
+        if (done.ok()) done = snapshot(source, path);
     }
-    if (problem.errno_value == ENOENT && problem.path == source)
+    if (done.ok()) return 0;
+    const ctr::Error &error = done.error();
+    if (error.errno_value == ENOENT && error.path == source)
         return run.fail({.error_class = CTR_E_NOT_FOUND,
                          .message = "a layer of the image is missing",
                          .hint = "import the image again",
                          .errno_value = ENOENT,
-                         .syscall = problem.what,
+                         .syscall = error.syscall,
                          .path = source});
-    return fail(run, problem, problem.errno_value == EEXIST ? "another container has this name: remove it first" : "");
+    return fail(run, error, error.errno_value == EEXIST ? "another container has this name: remove it first" : "");
 }
 
 int undo_snapshot(ctr::Run run) { return delete_path(run, run.str("path")); }

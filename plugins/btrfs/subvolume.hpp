@@ -3,27 +3,19 @@
 // Subvolumes through libbtrfsutil: made, copied, sealed, deleted. No quota groups: they slow every snapshot down and leak.
 #pragma once
 
+#include <ctr/cpp/result.hpp>
 #include <string>
 
 namespace btrfs {
 
-/// What went wrong in libbtrfsutil or beside it.
-struct Problem {
-    int errno_value = 0;
-    std::string what;    // the library's or the system call's name
-    std::string message; // in words; may be empty
-    std::string path;
-};
-
-/// Each returns true, or false with *problem.
-bool create_subvolume(const std::string &path, Problem *problem);
-bool snapshot(const std::string &source, const std::string &path, Problem *problem);
+ctr::Result<> create_subvolume(const std::string &path);
+ctr::Result<> snapshot(const std::string &source, const std::string &path);
 /// Read-only and on the disk.
-bool seal(const std::string &path, Problem *problem);
+ctr::Result<> seal(const std::string &path);
 /// Deletes the subvolume at `path`, whatever it contains: nested subvolumes (anybody who may make a directory may make one) and read-only
-/// ones too. True if there is nothing. A `path` that is no subvolume is left alone.
-bool delete_subvolume(const std::string &path, Problem *problem);
+/// ones too. Success if there is nothing. A `path` that is no subvolume is left alone.
+ctr::Result<> delete_subvolume(const std::string &path);
 /// Makes a directory with all its parents that are missing, mode 0700. An existing one is fine.
-bool make_directory(const std::string &path, Problem *problem);
+ctr::Result<> make_directory(const std::string &path);
 
 } // namespace btrfs
