@@ -15,6 +15,7 @@ namespace {
 
 using ctr::Node;
 using ctr::Plan;
+using ctr::Result;
 using ctr::Run;
 using ctr::Shell;
 
@@ -23,7 +24,7 @@ struct Wanted {
     std::string lost; // what was asked for and cannot be given: for the reader of the plan
 };
 
-std::optional<Sets> from_lists(Plan plan, std::vector<std::string> &unknown) {
+Result<Sets> from_lists(Plan plan, std::vector<std::string> &unknown) {
     Sets sets;
     const std::pair<const char *, Mask *> lists[] = {{"bounding", &sets.bounding},
                                                      {"effective", &sets.effective},
@@ -34,21 +35,16 @@ std::optional<Sets> from_lists(Plan plan, std::vector<std::string> &unknown) {
         const std::string path = std::string("/process/capabilities/") + name;
         const Node list = plan.spec(path);
         if (list && list.type() != CTR_NODE_ARRAY && list.type() != CTR_NODE_NULL)
-            return plan.invalid(path, "is no list of capability names"), std::nullopt;
+            return ctr::invalid(path, "is no list of capability names");
         *mask = parse_oci(list.strings(), unknown);
     }
     return sets;
 }
 
-std::optional<Sets> from_default(Plan plan) {
+Result<Sets> from_default(Plan plan) {
     Mask mask = docker_default();
     if (const Node own = plan.config("/default")) {
-        std::optional<Problem> problem;
-        mask = parse_list("default", own.strings(), problem);
-        if (problem)
-            return plan.invalid("capabilities/default/" + std::to_string(problem->index), problem->message,
-                                problem->hint),
-                   std::nullopt;
+        CTR_ASSIGN(mask, parse_list("capabilities/default", own.strings()));
     }
     return Sets{mask, mask, mask, 0, 0};
 }
@@ -85,49 +81,38 @@ void warn_of_lost(Plan plan, const Sets &asked, const Sets &given) {
     warn("ambient", asked.ambient & ~given.ambient, "permitted and inheritable");
 }
 
-std::optional<Wanted> wanted(Plan plan) {
+Result<Wanted> wanted(Plan plan) {
     const Node lists = plan.spec("/process/capabilities");
     const Node change = plan.spec("/ctr/capabilities");
     std::vector<std::string> unknown;
-    std::optional<Sets> sets = Sets{};
-    if (lists)
-        sets = from_lists(plan, unknown);
-    else if (change)
-        sets = from_default(plan);
-    if (!sets) return std::nullopt;
+    CTR_ASSIGN(Sets sets, lists ? from_lists(plan, unknown) : change ? from_default(plan) : Sets{});
     if (change) {
-        std::optional<Problem> problem;
-        const auto parsed = parse_change(change.get("/add").strings(), change.get("/drop").strings(), problem);
-        if (!parsed) {
-            plan.invalid("/ctr/capabilities/" + problem->list + "/" + std::to_string(problem->index), problem->message,
-                         problem->hint);
-            return std::nullopt;
-        }
-        apply_change(*sets, *parsed);
+        CTR_ASSIGN(const Change parsed, parse_change(change.get("/add").strings(), change.get("/drop").strings()));
+        apply_change(sets, parsed);
     }
     Wanted result;
     warn_of(plan, unknown);
-    const Sets asked = *sets;
-    if (const Mask lost = make_consistent(*sets)) {
+    const Sets asked = sets;
+    if (const Mask lost = make_consistent(sets)) {
         result.lost += "; inconsistent between the sets, so not given: " + names_of(lost);
-        warn_of_lost(plan, asked, *sets);
+        warn_of_lost(plan, asked, sets);
     }
     if (!unknown.empty()) result.lost += "; unknown, so not given:";
     for (const auto &name : unknown)
         result.lost += " " + name;
-    result.sets = *sets;
+    result.sets = sets;
     return result;
 }
 
 int plan_steps(Plan plan) {
     const auto all = wanted(plan);
-    if (!all) return -1;
-    const Sets &sets = all->sets;
+    if (!all.ok()) return plan.fail(all.error());
+    const Sets &sets = all.value().sets;
     const bool no_new_privs = plan.spec("/process/noNewPrivileges").boolean();
 
     if (plan.step("caps.bound", CTR_CONFINE)
             .arg("bounding", hex(sets.bounding))
-            .note("keeps " + names_of(sets.bounding) + all->lost)
+            .note("keeps " + names_of(sets.bounding) + all.value().lost)
             .gives(CTR_TOKEN_CAPS_BOUNDED)
             .add() != 0)
         return -1;

@@ -95,26 +95,28 @@ Mask docker_default() {
     return mask;
 }
 
-Mask parse_list(const std::string &list, const std::vector<std::string> &entries, std::optional<Problem> &problem) {
+ctr::Result<Mask> parse_list(const std::string &path, const std::vector<std::string> &entries) {
     Mask mask = 0;
     for (std::size_t i = 0; i < entries.size(); ++i) {
         if (same_letters(entries[i], "ALL")) {
             mask = everything;
         } else if (const auto number = number_of(entries[i])) {
             mask |= bit(*number);
-        } else if (!problem) {
-            problem = Problem{list, i, "\"" + entries[i] + "\" is no capability", name_hint};
+        } else {
+            return ctr::invalid(path + "/" + std::to_string(i), "\"" + entries[i] + "\" is no capability", name_hint);
         }
     }
     return mask;
 }
 
-std::optional<Change> parse_change(const std::vector<std::string> &add, const std::vector<std::string> &drop,
-                                   std::optional<Problem> &problem) {
-    const Change change{parse_list("add", add, problem), parse_list("drop", drop, problem)};
-    if (!problem && change.add == everything && change.drop == everything)
-        problem = Problem{"add", 0, "ALL is both added and dropped", "name the capabilities on one of the two sides"};
-    return problem ? std::nullopt : std::optional(change);
+ctr::Result<Change> parse_change(const std::vector<std::string> &add, const std::vector<std::string> &drop) {
+    Change change;
+    CTR_ASSIGN(change.add, parse_list("/ctr/capabilities/add", add));
+    CTR_ASSIGN(change.drop, parse_list("/ctr/capabilities/drop", drop));
+    if (change.add == everything && change.drop == everything)
+        return ctr::invalid("/ctr/capabilities/add/0", "ALL is both added and dropped",
+                            "name the capabilities on one of the two sides");
+    return change;
 }
 
 Mask changed(Mask base, Change change) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctr/cpp/result.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,18 +37,10 @@ struct Sets {
     Mask ambient = 0;
 };
 
-/// What went wrong, and where: an index in the list of that name.
-struct Problem {
-    std::string list;
-    std::size_t index = 0;
-    std::string message;
-    std::string hint;
-};
+/// The capabilities that a list of names stands for; ALL is allowed. `path` is where the list stands, for the error.
+ctr::Result<Mask> parse_list(const std::string &path, const std::vector<std::string> &names);
 
-/// The capabilities that a list of names stands for; ALL is allowed. The first name that is none becomes the problem.
-Mask parse_list(const std::string &list, const std::vector<std::string> &names, std::optional<Problem> &problem);
-
-/// The base with `add` and `drop` applied to it (docker's arithmetic):
+/// /ctr/capabilities: the base with `add` and `drop` applied to it (docker's arithmetic):
 ///   add has ALL:  everything but what drop names;
 ///   drop has ALL: only what add names;
 ///   else:         base without drop, then with add: a capability named in both is given.
@@ -56,8 +49,7 @@ struct Change {
     Mask add = 0;
     Mask drop = 0;
 };
-std::optional<Change> parse_change(const std::vector<std::string> &add, const std::vector<std::string> &drop,
-                                   std::optional<Problem> &problem);
+ctr::Result<Change> parse_change(const std::vector<std::string> &add, const std::vector<std::string> &drop);
 Mask changed(Mask base, Change change);
 
 /// One list of an OCI process.capabilities object. Names that this host does not know are collected, not refused: the

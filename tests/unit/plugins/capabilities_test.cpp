@@ -15,10 +15,9 @@ Mask of(std::initializer_list<int> numbers) {
 }
 
 Mask after(const std::vector<std::string> &add, const std::vector<std::string> &drop) {
-    std::optional<Problem> problem;
-    const auto change = parse_change(add, drop, problem);
-    EXPECT_TRUE(change) << problem->message;
-    return change ? changed(docker_default(), *change) : 0;
+    const auto change = parse_change(add, drop);
+    EXPECT_TRUE(change.ok()) << change.error().message;
+    return change.ok() ? changed(docker_default(), change.value()) : 0;
 }
 
 TEST(CapabilityNames, have_the_kernels_numbers) {
@@ -67,14 +66,11 @@ TEST(CapabilityChange, add_all_leaves_out_what_is_dropped) {
 }
 
 TEST(CapabilityChange, refuses_with_the_place) {
-    std::optional<Problem> problem;
-    EXPECT_FALSE(parse_change({"CHOWN", "SYS_ADMN"}, {}, problem));
-    ASSERT_TRUE(problem);
-    EXPECT_EQ(problem->list, "add");
-    EXPECT_EQ(problem->index, 1U);
-    EXPECT_NE(problem->message.find("SYS_ADMN"), std::string::npos);
-    problem.reset();
-    EXPECT_FALSE(parse_change({"ALL"}, {"ALL"}, problem));
+    const auto change = parse_change({"CHOWN", "SYS_ADMN"}, {});
+    ASSERT_FALSE(change.ok());
+    EXPECT_EQ(change.error().path, "/ctr/capabilities/add/1");
+    EXPECT_NE(change.error().message.find("SYS_ADMN"), std::string::npos);
+    EXPECT_FALSE(parse_change({"ALL"}, {"ALL"}).ok());
 }
 
 TEST(CapabilityLists, collect_what_is_unknown) {
