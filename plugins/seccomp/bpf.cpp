@@ -272,7 +272,12 @@ std::vector<Run> runs_for(std::uint32_t audit_arch, const std::vector<AbiRules> 
 
 } // namespace
 
-Program compile(const Profile &profile, std::vector<std::string> &unknown, std::string &problem) {
+ctr::Result<Program> compile(const Profile &profile, std::vector<std::string> &unknown) {
+    const auto unsupported = [](std::string message) {
+        ctr::Error error = ctr::failure(CTR_E_UNSUPPORTED, std::move(message), "use fewer conditions");
+        error.path = "seccomp profile";
+        return error;
+    };
     for (const auto &rule : profile.rules)
         for (const auto &name : rule.names)
             if (!is_known(name)) unknown.push_back(name);
@@ -281,7 +286,7 @@ Program compile(const Profile &profile, std::vector<std::string> &unknown, std::
         groups; // by audit architecture, in the profile's order
     for (const auto &name : profile.architectures) {
         const Abi *abi = find_abi(name);
-        if (abi == nullptr) return problem = name + " is no architecture of this machine", Program{};
+        if (abi == nullptr) return unsupported(name + " is no architecture of this machine");
         auto at = std::find_if(groups.begin(), groups.end(),
                                [&](const auto &group) { return group.first == abi->audit_arch; });
         if (at == groups.end()) at = groups.insert(at, {abi->audit_arch, {}});
@@ -301,8 +306,7 @@ Program compile(const Profile &profile, std::vector<std::string> &unknown, std::
         otherwise = out.jump(BPF_JEQ, groups[i].first, entries[i], otherwise);
     out.plain(load, offsetof(seccomp_data, arch));
     if (out.here() > BPF_MAXINSNS)
-        return problem = "the filter needs " + std::to_string(out.here()) + " instructions, the kernel takes 4096",
-               Program{};
+        return unsupported("the filter needs " + std::to_string(out.here()) + " instructions, the kernel takes 4096");
     return out.take();
 }
 

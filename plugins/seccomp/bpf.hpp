@@ -10,20 +10,20 @@
 
 #include "profile.hpp"
 
+#include <ctr/cpp/result.hpp>
 #include <linux/filter.h>
 
 namespace seccomp {
 
 using Program = std::vector<sock_filter>;
 
-/// The program; empty with `problem` set if it does not fit the kernel's 4096 instructions or an architecture is not of this
-/// machine. Names that no table knows are collected in `unknown` (as other OCI runtimes do, they are skipped).
+/// The program, which must fit into the kernel's 4096 instructions, for architectures of this machine. Names that no table knows are collected in `unknown` (as other OCI runtimes do, they are skipped).
 ///
 /// What decides, as with libseccomp: the first rule without conditions for a system call covers it as a whole; without one, the rules
 /// with conditions are tried in their order, then the default action.
 /// A system call newer than all that the profile names gets ENOSYS where the default forbids (ERRNO, TRAP, KILL): C libraries try
 /// new calls and fall back on ENOSYS only.
 /// A foreign architecture kills the process.
-Program compile(const Profile &profile, std::vector<std::string> &unknown, std::string &problem);
+ctr::Result<Program> compile(const Profile &profile, std::vector<std::string> &unknown);
 
 } // namespace seccomp

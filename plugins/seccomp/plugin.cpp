@@ -110,21 +110,18 @@ int check_names(Plan plan, const std::string &where) {
 int plan_profile(Plan plan, const char *where, Format format, const Circumstances &circumstances) {
     const Node node = plan.spec(where);
     if (format == Format::oci && check_names(plan, where) != 0) return -1;
-    Refusal refusal;
-    const auto profile = translate(node, format, circumstances, refusal);
-    if (!profile)
-        return plan.fail({refusal.unsupported ? CTR_E_UNSUPPORTED : CTR_E_INVALID,
-                          refusal.message,
-                          refusal.hint,
-                          0,
-                          {},
-                          where + refusal.pointer});
+    auto translated = translate(node, format, circumstances);
+    if (!translated.ok()) {
+        translated.error().path.insert(0, where);
+        return plan.fail(translated.error());
+    }
+    const Profile &profile = translated.value();
     auto step = plan.step("seccomp.compile", CTR_PREPARE);
-    step.arg("default", text_of(profile->default_action)).args("arch", profile->architectures);
-    for (const auto &rule : profile->rules)
+    step.arg("default", text_of(profile.default_action)).args("arch", profile.architectures);
+    for (const auto &rule : profile.rules)
         step.arg("rule", text_of(rule));
     std::string known;
-    for (const auto &name : profile->known)
+    for (const auto &name : profile.known)
         known += (known.empty() ? "" : " ") + name;
     if (!known.empty()) step.arg("known", known);
     if (step.arg("cache", plan.name("state_dir")).output("program", CTR_TYPE_FD, "seccomp.program").add() != 0)
@@ -132,7 +129,7 @@ int plan_profile(Plan plan, const char *where, Format format, const Circumstance
     std::string flags;
     for (const auto &flag : node.get("/flags").strings())
         flags += (flags.empty() ? "" : " ") + flag;
-    return plan_load(plan, profile->flags, flags, profile->notifies);
+    return plan_load(plan, profile.flags, flags, profile.notifies);
 }
 
 int plan_steps(Plan plan) {
@@ -204,16 +201,11 @@ int compile_step(Run run) {
     if (own) profile = profile_of(run);
 
     std::vector<std::string> unknown;
-    std::string problem;
-    const Program program = compile(*profile, unknown, problem);
+    const auto program = compile(*profile, unknown);
     for (const auto &name : unknown)
         run.log(CTR_LOG_DEBUG, "seccomp: system call " + name + " is not known here, its rule is skipped");
-    if (program.empty())
-        return run.fail({.error_class = CTR_E_UNSUPPORTED,
-                         .message = problem,
-                         .hint = "use fewer conditions",
-                         .path = "seccomp profile"});
-    const std::string bytes = pack(program, key);
+    if (!program.ok()) return run.fail(program.error());
+    const std::string bytes = pack(program.value(), key);
     if (!cache.empty() && !keep(cache, key, bytes))
         run.log(CTR_LOG_DEBUG, "seccomp: the compiled filter could not be kept in " + cache);
     const int file = in_memory(bytes);

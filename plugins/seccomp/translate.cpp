@@ -13,7 +13,9 @@
 namespace seccomp {
 namespace {
 
+using ctr::invalid;
 using ctr::Node;
+using ctr::Result;
 
 constexpr unsigned errno_max = 4095; // MAX_ERRNO: the kernel cuts off what is higher
 
@@ -43,38 +45,37 @@ constexpr std::pair<std::string_view, Compare> operators[] = {{"SCMP_CMP_NE", Co
                                                               {"SCMP_CMP_GT", Compare::gt},
                                                               {"SCMP_CMP_MASKED_EQ", Compare::masked_eq}};
 
-/// Reads a profile; the first refusal stops it. Members return false when they refused.
+/// Reads a profile; the first error stops it.
 class Reader {
 public:
-    Reader(Node root, Format format, const Circumstances &circumstances, Refusal &refusal)
-        : root_(root), docker_(format == Format::docker), circumstances_(circumstances), refusal_(refusal) {}
+    Reader(Node root, Format format, const Circumstances &circumstances)
+        : root_(root), docker_(format == Format::docker), circumstances_(circumstances) {}
 
-    std::optional<Profile> read() {
-        if (root_.type() != CTR_NODE_OBJECT) return refuse("", "is no profile object"), std::nullopt;
-        const bool members =
-            docker_
-                ? only(root_, "", {"defaultAction", "defaultErrnoRet", "architectures", "archMap", "flags", "syscalls"})
-                : only(root_, "",
-                       {"defaultAction", "defaultErrnoRet", "architectures", "flags", "syscalls", "listenerPath",
-                        "listenerMetadata"});
-        const bool good = members && action(root_, "", "defaultAction", "defaultErrnoRet", profile_.default_action) &&
-                          architectures() && flags() && syscalls() && listener();
-        return good ? std::optional(std::move(profile_)) : std::nullopt;
+    Result<Profile> read() {
+        if (root_.type() != CTR_NODE_OBJECT) return invalid("", "is no profile object");
+        CTR_TRY(docker_ ? only(root_, "",
+                               {"defaultAction", "defaultErrnoRet", "architectures", "archMap", "flags", "syscalls"})
+                        : only(root_, "",
+                               {"defaultAction", "defaultErrnoRet", "architectures", "flags", "syscalls",
+                                "listenerPath", "listenerMetadata"}));
+        CTR_ASSIGN(profile_.default_action, action(root_, "", "defaultAction", "defaultErrnoRet"));
+        CTR_TRY(architectures());
+        CTR_TRY(flags());
+        CTR_TRY(syscalls());
+        CTR_TRY(listener());
+        return std::move(profile_);
     }
 
 private:
-    bool refuse(std::string pointer, std::string message, std::string hint = {}) {
-        refusal_ = {std::move(pointer), std::move(message), std::move(hint), false};
-        return false;
-    }
-    bool unsupported(std::string pointer, std::string message, std::string hint = {}) {
-        refusal_ = {std::move(pointer), std::move(message), std::move(hint), true};
-        return false;
+    static ctr::Error unsupported(std::string pointer, std::string message, std::string hint = {}) {
+        ctr::Error error = invalid(std::move(pointer), std::move(message), std::move(hint));
+        error.error_class = CTR_E_UNSUPPORTED;
+        return error;
     }
 
     static bool is_absent(Node node) { return node.type() == CTR_NODE_NONE || node.type() == CTR_NODE_NULL; }
 
-    bool only(Node node, const std::string &pointer, std::initializer_list<std::string_view> names) {
+    Result<> only(Node node, const std::string &pointer, std::initializer_list<std::string_view> names) {
         for (std::size_t i = 0; i < node.size(); ++i) {
             const std::string key = node.key(i);
             bool known = false;
@@ -85,63 +86,63 @@ private:
                 if (!is_absent(node.at(i)) && !node.at(i).str().empty())
                     return unsupported(pointer + "/" + key, "a supervisor for SCMP_ACT_NOTIFY cannot be given");
             } else if (!known) {
-                return refuse(pointer + "/" + key, "is no member that this plugin knows");
+                return invalid(pointer + "/" + key, "is no member that this plugin knows");
             }
         }
-        return true;
+        return {};
     }
 
-    bool action(Node node, const std::string &pointer, const char *name, const char *errno_name, Action &out) {
+    Result<Action> action(Node node, const std::string &pointer, const char *name, const char *errno_name) {
         const std::string path = pointer + "/" + name;
         const std::string text = node.get(std::string("/") + name).str();
         if (text == "SCMP_ACT_NOTIFY" && docker_)
             return unsupported(path, "a profile in docker's format cannot name a supervisor to ask",
                                "use SCMP_ACT_ERRNO");
         if (text == "SCMP_ACT_NOTIFY" && pointer.empty())
-            return refuse(path, "SCMP_ACT_NOTIFY cannot be the default: the process could not even tell its supervisor",
-                          "name the system calls that it shall answer");
+            return invalid(path,
+                           "SCMP_ACT_NOTIFY cannot be the default: the process could not even tell its supervisor",
+                           "name the system calls that it shall answer");
         const Word *found = nullptr;
         for (const auto &each : actions)
             if (each.name == text) found = &each;
-        if (found == nullptr) return refuse(path, "\"" + text + "\" is no action", "for example SCMP_ACT_ERRNO");
-        out = found->value;
+        if (found == nullptr) return invalid(path, "\"" + text + "\" is no action", "for example SCMP_ACT_ERRNO");
+        const Action out = found->value;
         const bool has_data = out == SECCOMP_RET_ERRNO || out == SECCOMP_RET_TRACE;
         const Node number = node.get(std::string("/") + errno_name);
-        if (has_data) out |= EPERM;
-        if (is_absent(number)) return true;
+        if (is_absent(number)) return has_data ? out | EPERM : out;
         const auto value = number.uinteger();
-        const unsigned most = found->value == SECCOMP_RET_TRACE ? SECCOMP_RET_DATA : errno_max;
+        const unsigned most = out == SECCOMP_RET_TRACE ? SECCOMP_RET_DATA : errno_max;
         if (!has_data)
-            return refuse(pointer + "/" + errno_name, text + " returns no errno",
-                          "only SCMP_ACT_ERRNO and SCMP_ACT_TRACE take one");
+            return invalid(pointer + "/" + errno_name, text + " returns no errno",
+                           "only SCMP_ACT_ERRNO and SCMP_ACT_TRACE take one");
         if (!value || *value > most)
-            return refuse(pointer + "/" + errno_name, "must be a whole number up to " + std::to_string(most));
-        out = found->value | static_cast<Action>(*value);
-        return true;
+            return invalid(pointer + "/" + errno_name, "must be a whole number up to " + std::to_string(most));
+        return out | static_cast<Action>(*value);
     }
 
     /// The listener's descriptor is announced by write(2), which must go through before anybody can answer.
-    bool notify(const Rule &rule, const std::string &pointer) {
+    Result<> notify(const Rule &rule, const std::string &pointer) {
         for (std::size_t i = 0; i < rule.names.size(); ++i)
             if (rule.names[i] == "write")
-                return refuse(pointer + "/names/" + std::to_string(i),
-                              "write cannot have SCMP_ACT_NOTIFY: the supervisor is found by it");
-        return profile_.notifies = true;
+                return invalid(pointer + "/names/" + std::to_string(i),
+                               "write cannot have SCMP_ACT_NOTIFY: the supervisor is found by it");
+        profile_.notifies = true;
+        return {};
     }
 
-    bool listener() {
+    Result<> listener() {
         const std::string path = root_.get("/listenerPath").str();
         if (path.empty() && !root_.get("/listenerMetadata").str().empty())
-            return refuse("/listenerMetadata", "stands without listenerPath");
+            return invalid("/listenerMetadata", "stands without listenerPath");
         if (!profile_.notifies) { // then the runtime-spec wants the path ignored, and the kernel no such flag
             profile_.flags &= ~wait_killable_recv;
-            return true;
+            return {};
         }
-        if (path.empty()) return refuse("/listenerPath", "is missing: SCMP_ACT_NOTIFY needs a supervisor's socket");
-        if (path[0] != '/') return refuse("/listenerPath", "\"" + path + "\" is no absolute path");
+        if (path.empty()) return invalid("/listenerPath", "is missing: SCMP_ACT_NOTIFY needs a supervisor's socket");
+        if (path[0] != '/') return invalid("/listenerPath", "\"" + path + "\" is no absolute path");
         if ((profile_.flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) profile_.flags |= tsync_esrch;
         profile_.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-        return true;
+        return {};
     }
 
     void add_architecture(const std::string &name) {
@@ -151,69 +152,70 @@ private:
         profile_.architectures.push_back(name);
     }
 
-    bool architectures() {
+    Result<> architectures() {
         const std::string own = native_family()[0].oci_name;
         add_architecture(own);
         const Node list = root_.get("/architectures");
         for (std::size_t i = 0; i < list.size(); ++i) {
             const std::string name = list.at(i).str();
             if (!is_architecture(name))
-                return refuse("/architectures/" + std::to_string(i), "\"" + name + "\" is no architecture");
+                return invalid("/architectures/" + std::to_string(i), "\"" + name + "\" is no architecture");
             add_architecture(name);
         }
         const Node map = root_.get("/archMap");
         if (map.size() != 0 && list.size() != 0)
-            return refuse("/archMap", "stands beside architectures", "use one of the two");
+            return invalid("/archMap", "stands beside architectures", "use one of the two");
         for (std::size_t i = 0; i < map.size(); ++i)
             if (map.at(i).get("/architecture").str() == own)
                 for (const auto &each : map.at(i).get("/subArchitectures").strings())
                     add_architecture(each);
-        return true;
+        return {};
     }
 
-    bool flags() {
+    Result<> flags() {
         const Node list = root_.get("/flags");
         for (std::size_t i = 0; i < list.size(); ++i) {
             const Word *found = nullptr;
             for (const auto &each : filter_flags)
                 if (each.name == list.at(i).str()) found = &each;
             if (found == nullptr)
-                return refuse("/flags/" + std::to_string(i), "\"" + list.at(i).str() + "\" is no flag of seccomp(2)");
+                return invalid("/flags/" + std::to_string(i), "\"" + list.at(i).str() + "\" is no flag of seccomp(2)");
             profile_.flags |= found->value;
         }
-        return true;
+        return {};
     }
 
-    bool syscalls() {
+    Result<> syscalls() {
         const Node list = root_.get("/syscalls");
-        if (!is_absent(list) && list.type() != CTR_NODE_ARRAY) return refuse("/syscalls", "is no list");
+        if (!is_absent(list) && list.type() != CTR_NODE_ARRAY) return invalid("/syscalls", "is no list");
         for (std::size_t i = 0; i < list.size(); ++i)
-            if (!rule(list.at(i), "/syscalls/" + std::to_string(i))) return false;
-        return true;
+            CTR_TRY(rule(list.at(i), "/syscalls/" + std::to_string(i)));
+        return {};
     }
 
-    bool rule(Node node, const std::string &pointer) {
-        const bool members =
-            docker_ ? only(node, pointer,
-                           {"name", "names", "action", "errnoRet", "args", "comment", "includes", "excludes"})
-                    : only(node, pointer, {"names", "action", "errnoRet", "args"});
-        if (!members) return false;
+    Result<> rule(Node node, const std::string &pointer) {
+        CTR_TRY(docker_ ? only(node, pointer,
+                               {"name", "names", "action", "errnoRet", "args", "comment", "includes", "excludes"})
+                        : only(node, pointer, {"names", "action", "errnoRet", "args"}));
         Rule rule;
+        CTR_ASSIGN(rule.names, names(node, pointer));
+        CTR_ASSIGN(rule.action, action(node, pointer, "action", "errnoRet"));
+        CTR_ASSIGN(rule.conditions, arguments(node.get("/args"), pointer + "/args"));
         bool applies = true;
-        if (!names(node, pointer, rule.names) || !action(node, pointer, "action", "errnoRet", rule.action) ||
-            !arguments(node.get("/args"), pointer + "/args", rule.conditions) ||
-            (docker_ && !filter(node.get("/includes"), pointer + "/includes", true, applies)) ||
-            (docker_ && !filter(node.get("/excludes"), pointer + "/excludes", false, applies)))
-            return false;
-        if (applies && rule.action == SECCOMP_RET_USER_NOTIF && !notify(rule, pointer)) return false;
+        if (docker_) {
+            CTR_ASSIGN(const bool included, filter(node.get("/includes"), pointer + "/includes", true));
+            CTR_ASSIGN(const bool spared, filter(node.get("/excludes"), pointer + "/excludes", false));
+            applies = included && spared;
+        }
+        if (applies && rule.action == SECCOMP_RET_USER_NOTIF) CTR_TRY(notify(rule, pointer));
         // A rule that says what the default says anyway changes nothing, but its author knew the names.
         if (!applies || rule.action == profile_.default_action) {
             for (auto &name : rule.names)
                 profile_.known.push_back(std::move(name));
-            return true;
+            return {};
         }
         add(std::move(rule));
-        return true;
+        return {};
     }
 
     /// The runtime-spec does not say what two conditions on the same argument mean. All known runtimes read them as alternatives: each
@@ -230,53 +232,54 @@ private:
             profile_.rules.push_back({rule.action, rule.names, {condition}});
     }
 
-    bool names(Node node, const std::string &pointer, std::vector<std::string> &out) {
+    Result<std::vector<std::string>> names(Node node, const std::string &pointer) {
         const Node list = node.get("/names");
         const Node single = node.get("/name"); // docker's first format
         if (docker_ && single) {
-            if (list) return refuse(pointer + "/name", "stands beside names", "use one of the two");
-            if (!is_syscall_name(single.str())) return refuse(pointer + "/name", "is no name of a system call");
-            return out.push_back(single.str()), true;
+            if (list) return invalid(pointer + "/name", "stands beside names", "use one of the two");
+            if (!is_syscall_name(single.str())) return invalid(pointer + "/name", "is no name of a system call");
+            return std::vector{single.str()};
         }
-        if (list.size() == 0) return refuse(pointer + "/names", "is empty: the rule is about nothing");
+        std::vector<std::string> out;
+        if (list.size() == 0) return invalid(pointer + "/names", "is empty: the rule is about nothing");
         for (std::size_t i = 0; i < list.size(); ++i) {
             out.push_back(list.at(i).str());
             if (!is_syscall_name(out.back()))
-                return refuse(pointer + "/names/" + std::to_string(i), "is no name of a system call");
+                return invalid(pointer + "/names/" + std::to_string(i), "is no name of a system call");
         }
-        return true;
+        return out;
     }
 
-    bool arguments(Node list, const std::string &pointer, std::vector<Condition> &out) {
+    Result<std::vector<Condition>> arguments(Node list, const std::string &pointer) {
+        std::vector<Condition> out;
         for (std::size_t i = 0; i < list.size(); ++i) {
             const std::string path = pointer + "/" + std::to_string(i);
             const Node node = list.at(i);
-            if (!only(node, path, {"index", "value", "valueTwo", "op"})) return false;
-            Condition condition;
+            CTR_TRY(only(node, path, {"index", "value", "valueTwo", "op"}));
             const auto index = node.get("/index").uinteger();
-            if (!index || *index > 5) return refuse(path + "/index", "must be a whole number from 0 to 5");
+            if (!index || *index > 5) return invalid(path + "/index", "must be a whole number from 0 to 5");
             const auto value = number(node.get("/value")), two = number(node.get("/valueTwo"));
             if (!value || !two)
-                return refuse(path + (value ? "/valueTwo" : "/value"), "must be a whole number of 64 bits");
+                return invalid(path + (value ? "/valueTwo" : "/value"), "must be a whole number of 64 bits");
             const std::string op = node.get("/op").str();
             const auto *found = std::begin(operators);
             while (found != std::end(operators) && found->first != op)
                 ++found;
             if (found == std::end(operators))
-                return refuse(path + "/op", "\"" + op + "\" is no comparison", "for example SCMP_CMP_EQ");
-            condition = {static_cast<unsigned>(*index), found->second, *value,
-                         found->second == Compare::masked_eq ? *two : 0};
-            out.push_back(condition);
+                return invalid(path + "/op", "\"" + op + "\" is no comparison", "for example SCMP_CMP_EQ");
+            out.push_back(
+                {static_cast<unsigned>(*index), found->second, *value, found->second == Compare::masked_eq ? *two : 0});
         }
-        return true;
+        return out;
     }
     static std::optional<std::uint64_t> number(Node node) {
         return is_absent(node) ? std::optional<std::uint64_t>(0) : node.uinteger();
     }
 
     /// includes: the rule applies if all conditions hold; excludes: if none does.
-    bool filter(Node node, const std::string &pointer, bool including, bool &applies) {
-        if (!only(node, pointer, {"caps", "arches", "minKernel"})) return false;
+    Result<bool> filter(Node node, const std::string &pointer, bool including) {
+        CTR_TRY(only(node, pointer, {"caps", "arches", "minKernel"}));
+        bool applies = true;
         if (const Node arches = node.get("/arches"); arches.size() != 0) {
             bool matches = false;
             for (const auto &each : arches.strings())
@@ -288,16 +291,15 @@ private:
         if (const Node least = node.get("/minKernel"); !is_absent(least)) {
             const auto enough = kernel_at_least(circumstances_.kernel, least.str());
             if (!enough)
-                return refuse(pointer + "/minKernel", "\"" + least.str() + "\" is no version", "for example 4.8");
+                return invalid(pointer + "/minKernel", "\"" + least.str() + "\" is no version", "for example 4.8");
             if (*enough != including) applies = false;
         }
-        return true;
+        return applies;
     }
 
     Node root_;
     bool docker_;
     const Circumstances &circumstances_;
-    Refusal &refusal_;
     Profile profile_;
 };
 
@@ -337,8 +339,8 @@ std::optional<bool> kernel_at_least(std::string_view kernel, std::string_view le
     return first ? std::nullopt : std::optional(true);
 }
 
-std::optional<Profile> translate(Node node, Format format, const Circumstances &circumstances, Refusal &refusal) {
-    return Reader(node, format, circumstances, refusal).read();
+Result<Profile> translate(Node node, Format format, const Circumstances &circumstances) {
+    return Reader(node, format, circumstances).read();
 }
 
 } // namespace seccomp

@@ -6,6 +6,7 @@
 
 #include "profile.hpp"
 
+#include <ctr/cpp/result.hpp>
 #include <ctr/plugin.hpp>
 
 #include <set>
@@ -23,18 +24,10 @@ struct Circumstances {
     bool has(std::string_view capability) const;
 };
 
-/// What is wrong, and where below the profile.
-struct Refusal {
-    std::string pointer; // "/syscalls/3/action"
-    std::string message;
-    std::string hint;
-    bool unsupported = false; // well-formed, but not carried out
-};
-
 enum class Format { oci, docker };
 
-/// The profile, or nothing and why.
-std::optional<Profile> translate(ctr::Node node, Format format, const Circumstances &circumstances, Refusal &refusal);
+/// The error's path is where below the profile ("/syscalls/3/action"); CTR_E_UNSUPPORTED: well-formed, but not carried out.
+ctr::Result<Profile> translate(ctr::Node node, Format format, const Circumstances &circumstances);
 
 /// "4.8", "5.10.3": true if `kernel` is at least `least`. Nothing if `least` is no version.
 std::optional<bool> kernel_at_least(std::string_view kernel, std::string_view least);

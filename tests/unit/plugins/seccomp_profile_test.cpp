@@ -23,12 +23,15 @@ protected:
     }
     std::optional<Profile> read(Format format, const char *text) {
         document_ = Json::parse(text);
-        return translate(ctr::Node(node(&document_)), format, circumstances_, refusal_);
+        auto profile = translate(ctr::Node(node(&document_)), format, circumstances_);
+        if (profile.ok()) return std::move(profile).value();
+        error_ = profile.error();
+        return std::nullopt;
     }
     /// The rules and the default as lines.
     std::string lines(Format format, const char *text) {
         const auto profile = read(format, text);
-        EXPECT_TRUE(profile) << refusal_.pointer << ": " << refusal_.message;
+        EXPECT_TRUE(profile) << error_.text();
         if (!profile) return {};
         std::string all = text_of(profile->default_action);
         for (const auto &rule : profile->rules)
@@ -40,12 +43,12 @@ protected:
     /// Where a profile is refused.
     std::string refused(Format format, const char *text) {
         EXPECT_FALSE(read(format, text)) << text;
-        return refusal_.pointer;
+        return error_.path;
     }
     ctr_host table_{};
     Json document_;
     Circumstances circumstances_;
-    Refusal refusal_;
+    ctr::Error error_;
 };
 
 TEST_F(ProfileTest, reads_every_action) {
@@ -212,7 +215,7 @@ TEST_F(ProfileTest, refuses_a_supervisor_that_cannot_be_asked) {
     EXPECT_EQ(refused(Format::docker, R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["a"],
         "action": "SCMP_ACT_NOTIFY"}]})"),
               "/syscalls/0/action");
-    EXPECT_TRUE(refusal_.unsupported);
+    EXPECT_EQ(error_.error_class, CTR_E_UNSUPPORTED);
     EXPECT_TRUE(read(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": ""})"));
 }
 
