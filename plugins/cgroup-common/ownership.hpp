@@ -98,13 +98,11 @@ inline Made take_over(const std::string &mount, const std::string &path, const s
 }
 
 /// Nobody may live in a cgroup that is taken over. `but`: a process that may be there already, or 0.
-inline std::optional<Error> check_vacant(const std::string &dir, pid_t but) {
+inline Result<> check_vacant(const std::string &dir, pid_t but) {
     std::vector<pid_t> pids;
-    if (!processes_in(dir, pids))
-        return Error{
-            .error_class = CTR_E_SYSTEM, .errno_value = errno, .syscall = "read", .path = dir + "/cgroup.procs"};
+    if (!processes_in(dir, pids)) return system_error("read", dir + "/cgroup.procs");
     pids.erase(std::remove(pids.begin(), pids.end(), but), pids.end());
-    if (pids.empty()) return std::nullopt;
+    if (pids.empty()) return {};
     // The first words are those that engines and scripts look for.
     return Error{.error_class = CTR_E_EXISTS,
                  .message = "container's cgroup is not empty: " + std::to_string(pids.size()) + " process(es) found",

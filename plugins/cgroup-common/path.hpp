@@ -3,6 +3,7 @@
 // Paths of cgroups, and where cgroup file systems are mounted. Pure: text in, text out.
 #pragma once
 
+#include <ctr/cpp/result.hpp>
 #include <ctr/cpp/text.hpp>
 
 #include <optional>
@@ -12,26 +13,20 @@
 
 namespace ctr::cgroup {
 
-/// What is wrong with the description, where, and what to do.
-struct Problem {
-    std::string path;
-    std::string message;
-    std::string hint;
-};
-
 /// Brings a cgroup path into the form "/a/b": absolute, no empty or "." components. "" for the root itself. Refuses what
 /// could name something else: "..", control characters (the kernel forbids the newline), names over NAME_MAX.
-inline std::optional<std::string> normal_path(std::string_view path, std::string &problem) {
+inline Result<std::string> normal_path(std::string_view path) {
+    const auto refused = [](const char *why) { return failure(CTR_E_INVALID, why); };
     std::string out;
     while (!path.empty()) {
         const std::size_t slash = path.find('/');
         const std::string_view name = path.substr(0, slash);
         path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
         if (name.empty() || name == ".") continue;
-        if (name == "..") return problem = "\"..\" may not stand in it", std::nullopt;
-        if (name.size() > 255) return problem = "a component is longer than 255 bytes", std::nullopt;
+        if (name == "..") return refused("\"..\" may not stand in it");
+        if (name.size() > 255) return refused("a component is longer than 255 bytes");
         for (const char c : name)
-            if (static_cast<unsigned char>(c) < 0x20) return problem = "it contains a control character", std::nullopt;
+            if (static_cast<unsigned char>(c) < 0x20) return refused("it contains a control character");
         out.append(1, '/').append(name);
     }
     return out;
@@ -39,31 +34,26 @@ inline std::optional<std::string> normal_path(std::string_view path, std::string
 
 /// The container's cgroup below the root of a hierarchy. `asked` is linux.cgroupsPath: absolute ones stand as they are,
 /// relative ones are below `parent`, and without one it is parent/id.
-inline std::optional<std::string> container_path(std::string_view asked, std::string_view parent, std::string_view id,
-                                                 Problem &problem) {
-    problem.path = "/linux/cgroupsPath";
+inline Result<std::string> container_path(std::string_view asked, std::string_view parent, std::string_view id) {
+    static constexpr const char *where = "/linux/cgroupsPath";
     const bool absolute = !asked.empty() && asked.front() == '/';
-    if (!absolute && asked.find(':') != std::string_view::npos) {
-        problem.message = "\"" + std::string(asked) + "\" is the form slice:prefix:name, which only systemd can make";
-        problem.hint =
-            "give an absolute path such as /ctr/" + std::string(id) + ", or use a driver that speaks to systemd";
-        return std::nullopt;
-    }
-    std::string whole =
+    if (!absolute && asked.find(':') != std::string_view::npos)
+        return invalid(
+            where, "\"" + std::string(asked) + "\" is the form slice:prefix:name, which only systemd can make",
+            "give an absolute path such as /ctr/" + std::string(id) + ", or use a driver that speaks to systemd");
+    const std::string whole =
         absolute ? std::string(asked) : std::string(parent) + '/' + std::string(asked.empty() ? id : asked);
-    std::string reason;
-    auto path = normal_path(whole, reason);
-    if (path && !path->empty()) return path;
-    problem.message =
-        "the cgroup path \"" + whole + "\" cannot be used: " + (path ? "it is the root of the hierarchy" : reason);
-    problem.hint = "give a path of plain names, for example /ctr/" + std::string(id);
-    return std::nullopt;
+    auto path = normal_path(whole);
+    if (path.ok() && !path.value().empty()) return path;
+    const std::string reason = path.ok() ? "it is the root of the hierarchy" : path.error().message;
+    return invalid(where, "the cgroup path \"" + whole + "\" cannot be used: " + reason,
+                   "give a path of plain names, for example /ctr/" + std::string(id));
 }
 
 /// Is it a path as a plan has it? A record may be damaged, and mount+"" would be every process of the machine.
 inline bool is_container_path(std::string_view path) {
-    std::string problem;
-    return !path.empty() && normal_path(path, problem) == path;
+    const auto normal = normal_path(path);
+    return !path.empty() && normal.ok() && normal.value() == path;
 }
 
 /// "/a/b" -> "/a"; "/a" -> "".

@@ -14,15 +14,11 @@
 
 namespace ctr::cgroup {
 
-inline int refuse(Plan plan, const Problem &problem) {
-    return plan.invalid(problem.path, problem.message, problem.hint);
-}
-
 /// The container's cgroup. A plan for exec is told by the host which one the container has (/ctr/cgroup): today's config may differ.
-inline std::optional<std::string> planned_path(Plan plan, Problem &problem) {
+inline Result<std::string> planned_path(Plan plan) {
     const Node stored = plan.spec("/ctr/cgroup");
     const std::string asked = stored ? stored.str() : plan.spec("/linux/cgroupsPath").str();
-    return container_path(asked, plan.config("/parent").str("/ctr"), plan.id(), problem);
+    return container_path(asked, plan.config("/parent").str("/ctr"), plan.id());
 }
 
 /// A name that no other container on this machine has, whatever its run root.
@@ -36,11 +32,11 @@ inline bool new_namespace(Plan plan, std::string_view type) {
     return found && found->is_new();
 }
 
-/// linux.resources of the plan's description. False and `problem` if something is wrong.
-inline bool planned_resources(Plan plan, Resources &out, Problem &problem) {
-    if (!read_resources(plan.spec("/linux/resources"), "/linux/resources", out, problem)) return false;
-    of_version(plan.spec("/ociVersion").str(), out);
-    return true;
+/// linux.resources of the plan's description.
+inline Result<Resources> planned_resources(Plan plan) {
+    auto all = read_resources(plan.spec("/linux/resources"), "/linux/resources");
+    if (all.ok()) of_version(plan.spec("/ociVersion").str(), all.value());
+    return all;
 }
 
 /// What undo and kill must know of the container: whose the cgroup is, and whether its processes end with the first of them.
@@ -73,8 +69,8 @@ struct WantedMount {
 
 /// "/sys//fs/" -> "/sys/fs": the form in which the plugin `mounts` names destinations in its tokens.
 inline std::string clean_destination(const std::string &destination) {
-    std::string problem;
-    return normal_path(destination, problem).value_or(destination);
+    const auto normal = normal_path(destination);
+    return normal.ok() ? normal.value() : destination;
 }
 
 inline std::vector<WantedMount> wanted_mounts(Plan plan) {

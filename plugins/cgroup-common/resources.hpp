@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // linux.resources of the OCI runtime-spec as a value, and the reader that makes it from a spec node. Nothing is converted here: each driver
-// turns it into its kernel interface's own files (limits.cpp). A member that stands in the description but has the wrong type or range is a
-// Problem with its path, never left out.
+// turns it into its kernel interface's own files (limits.cpp). A member that stands in the description but has the wrong type or range is an
+// error with its path, never left out.
 //
 // Zero. The spec's Go types leave a number out when it is 0, and engines send 0 for "not set"; no kernel file takes 0 as a limit of memory
 // or cpu. So 0 reads as "not asked for" there. cpu.idle and cpu.burst are pointers in those types: their 0 is meant. pids.limit is one since 1.3: 0 is a limit of 0 there,
@@ -89,15 +89,15 @@ struct Resources {
 /// Reads the members of one object and remembers the first thing that is wrong.
 class Reader {
 public:
-    Reader(Node node, std::string path, Problem &problem) : node_(node), path_(std::move(path)), problem_(problem) {}
+    Reader(Node node, std::string path, Result<> &done) : node_(node), path_(std::move(path)), done_(done) {}
 
-    Reader child(const std::string &name) const { return {node_.get("/" + name), path_ + '/' + name, problem_}; }
-    bool ok() const { return problem_.message.empty(); }
+    Reader child(const std::string &name) const { return {node_.get("/" + name), path_ + '/' + name, done_}; }
+    bool ok() const { return done_.ok(); }
     std::size_t size() const { return node_.size(); }
     std::string key(std::size_t i) const { return node_.key(i); }
     Reader at(std::size_t i) const {
         const std::string name = node_.key(i);
-        return {node_.at(i), path_ + '/' + (name.empty() ? std::to_string(i) : name), problem_};
+        return {node_.at(i), path_ + '/' + (name.empty() ? std::to_string(i) : name), done_};
     }
     Node node() const { return node_; }
 
@@ -140,7 +140,7 @@ public:
         return static_cast<Number>(out.value_or(0));
     }
     void refuse(const std::string &name, std::string message, std::string hint = {}) const {
-        if (ok()) problem_ = {name.empty() ? path_ : path_ + '/' + name, std::move(message), std::move(hint)};
+        if (ok()) done_ = invalid(name.empty() ? path_ : path_ + '/' + name, std::move(message), std::move(hint));
     }
 
 private:
@@ -153,7 +153,7 @@ private:
 
     Node node_;
     std::string path_;
-    Problem &problem_;
+    Result<> &done_;
 };
 
 namespace detail {
@@ -333,9 +333,11 @@ inline void read_unified(const Reader &from, std::vector<std::pair<std::string, 
 
 } // namespace detail
 
-/// `path` is where the node stands, for messages: "/linux/resources". False and `problem` if something is wrong.
-inline bool read_resources(Node node, const std::string &path, Resources &out, Problem &problem) {
-    const Reader from(node, path, problem);
+/// `path` is where the node stands, for messages: "/linux/resources".
+inline Result<Resources> read_resources(Node node, const std::string &path) {
+    Resources out;
+    Result<> done;
+    const Reader from(node, path, done);
     detail::read_memory(from.child("memory"), out.memory);
     detail::read_cpu(from.child("cpu"), out.cpu);
     from.child("pids").read("limit", out.pids_limit);
@@ -345,7 +347,8 @@ inline bool read_resources(Node node, const std::string &path, Resources &out, P
     detail::read_rdma(from.child("rdma"), out.rdma);
     detail::read_device_rules(from.child("devices"), out.devices);
     detail::read_unified(from.child("unified"), out.unified);
-    return problem.message.empty();
+    CTR_TRY(done);
+    return out;
 }
 
 /// Is this a document in which pids.limit 0 says "no limit"? "1.0.2-dev", "1.2.1", but not "1.3.0".

@@ -6,6 +6,7 @@
 #include "cgroupfs.hpp"
 #include "setting.hpp"
 
+#include <ctr/cpp/result.hpp>
 #include <ctr/plugin.hpp>
 
 namespace ctr::cgroup {
@@ -72,7 +73,7 @@ namespace detail {
 
 /// One round. What the kernel refuses as it stands now goes to `refused`; `first` explains the first of it. False: an error that no other order mends.
 template <typename Locate>
-bool write_round(const Settings &settings, const Locate &locate, Settings &refused, std::optional<Error> &first) {
+bool write_round(const Settings &settings, const Locate &locate, Settings &refused, Result<> &first) {
     std::string open_path;
     Fd fd;
     bool missing = false;
@@ -91,7 +92,7 @@ bool write_round(const Settings &settings, const Locate &locate, Settings &refus
         if (code == 0 || (s.when == When::if_permitted && code == EPERM)) continue;
         const bool another = i + 1 < settings.size() && settings[i + 1].when == When::if_previous_missing;
         if (missing && (s.when == When::if_present || another)) continue;
-        if (!first) first = explain(s, path, code);
+        if (first.ok()) first = explain(s, path, code);
         if (code != EINVAL && code != EBUSY) return false;
         refused.push_back({s.file, s.value, s.when == When::if_permitted ? s.when : When::always});
     }
@@ -103,12 +104,12 @@ bool write_round(const Settings &settings, const Locate &locate, Settings &refus
 /// Writes settings in their order; neighbours for the same file share one descriptor. `locate` gives a control file's path.
 /// What is refused is tried again after the others, as long as one more gets through: lowering a memory limit below the old swap limit, or a period
 /// below a parent's quota, works in one order and raising them in the other, and a cgroup that was there before may have any numbers in it.
-template <typename Locate> std::optional<Error> write_settings(Settings settings, const Locate &locate) {
+template <typename Locate> Result<> write_settings(Settings settings, const Locate &locate) {
     for (;;) {
         Settings refused;
-        std::optional<Error> first;
+        Result<> first;
         if (!detail::write_round(settings, locate, refused, first) || refused.size() == settings.size()) return first;
-        if (refused.empty()) return std::nullopt;
+        if (refused.empty()) return {};
         settings = std::move(refused);
     }
 }

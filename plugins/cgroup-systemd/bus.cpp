@@ -115,7 +115,7 @@ int Bus::job_removed(sd_bus_message *message, void *user, sd_bus_error * /*error
     return 0;
 }
 
-std::optional<Error> Bus::open(uid_t user) {
+Result<> Bus::open(uid_t user) {
     sd_bus *bus = nullptr;
     int r = user == 0 ? sd_bus_open_system(&bus) : open_users(user, &bus);
     bus_.reset(bus);
@@ -128,18 +128,18 @@ std::optional<Error> Bus::open(uid_t user) {
     Answer answer;
     if (r >= 0) r = sd_bus_call_method(bus, service, manager_path, manager, "Subscribe", &answer.raw, nullptr, nullptr);
     if (r < 0) return failed("Subscribe", {}, answer.text(r), hint);
-    return std::nullopt;
+    return {};
 }
 
-std::optional<Error> Bus::wait_for(const std::string &job, const std::string &unit) {
+Result<> Bus::wait_for(const std::string &job, const std::string &unit) {
     const std::uint64_t end = now_us() + limit_us;
     for (;;) {
         for (const auto &[path, result] : removed_)
             if (path == job)
                 return result == "done" || result == "skipped"
-                           ? std::nullopt
-                           : std::optional(failed("JobRemoved", unit, "the job ended with \"" + result + '"',
-                                                  "see systemctl status " + unit));
+                           ? Result<>()
+                           : failed("JobRemoved", unit, "the job ended with \"" + result + '"',
+                                    "see systemctl status " + unit);
         int r = sd_bus_process(bus_.get(), nullptr);
         if (r == 0) {
             const std::uint64_t now = now_us();
@@ -150,7 +150,7 @@ std::optional<Error> Bus::wait_for(const std::string &job, const std::string &un
     }
 }
 
-std::optional<Error> Bus::call_job(sd_bus_message *message, const std::string &unit, std::string &error_name) {
+Result<> Bus::call_job(sd_bus_message *message, const std::string &unit, std::string &error_name) {
     Answer answer;
     Message reply;
     const char *job = nullptr;
@@ -161,7 +161,7 @@ std::optional<Error> Bus::call_job(sd_bus_message *message, const std::string &u
     return failed(sd_bus_message_get_member(message), unit, answer.text(r));
 }
 
-std::optional<Error> Bus::start_scope(const std::string &unit, pid_t pid, const Properties &properties) {
+Result<> Bus::start_scope(const std::string &unit, pid_t pid, const Properties &properties) {
     for (int attempt = 0;; ++attempt) {
         Message m;
         int r =
@@ -174,41 +174,41 @@ std::optional<Error> Bus::start_scope(const std::string &unit, pid_t pid, const 
         if (r >= 0) r = sd_bus_message_append(m.raw, "a(sa(sv))", 0);
         if (r < 0) return failed("StartTransientUnit", unit, std::strerror(-r));
         std::string name;
-        auto error = call_job(m.raw, unit, name);
-        if (name != "org.freedesktop.systemd1.UnitExists") return error;
-        error->error_class = CTR_E_EXISTS;
-        error->hint = "another container has it, or something else: see systemctl status " + unit;
+        auto done = call_job(m.raw, unit, name);
+        if (name != "org.freedesktop.systemd1.UnitExists") return done;
+        done.error().error_class = CTR_E_EXISTS;
+        done.error().hint = "another container has it, or something else: see systemctl status " + unit;
         // One that failed is only remembered.
         const bool forgotten =
             attempt == 0 && sd_bus_call_method(bus_.get(), service, manager_path, manager, "ResetFailedUnit", nullptr,
                                                nullptr, "s", unit.c_str()) >= 0;
-        if (!forgotten) return error;
+        if (!forgotten) return done;
     }
 }
 
-std::optional<Error> Bus::attach(const std::string &unit, const std::string &below, pid_t pid) {
+Result<> Bus::attach(const std::string &unit, const std::string &below, pid_t pid) {
     Answer answer;
     const int r = sd_bus_call_method(bus_.get(), service, manager_path, manager, "AttachProcessesToUnit", &answer.raw,
                                      nullptr, "ssau", unit.c_str(), below.c_str(), 1, static_cast<std::uint32_t>(pid));
     if (r < 0) return failed("AttachProcessesToUnit", unit, answer.text(r));
-    return std::nullopt;
+    return {};
 }
 
-std::optional<Error> Bus::stop(const std::string &unit) {
+Result<> Bus::stop(const std::string &unit) {
     Message m;
     int r = sd_bus_message_new_method_call(bus_.get(), &m.raw, service, manager_path, manager, "StopUnit");
     if (r >= 0) r = sd_bus_message_append(m.raw, "ss", unit.c_str(), "replace");
     if (r < 0) return failed("StopUnit", unit, std::strerror(-r));
     std::string name;
-    auto error = call_job(m.raw, unit, name);
-    if (name == "org.freedesktop.systemd1.NoSuchUnit") return std::nullopt;
+    auto done = call_job(m.raw, unit, name);
+    if (name == "org.freedesktop.systemd1.NoSuchUnit") return {};
     // It may have gone with its last process, and then there is nothing to forget.
     sd_bus_call_method(bus_.get(), service, manager_path, manager, "ResetFailedUnit", nullptr, nullptr, "s",
                        unit.c_str());
-    return error;
+    return done;
 }
 
-std::optional<Error> Bus::set_properties(const std::string &unit, const Properties &properties) {
+Result<> Bus::set_properties(const std::string &unit, const Properties &properties) {
     Message m;
     Answer answer;
     int r = sd_bus_message_new_method_call(bus_.get(), &m.raw, service, manager_path, manager, "SetUnitProperties");
@@ -219,7 +219,7 @@ std::optional<Error> Bus::set_properties(const std::string &unit, const Properti
     if (r >= 0) r = sd_bus_call(bus_.get(), m.raw, limit_us, &answer.raw, nullptr);
     if (r < 0) return failed("SetUnitProperties", unit, answer.text(r));
     control_group(unit);
-    return std::nullopt;
+    return {};
 }
 
 std::optional<std::string> Bus::property(const std::string &unit, const char *interface, const char *name) {

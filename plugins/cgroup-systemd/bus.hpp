@@ -5,6 +5,7 @@
 
 #include "properties.hpp"
 
+#include <ctr/cpp/result.hpp>
 #include <ctr/plugin.hpp>
 
 #include <memory>
@@ -16,14 +17,14 @@ namespace ctr::systemd {
 class Bus {
 public:
     /// Connects to the bus of the machine's systemd (user 0), or of a user's.
-    std::optional<Error> open(uid_t user);
+    Result<> open(uid_t user);
     /// Makes a transient scope with the process in it, and waits until it is there.
-    std::optional<Error> start_scope(const std::string &unit, pid_t pid, const Properties &properties);
+    Result<> start_scope(const std::string &unit, pid_t pid, const Properties &properties);
     /// Moves a process into the cgroup of a unit, or into one below it ("/below"; "" is the unit's own).
-    std::optional<Error> attach(const std::string &unit, const std::string &below, pid_t pid);
+    Result<> attach(const std::string &unit, const std::string &below, pid_t pid);
     /// Stops the unit, waits, and makes systemd forget that it failed. No such unit: all is well.
-    std::optional<Error> stop(const std::string &unit);
-    std::optional<Error> set_properties(const std::string &unit, const Properties &properties);
+    Result<> stop(const std::string &unit);
+    Result<> set_properties(const std::string &unit, const Properties &properties);
     /// Of a unit that systemd knows; nothing if it does not.
     std::optional<std::string> description(const std::string &unit);
     /// The cgroup of a scope. Asked for after a change it also waits until systemd has written the files: what it has in its queue comes
@@ -34,8 +35,8 @@ private:
     struct Unref {
         void operator()(sd_bus *bus) const { sd_bus_flush_close_unref(bus); }
     };
-    std::optional<Error> wait_for(const std::string &job, const std::string &unit);
-    std::optional<Error> call_job(sd_bus_message *message, const std::string &unit, std::string &error_name);
+    Result<> wait_for(const std::string &job, const std::string &unit);
+    Result<> call_job(sd_bus_message *message, const std::string &unit, std::string &error_name);
     std::optional<std::string> property(const std::string &unit, const char *interface, const char *name);
     static int job_removed(sd_bus_message *message, void *user, sd_bus_error *error);
 

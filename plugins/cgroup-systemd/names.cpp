@@ -61,11 +61,9 @@ std::optional<std::string> slice_path(std::string_view slice) {
     return path + '/' + directory_of(std::string(slice));
 }
 
-std::optional<Scope> scope_of(std::string_view asked, std::string_view default_slice, std::string_view id,
-                              cgroup::Problem &problem) {
-    const auto refuse = [&](std::string message, std::string hint) {
-        problem = {"/linux/cgroupsPath", std::move(message), std::move(hint)};
-        return std::nullopt;
+Result<Scope> scope_of(std::string_view asked, std::string_view default_slice, std::string_view id) {
+    const auto refused = [](std::string message, std::string hint) {
+        return invalid("/linux/cgroupsPath", std::move(message), std::move(hint));
     };
     const std::string form = "give the form slice:prefix:name, for example system.slice:ctr:box";
     std::string slice(default_slice), prefix = "ctr", name(id);
@@ -73,19 +71,19 @@ std::optional<Scope> scope_of(std::string_view asked, std::string_view default_s
         const std::size_t first = asked.find(':');
         const std::size_t second = first == std::string_view::npos ? first : asked.find(':', first + 1);
         if (second == std::string_view::npos || asked.find(':', second + 1) != std::string_view::npos)
-            return refuse("\"" + std::string(asked) + "\" is not the form slice:prefix:name that systemd needs", form);
+            return refused("\"" + std::string(asked) + "\" is not the form slice:prefix:name that systemd needs", form);
         if (first != 0) slice = asked.substr(0, first);
         prefix = asked.substr(first + 1, second - first - 1);
         if (second + 1 < asked.size()) name = asked.substr(second + 1);
     }
     const auto above = slice_path(slice);
-    if (!above) return refuse("\"" + slice + "\" is not the name of a slice", form);
+    if (!above) return refused("\"" + slice + "\" is not the name of a slice", form);
     if (ends_with(name, ".slice"))
-        return refuse("\"" + name + "\" is a slice, and systemd puts no process into one", "name a scope");
+        return refused("\"" + name + "\" is a slice, and systemd puts no process into one", "name a scope");
     Scope scope{(prefix.empty() ? "" : prefix + '-') + name + ".scope", slice, {}};
     if (!valid_unit(scope.unit))
-        return refuse("\"" + scope.unit + "\" is no name that systemd takes",
-                      "at most 255 letters, digits and :-_.\\ in all");
+        return refused("\"" + scope.unit + "\" is no name that systemd takes",
+                       "at most 255 letters, digits and :-_.\\ in all");
     scope.path = *above + '/' + directory_of(scope.unit);
     return scope;
 }

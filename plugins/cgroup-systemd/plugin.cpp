@@ -17,21 +17,21 @@ namespace {
 using namespace ctr;
 using namespace ctr::systemd;
 
-/// False: an annotation is refused.
-bool annotations(Plan plan, Properties &out, cgroup::Problem &problem) {
+/// Adds the properties that annotations ask for, in the place of others of the same name.
+Result<> add_annotations(Plan plan, Properties &out) {
     static constexpr std::string_view prefix = "org.systemd.property.";
     const Node all = plan.spec("/annotations");
     for (std::size_t i = 0; i < all.size(); ++i) {
         const std::string key = all.key(i);
         if (key.compare(0, prefix.size(), prefix) != 0) continue;
-        const auto property = annotated_property(std::string_view(key).substr(prefix.size()), all.at(i).str(), problem);
-        if (!property) return false;
-        const std::string name = property->substr(0, property->find('=') + 1);
+        CTR_ASSIGN(const std::string property,
+                   annotated_property(std::string_view(key).substr(prefix.size()), all.at(i).str()));
+        const std::string name = property.substr(0, property.find('=') + 1);
         for (auto each = out.begin(); each != out.end();)
             each = each->compare(0, name.size(), name) == 0 ? out.erase(each) : each + 1;
-        out.push_back(*property);
+        out.push_back(property);
     }
-    return true;
+    return {};
 }
 
 int unsupported(Plan plan, const char *message, const char *hint, const char *path) {
@@ -39,7 +39,7 @@ int unsupported(Plan plan, const char *message, const char *hint, const char *pa
 }
 
 /// The properties of every scope. `io`: what systemd calls counting I/O here.
-std::optional<Properties> scope_properties(Plan plan, const Scope &scope, const char *io) {
+Result<Properties> scope_properties(Plan plan, const Scope &scope, const char *io) {
     Properties all{"Description=" + description_of(cgroup::owner_mark(plan)),
                    "Slice=" + scope.slice,
                    "Delegate=true",
@@ -49,10 +49,8 @@ std::optional<Properties> scope_properties(Plan plan, const Scope &scope, const 
                    std::string(io) + "=true",
                    "TasksAccounting=true",
                    "CollectMode=inactive-or-failed"};
-    cgroup::Problem problem;
-    if (annotations(plan, all, problem)) return all;
-    cgroup::refuse(plan, problem);
-    return std::nullopt;
+    CTR_TRY(add_annotations(plan, all));
+    return all;
 }
 
 Step scope_step(Plan plan, const Scope &scope, const Properties &properties) {
@@ -78,9 +76,9 @@ int plan_of_user(Plan plan, Scope scope, const std::string &mount, std::int64_t 
     if (cgroup2::read_limits(plan, mount + top, limits) != 0) return -1;
     limits.available.clear();
     const auto properties = scope_properties(plan, scope, "IOAccounting");
-    if (!properties) return -1;
+    if (!properties.ok()) return plan.fail(properties.error());
     scope.path = top + scope.path;
-    Step step = scope_step(plan, scope, *properties);
+    Step step = scope_step(plan, scope, properties.value());
     step.arg("user", user).args("property", limit_properties(limits.settings));
     cgroup2::describe(plan, step, mount, scope.path, limits);
     step.gives(CTR_TOKEN_CGROUP_JOINED)
@@ -99,8 +97,8 @@ int plan_v2(Plan plan, const Scope &scope, const std::string &mount) {
     cgroup2::Limits limits;
     if (cgroup2::read_limits(plan, mount, limits) != 0) return -1;
     const auto properties = scope_properties(plan, scope, "IOAccounting");
-    if (!properties) return -1;
-    Step step = scope_step(plan, scope, *properties);
+    if (!properties.ok()) return plan.fail(properties.error());
+    Step step = scope_step(plan, scope, properties.value());
     step.args("property", limit_properties(limits.settings));
     step.args("property", device_properties(limits.devices));
     cgroup2::describe(plan, step, mount, scope.path, limits);
@@ -118,8 +116,8 @@ int plan_v1(Plan plan, const Scope &scope, const Hierarchies &hierarchies) {
     cgroup1::Limits limits;
     if (cgroup1::read_limits(plan, hierarchies.limiting, limits) != 0) return -1;
     const auto properties = scope_properties(plan, scope, "BlockIOAccounting");
-    if (!properties) return -1;
-    Step step = scope_step(plan, scope, *properties);
+    if (!properties.ok()) return plan.fail(properties.error());
+    Step step = scope_step(plan, scope, properties.value());
     step.args("property", limit_properties_v1(limits.settings));
     step.args("property", device_properties(cgroup::planned_rules(plan, limits.resources.devices)));
     cgroup1::describe(plan, step, hierarchies.all, scope.path, limits.settings);
@@ -162,12 +160,11 @@ int plan(Plan plan) {
         return v2 ? cgroup2::plan_exec(plan, "systemd.open", mount, path)
                   : cgroup1::plan_exec(plan, "systemd.open", "systemd.join", hierarchies.all, path);
     }
-    cgroup::Problem problem;
     const std::string slice = plan.config("/slice").str(user != 0 ? "user.slice" : "system.slice");
-    const auto scope = scope_of(plan.spec("/linux/cgroupsPath").str(), slice, plan.id(), problem);
-    if (!scope) return cgroup::refuse(plan, problem);
-    if (user != 0) return plan_of_user(plan, *scope, mount, user);
-    return v2 ? plan_v2(plan, *scope, mount) : plan_v1(plan, *scope, hierarchies);
+    const auto scope = scope_of(plan.spec("/linux/cgroupsPath").str(), slice, plan.id());
+    if (!scope.ok()) return plan.fail(scope.error());
+    if (user != 0) return plan_of_user(plan, scope.value(), mount, user);
+    return v2 ? plan_v2(plan, scope.value(), mount) : plan_v1(plan, scope.value(), hierarchies);
 }
 
 const void *extension(const char *id) { return std::string_view(id) == CTR_EXT_CGROUP ? &running : nullptr; }

@@ -179,10 +179,9 @@ std::optional<std::vector<std::uint8_t>> mask_of(std::string_view list) {
     return mask;
 }
 
-std::optional<std::string> annotated_property(std::string_view name, std::string_view value, cgroup::Problem &problem) {
-    const auto refuse = [&](std::string message, std::string hint) {
-        problem = {"/annotations/org.systemd.property." + std::string(name), std::move(message), std::move(hint)};
-        return std::nullopt;
+Result<std::string> annotated_property(std::string_view name, std::string_view value) {
+    const auto refused = [&](const char *message, const char *hint) {
+        return invalid("/annotations/org.systemd.property." + std::string(name), message, hint);
     };
     std::string property(name);
     std::uint64_t factor = 1;
@@ -192,26 +191,26 @@ std::optional<std::string> annotated_property(std::string_view name, std::string
     }
     const Known *const k = find(property);
     if (k == nullptr || !k->annotation)
-        return refuse("a container may not set this property of its scope",
-                      "leave it out; limits belong into linux.resources");
+        return refused("a container may not set this property of its scope",
+                       "leave it out; limits belong into linux.resources");
     const std::string_view type = k->type;
     if (type == "b") {
         if (value == "true" || value == "false") return property + '=' + std::string(value);
-        return refuse("it must be true or false", "");
+        return refused("it must be true or false", "");
     }
     if (type == "s") {
         const bool quoted =
             value.size() > 2 && (value.front() == '\'' || value.front() == '"') && value.back() == value.front();
         const std::string_view word = quoted ? value.substr(1, value.size() - 2) : std::string_view();
         if (word.empty() || word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") != std::string_view::npos)
-            return refuse("it must be a word in quotes", "for example 'inactive-or-failed'");
+            return refused("it must be a word in quotes", "for example 'inactive-or-failed'");
         return property + '=' + std::string(word);
     }
     for (const std::string_view prefix : {"uint64 ", "int32 ", "uint32 ", "int64 "})
         if (value.substr(0, prefix.size()) == prefix) value = value.substr(prefix.size());
     const auto n = value == "max" ? std::nullopt : number(value);
     if (!n || *n > infinity / factor || (type == "i" && *n > 64))
-        return refuse("it must be a whole number", "for example uint64 30000000");
+        return refused("it must be a whole number", "for example uint64 30000000");
     return property + '=' + std::to_string(*n * factor);
 }
 

@@ -30,7 +30,7 @@ const char *type_of(std::string_view name);
 std::optional<std::vector<std::uint8_t>> mask_of(std::string_view list);
 
 /// An annotation org.systemd.property.NAME=VALUE, VALUE in GVariant's text form. Only names that start nothing and loosen nothing
-/// (CVE-2024-3154): the others are a Problem. TimeoutStopSec counts seconds and becomes TimeoutStopUSec.
-std::optional<std::string> annotated_property(std::string_view name, std::string_view value, cgroup::Problem &problem);
+/// (CVE-2024-3154): the others are refused. TimeoutStopSec counts seconds and becomes TimeoutStopUSec.
+Result<std::string> annotated_property(std::string_view name, std::string_view value);
 
 } // namespace ctr::systemd

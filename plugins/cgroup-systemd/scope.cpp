@@ -58,9 +58,9 @@ void remove_marked(Run run) {
 int start(Run run) {
     const std::string unit = run.str("unit"), path = run.str("path");
     Bus bus;
-    if (const auto error = bus.open(user_of(run))) return run.fail(*error);
-    if (const auto error = bus.start_scope(unit, static_cast<pid_t>(run.integer("pid")), run.strings("property")))
-        return run.fail(*error);
+    auto done = bus.open(user_of(run));
+    if (done.ok()) done = bus.start_scope(unit, static_cast<pid_t>(run.integer("pid")), run.strings("property"));
+    if (!done.ok()) return run.fail(done.error());
     const std::string group = bus.control_group(unit).value_or("");
     if (group != path)
         return run.fail({.error_class = CTR_E_UNSUPPORTED,
@@ -75,13 +75,13 @@ int stop(Run run) {
     if (on_v1(run) ? !cgroup1::place_of(run) : !cgroup2::place_of(run)) return -1;
     const bool there = any_exists(run);
     Bus bus;
-    if (const auto error = bus.open(user_of(run))) return there ? run.fail(*error) : 0;
+    if (auto done = bus.open(user_of(run)); !done.ok()) return there ? run.fail(done.error()) : 0;
     const auto description = bus.description(unit);
     if (description && *description != description_of(run.str("owner"))) return remove_marked(run), 0;
     if (there && (on_v1(run) ? cgroup1::remove(run) : cgroup2::remove(run)) != 0) return -1;
     if (!description) return 0;
-    const auto error = bus.stop(unit);
-    return error ? run.fail(*error) : 0;
+    const auto done = bus.stop(unit);
+    return done.ok() ? 0 : run.fail(done.error());
 }
 
 int start_shell(Run run, Shell shell) {
@@ -145,10 +145,10 @@ int attach(Run run) {
     const std::string dir = cgroup2::directory_for_exec(run);
     if (dir.empty()) return -1;
     Bus bus;
-    if (const auto error = bus.open(user_of(run))) return run.fail(*error);
+    auto done = bus.open(user_of(run));
     const std::string below = dir.substr(directories(run).front().size());
-    const auto error = bus.attach(run.str("unit"), below, static_cast<pid_t>(run.integer("pid")));
-    return error ? run.fail(*error) : 0;
+    if (done.ok()) done = bus.attach(run.str("unit"), below, static_cast<pid_t>(run.integer("pid")));
+    return done.ok() ? 0 : run.fail(done.error());
 }
 
 int attach_shell(Run run, Shell shell) {
@@ -176,26 +176,27 @@ void complete_bandwidth(Run run, const cgroup::Cpu &cpu, cgroup::Settings &setti
     if (text) settings.push_back({file, cgroup::trimmed(*text)});
 }
 
-/// What an update means for systemd. False and `problem` if it is refused.
-bool properties_of(Run run, Node node, Properties &out, cgroup::Problem &problem) {
-    cgroup::Resources resources;
-    cgroup::Settings settings;
-    if (!cgroup::read_resources(node, "", resources, problem)) return false;
+/// What an update means for systemd.
+int properties_of(Run run, Node node, Properties &out) {
+    const auto read = cgroup::read_resources(node, "");
+    if (!read.ok()) return run.fail(read.error());
+    const cgroup::Resources &resources = read.value();
     if (on_v1(run)) {
-        settings = cgroup1::limit_settings(resources);
+        auto settings = cgroup1::limit_settings(resources);
         complete_bandwidth(run, resources.cpu, settings);
         out = limit_properties_v1(settings);
     } else {
         const auto place = cgroup2::place_of(run);
-        if (!place) return false;
+        if (!place) return -1;
         const cgroup2::Current current = cgroup2::current_of(place->dir());
-        if (!cgroup2::limit_settings(resources, &current, settings, problem)) return false;
-        out = limit_properties(settings);
+        const auto settings = cgroup2::limit_settings(resources, &current);
+        if (!settings.ok()) return run.fail(settings.error());
+        out = limit_properties(settings.value());
     }
     if (!resources.devices.empty())
         for (auto &each : device_properties(cgroup::effective_rules(resources.devices)))
             out.push_back(std::move(each));
-    return true;
+    return 0;
 }
 
 const ctr_cgroup_v1 &driver(ctr_run *raw) { return on_v1(Run{raw}) ? cgroup1::running : cgroup2::running; }
@@ -203,17 +204,12 @@ const ctr_cgroup_v1 &driver(ctr_run *raw) { return on_v1(Run{raw}) ? cgroup1::ru
 /// First systemd, which then writes its rounded numbers; then the files.
 int update(Run run, Node node) {
     Properties properties;
-    cgroup::Problem problem;
-    if (!properties_of(run, node, properties, problem))
-        return problem.message.empty() ? -1
-                                       : run.fail({.error_class = CTR_E_INVALID,
-                                                   .message = problem.message,
-                                                   .hint = problem.hint,
-                                                   .path = problem.path});
+    if (properties_of(run, node, properties) != 0) return -1;
     if (!properties.empty()) {
         Bus bus;
-        if (const auto error = bus.open(user_of(run))) return run.fail(*error);
-        if (const auto error = bus.set_properties(run.str("unit"), properties)) return run.fail(*error);
+        auto done = bus.open(user_of(run));
+        if (done.ok()) done = bus.set_properties(run.str("unit"), properties);
+        if (!done.ok()) return run.fail(done.error());
     }
     return driver(run.raw()).update(run.raw(), node.raw());
 }

@@ -82,7 +82,7 @@ void note_made(const Hierarchy &h, Made made, std::string &out) {
 int take_over(Run run, const Place &place, const Hierarchy &h, Made &made) {
     const std::string dir = h.mount + place.path;
     const auto first = static_cast<pid_t>(run.integer("pid"));
-    if (const auto error = cgroup::check_vacant(dir, first)) return run.fail(*error);
+    if (auto done = cgroup::check_vacant(dir, first); !done.ok()) return run.fail(done.error());
     if (place.by_systemd)
         made = cgroup::set_mark(dir, place.members.owner()) ? Made::existed : Made::unmarked;
     else
@@ -131,8 +131,8 @@ int set_limits(Run run, const Place &place) {
     if (const Hierarchy *cpuset = find_controller(place.all, "cpuset"))
         if (prepare_cpuset(run, cpuset->mount, place.path, settings) != 0) return -1;
     if (const Hierarchy *cpu = find_controller(place.all, "cpu")) give_realtime(cpu->mount, place.path, settings);
-    const auto error = cgroup::write_settings(settings, locate_in(place.all, place.path));
-    return error ? run.fail(*error) : 0;
+    const auto done = cgroup::write_settings(settings, locate_in(place.all, place.path));
+    return done.ok() ? 0 : run.fail(done.error());
 }
 
 /// Into a cgroup of v2 the child is born, into those of v1 it moves by writing to `tasks`.

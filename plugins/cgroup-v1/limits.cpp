@@ -162,17 +162,17 @@ private:
     std::vector<DeviceRule> exceptions_;
 };
 
-bool run_all(const std::vector<DeviceRule> &rules, DeviceState &state, cgroup::Problem &problem) {
+Result<DeviceState> run_all(const std::vector<DeviceRule> &rules) {
+    DeviceState state;
     DeviceRule conflict;
     for (const auto &rule : rules) {
         if (state.run(rule, conflict)) continue;
-        problem = {"/linux/resources/devices",
-                   std::string("the rule to ") + (rule.allow ? "allow \"" : "deny \"") + rule.text() +
-                       "\" makes a hole in \"" + conflict.text() + "\", which cgroup v1 cannot express",
-                   "name the devices one by one instead of with *, or use cgroup v2"};
-        return false;
+        return invalid("/linux/resources/devices",
+                       std::string("the rule to ") + (rule.allow ? "allow \"" : "deny \"") + rule.text() +
+                           "\" makes a hole in \"" + conflict.text() + "\", which cgroup v1 cannot express",
+                       "name the devices one by one instead of with *, or use cgroup v2");
     }
-    return true;
+    return state;
 }
 
 /// What was asked for must be had. What the defaults add to it need not: the parent may deny it, and then it is denied. The right to make nodes of every device is such a
@@ -208,17 +208,17 @@ Settings limit_settings(const Resources &r) {
     return out;
 }
 
-bool device_settings(const std::vector<DeviceRule> &rules, Settings &out, cgroup::Problem &problem) {
-    DeviceState asked, all;
-    if (!run_all(cgroup::asked_rules(rules), asked, problem) || !run_all(cgroup::effective_rules(rules), all, problem))
-        return false;
+Result<Settings> device_settings(const std::vector<DeviceRule> &rules) {
+    Settings out;
+    CTR_ASSIGN(const DeviceState asked, run_all(cgroup::asked_rules(rules)));
+    CTR_ASSIGN(const DeviceState all, run_all(cgroup::effective_rules(rules)));
     if (!all.allowed())
         out.push_back({"devices.deny", "a"});
     else // the most that there is: what the parent denies stays denied
         out.push_back({"devices.allow", "a", When::if_permitted});
     for (const auto &each : all.exceptions())
         all.allowed() ? out.push_back({"devices.deny", each.text()}) : allow(each, asked.exceptions(), out);
-    return true;
+    return out;
 }
 
 const char *resource_of(std::string_view controller) {

@@ -5,8 +5,6 @@
 
 namespace ctr::cgroup1 {
 
-using cgroup::Problem;
-
 namespace {
 
 /// What is asked for needs its controller.
@@ -29,11 +27,13 @@ int check_controllers(Plan plan, const std::vector<Hierarchy> &all, const cgroup
 }
 
 /// Also those that nobody asked for: without them the container has all devices of the machine. In a user namespace it can make no node to open them by.
-bool add_device_rules(Plan plan, const std::vector<Hierarchy> &all, Limits &out, Problem &problem) {
+Result<> add_device_rules(Plan plan, const std::vector<Hierarchy> &all, Limits &out) {
     const auto &asked = out.resources.devices;
     const bool needless = find_controller(all, "devices") == nullptr && cgroup::new_namespace(plan, "user");
-    if (asked.empty() && (needless || !cgroup::devices_at_stake(plan))) return true;
-    return device_settings(asked, out.settings, problem);
+    if (asked.empty() && (needless || !cgroup::devices_at_stake(plan))) return {};
+    CTR_ASSIGN(const cgroup::Settings rules, device_settings(asked));
+    out.settings.insert(out.settings.end(), rules.begin(), rules.end());
+    return {};
 }
 
 } // namespace
@@ -46,13 +46,14 @@ std::vector<Hierarchy> find_hierarchies(Plan plan) {
 }
 
 int read_limits(Plan plan, const std::vector<Hierarchy> &all, Limits &out) {
-    Problem problem;
-    if (!cgroup::planned_resources(plan, out.resources, problem)) return cgroup::refuse(plan, problem);
+    auto resources = cgroup::planned_resources(plan);
+    if (!resources.ok()) return plan.fail(resources.error());
+    out.resources = std::move(resources).value();
     if (!out.resources.unified.empty())
         return plan.invalid("/linux/resources/unified", "invalid configuration: cannot use unified on cgroup v1",
                             "they are files of cgroup v2: use the other members of resources");
     out.settings = limit_settings(out.resources);
-    if (!add_device_rules(plan, all, out, problem)) return cgroup::refuse(plan, problem);
+    if (auto done = add_device_rules(plan, all, out); !done.ok()) return plan.fail(done.error());
     return check_controllers(plan, all, out.settings);
 }
 

@@ -11,7 +11,6 @@ namespace {
 
 using namespace ctr;
 using namespace ctr::cgroup1;
-using cgroup::Problem;
 
 int plan(Plan plan) {
     const auto limiting = find_hierarchies(plan);
@@ -22,22 +21,22 @@ int plan(Plan plan) {
              .hint = "use \"cgroup\": {\"driver\": \"cgroup-v2\"}, or mount one: mount -t cgroup -o memory cgroup "
                      "/sys/fs/cgroup/memory",
              .path = "/sys/fs/cgroup"});
-    Problem problem;
-    const auto path = cgroup::planned_path(plan, problem);
-    if (!path) return cgroup::refuse(plan, problem);
+    const auto planned = cgroup::planned_path(plan);
+    if (!planned.ok()) return plan.fail(planned.error());
+    const std::string &path = planned.value();
     auto all = limiting;
     for (auto &h : find_unified(plan.ask("mounts:/sys/fs/cgroup").value_or("")))
         all.push_back(std::move(h));
-    if (plan.operation() == CTR_OP_EXEC) return plan_exec(plan, "cgroup1.open", "cgroup1.join", all, *path);
+    if (plan.operation() == CTR_OP_EXEC) return plan_exec(plan, "cgroup1.open", "cgroup1.join", all, path);
 
     Limits limits;
     if (read_limits(plan, limiting, limits) != 0) return -1;
     Step step = plan.step("cgroup1.create", CTR_PREPARE);
-    describe(plan, step, all, *path, limits.settings);
+    describe(plan, step, all, path, limits.settings);
     add_outputs(step, all, true);
     step.until(CTR_UNTIL_DELETE).note("the container's cgroup in each controller hierarchy, with its limits");
     if (step.add() != 0 || add_clone(plan, all) != 0) return -1;
-    return add_join(plan, "cgroup1.join", all) != 0 ? -1 : add_mounts(plan, limiting, *path);
+    return add_join(plan, "cgroup1.join", all) != 0 ? -1 : add_mounts(plan, limiting, path);
 }
 
 const void *extension(const char *id) { return std::string_view(id) == CTR_EXT_CGROUP ? &running : nullptr; }

@@ -106,20 +106,24 @@ int check_usage(Run run, const std::string &dir, const cgroup::Memory &memory) {
                      .path = dir + "/memory.limit_in_bytes"});
 }
 
+/// What an update writes.
+Result<cgroup::Settings> settings_for(const cgroup::Resources &resources) {
+    if (!resources.unified.empty())
+        return invalid("/unified", "invalid configuration: cannot use unified on cgroup v1",
+                       "use the other members of resources");
+    cgroup::Settings settings = limit_settings(resources);
+    if (resources.devices.empty()) return settings;
+    CTR_ASSIGN(const cgroup::Settings rules, device_settings(resources.devices));
+    settings.insert(settings.end(), rules.begin(), rules.end());
+    return settings;
+}
+
 int update(Run run, Node node) {
-    cgroup::Resources resources;
-    cgroup::Problem problem;
-    cgroup::Settings settings;
-    if (cgroup::read_resources(node, "", resources, problem)) {
-        settings = limit_settings(resources);
-        if (!resources.devices.empty()) device_settings(resources.devices, settings, problem);
-        if (!resources.unified.empty())
-            problem = {"/unified", "invalid configuration: cannot use unified on cgroup v1",
-                       "use the other members of resources"};
-    }
-    if (!problem.message.empty())
-        return run.fail(
-            {.error_class = CTR_E_INVALID, .message = problem.message, .hint = problem.hint, .path = problem.path});
+    const auto read = cgroup::read_resources(node, "");
+    const auto all = read.ok() ? settings_for(read.value()) : read.error();
+    if (!all.ok()) return run.fail(all.error());
+    const cgroup::Resources &resources = read.value();
+    const cgroup::Settings &settings = all.value();
     const auto place = place_of(run);
     if (!place) return -1;
     for (const auto &s : settings)
@@ -132,9 +136,9 @@ int update(Run run, Node node) {
     if (check_usage(run, dir_of(*place, "memory"), resources.memory) != 0) return -1;
     if (const Hierarchy *const cpu = find_controller(place->all, "cpu"))
         give_realtime(cpu->mount, place->path, settings);
-    const auto error = cgroup::write_settings(
+    const auto done = cgroup::write_settings(
         settings, [&](const cgroup::Setting &s) { return dir_of(*place, s.controller()) + '/' + s.file; });
-    return error ? run.fail(*error) : 0;
+    return done.ok() ? 0 : run.fail(done.error());
 }
 
 /// A file with one number and the name under which it is told.

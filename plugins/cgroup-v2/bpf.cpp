@@ -83,7 +83,7 @@ void detach_device_programs(int cgroup, std::uint32_t keep) {
     }
 }
 
-std::optional<Error> attach_device_program(int cgroup, const std::vector<bpf_insn> &code) {
+Result<> attach_device_program(int cgroup, const std::vector<bpf_insn> &code) {
     const auto failed = [](const char *command, const char *message) {
         const int saved = errno;
         const char *const hint = saved == EPERM || saved == EACCES
@@ -109,7 +109,7 @@ std::optional<Error> attach_device_program(int cgroup, const std::vector<bpf_ins
     if (bpf(BPF_PROG_ATTACH, attr) != 0)
         return failed("BPF_PROG_ATTACH", "the program for the device rules cannot be attached to the cgroup");
     detach_device_programs(cgroup, info_of(program.get()).id);
-    return std::nullopt;
+    return {};
 }
 
 } // namespace ctr::cgroup2

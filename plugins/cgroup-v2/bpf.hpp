@@ -3,9 +3,9 @@
 // bpf(2) for device programs: load, attach to a cgroup, replace. No libbpf: three commands of one system call.
 #pragma once
 
+#include <ctr/cpp/result.hpp>
 #include <ctr/plugin.hpp>
 
-#include <optional>
 #include <vector>
 
 #include <linux/bpf.h>
@@ -14,7 +14,7 @@ namespace ctr::cgroup2 {
 
 /// Loads the program and attaches it to the cgroup (any descriptor of its directory), beside programs of others (systemd's); the effect is
 /// the intersection. Programs that ctr attached before are detached then: at no moment is the cgroup without rules.
-std::optional<Error> attach_device_program(int cgroup, const std::vector<bpf_insn> &program);
+Result<> attach_device_program(int cgroup, const std::vector<bpf_insn> &program);
 
 /// Detaches the programs of ctr, but for `keep` (an id, 0: none). For a cgroup that stays when its container goes.
 void detach_device_programs(int cgroup, std::uint32_t keep);

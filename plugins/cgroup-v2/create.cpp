@@ -60,30 +60,30 @@ Error explain_controller(const std::string &dir, const std::string &controller, 
 }
 
 /// One write for all; where the kernel refuses, each alone, and only what a limit needs may not fail.
-std::optional<Error> hand_down(const std::string &dir, const std::vector<std::string> &controllers,
-                               const std::vector<std::string> &needed) {
+Result<> hand_down(const std::string &dir, const std::vector<std::string> &controllers,
+                   const std::vector<std::string> &needed) {
     const std::string file = dir + "/cgroup.subtree_control";
     std::string all;
     for (const auto &each : controllers)
         all += (all.empty() ? "+" : " +") + each;
-    if (all.empty() || cgroup::write_file(file, all)) return std::nullopt;
+    if (all.empty() || cgroup::write_file(file, all)) return {};
     for (const auto &each : controllers)
         if (!cgroup::write_file(file, '+' + each) && std::find(needed.begin(), needed.end(), each) != needed.end())
             return explain_controller(dir, each, errno);
-    return std::nullopt;
+    return {};
 }
 
-std::optional<Error> enable_controllers(Run run, const Place &place, const cgroup::Settings &settings) {
+Result<> enable_controllers(Run run, const Place &place, const cgroup::Settings &settings) {
     const auto controllers = run.strings("controller");
     std::vector<std::string> needed;
     for (const auto &s : settings)
         needed.push_back(controller_of(s));
     std::string dir = place.mount;
     for (const auto &name : ctr::split(place.path, '/')) {
-        if (auto error = hand_down(dir, controllers, needed)) return error;
+        CTR_TRY(hand_down(dir, controllers, needed));
         dir += '/' + name;
     }
-    return std::nullopt;
+    return {};
 }
 
 /// The container's root may manage the cgroup: the directory and those files that the kernel says are safe in other hands.
@@ -103,7 +103,7 @@ int give_away(Run run, const std::string &dir) {
 /// A cgroup that is there already is taken if nobody lives in it. systemd's has the container's first process in it.
 int take_over(Run run, const Place &place, Made &made) {
     const auto first = static_cast<pid_t>(run.integer("pid"));
-    if (const auto error = cgroup::check_vacant(place.dir(), first)) return run.fail(*error);
+    if (auto done = cgroup::check_vacant(place.dir(), first); !done.ok()) return run.fail(done.error());
     if (place.by_systemd)
         made = cgroup::set_mark(place.dir(), place.members.owner()) ? Made::existed : Made::unmarked;
     else
@@ -140,9 +140,9 @@ int create(Run run) {
     if (!place || make_directory(run, *place, made) != 0 || check_frozen(run, *place) != 0) return -1;
     const std::string dir = place->dir();
     const auto settings = cgroup::settings_of(run.strings("set"));
-    if (const auto error = enable_controllers(run, *place, settings)) return run.fail(*error);
-    if (const auto error = cgroup::write_settings(settings, [&](const Setting &s) { return dir + '/' + s.file; }))
-        return run.fail(*error);
+    auto done = enable_controllers(run, *place, settings);
+    if (done.ok()) done = cgroup::write_settings(settings, [&](const Setting &s) { return dir + '/' + s.file; });
+    if (!done.ok()) return run.fail(done.error());
     if (give_away(run, dir) != 0) return -1;
     const std::int64_t record = made == Made::fresh ? made_marked : made == Made::unmarked ? made_unmarked : 0;
     if (run.output("path", place->path) != 0 || run.output("made", record) != 0) return -1;
@@ -190,8 +190,8 @@ int devices(Run run) {
                              .message = "\"" + text + "\" is no device rule",
                              .hint = "for example \"allow c 1:3 rwm\""});
     }
-    const auto error = attach_device_program(run.fd("cgroup"), device_program(rules));
-    return error ? run.fail(*error) : 0;
+    const auto done = attach_device_program(run.fd("cgroup"), device_program(rules));
+    return done.ok() ? 0 : run.fail(done.error());
 }
 
 std::string directory_for_exec(Run run) {

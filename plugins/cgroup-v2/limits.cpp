@@ -7,7 +7,6 @@
 namespace ctr::cgroup2 {
 namespace {
 
-using cgroup::Problem;
 using cgroup::Setting;
 using cgroup::Settings;
 using cgroup::When;
@@ -16,43 +15,38 @@ void add(Settings &out, std::string file, std::string value, When when = When::a
     out.push_back({std::move(file), std::move(value), when});
 }
 
-bool refuse(Problem &problem, const char *path, std::string message, std::string hint) {
-    problem = {path, std::move(message), std::move(hint)};
-    return false;
-}
-
 /// The spec's swap is memory and swap together, memory.swap.max is swap alone. Where swap is not counted there is no such file, and nothing to limit but by a number.
-bool swap(const cgroup::Memory &m, const Current *current, Settings &out, Problem &problem) {
+Result<> swap(const cgroup::Memory &m, const Current *current, Settings &out) {
     const bool unlimited = m.limit && *m.limit < 0;
-    if (!m.swap && !unlimited) return true;
-    if (!m.swap || *m.swap < 0) return add(out, "memory.swap.max", "max", When::if_present), true;
-    if (unlimited)
-        return add(out, "memory.swap.max", std::to_string(*m.swap)), true; // as with runc: the number is that of swap
+    if (!m.swap && !unlimited) return {};
+    if (!m.swap || *m.swap < 0) return add(out, "memory.swap.max", "max", When::if_present), Result<>();
+    if (unlimited) // as with runc: the number is that of swap
+        return add(out, "memory.swap.max", std::to_string(*m.swap)), Result<>();
     const auto limit = m.limit ? m.limit : current != nullptr ? current->memory_max : std::nullopt;
     if (!limit || *limit < 0)
-        return refuse(problem, "/linux/resources/memory/swap",
-                      "it is a limit of memory and swap together; without a limit of memory, v2 cannot say it",
-                      "give memory.limit too");
+        return invalid("/linux/resources/memory/swap",
+                       "it is a limit of memory and swap together; without a limit of memory, v2 cannot say it",
+                       "give memory.limit too");
     if (*m.swap < *limit)
-        return refuse(problem, "/linux/resources/memory/swap",
-                      "it is the limit of memory and swap together, so it may not be below memory.limit",
-                      "give a swap of at least " + std::to_string(*limit));
+        return invalid("/linux/resources/memory/swap",
+                       "it is the limit of memory and swap together, so it may not be below memory.limit",
+                       "give a swap of at least " + std::to_string(*limit));
     const auto alone = std::to_string(*m.swap - *limit);
     add(out, "memory.swap.max", alone, alone == "0" ? When::if_present : When::always);
-    return true;
+    return {};
 }
 
-bool memory(const cgroup::Memory &m, const Current *current, Settings &out, Problem &problem) {
+Result<> memory(const cgroup::Memory &m, const Current *current, Settings &out) {
     if (m.disable_oom_killer.value_or(false))
-        return refuse(problem, "/linux/resources/memory/disableOOMKiller",
-                      "cgroup v2 cannot keep the OOM killer away from a cgroup", "leave it out");
+        return invalid("/linux/resources/memory/disableOOMKiller",
+                       "cgroup v2 cannot keep the OOM killer away from a cgroup", "leave it out");
     if (!m.use_hierarchy.value_or(true))
-        return refuse(problem, "/linux/resources/memory/useHierarchy",
-                      "cgroup v2 always accounts for the whole subtree", "leave it out");
+        return invalid("/linux/resources/memory/useHierarchy", "cgroup v2 always accounts for the whole subtree",
+                       "leave it out");
     if (m.limit) add(out, "memory.max", cgroup::number_or(*m.limit, "max"));
-    if (!swap(m, current, out, problem)) return false;
+    CTR_TRY(swap(m, current, out));
     if (m.reservation) add(out, "memory.low", cgroup::number_or(*m.reservation, "max"));
-    return true;
+    return {};
 }
 
 /// cpu.max is "QUOTA PERIOD". The kernel keeps the period when only a quota is written, but not the other way round.
@@ -100,37 +94,35 @@ void rates(const cgroup::BlockIo &io, Settings &out) {
 }
 
 /// bfq takes v1's numbers; the kernel's own cost model counts to 10000.
-bool block_io(const cgroup::BlockIo &io, Settings &out, Problem &problem) {
+Result<> block_io(const cgroup::BlockIo &io, Settings &out) {
     const char *const hint = "it belonged to CFQ, which Linux 5.0 removed; give weight alone";
-    if (io.leaf_weight)
-        return refuse(problem, "/linux/resources/blockIO/leafWeight", "cgroup v2 has no leaf weights", hint);
+    if (io.leaf_weight) return invalid("/linux/resources/blockIO/leafWeight", "cgroup v2 has no leaf weights", hint);
     if (io.weight) {
         add(out, "io.bfq.weight", std::to_string(*io.weight));
         add(out, "io.weight", std::to_string(io_weight(*io.weight)), When::if_previous_missing);
     }
     for (const auto &each : io.weight_devices) {
         if (each.leaf_weight)
-            return refuse(problem, "/linux/resources/blockIO/weightDevice", "cgroup v2 has no leaf weights", hint);
+            return invalid("/linux/resources/blockIO/weightDevice", "cgroup v2 has no leaf weights", hint);
         const std::string device = std::to_string(each.major) + ':' + std::to_string(each.minor) + ' ';
         add(out, "io.bfq.weight", device + std::to_string(*each.weight));
         add(out, "io.weight", device + std::to_string(io_weight(*each.weight)), When::if_previous_missing);
     }
     rates(io, out);
-    return true;
+    return {};
 }
 
-bool only_v1(const cgroup::Resources &r, Problem &problem) {
+Result<> only_v1(const cgroup::Resources &r) {
     const char *const hint = "leave it out, or use cgroup v1";
     if (r.memory.swappiness)
-        return refuse(problem, "/linux/resources/memory/swappiness", "cgroup v2 has no swappiness of its own", hint);
+        return invalid("/linux/resources/memory/swappiness", "cgroup v2 has no swappiness of its own", hint);
     if (r.memory.kernel_tcp)
-        return refuse(problem, "/linux/resources/memory/kernelTCP", "cgroup v2 counts it with the rest of memory",
-                      hint);
+        return invalid("/linux/resources/memory/kernelTCP", "cgroup v2 counts it with the rest of memory", hint);
     if (r.cpu.realtime_runtime || r.cpu.realtime_period)
-        return refuse(problem, "/linux/resources/cpu", "cgroup v2 has no realtime budgets", hint);
+        return invalid("/linux/resources/cpu", "cgroup v2 has no realtime budgets", hint);
     if (r.class_id || !r.priorities.empty())
-        return refuse(problem, "/linux/resources/network", "net_cls and net_prio are of cgroup v1 only", hint);
-    return true;
+        return invalid("/linux/resources/network", "net_cls and net_prio are of cgroup v1 only", hint);
+    return {};
 }
 
 } // namespace
@@ -147,11 +139,13 @@ std::uint64_t io_weight(std::uint64_t weight) {
     return 1 + (weight - 10) * 9999 / 990;
 }
 
-bool limit_settings(const cgroup::Resources &r, const Current *current, Settings &out, Problem &problem) {
-    if (!only_v1(r, problem) || !memory(r.memory, current, out, problem)) return false;
+Result<Settings> limit_settings(const cgroup::Resources &r, const Current *current) {
+    Settings out;
+    CTR_TRY(only_v1(r));
+    CTR_TRY(memory(r.memory, current, out));
     cpu(r.cpu, current, out);
     if (r.pids_limit) add(out, "pids.max", cgroup::pids_value(*r.pids_limit));
-    if (!block_io(r.block_io, out, problem)) return false;
+    CTR_TRY(block_io(r.block_io, out));
     for (const auto &each : r.hugepages) {
         const std::string file = "hugetlb." + each.page_size;
         add(out, file + ".max", std::to_string(each.limit));
@@ -168,7 +162,7 @@ bool limit_settings(const cgroup::Resources &r, const Current *current, Settings
             add(out, file,
                 "\n"); // an empty cpuset.cpus means the parent's; a write of nothing would never reach the kernel
     }
-    return true;
+    return out;
 }
 
 std::string controller_of(const Setting &setting) {

@@ -17,9 +17,8 @@ struct Current {
 /// Reads it (running.cpp).
 Current current_of(const std::string &dir);
 
-/// `current` is null for a new cgroup. False and `problem` where the conversion is not possible.
-bool limit_settings(const cgroup::Resources &resources, const Current *current, cgroup::Settings &out,
-                    cgroup::Problem &problem);
+/// `current` is null for a new cgroup. An error where the conversion is not possible.
+Result<cgroup::Settings> limit_settings(const cgroup::Resources &resources, const Current *current);
 
 /// 2..262144 of v1 to 1..10000, so that the two defaults (1024 and 100) are the same: 10^((l^2 + 125 l) / 612 - 7/34) with l = log2(shares), rounded up, as runc and crun
 /// have it since 2025.

@@ -5,8 +5,6 @@
 
 namespace ctr::cgroup2 {
 
-using cgroup::Problem;
-
 /// The usual place, or where a machine that still uses v1 has it.
 std::string find_mount(std::string_view mountinfo) {
     std::string found;
@@ -109,10 +107,11 @@ int plan_exec(Plan plan, const char *kind, const std::string &mount, const std::
 }
 
 int read_limits(Plan plan, const std::string &mount, Limits &out) {
-    Problem problem;
-    if (!cgroup::planned_resources(plan, out.resources, problem) ||
-        !limit_settings(out.resources, nullptr, out.settings, problem))
-        return cgroup::refuse(plan, problem);
+    auto resources = cgroup::planned_resources(plan);
+    auto settings = resources.ok() ? limit_settings(resources.value(), nullptr) : resources.error();
+    if (!settings.ok()) return plan.fail(settings.error());
+    out.resources = std::move(resources).value();
+    out.settings = std::move(settings).value();
     out.devices = cgroup::planned_rules(plan, out.resources.devices);
     // All that there are: a container can count and limit below itself then.
     auto &available = out.available;

@@ -9,7 +9,6 @@ namespace {
 
 using namespace ctr;
 using namespace ctr::cgroup2;
-using cgroup::Problem;
 
 int plan(Plan plan) {
     const std::string mount = find_mount(plan);
@@ -20,20 +19,20 @@ int plan(Plan plan) {
              .hint =
                  "mount it (mount -t cgroup2 cgroup2 /sys/fs/cgroup), or use \"cgroup\": {\"driver\": \"cgroup-v1\"}",
              .path = "/sys/fs/cgroup"});
-    Problem problem;
-    const auto path = cgroup::planned_path(plan, problem);
-    if (!path) return cgroup::refuse(plan, problem);
-    if (plan.operation() == CTR_OP_EXEC) return plan_exec(plan, "cgroup2.open", mount, *path);
+    const auto planned = cgroup::planned_path(plan);
+    if (!planned.ok()) return plan.fail(planned.error());
+    const std::string &path = planned.value();
+    if (plan.operation() == CTR_OP_EXEC) return plan_exec(plan, "cgroup2.open", mount, path);
 
     Limits limits;
     if (read_limits(plan, mount, limits) != 0) return -1;
     Step step = plan.step("cgroup2.create", CTR_PREPARE);
-    describe(plan, step, mount, *path, limits);
+    describe(plan, step, mount, path, limits);
     step.until(CTR_UNTIL_DELETE).note("the container's cgroup, with its limits");
     if (step.add() != 0 || add_devices(plan, "cgroup2.devices", CTR_PREPARE, limits.devices) != 0 ||
         add_clone(plan) != 0)
         return -1;
-    return add_mounts(plan, mount, *path);
+    return add_mounts(plan, mount, path);
 }
 
 const void *extension(const char *id) { return std::string_view(id) == CTR_EXT_CGROUP ? &running : nullptr; }

@@ -77,8 +77,8 @@ int update_devices(Run run, const std::string &dir, const std::vector<cgroup::De
     if (rules.empty()) return 0;
     const Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd.valid()) return run.fail("open", dir);
-    const auto error = attach_device_program(fd.get(), device_program(cgroup::effective_rules(rules)));
-    return error ? run.fail(*error) : 0;
+    const auto done = attach_device_program(fd.get(), device_program(cgroup::effective_rules(rules)));
+    return done.ok() ? 0 : run.fail(done.error());
 }
 
 int update(Run run, Node node) {
@@ -86,16 +86,13 @@ int update(Run run, Node node) {
     if (!place) return -1;
     const std::string dir = place->dir();
     const Current current = current_of(dir);
-    cgroup::Resources resources;
-    cgroup::Problem problem;
-    cgroup::Settings settings;
-    if (!cgroup::read_resources(node, "", resources, problem) ||
-        !limit_settings(resources, &current, settings, problem))
-        return run.fail(
-            {.error_class = CTR_E_INVALID, .message = problem.message, .hint = problem.hint, .path = problem.path});
-    if (check_usage(run, dir, resources.memory) != 0) return -1;
-    const auto error = cgroup::write_settings(settings, [&](const cgroup::Setting &s) { return dir + '/' + s.file; });
-    return error ? run.fail(*error) : update_devices(run, dir, resources.devices);
+    const auto resources = cgroup::read_resources(node, "");
+    const auto settings = resources.ok() ? limit_settings(resources.value(), &current) : resources.error();
+    if (!settings.ok()) return run.fail(settings.error());
+    if (check_usage(run, dir, resources.value().memory) != 0) return -1;
+    const auto done =
+        cgroup::write_settings(settings.value(), [&](const cgroup::Setting &s) { return dir + '/' + s.file; });
+    return done.ok() ? update_devices(run, dir, resources.value().devices) : run.fail(done.error());
 }
 
 /// A file and the name under which its number is told; `key` is null where the file is one number.

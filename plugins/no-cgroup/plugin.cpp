@@ -25,13 +25,12 @@ bool may_make_nodes(Plan plan) {
 
 int plan(Plan plan) {
     if (plan.operation() != CTR_OP_CREATE || namespace_of(plan, "user") || !cgroup::devices_at_stake(plan)) return 0;
-    cgroup::Problem problem;
-    cgroup::Resources resources;
-    if (!cgroup::read_resources(plan.spec("/linux/resources"), "/linux/resources", resources, problem))
-        return cgroup::refuse(plan, problem);
-    const auto rules = cgroup::effective_rules(resources.devices);
+    const auto resources = cgroup::read_resources(plan.spec("/linux/resources"), "/linux/resources");
+    if (!resources.ok()) return plan.fail(resources.error());
+    const auto &asked = resources.value().devices;
+    const auto rules = cgroup::effective_rules(asked);
     const bool all_allowed = rules.size() == 1 && rules.front().allow;
-    if (all_allowed || (resources.devices.empty() && !may_make_nodes(plan))) return 0;
+    if (all_allowed || (asked.empty() && !may_make_nodes(plan))) return 0;
     return plan.fail(
         {.error_class = CTR_E_UNSUPPORTED,
          .message = "without a cgroup nothing holds the container to device rules",

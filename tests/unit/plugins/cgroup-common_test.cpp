@@ -12,19 +12,20 @@ namespace {
 
 struct Common : ::testing::Test {
     Common() { ctr::host = fake::host(); }
-    Problem problem;
+    ctr::Error problem;
     Resources read(const char *text) {
         json = fake::Json::parse(text);
-        Resources out;
-        read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources", out, problem);
-        return out;
+        const auto all = read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources");
+        if (all.ok()) return all.value();
+        problem = all.error();
+        return {};
     }
     fake::Json json;
 };
 
 std::optional<std::string> path(std::string_view asked) {
-    Problem problem;
-    return container_path(asked, "/ctr", "box", problem);
+    const auto found = container_path(asked, "/ctr", "box");
+    return found.ok() ? std::optional(found.value()) : std::nullopt;
 }
 
 } // namespace
@@ -291,10 +292,10 @@ TEST_F(Tree, WhereOthersAreNobodyGoes) {
 TEST_F(Tree, WhatNoOrderMendsIsTheErrorAndWhatMayBeMissingIsNone) {
     ::close(::open((top + "/a.x").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
     const auto locate = [&](const Setting &s) { return top + '/' + s.file; };
-    EXPECT_EQ(write_settings({{"a.x", "1"}, {"b.y", "2", When::if_present}}, locate), std::nullopt);
+    EXPECT_TRUE(write_settings({{"a.x", "1"}, {"b.y", "2", When::if_present}}, locate).ok());
     EXPECT_EQ(read_file(top + "/a.x"), "1");
-    const auto error = write_settings({{"b.y", "2"}, {"a.x", "3"}}, locate);
-    ASSERT_TRUE(error);
-    EXPECT_EQ(error->errno_value, ENOENT);
+    const auto done = write_settings({{"b.y", "2"}, {"a.x", "3"}}, locate);
+    ASSERT_FALSE(done.ok());
+    EXPECT_EQ(done.error().errno_value, ENOENT);
     ::unlink((top + "/a.x").c_str());
 }

@@ -19,41 +19,32 @@ using Lines = std::vector<std::string>;
 
 /// "UNIT SLICE PATH", or what is wrong.
 std::string scope(std::string_view asked, std::string_view slice = "system.slice", std::string_view id = "box") {
-    ctr::cgroup::Problem problem;
-    const auto found = scope_of(asked, slice, id, problem);
-    if (!found) return "refused: " + problem.path + ": " + problem.message;
-    return found->unit + ' ' + found->slice + ' ' + found->path;
+    const auto found = scope_of(asked, slice, id);
+    if (!found.ok()) return "refused: " + found.error().text();
+    return found.value().unit + ' ' + found.value().slice + ' ' + found.value().path;
 }
 
 std::string path_of_slice(std::string_view slice) { return slice_path(slice).value_or("none"); }
 
 Lines properties(const char *text) {
     const auto json = fake::Json::parse(text);
-    ctr::cgroup::Resources resources;
-    ctr::cgroup::Problem problem;
-    ctr::cgroup::Settings settings;
-    EXPECT_TRUE(
-        ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources", resources, problem) &&
-        ctr::cgroup2::limit_settings(resources, nullptr, settings, problem))
-        << problem.path << ": " << problem.message;
-    return limit_properties(settings);
+    const auto resources = ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources");
+    const auto settings = resources.ok() ? ctr::cgroup2::limit_settings(resources.value(), nullptr) : resources.error();
+    EXPECT_TRUE(settings.ok()) << settings.error().text();
+    return settings.ok() ? limit_properties(settings.value()) : Lines();
 }
 
 Lines properties_v1(const char *text) {
     const auto json = fake::Json::parse(text);
-    ctr::cgroup::Resources resources;
-    ctr::cgroup::Problem problem;
-    EXPECT_TRUE(
-        ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources", resources, problem))
-        << problem.path << ": " << problem.message;
-    return limit_properties_v1(ctr::cgroup1::limit_settings(resources));
+    const auto resources = ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources");
+    EXPECT_TRUE(resources.ok()) << resources.error().text();
+    return resources.ok() ? limit_properties_v1(ctr::cgroup1::limit_settings(resources.value())) : Lines();
 }
 
 /// The property, or where and why not.
 std::string annotation(std::string_view name, std::string_view value) {
-    ctr::cgroup::Problem problem;
-    const auto property = annotated_property(name, value, problem);
-    return property ? *property : "refused: " + problem.path + ": " + problem.message;
+    const auto property = annotated_property(name, value);
+    return property.ok() ? property.value() : "refused: " + property.error().text();
 }
 
 bool starts_with(const std::string &text, std::string_view start) { return text.compare(0, start.size(), start) == 0; }

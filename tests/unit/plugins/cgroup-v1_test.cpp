@@ -40,11 +40,10 @@ struct CgroupV1 : ::testing::Test {
 
 Lines settings(const char *text) {
     const auto json = fake::Json::parse(text);
-    ctr::cgroup::Resources resources;
-    ctr::cgroup::Problem problem;
-    EXPECT_TRUE(ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "", resources, problem))
-        << problem.path;
-    auto all = limit_settings(resources);
+    const auto resources = ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "");
+    EXPECT_TRUE(resources.ok()) << resources.error().path;
+    if (!resources.ok()) return {};
+    auto all = limit_settings(resources.value());
     Lines out;
     for (const auto &s : all)
         out.push_back(s.text());
@@ -60,11 +59,10 @@ Lines asked(const Lines &lines) {
 }
 
 Lines devices(const std::vector<DeviceRule> &rules) {
-    ctr::cgroup::Settings all;
-    ctr::cgroup::Problem problem;
-    if (!device_settings(rules, all, problem)) return {problem.message};
+    const auto all = device_settings(rules);
+    if (!all.ok()) return {all.error().message};
     Lines out;
-    for (const auto &s : all)
+    for (const auto &s : all.value())
         out.push_back(s.text());
     return out;
 }

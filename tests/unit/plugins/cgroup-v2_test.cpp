@@ -33,14 +33,11 @@ struct CgroupV2 : ::testing::Test {
 /// The settings as text, or where the problem is.
 Lines settings(const char *text, const Current *current = nullptr) {
     const auto json = fake::Json::parse(text);
-    ctr::cgroup::Resources resources;
-    ctr::cgroup::Problem problem;
-    ctr::cgroup::Settings all;
-    if (!ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources", resources, problem) ||
-        !limit_settings(resources, current, all, problem))
-        return {"refused: " + problem.path};
+    const auto resources = ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources");
+    const auto all = resources.ok() ? limit_settings(resources.value(), current) : resources.error();
+    if (!all.ok()) return {"refused: " + all.error().path};
     Lines out;
-    for (const auto &s : all)
+    for (const auto &s : all.value())
         out.push_back(s.text());
     return out;
 }
