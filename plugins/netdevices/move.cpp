@@ -20,14 +20,8 @@ namespace netdevices {
 namespace {
 
 using ctr::Fd;
-
-int fail(ctr::Run run, const Problem &problem, const std::string &device, const std::string &hint = {}) {
-    return run.fail({.error_class = CTR_E_SYSTEM,
-                     .hint = hint,
-                     .errno_value = problem.errno_value,
-                     .syscall = problem.what,
-                     .path = device});
-}
+using ctr::Result;
+using ctr::system_error;
 
 int open_self() { return ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC); }
 
@@ -39,80 +33,84 @@ bool same(int a, int b) {
     return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-/// Runs `work` in the target namespace; the process comes back at once.
-template <typename Work> int inside(ctr::Run run, Work work) {
+/// The namespace to which the interface goes, and a socket in it.
+struct Target {
+    Fd space;
+    Netlink netlink;
+};
+
+/// Goes there to open it; the process comes back at once.
+Result<Target> open_target(ctr::Run run) {
     const Fd own(open_self());
-    if (own.get() < 0) return run.fail("open", "/proc/self/ns/net");
+    if (!own.valid()) return system_error("open", "/proc/self/ns/net");
     const std::string path = run.str("path");
     const Fd named(path.empty() ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!path.empty() && named.get() < 0) return run.fail("open", path);
+    if (!path.empty() && !named.valid()) return system_error("open", path);
     if (!path.empty() && same(own.get(), named.get()))
-        return run.fail(
-            {.error_class = CTR_E_INVALID, .message = "it is the machine's own network namespace", .path = path});
+        return ctr::invalid(path, "it is the machine's own network namespace");
     if (::setns(path.empty() ? run.fd("pidfd") : named.get(), CLONE_NEWNET) != 0)
-        return run.fail("setns", path.empty() ? "network" : path);
-    const int result = work();
-    if (::setns(own.get(), CLONE_NEWNET) != 0) return run.fail("setns", "/proc/self/ns/net");
-    return result;
+        return system_error("setns", path.empty() ? "network" : path);
+    auto netlink = Netlink::open();
+    Fd space(open_self());
+    const Result<> opened = space.valid() ? Result<>() : system_error("open", "/proc/self/ns/net");
+    if (::setns(own.get(), CLONE_NEWNET) != 0) return system_error("setns", "/proc/self/ns/net");
+    if (!netlink.ok()) return netlink.error();
+    CTR_TRY(opened);
+    return Target{std::move(space), std::move(netlink).value()};
 }
 
 /// The name that it gets there, which must be free: when it has moved it is too late to say no.
-int choose_name(ctr::Run run, Netlink &there, const std::string &wanted, std::string &name) {
+Result<std::string> choose_name(Netlink &there, const std::string &wanted) {
+    std::string name;
     for (int number = 0; number < 4096; ++number) {
         name = numbered(wanted, number);
-        int index = 0;
-        if (const Problem problem = there.index_of(name, index)) return fail(run, problem, name);
-        if (index == 0) return 0;
+        auto index = there.index_of(name);
+        if (!index.ok()) {
+            index.error().path = name;
+            return index.error();
+        }
+        if (index.value() == 0) return name;
         if (name == wanted) break;
     }
-    return run.fail({.error_class = CTR_E_EXISTS,
-                     .message = "the container's network has an interface with this name",
-                     .hint = "choose another name",
-                     .path = name});
+    return ctr::Error{.error_class = CTR_E_EXISTS,
+                      .message = "the container's network has an interface with this name",
+                      .hint = "choose another name",
+                      .path = name};
 }
 
-int set_up(ctr::Run run, Netlink &there, const std::string &name, const std::vector<Address> &addresses) {
-    int index = 0;
-    Problem problem = there.index_of(name, index);
-    if (!problem) problem = there.set_up(index);
-    for (std::size_t i = 0; !problem && i < addresses.size(); ++i)
-        problem = there.add_address(index, addresses[i]);
-    return problem ? fail(run, problem, name) : 0;
+Result<> set_up(Netlink &there, const std::string &name, const std::vector<Address> &addresses) {
+    CTR_ASSIGN(const int index, there.index_of(name));
+    CTR_TRY(there.set_up(index));
+    for (const Address &each : addresses)
+        CTR_TRY(there.add_address(index, each));
+    return {};
+}
+
+/// An error without a path is about the device.
+Result<> move_device(ctr::Run run, const std::string &device) {
+    CTR_ASSIGN(Netlink here, Netlink::open());
+    CTR_ASSIGN(const int index, here.index_of(device));
+    if (index == 0) return ctr::failure(CTR_E_NOT_FOUND, "the machine has no such interface", "ip link lists them");
+    CTR_ASSIGN(const std::vector<Address> addresses, here.addresses(index));
+    CTR_ASSIGN(Target there, open_target(run));
+    CTR_ASSIGN(const std::string name, choose_name(there.netlink, run.str("name")));
+    auto moved = here.move(index, there.space.get(), name);
+    if (!moved.ok() && (moved.error().errno_value == EINVAL || moved.error().errno_value == EOPNOTSUPP))
+        moved.error().hint = "interfaces of this sort belong to their network namespace";
+    CTR_TRY(moved);
+    auto done = set_up(there.netlink, name, addresses);
+    if (!done.ok()) done.error().path = name;
+    return done;
 }
 
 } // namespace
 
 int move(ctr::Run run) {
     const std::string device = run.str("device");
-    Netlink here, there;
-    Problem problem = here.open();
-    int index = 0;
-    if (!problem) problem = here.index_of(device, index);
-    if (problem) return fail(run, problem, device);
-    if (index == 0)
-        return run.fail({.error_class = CTR_E_NOT_FOUND,
-                         .message = "the machine has no such interface",
-                         .hint = "ip link lists them",
-                         .path = device});
-    std::vector<Address> addresses;
-    if ((problem = here.addresses(index, addresses))) return fail(run, problem, device);
-
-    int target = -1;
-    const int entered = inside(run, [&] {
-        problem = there.open();
-        target = open_self();
-        return problem ? fail(run, problem, device) : target < 0 ? run.fail("open", "/proc/self/ns/net") : 0;
-    });
-    const Fd held(target);
-    if (entered != 0) return -1;
-    std::string name;
-    if (choose_name(run, there, run.str("name"), name) != 0) return -1;
-    if ((problem = here.move(index, held.get(), name)))
-        return fail(run, problem, device,
-                    problem.errno_value == EINVAL || problem.errno_value == EOPNOTSUPP
-                        ? "interfaces of this sort belong to their network namespace"
-                        : "");
-    return set_up(run, there, name, addresses);
+    auto done = move_device(run, device);
+    if (done.ok()) return 0;
+    if (done.error().path.empty()) done.error().path = device;
+    return run.fail(done.error());
 }
 
 int move_in_shell(ctr::Run run, ctr::Shell shell) {

@@ -12,6 +12,9 @@
 namespace netdevices {
 namespace {
 
+using ctr::Result;
+using ctr::system_error;
+
 template <typename Header> std::string request(int type, int flags, const Header &header) {
     nlmsghdr start{};
     start.nlmsg_type = static_cast<std::uint16_t>(type);
@@ -68,28 +71,26 @@ Address address_of(const nlmsghdr *message, const ifaddrmsg &header) {
 
 } // namespace
 
-Netlink::~Netlink() {
-    if (socket_ >= 0) ::close(socket_);
-}
-
-Problem Netlink::open() {
-    socket_ = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    return socket_ < 0 ? Problem{"socket(AF_NETLINK)", errno} : Problem{};
+Result<Netlink> Netlink::open() {
+    Netlink out;
+    out.socket_.reset(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+    if (!out.socket_.valid()) return system_error("socket(AF_NETLINK)");
+    return out;
 }
 
 /// Sends one request and reads to its end, an acknowledgement or that of a list.
-template <typename Found> Problem Netlink::talk(const char *what, std::string &request, Found found) {
+template <typename Found> Result<> Netlink::talk(const char *what, std::string &request, Found found) {
     nlmsghdr start{};
     std::memcpy(&start, request.data(), sizeof start);
     start.nlmsg_len = static_cast<std::uint32_t>(request.size());
     start.nlmsg_seq = ++sequence_;
     std::memcpy(request.data(), &start, sizeof start);
-    if (::send(socket_, request.data(), request.size(), 0) < 0) return {what, errno};
+    if (::send(socket_.get(), request.data(), request.size(), 0) < 0) return system_error(what);
     alignas(nlmsghdr) static char buffer[65536];
     for (;;) {
-        const ssize_t got = ::recv(socket_, buffer, sizeof buffer, 0);
+        const ssize_t got = ::recv(socket_.get(), buffer, sizeof buffer, 0);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return {what, errno};
+        if (got < 0) return system_error(what);
         auto left = static_cast<unsigned>(got);
         for (auto *message = reinterpret_cast<nlmsghdr *>(buffer); NLMSG_OK(message, left);
              message = NLMSG_NEXT(message, left)) {
@@ -100,31 +101,34 @@ template <typename Found> Problem Netlink::talk(const char *what, std::string &r
                 continue;
             }
             const int error = header_of<nlmsgerr>(message).error;
-            return error == 0 ? Problem{} : Problem{what, -error};
+            return error == 0 ? Result<>() : ctr::Error{.errno_value = -error, .syscall = what};
         }
     }
 }
 
-Problem Netlink::index_of(const std::string &name, int &index) {
+Result<int> Netlink::index_of(const std::string &name) {
     std::string query = request(RTM_GETLINK, NLM_F_ACK, ifinfomsg{});
     put(query, IFLA_IFNAME, name.c_str(), name.size() + 1);
-    index = 0;
-    const Problem problem = talk(
-        "RTM_GETLINK", query, [&index](const nlmsghdr *message) { index = header_of<ifinfomsg>(message).ifi_index; });
-    return problem.errno_value == ENODEV ? Problem{} : problem;
+    int index = 0;
+    const auto done =
+        talk("RTM_GETLINK", query, [&](const nlmsghdr *message) { index = header_of<ifinfomsg>(message).ifi_index; });
+    if (!done.ok() && done.error().errno_value != ENODEV) return done.error();
+    return index;
 }
 
-Problem Netlink::addresses(int index, std::vector<Address> &all) {
+Result<std::vector<Address>> Netlink::addresses(int index) {
+    std::vector<Address> all;
     std::string query = request(RTM_GETADDR, NLM_F_DUMP, ifaddrmsg{});
-    return talk("RTM_GETADDR", query, [&](const nlmsghdr *message) {
+    CTR_TRY(talk("RTM_GETADDR", query, [&](const nlmsghdr *message) {
         const auto header = header_of<ifaddrmsg>(message);
         if (static_cast<int>(header.ifa_index) != index || header.ifa_scope != RT_SCOPE_UNIVERSE) return;
         const Address address = address_of(message, header);
         if ((address.flags & IFA_F_PERMANENT) != 0) all.push_back(address);
-    });
+    }));
+    return all;
 }
 
-Problem Netlink::move(int index, int namespace_fd, const std::string &name) {
+Result<> Netlink::move(int index, int namespace_fd, const std::string &name) {
     ifinfomsg link{};
     link.ifi_index = index;
     std::string change = request(RTM_NEWLINK, NLM_F_ACK, link);
@@ -133,7 +137,7 @@ Problem Netlink::move(int index, int namespace_fd, const std::string &name) {
     return talk("RTM_NEWLINK", change, [](const nlmsghdr *) {});
 }
 
-Problem Netlink::set_up(int index) {
+Result<> Netlink::set_up(int index) {
     ifinfomsg link{};
     link.ifi_index = index;
     link.ifi_flags = link.ifi_change = IFF_UP;
@@ -141,7 +145,7 @@ Problem Netlink::set_up(int index) {
     return talk("RTM_NEWLINK", change, [](const nlmsghdr *) {});
 }
 
-Problem Netlink::add_address(int index, const Address &address) {
+Result<> Netlink::add_address(int index, const Address &address) {
     ifaddrmsg header{};
     header.ifa_family = address.family;
     header.ifa_prefixlen = address.prefix;

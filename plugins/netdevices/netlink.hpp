@@ -4,18 +4,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <ctr/cpp/fd.hpp>
+#include <ctr/cpp/result.hpp>
 #include <string>
 #include <vector>
 
 namespace netdevices {
-
-/// A system call that failed, and its errno.
-struct Problem {
-    const char *what = nullptr;
-    int errno_value = 0;
-    explicit operator bool() const { return what != nullptr; }
-};
 
 /// An address as the kernel said it, to be said again elsewhere.
 struct Address {
@@ -24,27 +18,23 @@ struct Address {
     std::uint32_t flags = 0;
 };
 
-/// A socket in the network namespace in which it was opened.
+/// A socket in the network namespace in which it was opened. What fails is said without the interface's name.
 class Netlink {
 public:
-    Netlink() = default;
-    ~Netlink();
-    Netlink(const Netlink &) = delete;
-    Netlink &operator=(const Netlink &) = delete;
-
-    Problem open();
+    static ctr::Result<Netlink> open();
     /// 0: there is none.
-    Problem index_of(const std::string &name, int &index);
+    ctr::Result<int> index_of(const std::string &name);
     /// Those of global scope that do not expire.
-    Problem addresses(int index, std::vector<Address> &all);
+    ctr::Result<std::vector<Address>> addresses(int index);
     /// Moves and renames at once; the interface is down afterwards.
-    Problem move(int index, int namespace_fd, const std::string &name);
-    Problem set_up(int index);
-    Problem add_address(int index, const Address &address);
+    ctr::Result<> move(int index, int namespace_fd, const std::string &name);
+    ctr::Result<> set_up(int index);
+    ctr::Result<> add_address(int index, const Address &address);
 
 private:
-    template <typename Found> Problem talk(const char *what, std::string &request, Found found);
-    int socket_ = -1;
+    Netlink() = default;
+    template <typename Found> ctr::Result<> talk(const char *what, std::string &request, Found found);
+    ctr::Fd socket_;
     std::uint32_t sequence_ = 0;
 };
 
