@@ -36,17 +36,13 @@ int give_view(ctr::Run run, const std::string &partial, Fd view, bool mounted) {
     return run.output_fd("view", view.release()) == 0 ? run.output("directory", path) : -1;
 }
 
-int fail_view(ctr::Run run, const Stack &stack, const MountProblem &problem) {
+int fail_view(ctr::Run run, const Stack &stack, ctr::Error error) {
     struct stat status {};
     for (const auto &layer : stack.lower)
         if (const std::string path = stack.dir + "/" + layer; lstat(path.c_str(), &status) != 0)
             return run.fail("lstat", path, "the layers below must be complete before this one is begun");
-    return run.fail({.error_class = CTR_E_SYSTEM,
-                     .message = "cannot mount the layers below" + (problem.log.empty() ? "" : ": " + problem.log),
-                     .hint = hint_of(problem),
-                     .errno_value = problem.errno_value,
-                     .syscall = problem.syscall,
-                     .path = problem.subject});
+    error.message = "cannot mount the layers below" + (error.message.empty() ? "" : ": " + error.message);
+    return run.fail(error);
 }
 
 /// Nothing that depends on this kernel's defaults may get into a layer.
@@ -67,10 +63,8 @@ int apply_layer(ctr::Run run) {
     if (copy_attributes(stack.dir + "/" + stack.lower.front(), diff, &culprit) != 0)
         return run.fail("chmod", culprit, "the layers below must be complete before this one is begun");
     if (const std::string work = partial + "/work"; mkdir(work.c_str(), 0700) != 0) return run.fail("mkdir", work);
-    MountProblem problem;
-    Fd view = mount_stack(stack, &problem);
-    if (!view.valid()) return fail_view(run, stack, problem);
-    return give_view(run, partial, std::move(view), true);
+    auto view = mount_stack(stack);
+    return view.ok() ? give_view(run, partial, std::move(view).value(), true) : fail_view(run, stack, view.error());
 }
 
 int undo_layer(ctr::Run run) { return remove_path(run, run.str("dir") + "/" + run.str("partial")); }

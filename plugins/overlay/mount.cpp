@@ -29,6 +29,7 @@ namespace overlay {
 namespace {
 
 using ctr::Fd;
+using ctr::Result;
 
 /// Another working directory for a while. Parent steps run in a process of one thread.
 class WorkingDirectory {
@@ -50,19 +51,36 @@ private:
     bool entered_ = false;
 };
 
+bool says_unknown(const ctr::Error &error) { return error.message.find("Unknown parameter") != std::string::npos; }
+
+std::string hint_of(const ctr::Error &error) {
+    if (says_unknown(error))
+        return "this kernel's overlayfs does not know it: look at mount_options of the overlay section in the config";
+    switch (error.errno_value) {
+    case ENODEV: return "this kernel has no overlayfs (modprobe overlay); --storage btrfs or rootfs works without";
+    case E2BIG: return "overlayfs stacks at most 500 layers: squash the image, or use the storage driver btrfs";
+    case EPERM: return "mounting needs CAP_SYS_ADMIN";
+    case ELOOP: return "overlayfs says ELOOP also when its directories overlap";
+    case EINVAL:
+        return "the data root's file system must support extended attributes and must not be an overlay itself; dmesg "
+               "may say more";
+    default: return error.hint;
+    }
+}
+
 /// One file system context, fsopen(2) to fsmount(2). Each member goes on only if all before it went well.
 class Context {
 public:
-    explicit Context(MountProblem *problem) : fd_(fsopen("overlay", FSOPEN_CLOEXEC)), problem_(problem) {
+    Context() : fd_(fsopen("overlay", FSOPEN_CLOEXEC)) {
         if (!fd_.valid()) fail("fsopen", "overlay");
         set("source", "overlay");
     }
     void set(const char *key, const std::string &value) {
-        if (good_ && fsconfig(fd_.get(), FSCONFIG_SET_STRING, key, value.c_str(), 0) != 0)
+        if (state_.ok() && fsconfig(fd_.get(), FSCONFIG_SET_STRING, key, value.c_str(), 0) != 0)
             fail("fsconfig", std::string(key) + "=" + value);
     }
     void flag(const char *key) {
-        if (good_ && fsconfig(fd_.get(), FSCONFIG_SET_FLAG, key, nullptr, 0) != 0) fail("fsconfig", key);
+        if (state_.ok() && fsconfig(fd_.get(), FSCONFIG_SET_FLAG, key, nullptr, 0) != 0) fail("fsconfig", key);
     }
     void set_all(const std::vector<std::string> &options) {
         for (const auto &option : options) {
@@ -73,18 +91,19 @@ public:
                 set(option.substr(0, equals).c_str(), option.substr(equals + 1));
         }
     }
-    Fd mount() {
-        if (good_ && fsconfig(fd_.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) fail("fsconfig", "create");
-        if (!good_) return Fd{};
+    Result<Fd> mount() {
+        if (state_.ok() && fsconfig(fd_.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
+            fail("fsconfig", "create");
+        CTR_TRY(state_);
         Fd mounted{fsmount(fd_.get(), FSMOUNT_CLOEXEC, 0)};
         if (!mounted.valid()) fail("fsmount", "overlay");
+        CTR_TRY(state_);
         return mounted;
     }
 
 private:
     void fail(const char *syscall, const std::string &subject) {
-        good_ = false;
-        *problem_ = {errno, syscall, subject, {}};
+        ctr::Error error = ctr::system_error(syscall, subject);
         // The context keeps what the file system says, one message a read, "e text" for an error.
         char line[512];
         for (ssize_t n = 0; fd_.valid() && (n = read(fd_.get(), line, sizeof line)) > 0;) {
@@ -92,17 +111,17 @@ private:
             while (text.ends_with('\n'))
                 text.remove_suffix(1);
             if (!text.starts_with("e ")) continue;
-            if (!problem_->log.empty()) problem_->log += "; ";
-            problem_->log += text.substr(2);
+            if (!error.message.empty()) error.message += "; ";
+            error.message += text.substr(2);
         }
+        state_ = std::move(error);
     }
 
     Fd fd_;
-    MountProblem *problem_;
-    bool good_ = true;
+    Result<> state_;
 };
 
-Fd mount_with(Context &context, const Stack &stack, const std::string &place) {
+Result<Fd> mount_with(Context &context, const Stack &stack, const std::string &place) {
     context.set("upperdir", place + stack.upper);
     context.set("workdir", place + "work");
     if (stack.discard) context.flag("volatile");
@@ -110,16 +129,11 @@ Fd mount_with(Context &context, const Stack &stack, const std::string &place) {
     return context.mount();
 }
 
-Fd no_mount(MountProblem *problem, int errno_value, const char *syscall, const std::string &subject) {
-    *problem = {errno_value, syscall, subject, {}};
-    return Fd{};
-}
-
 /// One option for each layer: `next` is the key for all but the first, `mark` stands before their values.
-Fd mount_one_by_one(const Stack &stack, const char *first, const char *next, const char *mark, MountProblem *problem) {
+Result<Fd> mount_one_by_one(const Stack &stack, const char *first, const char *next, const char *mark) {
     const WorkingDirectory here{stack.dir};
-    if (!here.entered()) return no_mount(problem, errno, "chdir", stack.dir);
-    Context context{problem};
+    if (!here.entered()) return ctr::system_error("chdir", stack.dir);
+    Context context;
     for (const auto &layer : stack.lower) {
         const bool is_first = &layer == &stack.lower.front();
         context.set(is_first ? first : next, (is_first ? "" : mark) + layer);
@@ -128,52 +142,46 @@ Fd mount_one_by_one(const Stack &stack, const char *first, const char *next, con
 }
 
 /// All layers in one text, by links.
-Fd mount_linked(const Stack &stack, MountProblem *problem) {
+Result<Fd> mount_linked(const Stack &stack) {
     const LinkedStack linked = link_stack(stack.lower.size());
     const std::string links = stack.dir + "/" + stack.place + "/lower";
-    if (mkdir(links.c_str(), 0700) != 0 && errno != EEXIST) return no_mount(problem, errno, "mkdir", links);
+    if (mkdir(links.c_str(), 0700) != 0 && errno != EEXIST) return ctr::system_error("mkdir", links);
     const WorkingDirectory here{links};
-    if (!here.entered()) return no_mount(problem, errno, "chdir", links);
+    if (!here.entered()) return ctr::system_error("chdir", links);
     for (std::size_t i = 0; i < stack.lower.size(); ++i) {
         const std::string target = "../../../" + stack.lower[i];
         if (symlink(target.c_str(), linked.names[i].c_str()) != 0 && errno != EEXIST)
-            return no_mount(problem, errno, "symlink", linked.names[i]);
+            return ctr::system_error("symlink", linked.names[i]);
     }
-    Context context{problem};
+    Context context;
     context.set("lowerdir", linked.pieces.front());
     for (std::size_t i = 1; i < linked.pieces.size(); ++i)
         context.flag(linked.pieces[i].c_str());
     return mount_with(context, stack, "../");
 }
 
-} // namespace
-
-Fd mount_stack(const Stack &stack, MountProblem *problem) {
-    if (stack.lower.size() > most_layers) return no_mount(problem, E2BIG, "fsconfig", "lowerdir");
-    Fd mount = mount_one_by_one(stack, "lowerdir+", "lowerdir+", "", problem);
-    const MountProblem first = *problem;
-    if (!mount.valid() && problem->errno_value == EINVAL) mount = mount_linked(stack, problem);
-    if (!mount.valid() && stack.lower.size() > 1 && problem->log.find("Unknown parameter") != std::string::npos)
-        mount = mount_one_by_one(stack, "lowerdir", "lowerdir", ":", problem);
+Result<Fd> mount_somehow(const Stack &stack) {
+    auto mount = mount_one_by_one(stack, "lowerdir+", "lowerdir+", "");
+    if (mount.ok()) return mount;
+    const ctr::Error first = mount.error();
+    if (first.errno_value == EINVAL) mount = mount_linked(stack);
+    if (!mount.ok() && stack.lower.size() > 1 && says_unknown(mount.error()))
+        mount = mount_one_by_one(stack, "lowerdir", "lowerdir", ":");
     // What a kernel says about the way that it knows counts.
-    if (!mount.valid() && !first.log.empty() && first.log.find("Unknown parameter 'lowerdir+'") == std::string::npos)
-        *problem = first;
+    const bool knew =
+        !first.message.empty() && first.message.find("Unknown parameter 'lowerdir+'") == std::string::npos;
+    if (!mount.ok() && knew) return first;
     return mount;
 }
 
-std::string hint_of(const MountProblem &problem) {
-    if (problem.log.find("Unknown parameter") != std::string::npos)
-        return "this kernel's overlayfs does not know it: look at mount_options of the overlay section in the config";
-    switch (problem.errno_value) {
-    case ENODEV: return "this kernel has no overlayfs (modprobe overlay); --storage btrfs or rootfs works without";
-    case E2BIG: return "overlayfs stacks at most 500 layers: squash the image, or use the storage driver btrfs";
-    case EPERM: return "mounting needs CAP_SYS_ADMIN";
-    case ELOOP: return "overlayfs says ELOOP also when its directories overlap";
-    case EINVAL:
-        return "the data root's file system must support extended attributes and must not be an overlay itself; dmesg "
-               "may say more";
-    default: return {};
-    }
+} // namespace
+
+Result<Fd> mount_stack(const Stack &stack) {
+    const bool too_tall = stack.lower.size() > most_layers;
+    auto mount =
+        too_tall ? ctr::Error{.errno_value = E2BIG, .syscall = "fsconfig", .path = "lowerdir"} : mount_somehow(stack);
+    if (!mount.ok()) mount.error().hint = hint_of(mount.error());
+    return mount;
 }
 
 namespace {
@@ -183,33 +191,25 @@ Stack stack_of(ctr::Run run) {
             "upper",        run.strings("option"), run.integer("volatile") != 0};
 }
 
-int fail(ctr::Run run, const Stack &stack, const MountProblem &problem) {
-    ctr::Error error{.error_class = CTR_E_SYSTEM,
-                     .message = "cannot mount the container's root",
-                     .errno_value = problem.errno_value,
-                     .syscall = problem.syscall,
-                     .path = problem.subject};
-    if (!problem.log.empty()) error.message += ": " + problem.log;
+int fail(ctr::Run run, const Stack &stack, ctr::Error error) {
+    error.message = "cannot mount the container's root" + (error.message.empty() ? "" : ": " + error.message);
     struct stat status {};
     for (const auto &layer : stack.lower)
         if (const std::string path = stack.dir + "/" + layer;
-            problem.errno_value == ENOENT && lstat(path.c_str(), &status) != 0)
+            error.errno_value == ENOENT && lstat(path.c_str(), &status) != 0)
             return run.fail({.error_class = CTR_E_NOT_FOUND,
                              .message = "a layer of the image is missing",
                              .hint = "import the image again",
                              .errno_value = ENOENT,
-                             .syscall = problem.syscall,
+                             .syscall = error.syscall,
                              .path = path});
-    error.hint = hint_of(problem);
     return run.fail(error);
 }
 
 int apply(ctr::Run run) {
     const Stack stack = stack_of(run);
-    MountProblem problem;
-    Fd mount = mount_stack(stack, &problem);
-    if (!mount.valid()) return fail(run, stack, problem);
-    return run.output_fd("rootfs", mount.release());
+    auto mount = mount_stack(stack);
+    return mount.ok() ? run.output_fd("rootfs", mount.value().release()) : fail(run, stack, mount.error());
 }
 
 /// mount(8) of Debian 12 hands over one page of options; links keep a tall stack below that.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ctr/cpp/fd.hpp>
+#include <ctr/cpp/result.hpp>
 #include <string>
 #include <vector>
 
@@ -18,15 +19,8 @@ struct Stack {
     bool discard = false; // overlayfs' `volatile`
 };
 
-/// Why a mount failed: the call, what it was about, and what overlayfs said.
-struct MountProblem {
-    int errno_value = 0;
-    std::string syscall, subject, log;
-};
-
-/// A detached mount of the stack, in whichever way this kernel takes so many layers. No descriptor: *problem says why.
-ctr::Fd mount_stack(const Stack &stack, MountProblem *problem);
-/// Why, for a person; `hint` of the error. Empty: nothing to add.
-std::string hint_of(const MountProblem &problem);
+/// A detached mount of the stack, in whichever way this kernel takes so many layers. The error's message is what overlayfs said, if
+/// it said anything; the error's path is what the call was about.
+ctr::Result<ctr::Fd> mount_stack(const Stack &stack);
 
 } // namespace overlay
