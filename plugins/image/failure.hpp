@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // How this plugin's own functions fail: an exception that carries the SDK's error. Reading nested documents and streams
-// within streams fails in many places and is handled in one, steps.cpp and plugin.cpp; nothing crosses the boundary.
+// within streams fails in many places, constructors among them, and below C frames of libarchive; it is handled in one,
+// steps.cpp and plugin.cpp. Nothing crosses the boundary.
 #pragma once
 
 #include <ctr/plugin.hpp>
 
-#include <cerrno>
 #include <exception>
 #include <string>
 #include <utility>
@@ -28,20 +28,12 @@ inline std::string brief(std::string text, std::size_t most = 400) {
 
 /// A document, an archive or an argument is wrong.
 [[noreturn]] inline void refuse(std::string path, std::string message, std::string hint = {}) {
-    throw Failure({.error_class = CTR_E_INVALID,
-                   .message = brief(std::move(message), 1000),
-                   .hint = brief(std::move(hint), 2000),
-                   .path = brief(std::move(path))});
+    throw Failure(ctr::invalid(brief(std::move(path)), brief(std::move(message), 1000), brief(std::move(hint), 2000)));
 }
 
 /// A system call failed with errno.
 [[noreturn]] inline void system_failure(std::string syscall, std::string path, std::string hint = {}) {
-    const int saved = errno;
-    throw Failure({.error_class = CTR_E_SYSTEM,
-                   .hint = brief(std::move(hint), 2000),
-                   .errno_value = saved,
-                   .syscall = std::move(syscall),
-                   .path = brief(std::move(path))});
+    throw Failure(ctr::system_error(std::move(syscall), brief(std::move(path)), brief(std::move(hint), 2000)));
 }
 
 } // namespace image
