@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Whose environment an OCI hook has, and where it runs.
-#include "host_double.hpp"
+#include "steps.hpp"
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -14,7 +14,7 @@ namespace {
 class HookKinds : public ::testing::Test {
 protected:
     void SetUp() override {
-        host_double::reset();
+        steps::reset();
         ::setenv("WHOSE", "caller", 1);
     }
     /// What a hook of these arguments has written.
@@ -24,10 +24,10 @@ protected:
         for (const std::string &word : {std::string("hook=/hooks/x/0"), std::string("path=/bin/sh"),
                                         std::string("arg=sh"), std::string("arg=-c"), "arg=(" + script + ") > " + file})
             words.push_back(word);
-        const std::string wrong = host_double::apply(kind, words);
+        const std::string wrong = steps::apply(kind, words);
         return wrong.empty() ? directory.read("out") : wrong;
     }
-    host_double::TemporaryDirectory directory;
+    steps::TemporaryDirectory directory;
 };
 
 constexpr const char *names = "echo \"[$WHOSE] [$HOME]\"";
@@ -48,25 +48,25 @@ TEST_F(HookKinds, WhatItWritesGoesWhereItIsSaid) {
     auto by_path = words;
     by_path.push_back("stdout_path=" + out);
     by_path.push_back("stderr_path=" + err);
-    EXPECT_EQ(host_double::apply("oci_hook.run", by_path), "");
-    EXPECT_EQ(host_double::apply("oci_hook.run", by_path), "") << "it is appended";
+    EXPECT_EQ(steps::apply("oci_hook.run", by_path), "");
+    EXPECT_EQ(steps::apply("oci_hook.run", by_path), "") << "it is appended";
     EXPECT_EQ(directory.read("o"), "out\nout\n");
     EXPECT_EQ(directory.read("e"), "err\nerr\n");
     auto by_descriptor = words;
     const int fd = ::open(out.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
     by_descriptor.push_back("stdout=" + std::to_string(fd));
-    EXPECT_EQ(host_double::apply("oci_hook.run_inside", by_descriptor), "");
+    EXPECT_EQ(steps::apply("oci_hook.run_inside", by_descriptor), "");
     EXPECT_EQ(directory.read("o"), "out\nout\nout\n");
     ::close(fd);
     auto nowhere = words;
     nowhere.push_back("stdout_path=/no/such/file");
-    EXPECT_NE(host_double::apply("oci_hook.run", nowhere).find("open"), std::string::npos);
+    EXPECT_NE(steps::apply("oci_hook.run", nowhere).find("open"), std::string::npos);
 }
 
 TEST_F(HookKinds, InsideItRunsInTheContainersRoot) {
     ::mkdir((directory.path() + "/root").c_str(), 0755);
     const int root = ::open((directory.path() + "/root").c_str(), O_PATH | O_DIRECTORY);
-    host_double::set_root(root);
+    steps::set_root(root);
     EXPECT_EQ(run("oci_hook.run_inside", {"target=/"}, "pwd -P"), directory.path() + "/root\n");
     EXPECT_NE(run("oci_hook.run_inside", {"target=/missing"}, "pwd -P").find("openat2"), std::string::npos);
     ::close(root);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "host_double.hpp"
+#include "steps.hpp"
+
+#include <ctr/testing/descriptors.hpp>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -8,59 +10,62 @@
 
 namespace {
 
+using steps::Running;
+
 class Machine : public ::testing::Test {
 protected:
-    void SetUp() override { host_double::reset(); }
-    bool exists(const std::string &name) const { return ::access((directory.path() + "/" + name).c_str(), F_OK) == 0; }
-    host_double::TemporaryDirectory directory;
+    void SetUp() override { before = ctr::testing::open_descriptors(); }
+    void TearDown() override { EXPECT_EQ(ctr::testing::open_descriptors(), before); }
+    steps::TemporaryDirectory directory;
+    std::map<int, std::string> before;
 };
 
 TEST_F(Machine, DirectoryIsTakenBackOnlyByItsMaker) {
-    const auto *kind = host_double::kind("machine.mkdir");
-    ctr_run first = host_double::step({"path=" + directory.path() + "/d"}), second = first;
-    ASSERT_EQ(kind->apply(&first), 0) << first.error;
-    ASSERT_EQ(kind->apply(&second), 0) << second.error;
-    EXPECT_EQ(kind->undo(&second), 0);
-    EXPECT_TRUE(exists("d"));
-    EXPECT_EQ(kind->undo(&first), 0);
-    EXPECT_FALSE(exists("d"));
-    EXPECT_EQ(kind->undo(&first), 0);
+    const auto step = steps::step("machine.mkdir", {"path=" + directory.path() + "/d"});
+    Running first(ctr_plugin_entry_v1), second(ctr_plugin_entry_v1);
+    ASSERT_EQ(first.apply(step), 0) << first.text();
+    ASSERT_EQ(second.apply(step), 0) << second.text();
+    EXPECT_EQ(second.undo(step), 0);
+    EXPECT_TRUE(directory.has("d"));
+    EXPECT_EQ(first.undo(step), 0);
+    EXPECT_FALSE(directory.has("d"));
+    EXPECT_EQ(first.undo(step), 0);
 }
 
 TEST_F(Machine, DirectoryThatIsInUseStays) {
-    const auto *kind = host_double::kind("machine.mkdir");
-    ctr_run run = host_double::step({"path=" + directory.path() + "/d"});
-    ASSERT_EQ(kind->apply(&run), 0);
+    const auto step = steps::step("machine.mkdir", {"path=" + directory.path() + "/d"});
+    Running run(ctr_plugin_entry_v1);
+    ASSERT_EQ(run.apply(step), 0);
     directory.write("d/f", "x");
-    EXPECT_EQ(kind->undo(&run), 0);
-    EXPECT_TRUE(exists("d/f"));
+    EXPECT_EQ(run.undo(step), 0);
+    EXPECT_TRUE(directory.has("d/f"));
 }
 
 TEST_F(Machine, FileIsTakenBackOnlyAsItWasWritten) {
-    const auto *kind = host_double::kind("machine.write");
-    ctr_run run = host_double::step({"path=" + directory.path() + "/f", "content=mine"});
-    ASSERT_EQ(kind->apply(&run), 0) << run.error;
+    const auto step = steps::step("machine.write", {"path=" + directory.path() + "/f", "content=mine"});
+    Running run(ctr_plugin_entry_v1);
+    ASSERT_EQ(run.apply(step), 0) << run.text();
     EXPECT_EQ(directory.read("f"), "mine");
     directory.write("f", "another's");
-    EXPECT_EQ(kind->undo(&run), 0);
-    EXPECT_TRUE(exists("f"));
+    EXPECT_EQ(run.undo(step), 0);
+    EXPECT_TRUE(directory.has("f"));
     directory.write("f", "mine");
-    EXPECT_EQ(kind->undo(&run), 0);
-    EXPECT_FALSE(exists("f"));
-    EXPECT_EQ(kind->undo(&run), 0);
+    EXPECT_EQ(run.undo(step), 0);
+    EXPECT_FALSE(directory.has("f"));
+    EXPECT_EQ(run.undo(step), 0);
 }
 
 TEST_F(Machine, OpenTakesKnownFlags) {
     directory.write("f", "x");
-    const auto *kind = host_double::kind("machine.open");
-    ctr_run run = host_double::step({"path=" + directory.path() + "/f", "flags=rdwr"});
-    ASSERT_EQ(kind->apply(&run), 0) << run.error;
-    const int fd = static_cast<int>(run.outputs.at("fd"));
+    Running run(ctr_plugin_entry_v1);
+    const auto step = steps::step("machine.open", {"path=" + directory.path() + "/f", "flags=rdwr"});
+    ASSERT_EQ(run.apply(step), 0) << run.text();
+    const int fd = std::get<ctr::Fd>(run.values.at("test.fd")).get();
     EXPECT_NE(::fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
     EXPECT_EQ(::fcntl(fd, F_GETFL) & O_ACCMODE, O_RDWR);
-    ::close(fd);
-    EXPECT_NE(host_double::apply("machine.open", {"path=/", "flags=rdonly,creat"}), "");
-    EXPECT_EQ(host_double::apply("machine.open", {"path=/", "flags=path,directory"}), "");
+    EXPECT_EQ(run.apply(steps::step("machine.open", {"path=/", "flags=rdonly,creat"})), -1);
+    EXPECT_NE(run.text(), "");
+    EXPECT_EQ(run.apply(steps::step("machine.open", {"path=/", "flags=path,directory"})), 0);
 }
 
 } // namespace

@@ -2,7 +2,7 @@
 //
 // The mount kinds for real, in a mount namespace of a child process: as root directly, else inside a user namespace. Where neither is
 // allowed the tests are skipped and say so.
-#include "host_double.hpp"
+#include "steps.hpp"
 
 #include <fcntl.h>
 #include <fstream>
@@ -19,7 +19,7 @@
 
 namespace {
 
-using host_double::apply;
+using steps::apply;
 
 constexpr int cannot = 77;
 
@@ -43,7 +43,7 @@ protected:
         ASSERT_EQ(::pipe(ends), 0);
         const pid_t pid = ::fork();
         if (pid == 0) {
-            host_double::reset();
+            steps::reset();
             if (!enter_namespaces()) ::_exit(cannot);
             const std::string wrong = work(directory.path());
             [[maybe_unused]] const auto n = ::write(ends[1], wrong.data(), wrong.size());
@@ -61,7 +61,7 @@ protected:
         EXPECT_EQ(wrong, "");
         EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
     }
-    host_double::TemporaryDirectory directory;
+    steps::TemporaryDirectory directory;
 };
 
 /// The fields of a mount point in mountinfo: "ro,nosuid ... tmpfs"; empty if nothing is mounted there.
@@ -182,7 +182,7 @@ TEST_F(Mounts, ABindHasTheFlagsThatItsOptionsSay) {
             std::vector<std::string> words = {source, "target=/t"};
             for (const auto &each : options)
                 words.push_back("options=" + each);
-            const std::string wrong = host_double::apply("mount.bind", words);
+            const std::string wrong = steps::apply("mount.bind", words);
             return wrong.empty() ? mounted(at + "/t").substr(0, mounted(at + "/t").find(" ")) : wrong;
         };
         const std::string all = "ro,nodev,noexec,noatime,nodiratime";
@@ -503,11 +503,11 @@ TEST_F(Mounts, LinksThatAreMeantThemselves) {
 }
 
 TEST_F(Mounts, OnlyTheNullDeviceMasksAFile) {
-    run([](const std::string &at) -> std::string {
+    run([this](const std::string &at) -> std::string {
         NEED(attach(at));
         NEED(apply("root.write", {"target=/file", "content=secret"}));
         NEED(apply("mount.mask", {"target=/file"})); // before pivot: the machine's null device
-        CHECK(host_double::TemporaryDirectory().read("../" + at.substr(5) + "/file").empty());
+        CHECK(directory.read("file").empty());
         NEED(apply("root.write", {"target=/file2", "content=secret"}));
         NEED(apply("root.symlink", {"target=/dev/null", "to=/file2"})); // CVE-2025-31133
         NEED(apply("pivot_root", {}));

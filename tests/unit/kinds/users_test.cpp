@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kinds/users.hpp"
 
-#include "host_double.hpp"
+#include "steps.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ protected:
         const char *wrong = find_user(root, user, ids);
         return wrong == nullptr ? "" : wrong;
     }
-    host_double::TemporaryDirectory directory;
+    steps::TemporaryDirectory directory;
     int root = -1;
     static UserIds ids; // too large for a stack
 };

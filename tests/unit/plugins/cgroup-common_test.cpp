@@ -2,7 +2,7 @@
 #include "../../../plugins/cgroup-common/ownership.hpp"
 #include "../../../plugins/cgroup-common/planning.hpp"
 #include "../../../plugins/cgroup-common/writing.hpp"
-#include "cgroup_fake_host.hpp"
+#include <ctr/testing/host.hpp>
 
 #include <gtest/gtest.h>
 
@@ -11,16 +11,15 @@ using namespace ctr::cgroup;
 namespace {
 
 struct Common : ::testing::Test {
-    Common() { ctr::host = fake::host(); }
     ctr::Error problem;
     Resources read(const char *text) {
-        json = fake::Json::parse(text);
-        const auto all = read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources");
+        json = ctr::testing::Json::parse(text);
+        const auto all = read_resources(ctr::testing::node(json), "/linux/resources");
         if (all.ok()) return all.value();
         problem = all.error();
         return {};
     }
-    fake::Json json;
+    ctr::testing::Json json;
 };
 
 std::optional<std::string> path(std::string_view asked) {

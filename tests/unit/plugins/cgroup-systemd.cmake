@@ -9,4 +9,4 @@ ctr_unit_test(cgroup-systemd_test
     ${cgroup_v2}/create.cpp ${cgroup_v2}/ending.cpp ${cgroup_v2}/running.cpp
     ${cgroup_v1}/planning.cpp ${cgroup_v1}/hierarchies.cpp ${cgroup_v1}/limits.cpp ${cgroup_v1}/create.cpp ${cgroup_v1}/ending.cpp ${cgroup_v1}/realtime.cpp ${cgroup_v1}/join.cpp
     ${cgroup_v1}/running.cpp
-  LIBRARIES PkgConfig::LIBSYSTEMD)
+  LIBRARIES ctr::testing PkgConfig::LIBSYSTEMD)

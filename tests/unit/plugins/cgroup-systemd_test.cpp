@@ -5,7 +5,7 @@
 #include "../../../plugins/cgroup-systemd/properties.hpp"
 #include "../../../plugins/cgroup-v1/limits.hpp"
 #include "../../../plugins/cgroup-v2/limits.hpp"
-#include "cgroup_fake_host.hpp"
+#include <ctr/testing/host.hpp>
 
 #include <gtest/gtest.h>
 
@@ -27,16 +27,16 @@ std::string scope(std::string_view asked, std::string_view slice = "system.slice
 std::string path_of_slice(std::string_view slice) { return slice_path(slice).value_or("none"); }
 
 Lines properties(const char *text) {
-    const auto json = fake::Json::parse(text);
-    const auto resources = ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources");
+    const auto json = ctr::testing::Json::parse(text);
+    const auto resources = ctr::cgroup::read_resources(ctr::testing::node(json), "/linux/resources");
     const auto settings = resources.ok() ? ctr::cgroup2::limit_settings(resources.value(), nullptr) : resources.error();
     EXPECT_TRUE(settings.ok()) << settings.error().text();
     return settings.ok() ? limit_properties(settings.value()) : Lines();
 }
 
 Lines properties_v1(const char *text) {
-    const auto json = fake::Json::parse(text);
-    const auto resources = ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources");
+    const auto json = ctr::testing::Json::parse(text);
+    const auto resources = ctr::cgroup::read_resources(ctr::testing::node(json), "/linux/resources");
     EXPECT_TRUE(resources.ok()) << resources.error().text();
     return resources.ok() ? limit_properties_v1(ctr::cgroup1::limit_settings(resources.value())) : Lines();
 }
@@ -53,20 +53,14 @@ const DeviceRule deny_all{false, 'a', any_device, any_device, "rwm"};
 
 struct CgroupSystemd : ::testing::Test {
     CgroupSystemd() {
-        ctr_plugin_entry_v1.load(fake::host());
         planning.answers = {{"exists:/run/systemd/system", "yes"},
                             {"fstype:/sys/fs/cgroup", "cgroup2"},
                             {"euid", "0"},
                             {"mounts", "30 1 0:26 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"},
                             {"file:/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n"}};
     }
-    int plan(const char *spec) {
-        planning.spec = fake::Json::parse(spec);
-        planning.steps.clear();
-        planning.failure = {};
-        return ctr_plugin_entry_v1.plan(planning.raw());
-    }
-    fake::Planning planning;
+    int plan(const char *spec) { return planning.plan(ctr_plugin_entry_v1, spec); }
+    ctr::testing::Planning planning;
 };
 
 /// A user of cgroup v2, whose systemd was given three controllers.
@@ -80,8 +74,8 @@ struct CgroupSystemdUser : CgroupSystemd {
 };
 
 /// The step, without its arguments about devices.
-std::string without_devices(fake::Step step) {
-    const auto about_devices = [](const fake::Arg &arg) {
+std::string without_devices(ctr::testing::Step step) {
+    const auto about_devices = [](const ctr::testing::Arg &arg) {
         return starts_with(arg.text, "Device") || arg.text.find("devices.") < 2;
     };
     step.args.erase(std::remove_if(step.args.begin(), step.args.end(), about_devices), step.args.end());
@@ -280,7 +274,8 @@ TEST_F(CgroupSystemd, PlanMakesTheScopeWhenTheChildIsThere) {
         0);
     ASSERT_EQ(planning.steps.size(), 2u);
     EXPECT_EQ(planning.steps[0].text(),
-              "systemd.scope unit=libpod-abc.scope pid=<child.pid> property=Description=ctr container of /run/ctr/box "
+              "systemd.scope unit=libpod-abc.scope pid=<child.pid> property=Description=ctr container of "
+              "/run/ctr/containers/box "
               "property=Slice=machine.slice property=Delegate=true property=DefaultDependencies=false "
               "property=MemoryAccounting=true property=CPUAccounting=true property=IOAccounting=true "
               "property=TasksAccounting=true property=CollectMode=inactive-or-failed property=TasksMax=5 "
@@ -291,7 +286,8 @@ TEST_F(CgroupSystemd, PlanMakesTheScopeWhenTheChildIsThere) {
               "property=DeviceAllow=/dev/char/5:2 rwm "
               "property=DeviceAllow=char-136 rwm property=DeviceAllow=/dev/char/10:200 rwm "
               "path=/machine.slice/libpod-abc.scope mount=/sys/fs/cgroup "
-              "owner=/run/ctr/box controller=cpuset controller=cpu controller=io controller=memory controller=pids "
+              "owner=/run/ctr/containers/box controller=cpuset controller=cpu controller=io controller=memory "
+              "controller=pids "
               "set=pids.max=5");
     EXPECT_EQ(planning.steps[0].phase, CTR_ATTACH);
     EXPECT_EQ(planning.steps[0].gives, Lines{"cgroup.joined"});
@@ -319,7 +315,7 @@ TEST_F(CgroupSystemd, TheConfigNamesTheSliceForThoseWithoutOne) {
 TEST_F(CgroupSystemd, MachinesWithoutSystemdAreRefused) {
     planning.answers.erase("exists:/run/systemd/system");
     ASSERT_EQ(plan("{}"), -1);
-    EXPECT_EQ(planning.failure.error_class, static_cast<std::uint32_t>(CTR_E_UNSUPPORTED));
+    EXPECT_EQ(planning.failure.error_class, CTR_E_UNSUPPORTED);
     EXPECT_EQ(planning.failure.message, "this machine was not booted with systemd");
 }
 
@@ -340,15 +336,16 @@ TEST_F(CgroupSystemd, ExecGoesWhereTheContainerIs) {
 
 TEST_F(CgroupSystemd, ScriptAsksSystemdTheSame) {
     ASSERT_EQ(plan(R"({"linux": {"resources": {"cpu": {"cpus": "0-2"}, "devices": [{"allow": false}]}}})"), 0);
-    fake::Carried carried{ctr_plugin_entry_v1};
-    const std::string script = carried.shell(planning.steps[0], true);
-    EXPECT_TRUE(starts_with(script, "busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 "
-                                    "org.freedesktop.systemd1.Manager StartTransientUnit ssa(sv)a(sa(sv)) "
-                                    "ctr-box.scope fail 13 Description s ctr container of /run/ctr/box Slice s "
-                                    "system.slice Delegate b true "))
+    ctr::testing::Running running{ctr_plugin_entry_v1};
+    const std::string script = running.shell(planning.steps[0]) + running.shell_undo(planning.steps[0]);
+    EXPECT_TRUE(starts_with(script,
+                            "busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 "
+                            "org.freedesktop.systemd1.Manager StartTransientUnit 'ssa(sv)a(sa(sv))' "
+                            "ctr-box.scope fail 13 Description s 'ctr container of /run/ctr/containers/box' Slice s "
+                            "system.slice Delegate b true "))
         << script;
     for (const char *part :
-         {" AllowedCPUs ay 1 7 ", " DevicePolicy s strict DeviceAllow a(ss) 11 char-* m block-* m ",
+         {" AllowedCPUs ay 1 7 ", " DevicePolicy s strict DeviceAllow 'a(ss)' 11 'char-*' m 'block-*' m ",
           "\nuntil [ -d /sys/fs/cgroup/system.slice/ctr-box.scope ]; do sleep 0.1; done\n",
           "\necho 0-2 > /sys/fs/cgroup/system.slice/ctr-box.scope/cpuset.cpus\n", "\nsystemctl stop ctr-box.scope "})
         EXPECT_NE(script.find(part), std::string::npos) << part << "\nin\n" << script;
@@ -393,11 +390,12 @@ TEST_F(CgroupSystemdV1, PlanMakesTheScopeAndTheRestAndTheChildJoins) {
         << planning.failure.message;
     ASSERT_EQ(planning.steps.size(), 2u);
     EXPECT_EQ(without_devices(planning.steps[0]),
-              "systemd.scope unit=libpod-abc.scope pid=<child.pid> property=Description=ctr container of /run/ctr/box "
+              "systemd.scope unit=libpod-abc.scope pid=<child.pid> property=Description=ctr container of "
+              "/run/ctr/containers/box "
               "property=Slice=machine.slice property=Delegate=true property=DefaultDependencies=false "
               "property=MemoryAccounting=true property=CPUAccounting=true property=BlockIOAccounting=true "
               "property=TasksAccounting=true property=CollectMode=inactive-or-failed property=TasksMax=5 "
-              "path=/machine.slice/libpod-abc.scope owner=/run/ctr/box "
+              "path=/machine.slice/libpod-abc.scope owner=/run/ctr/containers/box "
               "hierarchy=cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct hierarchy=cpuset /sys/fs/cgroup/cpuset "
               "hierarchy=memory /sys/fs/cgroup/memory hierarchy=freezer /sys/fs/cgroup/freezer "
               "hierarchy=pids /sys/fs/cgroup/pids hierarchy=devices /sys/fs/cgroup/devices "
@@ -438,11 +436,11 @@ TEST_F(CgroupSystemdV1, ExecJoinsAllOfThemAndSystemdsToo) {
               "hierarchy=unified /sys/fs/cgroup/unified init=<init.pidfd> hierarchy=systemd /sys/fs/cgroup/systemd");
     EXPECT_EQ(planning.steps[1].text(), "clone.cgroup cgroup=<cgroup>");
     EXPECT_EQ(planning.steps[2].text(), "systemd.join tasks=<cgroup.tasks.memory> tasks=<cgroup.tasks.systemd>");
-    fake::Carried carried{ctr_plugin_entry_v1};
-    EXPECT_EQ(carried.shell(planning.steps[0]),
-              "cgroup.tasks.memory=$(echo /sys/fs/cgroup/memory/m.slice/x.scope/tasks)\n"
+    ctr::testing::Running running{ctr_plugin_entry_v1};
+    EXPECT_EQ(running.shell(planning.steps[0]),
+              "cgroup_tasks_memory=$(echo /sys/fs/cgroup/memory/m.slice/x.scope/tasks)\n"
               "cgroup=$(echo /sys/fs/cgroup/unified/m.slice/x.scope)\n"
-              "cgroup.tasks.systemd=$(echo /sys/fs/cgroup/systemd/m.slice/x.scope/tasks)\n");
+              "cgroup_tasks_systemd=$(echo /sys/fs/cgroup/systemd/m.slice/x.scope/tasks)\n");
     EXPECT_EQ(plan(R"({"ctr": {"cgroup": "/m.slice/gone.scope"}})"), -1);
 }
 
@@ -465,7 +463,7 @@ TEST_F(CgroupSystemdV1, WhatIsMissingIsRefusedByName) {
     EXPECT_EQ(planning.failure.path, "/linux/resources/unified");
     planning.answers["mounts"] = "36 31 0:33 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
     ASSERT_EQ(plan("{}"), -1) << "without name=systemd";
-    EXPECT_EQ(planning.failure.error_class, static_cast<std::uint32_t>(CTR_E_UNSUPPORTED));
+    EXPECT_EQ(planning.failure.error_class, CTR_E_UNSUPPORTED);
     EXPECT_EQ(planning.failure.path, "/sys/fs/cgroup");
 }
 
@@ -478,11 +476,12 @@ TEST_F(CgroupSystemdUser, TheUsersSystemdMakesTheScopeBelowItsService) {
     ASSERT_EQ(planning.steps.size(), 1u) << "no device program: it takes privilege";
     EXPECT_EQ(
         planning.steps[0].text(),
-        "systemd.scope unit=libpod-abc.scope pid=<child.pid> property=Description=ctr container of /run/ctr/box "
+        "systemd.scope unit=libpod-abc.scope pid=<child.pid> property=Description=ctr container of "
+        "/run/ctr/containers/box "
         "property=Slice=user.slice property=Delegate=true property=DefaultDependencies=false "
         "property=MemoryAccounting=true property=CPUAccounting=true property=IOAccounting=true "
         "property=TasksAccounting=true property=CollectMode=inactive-or-failed user=1000 property=TasksMax=5 path=" +
-            top + "/user.slice/libpod-abc.scope mount=/sys/fs/cgroup owner=/run/ctr/box set=pids.max=5");
+            top + "/user.slice/libpod-abc.scope mount=/sys/fs/cgroup owner=/run/ctr/containers/box set=pids.max=5");
     EXPECT_EQ(planning.steps[0].gives, Lines{"cgroup.joined"});
 }
 

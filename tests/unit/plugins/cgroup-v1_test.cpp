@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "../../../plugins/cgroup-v1/hierarchies.hpp"
 #include "../../../plugins/cgroup-v1/limits.hpp"
-#include "cgroup_fake_host.hpp"
+#include <ctr/testing/host.hpp>
 
 #include <ctr/ext/cgroup.h>
 
@@ -25,22 +25,14 @@ const char *const machine = "33 31 0:30 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup
                             "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
 
 struct CgroupV1 : ::testing::Test {
-    CgroupV1() {
-        ctr_plugin_entry_v1.load(fake::host());
-        planning.answers = {{"mounts", machine}, {"file:/proc/cgroups", proc_cgroups}};
-    }
-    int plan(const char *spec) {
-        planning.spec = fake::Json::parse(spec);
-        planning.steps.clear();
-        planning.failure = {};
-        return ctr_plugin_entry_v1.plan(planning.raw());
-    }
-    fake::Planning planning;
+    CgroupV1() { planning.answers = {{"mounts", machine}, {"file:/proc/cgroups", proc_cgroups}}; }
+    int plan(const char *spec) { return planning.plan(ctr_plugin_entry_v1, spec); }
+    ctr::testing::Planning planning;
 };
 
 Lines settings(const char *text) {
-    const auto json = fake::Json::parse(text);
-    const auto resources = ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "");
+    const auto json = ctr::testing::Json::parse(text);
+    const auto resources = ctr::cgroup::read_resources(ctr::testing::node(json), "");
     EXPECT_TRUE(resources.ok()) << resources.error().path;
     if (!resources.ok()) return {};
     auto all = limit_settings(resources.value());
@@ -191,10 +183,11 @@ TEST_F(CgroupV1, TheRightToMakeANodeMayStayWhereARuleDeniesOne) {
 TEST_F(CgroupV1, PlanMakesAndJoins) {
     ASSERT_EQ(plan(R"({"linux": {"namespaces": [{"type": "pid"}], "resources": {"memory": {"limit": 1048576}}}})"), 0);
     ASSERT_EQ(planning.steps.size(), 3u);
-    const std::string first = "cgroup1.create path=/ctr/box owner=/run/ctr/box pid_namespace=own hierarchy=cpu,cpuacct "
-                              "/sys/fs/cgroup/cpu,cpuacct hierarchy=memory /sys/fs/cgroup/memory "
-                              "hierarchy=devices /sys/fs/cgroup/devices hierarchy=unified /sys/fs/cgroup/unified "
-                              "set=memory.limit_in_bytes=1048576 set=devices.deny=a set=~devices.allow=c *:* m";
+    const std::string first =
+        "cgroup1.create path=/ctr/box owner=/run/ctr/containers/box pid_namespace=own hierarchy=cpu,cpuacct "
+        "/sys/fs/cgroup/cpu,cpuacct hierarchy=memory /sys/fs/cgroup/memory "
+        "hierarchy=devices /sys/fs/cgroup/devices hierarchy=unified /sys/fs/cgroup/unified "
+        "set=memory.limit_in_bytes=1048576 set=devices.deny=a set=~devices.allow=c *:* m";
     EXPECT_EQ(planning.steps[0].text().substr(0, first.size()), first);
     EXPECT_EQ(planning.steps[1].text(), "clone.cgroup cgroup=<cgroup>") << "hybrid: in the cgroup of v2 too";
     EXPECT_EQ(planning.steps[2].text(),
@@ -235,24 +228,24 @@ TEST_F(CgroupV1, WithoutTheControllerDevicesNothingStartsThatCouldReachThem) {
 
 TEST_F(CgroupV1, ADamagedRecordNamesNoCgroup) {
     ASSERT_EQ(plan("{}"), 0);
-    const fake::Step whole = planning.steps[0];
+    const ctr::testing::Step whole = planning.steps[0];
     for (const char *wrong : {"", "/", "/..", "ctr", "//"}) {
-        fake::Step step = whole;
+        ctr::testing::Step step = whole;
         for (auto &arg : step.args)
             if (arg.name == "path") arg.text = wrong;
-        fake::Carried carried{ctr_plugin_entry_v1};
-        EXPECT_EQ(carried.undo(step), -1) << wrong;
-        EXPECT_EQ(carried.failure.error_class, static_cast<std::uint32_t>(CTR_E_INVALID)) << wrong;
+        ctr::testing::Running running{ctr_plugin_entry_v1};
+        EXPECT_EQ(running.undo(step), -1) << wrong;
+        EXPECT_EQ(running.failure.error_class, CTR_E_INVALID) << wrong;
         const auto *driver = static_cast<const ctr_cgroup_v1 *>(ctr_plugin_entry_v1.extension(CTR_EXT_CGROUP));
-        EXPECT_EQ(carried.call(step, [&](ctr_run *r) { return driver->kill(r, 9); }), -1) << wrong;
-        EXPECT_EQ(carried.call(step, [&](ctr_run *r) { return driver->freeze(r, 1); }), -1) << wrong;
+        EXPECT_EQ(running.in(CTR_IN_CALL, step, [&](ctr_run *r) { return driver->kill(r, 9); }), -1) << wrong;
+        EXPECT_EQ(running.in(CTR_IN_CALL, step, [&](ctr_run *r) { return driver->freeze(r, 1); }), -1) << wrong;
     }
     for (const char *wrong : {"", "memory", " /sys/fs/cgroup/memory", "memory ", "memory /"}) {
-        fake::Step step = whole;
+        ctr::testing::Step step = whole;
         for (auto &arg : step.args)
             if (arg.name == "hierarchy") arg.text = wrong;
-        fake::Carried carried{ctr_plugin_entry_v1};
-        EXPECT_EQ(carried.undo(step), -1) << '"' << wrong << '"';
+        ctr::testing::Running running{ctr_plugin_entry_v1};
+        EXPECT_EQ(running.undo(step), -1) << '"' << wrong << '"';
     }
 }
 
@@ -260,7 +253,7 @@ TEST_F(CgroupV1, MissingControllerIsRefusedByName) {
     ASSERT_EQ(plan(R"({"linux": {"resources": {"pids": {"limit": 5}}}})"), -1);
     EXPECT_NE(planning.failure.message.find("pids"), std::string::npos);
     EXPECT_EQ(planning.failure.path, "/linux/resources/pids/limit");
-    EXPECT_EQ(planning.failure.error_class, static_cast<std::uint32_t>(CTR_E_UNSUPPORTED));
+    EXPECT_EQ(planning.failure.error_class, CTR_E_UNSUPPORTED);
     planning.answers["mounts"] = "";
     ASSERT_EQ(plan("{}"), -1);
     EXPECT_NE(planning.failure.hint.find("cgroup-v2"), std::string::npos);
@@ -322,15 +315,15 @@ TEST_F(CgroupV1, ScriptSaysTheSame) {
     planning.answers["euid"] = "1000"; // no device rules
     ASSERT_EQ(plan(R"({"linux": {"cgroupsPath": "/x", "resources": {"memory": {"limit": 1048576}, "blockIO": {}}}})"),
               0);
-    fake::Carried carried{ctr_plugin_entry_v1};
-    EXPECT_EQ(carried.shell(planning.steps[0]),
+    ctr::testing::Running running{ctr_plugin_entry_v1};
+    EXPECT_EQ(running.shell(planning.steps[0]),
               "mkdir -p /sys/fs/cgroup/cpu,cpuacct/x /sys/fs/cgroup/memory/x /sys/fs/cgroup/devices/x "
               "/sys/fs/cgroup/unified/x\n"
               "echo 1048576 > /sys/fs/cgroup/memory/x/memory.limit_in_bytes\n"
-              "cgroup.tasks.cpu=$(echo /sys/fs/cgroup/cpu,cpuacct/x/tasks)\n"
-              "cgroup.tasks.memory=$(echo /sys/fs/cgroup/memory/x/tasks)\n"
-              "cgroup.tasks.devices=$(echo /sys/fs/cgroup/devices/x/tasks)\n"
+              "cgroup_tasks_cpu=$(echo /sys/fs/cgroup/cpu,cpuacct/x/tasks)\n"
+              "cgroup_tasks_memory=$(echo /sys/fs/cgroup/memory/x/tasks)\n"
+              "cgroup_tasks_devices=$(echo /sys/fs/cgroup/devices/x/tasks)\n"
               "cgroup=$(echo /sys/fs/cgroup/unified/x)\n");
-    EXPECT_EQ(carried.shell(planning.steps[2]),
-              "echo 0 > cgroup.tasks.cpu\necho 0 > cgroup.tasks.memory\necho 0 > cgroup.tasks.devices\n");
+    EXPECT_EQ(running.shell(planning.steps[2]),
+              "echo 0 > ${cgroup_tasks_cpu}\necho 0 > ${cgroup_tasks_memory}\necho 0 > ${cgroup_tasks_devices}\n");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "../../../plugins/cgroup-v2/device_program.hpp"
 #include "../../../plugins/cgroup-v2/limits.hpp"
-#include "cgroup_fake_host.hpp"
+#include <ctr/testing/host.hpp>
 
 #include <ctr/ext/cgroup.h>
 
@@ -17,23 +17,17 @@ using Lines = std::vector<std::string>;
 
 struct CgroupV2 : ::testing::Test {
     CgroupV2() {
-        ctr_plugin_entry_v1.load(fake::host());
         planning.answers = {{"mounts", "30 1 0:26 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"},
                             {"file:/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n"}};
     }
-    int plan(const char *spec) {
-        planning.spec = fake::Json::parse(spec);
-        planning.steps.clear();
-        planning.failure = {};
-        return ctr_plugin_entry_v1.plan(planning.raw());
-    }
-    fake::Planning planning;
+    int plan(const char *spec) { return planning.plan(ctr_plugin_entry_v1, spec); }
+    ctr::testing::Planning planning;
 };
 
 /// The settings as text, or where the problem is.
 Lines settings(const char *text, const Current *current = nullptr) {
-    const auto json = fake::Json::parse(text);
-    const auto resources = ctr::cgroup::read_resources(ctr::Node{fake::detail::node(&json)}, "/linux/resources");
+    const auto json = ctr::testing::Json::parse(text);
+    const auto resources = ctr::cgroup::read_resources(ctr::testing::node(json), "/linux/resources");
     const auto all = resources.ok() ? limit_settings(resources.value(), current) : resources.error();
     if (!all.ok()) return {"refused: " + all.error().path};
     Lines out;
@@ -216,34 +210,37 @@ TEST_F(CgroupV2, DeviceRulesStandInEveryPlanOfTheMachinesRoot) {
 
 TEST_F(CgroupV2, ARuleThatCannotBeReadIsNotLeftOut) {
     ASSERT_EQ(plan("{}"), 0);
-    fake::Step step = *planning.step("cgroup2.devices");
+    ctr::testing::Step step = *planning.step("cgroup2.devices");
     step.args.push_back({"device", CTR_FORM_STRING, 0, "deny everything"});
-    fake::Carried carried{ctr_plugin_entry_v1};
-    EXPECT_EQ(carried.apply(step), -1);
-    EXPECT_EQ(carried.failure.error_class, static_cast<std::uint32_t>(CTR_E_INVALID));
+    ctr::testing::Running running{ctr_plugin_entry_v1};
+    EXPECT_EQ(running.apply(step), -1);
+    EXPECT_EQ(running.failure.error_class, CTR_E_INVALID);
 }
 
 TEST_F(CgroupV2, ADamagedRecordNamesNoCgroup) {
     ASSERT_EQ(plan("{}"), 0);
     for (const char *name : {"path", "mount"})
         for (const char *wrong : {"", "/", "/..", "ctr"}) {
-            fake::Step step = planning.steps[0];
+            ctr::testing::Step step = planning.steps[0];
             for (auto &arg : step.args)
                 if (arg.name == name) arg.text = wrong;
-            fake::Carried carried{ctr_plugin_entry_v1};
-            EXPECT_EQ(carried.undo(step), -1) << name << wrong;
+            ctr::testing::Running running{ctr_plugin_entry_v1};
+            EXPECT_EQ(running.undo(step), -1) << name << wrong;
             const auto *driver = static_cast<const ctr_cgroup_v1 *>(ctr_plugin_entry_v1.extension(CTR_EXT_CGROUP));
-            EXPECT_EQ(carried.call(step, [&](ctr_run *r) { return driver->kill(r, 9); }), -1) << name << wrong;
-            EXPECT_EQ(carried.call(step, [&](ctr_run *r) { return driver->freeze(r, 1); }), -1) << name << wrong;
+            EXPECT_EQ(running.in(CTR_IN_CALL, step, [&](ctr_run *r) { return driver->kill(r, 9); }), -1)
+                << name << wrong;
+            EXPECT_EQ(running.in(CTR_IN_CALL, step, [&](ctr_run *r) { return driver->freeze(r, 1); }), -1)
+                << name << wrong;
         }
 }
 
 TEST_F(CgroupV2, PlanMakesTheCgroupAndTheChildIsBornInIt) {
     ASSERT_EQ(plan(R"({"linux": {"resources": {"pids": {"limit": 5}, "devices": [{"allow": false}]}}})"), 0);
     ASSERT_EQ(planning.steps.size(), 3u);
-    EXPECT_EQ(planning.steps[0].text(), "cgroup2.create path=/ctr/box mount=/sys/fs/cgroup owner=/run/ctr/box "
-                                        "controller=cpuset controller=cpu controller=io "
-                                        "controller=memory controller=pids set=pids.max=5");
+    EXPECT_EQ(planning.steps[0].text(),
+              "cgroup2.create path=/ctr/box mount=/sys/fs/cgroup owner=/run/ctr/containers/box "
+              "controller=cpuset controller=cpu controller=io "
+              "controller=memory controller=pids set=pids.max=5");
     EXPECT_EQ(planning.steps[1].text().substr(0, 61), "cgroup2.devices cgroup=<cgroup> device=deny a *:* rwm device=");
     EXPECT_EQ(planning.steps[2].text(), "clone.cgroup cgroup=<cgroup>");
     EXPECT_EQ(planning.steps[2].gives, Lines{"cgroup.joined"});

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "cgroup_fake_host.hpp"
+#include <ctr/testing/host.hpp>
 
 #include <gtest/gtest.h>
 
 namespace {
 
 struct NoCgroup : ::testing::Test {
-    NoCgroup() { ctr_plugin_entry_v1.load(fake::host()); }
-    int plan(const char *spec) {
-        planning.spec = fake::Json::parse(spec);
-        planning.steps.clear();
-        planning.failure = {};
-        return ctr_plugin_entry_v1.plan(planning.raw());
-    }
-    fake::Planning planning;
+    int plan(const char *spec) { return planning.plan(ctr_plugin_entry_v1, spec); }
+    ctr::testing::Planning planning;
 };
 
 } // namespace
@@ -27,7 +21,7 @@ TEST_F(NoCgroup, NothingThatCouldReachTheMachinesDevicesStarts) {
          R"({"linux": {"resources": {"devices": [{"allow": true, "access": "rwm"}, {"allow": false, "type": "b"}]}}})"}) {
         EXPECT_EQ(plan(spec), -1) << spec;
         EXPECT_EQ(planning.failure.path, "/linux/resources/devices") << spec;
-        EXPECT_EQ(planning.failure.error_class, static_cast<std::uint32_t>(CTR_E_UNSUPPORTED)) << spec;
+        EXPECT_EQ(planning.failure.error_class, CTR_E_UNSUPPORTED) << spec;
     }
 }
 

@@ -4,19 +4,10 @@
 #include "../../../plugins/resctrl/group.hpp"
 #include "../../../plugins/resctrl/schemata.hpp"
 
-#include <cstdlib>
-#include <fstream>
-#include <gtest/gtest.h>
-#include <map>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <ctr/testing/directory.hpp>
+#include <ctr/testing/host.hpp>
 
-/// A host for these steps alone: arguments in, outputs and the error out.
-struct ctr_run {
-    std::vector<std::pair<std::string, std::string>> args;
-    std::map<std::string, std::int64_t> outputs;
-    std::string error;
-};
+#include <sys/stat.h>
 
 namespace resctrl {
 namespace {
@@ -47,101 +38,77 @@ TEST(Schemata, are_compared_by_what_they_say) {
 
 class Group : public testing::Test {
 protected:
-    void SetUp() override {
-        static ctr_host table{};
-        table.arg_count = [](ctr_run *run, const char *name) {
-            std::size_t n = 0;
-            for (const auto &[key, value] : run->args)
-                n += key == name ? 1U : 0U;
-            return n;
-        };
-        table.arg_str = [](ctr_run *run, const char *name, std::size_t index) {
-            for (const auto &[key, value] : run->args)
-                if (key == name && index-- == 0) return ctr_str{value.c_str(), value.size()};
-            return ctr_str{"", 0};
-        };
-        table.arg_int = [](ctr_run *run, const char *name, std::size_t index, std::int64_t *out) {
-            for (const auto &[key, value] : run->args)
-                if (key == name && index-- == 0) return *out = std::atoll(value.c_str()), 0;
-            return -1;
-        };
-        table.output_int = [](ctr_run *run, const char *name, std::int64_t value) {
-            return run->outputs[name] = value, 0;
-        };
-        table.recorded_int = [](ctr_run *run, const char *name, std::int64_t *out) {
-            const auto found = run->outputs.find(name);
-            if (found == run->outputs.end()) return 1;
-            return *out = found->second, 0;
-        };
-        table.fail = [](ctr_run *run, const ctr_error *error) {
-            run->error = std::string(error->message == nullptr ? "" : error->message) +
-                         (error->path == nullptr ? "" : error->path);
-            return -1;
-        };
-        ctr::host = &table;
-        ASSERT_NE(::mkdtemp(root.data()), nullptr);
+    /// A step that has what these functions read and give.
+    ctr::testing::Step step(const std::string &path) const {
+        ctr::testing::Step made("resctrl.group");
+        made.arg("path", path).output("made", CTR_TYPE_INT, "resctrl.made");
+        return made;
     }
-    void TearDown() override { [[maybe_unused]] const int status = std::system(("rm -r " + root).c_str()); }
-    std::string read(const std::string &name) const {
-        std::ifstream file(root + name);
-        return {std::istreambuf_iterator<char>(file), {}};
+    int call(unsigned context, const ctr::testing::Step &step, int (*function)(ctr::Run)) {
+        return running.in(context, step, [function](ctr_run *run) { return function(ctr::Run{run}); });
     }
+    int apply(const ctr::testing::Step &step) { return call(CTR_IN_PARENT, step, group); }
+    int undo(const ctr::testing::Step &step) { return call(CTR_IN_UNDO, step, group_undo); }
+    int change(const ctr::testing::Step &step, const char *l3, const char *memory) {
+        return running.in(CTR_IN_CALL, step, [=](ctr_run *run) { return update(ctr::Run{run}, l3, memory); });
+    }
+    bool made() const { return std::get<std::int64_t>(running.values.at("resctrl.made")) == 1; }
     void make(const std::string &name, const std::string &schemata) const {
-        ::mkdir((root + name).c_str(), 0755);
-        std::ofstream(root + name + "/schemata") << schemata;
-        std::ofstream(root + name + "/tasks");
+        ::mkdir((root + "/" + name).c_str(), 0755);
+        directory.write(name + "/schemata", schemata);
+        directory.write(name + "/tasks", "");
     }
-    std::string root = "/tmp/ctr-resctrl.XXXXXX";
+    ctr::testing::TemporaryDirectory directory;
+    const std::string root = directory.path();
+    ctr::testing::Running running;
 };
 
 TEST_F(Group, that_is_there_must_have_what_is_asked_for) {
-    make("/gold", "L3:0=0ff\n");
-    ctr_run run{{{"root", root}, {"path", root + "/gold"}, {"line", "L3:0=ff"}, {"shared", "1"}}, {}, {}};
-    EXPECT_EQ(group(ctr::Run{&run}), 0) << run.error;
-    EXPECT_EQ(run.outputs["made"], 0);
-    EXPECT_EQ(read("/gold/schemata"), "L3:0=0ff\n") << "not written again";
-    run.args[2].second = "L3:0=f";
-    EXPECT_EQ(group(ctr::Run{&run}), -1);
-    EXPECT_EQ(group_undo(ctr::Run{&run}), 0);
-    EXPECT_EQ(::access((root + "/gold").c_str(), F_OK), 0);
+    make("gold", "L3:0=0ff\n");
+    auto gold = step(root + "/gold").arg("root", root).arg("line", "L3:0=ff").arg("shared", 1);
+    EXPECT_EQ(apply(gold), 0) << running.text();
+    EXPECT_FALSE(made());
+    EXPECT_EQ(directory.read("gold/schemata"), "L3:0=0ff\n") << "not written again";
+    gold.args.at(2).text = "L3:0=f";
+    EXPECT_EQ(apply(gold), -1);
+    EXPECT_EQ(undo(gold), 0);
+    EXPECT_TRUE(directory.has("gold"));
 }
 
 TEST_F(Group, named_without_schemata_must_be_there) {
-    ctr_run run{{{"path", root + "/gold"}, {"must_exist", "1"}}, {}, {}};
-    EXPECT_EQ(group(ctr::Run{&run}), -1);
-    make("/gold", "");
-    EXPECT_EQ(group(ctr::Run{&run}), 0);
+    const auto gold = step(root + "/gold").arg("must_exist", 1);
+    EXPECT_EQ(apply(gold), -1);
+    make("gold", "");
+    EXPECT_EQ(apply(gold), 0);
 }
 
 TEST_F(Group, of_the_container_goes_with_it) {
-    ctr_run run{{{"root", root}, {"path", root + "/littlebox"}}, {}, {}};
-    EXPECT_EQ(group(ctr::Run{&run}), 0);
-    EXPECT_EQ(run.outputs["made"], 1);
-    EXPECT_EQ(::access((root + "/littlebox").c_str(), F_OK), 0);
-    EXPECT_EQ(group_undo(ctr::Run{&run}), 0);
-    EXPECT_EQ(group_undo(ctr::Run{&run}), 0);
-    EXPECT_NE(::access((root + "/littlebox").c_str(), F_OK), 0);
+    const auto own = step(root + "/littlebox").arg("root", root);
+    EXPECT_EQ(apply(own), 0);
+    EXPECT_TRUE(made());
+    EXPECT_TRUE(directory.has("littlebox"));
+    EXPECT_EQ(undo(own), 0);
+    EXPECT_EQ(undo(own), 0);
+    EXPECT_FALSE(directory.has("littlebox"));
 }
 
 TEST_F(Group, of_a_container_that_lives_gets_other_schemata) {
-    make("/gold", "L3:0=0ff\n");
-    ctr_run run{{{"root", root}, {"path", root + "/gold"}}, {}, {}};
-    EXPECT_EQ(update(ctr::Run{&run}, "L3:0=f", ""), 0) << run.error;
-    EXPECT_EQ(read("/gold/schemata").substr(0, 7),
+    make("gold", "L3:0=0ff\n");
+    const auto gold = step(root + "/gold").arg("root", root);
+    EXPECT_EQ(change(gold, "L3:0=f", ""), 0) << running.text();
+    EXPECT_EQ(directory.read("gold/schemata").substr(0, 7),
               "L3:0=f\n"); // resctrl takes each line by itself, a file is overwritten from its front
-    EXPECT_EQ(update(ctr::Run{&run}, "", "MB:0=50"), 0) << run.error;
-    EXPECT_EQ(read("/gold/schemata").substr(0, 8), "MB:0=50\n");
-    EXPECT_EQ(update(ctr::Run{&run}, "nonsense", ""), -1);
-    EXPECT_EQ(run.error, "\"nonsense\" is no schema");
-    run.args[1].second = root + "/gone";
-    EXPECT_EQ(update(ctr::Run{&run}, "L3:0=f", ""), -1);
+    EXPECT_EQ(change(gold, "", "MB:0=50"), 0) << running.text();
+    EXPECT_EQ(directory.read("gold/schemata").substr(0, 8), "MB:0=50\n");
+    EXPECT_EQ(change(gold, "nonsense", ""), -1);
+    EXPECT_EQ(running.failure.message, "\"nonsense\" is no schema");
+    EXPECT_EQ(change(step(root + "/gone").arg("root", root), "L3:0=f", ""), -1);
 }
 
 TEST_F(Group, is_joined_by_its_tasks) {
-    make("/gold", "");
-    ctr_run run{{{"root", root}, {"path", root + "/gold"}, {"pid", "4711"}}, {}, {}};
-    EXPECT_EQ(join(ctr::Run{&run}), 0);
-    EXPECT_EQ(read("/gold/tasks"), "4711\n");
+    make("gold", "");
+    EXPECT_EQ(call(CTR_IN_PARENT, step(root + "/gold").arg("root", root).arg("pid", 4711), join), 0);
+    EXPECT_EQ(directory.read("gold/tasks"), "4711\n");
 }
 
 } // namespace

@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "../../../plugins/seccomp/translate.hpp"
-#include "json_nodes.hpp"
+
+#include <ctr/testing/host.hpp>
 
 #include <cerrno>
 #include <gtest/gtest.h>
 #include <linux/seccomp.h>
-#include <nlohmann/json.hpp>
 
 namespace seccomp {
 namespace {
 
-using Json = nlohmann::json;
-
-using fake::detail::node;
+using ctr::testing::Json;
 
 class ProfileTest : public ::testing::Test {
 protected:
-    ProfileTest() {
-        fake::read_json_nodes(table_);
-        ctr::host = &table_;
-        circumstances_.kernel = "5.10.7";
-    }
+    ProfileTest() { circumstances_.kernel = "5.10.7"; }
     std::optional<Profile> read(Format format, const char *text) {
         document_ = Json::parse(text);
-        auto profile = translate(ctr::Node(node(&document_)), format, circumstances_);
+        auto profile = translate(ctr::testing::node(document_), format, circumstances_);
         if (profile.ok()) return std::move(profile).value();
         error_ = profile.error();
         return std::nullopt;
@@ -45,7 +39,6 @@ protected:
         EXPECT_FALSE(read(format, text)) << text;
         return error_.path;
     }
-    ctr_host table_{};
     Json document_;
     Circumstances circumstances_;
     ctr::Error error_;
