@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace ctr_testing {
+namespace plan_fixture {
 namespace {
 
 using namespace core;
@@ -179,4 +179,4 @@ void expect_refused(const Result<plan::Plan> &plan, const std::vector<std::strin
         EXPECT_NE(text.find(word), std::string::npos) << "\"" << word << "\" is not in: " << text;
 }
 
-} // namespace ctr_testing
+} // namespace plan_fixture

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace ctr_testing {
+namespace plan_fixture {
 
 using Answers = std::map<std::string, std::string>;
 
@@ -46,4 +46,4 @@ void expect_golden(const core::Result<core::plan::Plan> &plan, const std::string
 /// The plan is refused, and the error (path, message, hint) has each of the words.
 void expect_refused(const core::Result<core::plan::Plan> &plan, const std::vector<std::string> &words);
 
-} // namespace ctr_testing
+} // namespace plan_fixture

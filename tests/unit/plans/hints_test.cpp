@@ -16,7 +16,7 @@
 
 namespace {
 
-using namespace ctr_testing;
+using namespace plan_fixture;
 using namespace core;
 
 /// Some value that asks for something.

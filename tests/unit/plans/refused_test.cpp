@@ -8,7 +8,7 @@
 
 namespace {
 
-using namespace ctr_testing;
+using namespace plan_fixture;
 using core::Json;
 
 Json run_spec() { return core::cli::run_spec(run_options()).value(); }

@@ -8,7 +8,7 @@
 
 namespace {
 
-using namespace ctr_testing;
+using namespace plan_fixture;
 using core::cli::RunOptions;
 
 void golden(const core::Result<core::plan::Plan> &plan, const char *name) {
