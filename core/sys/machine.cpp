@@ -198,10 +198,4 @@ Result<std::optional<std::string>> RealMachine::answer(const std::string &questi
     return invalid("ask", "unknown question \"" + question + "\"", "sdk/include/ctr/host.h lists the questions");
 }
 
-Result<std::optional<std::string>> FakeMachine::answer(const std::string &question) {
-    const auto known = answers_.find(question);
-    if (known == answers_.end()) return std::optional<std::string>();
-    return std::optional<std::string>(known->second);
-}
-
 } // namespace core::sys

@@ -33,16 +33,4 @@ protected:
     Result<std::optional<std::string>> answer(const std::string &question) override;
 };
 
-/// Answers from a table; what is not in it does not exist. For tests and for replaying a record.
-class FakeMachine final : public Machine {
-public:
-    explicit FakeMachine(std::map<std::string, std::string> answers) : answers_(std::move(answers)) {}
-
-protected:
-    Result<std::optional<std::string>> answer(const std::string &question) override;
-
-private:
-    std::map<std::string, std::string> answers_;
-};
-
 } // namespace core::sys

@@ -4,6 +4,7 @@
 #include "launch/run.hpp"
 #include "plan/show.hpp"
 #include "spec/claims.hpp"
+#include "support/fake_machine.hpp"
 #include "sys/files.hpp"
 
 #include <cstdlib>
@@ -129,7 +130,7 @@ plugin::Catalog &Planning::catalog() const { return kept_catalog(*this); }
 Result<plan::Plan> Planning::plan(const Json &spec) const {
     CTR_ASSIGN(const config::Config parsed, config::parse_config(config, "test.json"));
     const ctr_host *table = launch::host_table();
-    sys::FakeMachine fake(machine);
+    FakeMachine fake(machine);
     plan::Request request;
     request.operation = operation;
     request.names = {id, parsed.run_root + "/containers/" + id, parsed.run_root + "/containers.files/" + id};

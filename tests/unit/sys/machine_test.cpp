@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sys/machine.hpp"
+#include "../../support/fake_machine.hpp"
 #include "sys/mount_table.hpp"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 using namespace core::sys;
 
 TEST(FakeMachine, answers_from_its_table_and_records_what_was_asked) {
-    FakeMachine machine({{"kernel", "6.1"}, {"exists:/x", "yes"}});
+    plan_fixture::FakeMachine machine({{"kernel", "6.1"}, {"exists:/x", "yes"}});
     EXPECT_EQ(machine.ask("kernel").value(), "6.1");
     EXPECT_EQ(machine.ask("exists:/y").value(), std::nullopt);
     EXPECT_EQ(machine.record().size(), 2U);
