@@ -77,6 +77,30 @@ TEST(SampleTest, BuildsAgainstTheInstalledSdkAloneWithNothingOfThisTree) {
             << file << " mentions the source tree";
 }
 
+/// As an author has it: find_package(ctr COMPONENTS testing), ctr::testing, and nothing of this tree.
+TEST(SampleTest, ItsUnitTestsPassWithTheInstalledFakeHost) {
+    NEEDS_INSTALLATION();
+    const std::string build = Installation::get().sample();
+    NEEDS_INSTALLATION();
+    const auto ran = sdk_test::run({build + "/sample_test"});
+    EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+    EXPECT_NE(ran.out.find("6 tests from 1 test suite ran"), std::string::npos) << ran.out;
+}
+
+/// A component that there is not, is said so.
+TEST(SampleTest, AnUnknownComponentOfThePackageIsRefused) {
+    NEEDS_INSTALLATION();
+    Installation &ctr = Installation::get();
+    const std::string source = ctr.directory("component");
+    std::ofstream(source + "/CMakeLists.txt") << "cmake_minimum_required(VERSION 3.22)\nproject(x LANGUAGES CXX)\n"
+                                                 "find_package(ctr REQUIRED COMPONENTS fishing)\n";
+    const auto configured =
+        sdk_test::run({CMAKE_PROGRAM, "-S", source, "-B", source + "/build", "-G", CMAKE_GENERATOR_NAME,
+                       "-DCMAKE_PREFIX_PATH=" + ctr.prefix(), "-DCMAKE_CXX_COMPILER=" CXX_COMPILER});
+    EXPECT_NE(configured.status, 0);
+    EXPECT_NE(configured.err.find("fishing"), std::string::npos) << configured.err;
+}
+
 TEST(SampleTest, AddsAParentHookAndAChildHookInOrder) {
     NEEDS_INSTALLATION();
     NEEDS_ROOTFS();
