@@ -10,7 +10,7 @@ check() { # LANGUAGE STANDARD COMPILER HEADER
 jobs=$(
     for compiler in g++ clang++; do
         command -v "$compiler" >/dev/null || continue
-        for header in $(cd sdk/include && sources ctr) $(cd core && find . -name '*.hpp' | sed 's|^\./||' | LC_ALL=C sort); do check c++ c++20 "$compiler" "$header"; done
+        for header in $(cd sdk/include && sources ctr) $(cd sdk/testing/include && sources ctr) $(cd core && find . -name '*.hpp' | sed 's|^\./||' | LC_ALL=C sort); do check c++ c++20 "$compiler" "$header"; done
     done
     for compiler in gcc clang; do
         command -v "$compiler" >/dev/null || continue
@@ -20,7 +20,7 @@ jobs=$(
 [ -n "$jobs" ] || skip "neither g++ nor clang++ is installed"
 # shellcheck disable=SC2016 # the inner shell's own $
 printf '%s\n' "$jobs" | xargs -P "$(nproc)" -L 1 sh -c '
-    printf "#include <%s>\ntypedef int a_declaration;\n" "$3" | "$2" -x "$0" -std="$1" -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Isdk/include -Icore - 2>&1 |
+    printf "#include <%s>\ntypedef int a_declaration;\n" "$3" | "$2" -x "$0" -std="$1" -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Isdk/include -Isdk/testing/include -Icore - 2>&1 |
         sed "s|^|$2 as $1, $3: |"' >>"$offences" || offence "xargs failed"
 echo "checked: $(printf '%s\n' "$jobs" | wc -l) times one header with one compiler"
 finish headers_alone

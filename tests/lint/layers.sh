@@ -28,4 +28,8 @@ grep -nE '#[[:space:]]*include[[:space:]]*"front/oci/' $(sources core/front/cli)
     while read -r line; do offence "$line: front/cli may not use front/oci"; done
 grep -nE '#[[:space:]]*include[[:space:]]*[<"][^>"]*plugins/' $(sources core sdk) /dev/null |
     while read -r line; do offence "$line: the core and the SDK know no plugin"; done
+grep -nE '#[[:space:]]*include[[:space:]]*[<"]ctr/testing/' $(sources core plugins sdk/include) /dev/null |
+    while read -r line; do offence "$line: ctr::testing is for tests"; done
+grep -nE '#[[:space:]]*include[[:space:]]*"' $(sources sdk/include sdk/testing) /dev/null |
+    while read -r line; do offence "$line: the SDK includes its own headers as <ctr/...>, and nothing else of this tree"; done
 finish layers

@@ -4,7 +4,7 @@
 # Only core/sys/process.cpp (the container, the C library's fork) and core/sys/spawn.cpp (helper programs) make processes or replace one.
 . "$(dirname "$0")/lib.sh"
 
-files=$(sources core plugins sdk/include | grep -vxE 'core/sys/(process|spawn)\.cpp')
+files=$(sources core plugins sdk/include sdk/testing | grep -vxE 'core/sys/(process|spawn)\.cpp')
 # clone alone is a word for many things: there only the C library's ::clone counts.
 calls='(^|[^[:alnum:]_.>])(v?fork|execve?|execvp|execvpe|execveat|fexecve|execlp?|execle|posix_spawnp?|popen|system|wordexp|daemon)[[:space:]]*\('
 numbers='(SYS|__NR)_(clone3?|v?fork|execve|execveat)([^[:alnum:]_]|$)'
