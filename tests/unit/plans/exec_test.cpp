@@ -8,7 +8,7 @@
 
 namespace {
 
-using namespace ctr_testing;
+using namespace plan_fixture;
 using core::Json;
 
 Planning for_exec() {

@@ -10,7 +10,7 @@
 
 namespace {
 
-using namespace ctr_testing;
+using namespace plan_fixture;
 
 TEST(ShellForm, all_stock_kinds_have_one) {
     std::size_t kinds = 0;

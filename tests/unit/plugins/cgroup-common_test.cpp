@@ -211,12 +211,6 @@ TEST_F(Common, NumbersOfControlFiles) {
     EXPECT_EQ(keyed_number("populated 1\n", "pop"), std::nullopt);
 }
 
-TEST_F(Common, ShellWordsAreQuoted) {
-    EXPECT_EQ(shell_word("/sys/fs/cgroup/cpu,cpuacct"), "/sys/fs/cgroup/cpu,cpuacct");
-    EXPECT_EQ(shell_word("it's; rm"), "'it'\\''s; rm'");
-    EXPECT_EQ(shell_word(""), "''");
-}
-
 TEST_F(Common, ScriptHasTheAlternatives) {
     const Settings all{
         {"a.x", "1"}, {"b.y", "2", When::if_present}, {"c.z", "3"}, {"c.w", "4", When::if_previous_missing}};

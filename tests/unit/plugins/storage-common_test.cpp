@@ -40,11 +40,5 @@ TEST(StorageNames, TheParentIsWhatStandsBeforeTheLastSlash) {
     EXPECT_EQ(parent_of("/a"), "");
 }
 
-TEST(StorageNames, ShellQuoteMakesOneWord) {
-    EXPECT_EQ(shell_quote("a b"), "'a b'");
-    EXPECT_EQ(shell_quote("it's"), "'it'\\''s'");
-    EXPECT_EQ(shell_quote(""), "''");
-}
-
 } // namespace
 } // namespace ctr::storage
