@@ -54,7 +54,8 @@ Step step(const std::string &kind, const std::vector<std::string> &words) {
         if (type.rfind("int", 0) == 0) {
             made.arg(name, std::int64_t{std::strtoll(value.c_str(), nullptr, 0)});
         } else if (type.rfind("fd", 0) == 0) {
-            running().values.insert_or_assign("test.fd" + value, copy_of(std::atoi(value.c_str())));
+            running().values.insert_or_assign("test.fd" + value,
+                                              copy_of(static_cast<int>(std::strtol(value.c_str(), nullptr, 10))));
             made.value(name, "test.fd" + value);
         } else {
             made.arg(name, value);

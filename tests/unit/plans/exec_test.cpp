@@ -60,9 +60,10 @@ TEST(ExecPlan, a_confinement_whose_plugin_has_gone_is_an_error) {
 
 TEST(ExecPlan, what_is_asked_of_the_program_itself_must_be_carried_out_now) {
     Planning planning = for_exec();
+    planning.without = {"security"};
     Json spec = description();
-    spec["process"]["commandLine"] = "date";
-    expect_refused(planning.plan(spec), {"/process/commandLine"});
+    spec["process"]["apparmorProfile"] = "tight";
+    expect_refused(planning.plan(spec), {"/process/apparmorProfile", "no plugin carries it out"});
     // A plugin that only creates containers does nothing for an exec.
     planning.asked = {"/process", "/mounts"};
     expect_refused(planning.plan(description()), {"/mounts", "does not for the operation exec"});

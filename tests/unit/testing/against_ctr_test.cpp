@@ -14,7 +14,7 @@
 #include <ctr/testing/host.hpp>
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 namespace {
 
@@ -46,7 +46,7 @@ template <typename Step> std::string line_of(const Step &step) {
 /// Gives plugins the fake's table, and at the end ctr's again: they stay loaded, for other tests.
 class Lent {
 public:
-    explicit Lent(const std::vector<const ctr_plugin_entry *> &entries) : entries_(entries) {
+    explicit Lent(std::vector<const ctr_plugin_entry *> entries) : entries_(std::move(entries)) {
         for (const auto *each : entries_)
             EXPECT_EQ(each->load(ctr::testing::host()), 0);
     }
@@ -250,7 +250,7 @@ protected:
     }
     /// What a step has written since the last time.
     std::string written() {
-        const std::string text = directory_.read("out");
+        std::string text = directory_.read("out");
         std::filesystem::remove(directory_.path() + "/out");
         return text;
     }
@@ -337,14 +337,12 @@ TEST_F(Both, TheRootIsTheOneThatWasSet) {
 }
 
 TEST(Words, AreQuotedAsCtrQuotesThem) {
-    for (const char *word :
-         {"plain", "", "two words", "it's", "'", "$HOME", "a\"b", "\\", "*", "~", "a=b", "-x", "a\nb",
-          "\x01"
-          "bridge.address\x02",
-          "/x/\x01"
-          "a\x02/it's \x01"
-          "b-c\x02",
-          "ü ü"}) {
+    const std::string mark = "\x01", value = mark + "bridge.address\x02";
+    for (const std::string &word :
+         {std::string("plain"), std::string(), std::string("two words"), std::string("it's"), std::string("'"),
+          std::string("$HOME"), std::string("a\"b"), std::string("\\"), std::string("*"), std::string("~"),
+          std::string("a=b"), std::string("-x"), std::string("a\nb"), std::string("ü ü"), value, "/x/" + value + "/y",
+          "it's " + value + value + "'"}) {
         EXPECT_EQ(ctr::testing::detail::shell_word(word), launch::shell_quote(word)) << word;
         EXPECT_EQ(ctr::testing::detail::shell_lines(word), launch::shell_text(word)) << word;
     }

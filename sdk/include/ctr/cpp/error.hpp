@@ -38,7 +38,7 @@ struct Error {
     int errno_value = 0;      // 0: none
     std::string syscall = {}; // "mount"
     std::string path = {};    // what it was about: a file, or a JSON pointer into the description
-    std::string context = {}; // "starting container web: step 12 (overlay.mount)"; outermost first. The host's to fill, as `step` is
+    std::string context = {}; // what was being done, the outermost first; the host fills it, and `step`
     FailedStep step = {};
 
     /// One line without the hint: "context: path: message: syscall: No such file or directory (ENOENT)".
@@ -90,10 +90,8 @@ inline Error system_error(std::string syscall, std::string path = {}, std::strin
 }
 /// What stands at `path` is wrong: a file and a place in it, or a JSON pointer into the description.
 inline Error invalid(std::string path, std::string message, std::string hint = {}) {
-    return {.error_class = CTR_E_INVALID,
-            .message = std::move(message),
-            .hint = std::move(hint),
-            .path = std::move(path)};
+    return {
+        .error_class = CTR_E_INVALID, .message = std::move(message), .hint = std::move(hint), .path = std::move(path)};
 }
 inline Error failure(ctr_error_class error_class, std::string message, std::string hint = {}) {
     return {.error_class = error_class, .message = std::move(message), .hint = std::move(hint)};

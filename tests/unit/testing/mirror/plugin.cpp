@@ -42,10 +42,27 @@ void add_names(Step &step, Plan plan) {
 }
 
 void add_pointers(Step &step, Plan plan) {
-    for (const char *pointer : {"",        "/",       "/list",   "/list/0",   "/list/00",
-                                "/list/3", "/list/-", "/list/x", "/list/0/x", "/list/9999999999",
-                                "/a~1b",   "/m~0n",   "/~2",     "/ ",        "list",
-                                "/empty",  "/empty/", "/null",   "/null/x",   "/deep/er/0/x"}) {
+    for (const char *pointer : {"",
+                                "/",
+                                "/list",
+                                "/list/0",
+                                "/list/00",
+                                "/list/3",
+                                "/list/-",
+                                "/list/x",
+                                "/list/0/x",
+                                "/list/9999999999",
+                                "/list/99999999999999999999999",
+                                "/a~1b",
+                                "/m~0n",
+                                "/~2",
+                                "/ ",
+                                "list",
+                                "/empty",
+                                "/empty/",
+                                "/null",
+                                "/null/x",
+                                "/deep/er/0/x"}) {
         step.arg("pointer", std::string(pointer) + ": " + said_of(plan.config(pointer)));
         step.arg("pointer", std::string(pointer) + ": " + said_of(plan.config("").get(pointer)));
     }

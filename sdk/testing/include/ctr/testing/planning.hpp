@@ -47,6 +47,7 @@ struct Planning : Said {
         return found == steps.end() ? nullptr : &*found;
     }
 
+    // For the functions of the table.
     const ctr_plugin_entry *plugin = nullptr; // whose plan() runs
     std::deque<std::string> handed_out;       // what ctr_str of this plan point to
 };
@@ -68,7 +69,7 @@ inline std::string usual_name(const Planning &planning, const std::string &what)
     const std::string word = what.substr(0, colon);
     const std::string owner = colon == std::string::npos ? planning.plugin->id : what.substr(colon + 1);
     const auto given = planning.names.find("id");
-    const std::string id = given == planning.names.end() ? "box" : given->second;
+    std::string id = given == planning.names.end() ? "box" : given->second;
     if (word == "state_dir") return "/run/ctr/plugins/" + owner;
     if (word == "data_dir") return "/var/lib/ctr/" + owner;
     if (what == "id") return id;

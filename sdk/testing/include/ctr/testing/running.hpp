@@ -52,6 +52,7 @@ struct Running : Said {
         return end(function(raw()));
     }
 
+    // For the functions of the table.
     const ctr_plugin_entry *plugin = nullptr;
     const Step *current = nullptr;      // that runs
     std::deque<std::string> handed_out; // what ctr_str of this step point to

@@ -50,6 +50,9 @@ struct Step {
     Step &arg(std::string name, std::string value) {
         return args.push_back({std::move(name), CTR_FORM_STRING, 0, std::move(value)}), *this;
     }
+    Step &bytes(std::string name, std::string value) {
+        return args.push_back({std::move(name), CTR_FORM_BYTES, 0, std::move(value)}), *this;
+    }
     Step &format(std::string name, std::string text) {
         return args.push_back({std::move(name), CTR_FORM_TEMPLATE, 0, std::move(text)}), *this;
     }
