@@ -42,7 +42,7 @@ Result<Sets> from_lists(Plan plan, std::vector<std::string> &unknown) {
 }
 
 Result<Sets> from_default(Plan plan) {
-    Mask mask = docker_default();
+    Mask mask = default_mask();
     if (const Node own = plan.config("/default")) {
         CTR_ASSIGN(mask, parse_list("capabilities/default", own.strings()));
     }

@@ -5,6 +5,8 @@
 // take what they find (prctl answers EINVAL past the last one, and capset is asked only for what is permitted).
 #include "sets.hpp"
 
+#include "../capabilities-common/docker_default.hpp"
+
 #include <array>
 #include <ctr/cpp/text.hpp>
 
@@ -87,10 +89,9 @@ std::string names_of(Mask mask, std::string_view separator) {
 
 std::string hex(Mask mask) { return ctr::hex(mask, 16); }
 
-Mask docker_default() {
+Mask default_mask() {
     Mask mask = 0;
-    for (const char *name : {"CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID",
-                             "SETFCAP", "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE"})
+    for (const char *name : docker_default)
         mask |= bit(*number_of(name));
     return mask;
 }

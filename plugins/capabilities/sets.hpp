@@ -27,7 +27,7 @@ std::string names_of(Mask mask, std::string_view separator = " ");
 std::string hex(Mask mask);
 
 /// What docker gives a container that asks for nothing.
-Mask docker_default();
+Mask default_mask();
 
 struct Sets {
     Mask bounding = 0;

@@ -7,6 +7,7 @@
 #include "realtime.hpp"
 #include "steps.hpp"
 
+#include "../cgroup-common/errors.hpp"
 #include "../cgroup-common/exec.hpp"
 #include "../cgroup-common/ownership.hpp"
 #include "../cgroup-common/writing.hpp"
@@ -24,9 +25,7 @@ std::optional<Place> place_of(Run run) {
     const bool whole = !place.all.empty() && cgroup::is_container_path(place.path) &&
                        std::all_of(place.all.begin(), place.all.end(), [](const auto &h) { return h.valid(); });
     if (whole) return place;
-    run.fail({.error_class = CTR_E_INVALID,
-              .message = "the step does not name a container's cgroup (path \"" + place.path + "\")",
-              .hint = "its record is damaged: nothing is touched"});
+    run.fail(cgroup::damaged_record(place.path));
     return std::nullopt;
 }
 
@@ -223,13 +222,7 @@ int remove(Run run) {
     for (std::size_t i = 0; i < place->all.size(); ++i)
         cgroup::remove_parents(place->all[i].mount, place->path, unmarked_of[i]);
     if (ended) return 0;
-    return run.fail(
-        {.error_class = CTR_E_BUSY,
-         .message = "the cgroup cannot be removed: something in it does not end",
-         .hint = "see its cgroup.procs; a process in an uninterruptible wait ends when its disk or network answers",
-         .errno_value = EBUSY,
-         .syscall = "rmdir",
-         .path = left});
+    return run.fail(cgroup::cannot_be_removed(left));
 }
 
 int create_shell(Run run, Shell shell) {

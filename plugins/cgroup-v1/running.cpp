@@ -5,6 +5,7 @@
 #include "realtime.hpp"
 #include "steps.hpp"
 
+#include "../cgroup-common/errors.hpp"
 #include "../cgroup-common/extension.hpp"
 #include "../cgroup-common/writing.hpp"
 
@@ -50,11 +51,7 @@ int kill(Run run, int signal) {
     }
     std::string left;
     if (end_cgroups(ending, place->members, left)) return 0;
-    return run.fail({.error_class = CTR_E_BUSY,
-                     .message = "processes of the container do not end after SIGKILL",
-                     .hint = "they wait for a disk or a network: see ps -o pid,stat,wchan",
-                     .syscall = "kill",
-                     .path = left});
+    return run.fail(cgroup::does_not_end(left));
 }
 
 int processes(Run run, void (*found)(void *, int64_t), void *user) {
@@ -86,24 +83,7 @@ int freeze(Run run, bool frozen) {
         if (cgroup::trimmed(*state) == wanted) return 0;
     } while (patience.wait());
     if (frozen) cgroup::write_file(file, "THAWED");
-    return run.fail({.error_class = CTR_E_BUSY,
-                     .message = "the container did not freeze in time; it runs on",
-                     .hint = "a process in an uninterruptible wait holds it up: try again",
-                     .path = file});
-}
-
-/// The kernel reclaims what it can before it refuses a limit; checkBeforeUpdate asks not to try.
-int check_usage(Run run, const std::string &dir, const cgroup::Memory &memory) {
-    if (!memory.check_before_update || !memory.limit || *memory.limit < 0) return 0;
-    const auto text = cgroup::read_file(dir + "/memory.usage_in_bytes");
-    if (!text) return run.fail("read", dir + "/memory.usage_in_bytes");
-    const auto usage = cgroup::leading_number(*text).value_or(0);
-    if (usage <= static_cast<std::uint64_t>(*memory.limit)) return 0;
-    return run.fail({.error_class = CTR_E_BUSY,
-                     .message = "memory.limit " + std::to_string(*memory.limit) + " is below the " +
-                                std::to_string(usage) + " bytes in use",
-                     .hint = "give a higher limit, or leave checkBeforeUpdate out",
-                     .path = dir + "/memory.limit_in_bytes"});
+    return run.fail(cgroup::does_not_freeze(file));
 }
 
 /// What an update writes.
@@ -133,7 +113,9 @@ int update(Run run, Node node) {
                                         " of cgroup v1 was not mounted when the container was made",
                              .hint = "leave out what it limits",
                              .path = resource_of(s.controller())});
-    if (check_usage(run, dir_of(*place, "memory"), resources.memory) != 0) return -1;
+    if (cgroup::check_usage(run, dir_of(*place, "memory"), resources.memory, "memory.usage_in_bytes",
+                            "memory.limit_in_bytes") != 0)
+        return -1;
     if (const Hierarchy *const cpu = find_controller(place->all, "cpu"))
         give_realtime(cpu->mount, place->path, settings);
     const auto done = cgroup::write_settings(

@@ -12,6 +12,7 @@
 #include "device_program.hpp"
 #include "limits.hpp"
 
+#include "../cgroup-common/errors.hpp"
 #include "../cgroup-common/exec.hpp"
 #include "../cgroup-common/writing.hpp"
 
@@ -25,9 +26,7 @@ std::optional<Place> place_of(Run run) {
     Place place{
         run.str("mount"), run.str("path"), {run.str("owner"), run.str("pid_namespace") == "own"}, run.has("unit")};
     if (cgroup::is_container_path(place.path) && cgroup::is_container_path(place.mount)) return place;
-    run.fail({.error_class = CTR_E_INVALID,
-              .message = "the step does not name a container's cgroup (path \"" + place.path + "\")",
-              .hint = "its record is damaged: nothing is touched"});
+    run.fail(cgroup::damaged_record(place.path));
     return std::nullopt;
 }
 
@@ -173,13 +172,7 @@ int remove(Run run) {
     }
     cgroup::remove_parents(place->mount, place->path, unmarked ? place->members.owner() : std::string());
     if (ended) return 0;
-    return run.fail(
-        {.error_class = CTR_E_BUSY,
-         .message = "the cgroup cannot be removed: something in it does not end",
-         .hint = "see its cgroup.procs; a process in an uninterruptible wait ends when its disk or network answers",
-         .errno_value = EBUSY,
-         .syscall = "rmdir",
-         .path = dir});
+    return run.fail(cgroup::cannot_be_removed(dir));
 }
 
 int devices(Run run) {

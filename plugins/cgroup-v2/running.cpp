@@ -6,6 +6,7 @@
 #include "limits.hpp"
 #include "steps.hpp"
 
+#include "../cgroup-common/errors.hpp"
 #include "../cgroup-common/extension.hpp"
 #include "../cgroup-common/writing.hpp"
 
@@ -29,11 +30,7 @@ int kill(Run run, int signal) {
     }
     const auto whose = whose_is(run, *place);
     if (whose == cgroup::Whose::others || end_cgroup(*place, whose, Fate::leave)) return 0;
-    return run.fail({.error_class = CTR_E_BUSY,
-                     .message = "processes of the container do not end after SIGKILL",
-                     .hint = "they wait for a disk or a network: see ps -o pid,stat,wchan",
-                     .syscall = "kill",
-                     .path = place->dir()});
+    return run.fail(cgroup::does_not_end(place->dir()));
 }
 
 int processes(Run run, void (*found)(void *, int64_t), void *user) {
@@ -53,24 +50,7 @@ int freeze(Run run, bool frozen) {
     const int saved = errno;
     if (saved != ETIMEDOUT) return errno = saved, run.fail("write", dir + "/cgroup.freeze");
     if (frozen) cgroup::write_file(dir + "/cgroup.freeze", "0");
-    return run.fail({.error_class = CTR_E_BUSY,
-                     .message = "the container did not freeze in time; it runs on",
-                     .hint = "a process in an uninterruptible wait holds it up: try again",
-                     .path = dir + "/cgroup.freeze"});
-}
-
-/// memory.max below what is in use makes the kernel reclaim and then kill; checkBeforeUpdate asks not to.
-int check_usage(Run run, const std::string &dir, const cgroup::Memory &memory) {
-    if (!memory.check_before_update || !memory.limit || *memory.limit < 0) return 0;
-    const auto text = cgroup::read_file(dir + "/memory.current");
-    if (!text) return run.fail("read", dir + "/memory.current");
-    const auto usage = cgroup::leading_number(*text).value_or(0);
-    if (usage <= static_cast<std::uint64_t>(*memory.limit)) return 0;
-    return run.fail({.error_class = CTR_E_BUSY,
-                     .message = "memory.limit " + std::to_string(*memory.limit) + " is below the " +
-                                std::to_string(usage) + " bytes in use",
-                     .hint = "give a higher limit, or leave checkBeforeUpdate out",
-                     .path = dir + "/memory.max"});
+    return run.fail(cgroup::does_not_freeze(dir + "/cgroup.freeze"));
 }
 
 int update_devices(Run run, const std::string &dir, const std::vector<cgroup::DeviceRule> &rules) {
@@ -89,7 +69,7 @@ int update(Run run, Node node) {
     const auto resources = cgroup::read_resources(node, "");
     const auto settings = resources.ok() ? limit_settings(resources.value(), &current) : resources.error();
     if (!settings.ok()) return run.fail(settings.error());
-    if (check_usage(run, dir, resources.value().memory) != 0) return -1;
+    if (cgroup::check_usage(run, dir, resources.value().memory, "memory.current", "memory.max") != 0) return -1;
     const auto done =
         cgroup::write_settings(settings.value(), [&](const cgroup::Setting &s) { return dir + '/' + s.file; });
     return done.ok() ? update_devices(run, dir, resources.value().devices) : run.fail(done.error());

@@ -11,7 +11,10 @@
 #include "syscalls.hpp"
 #include "translate.hpp"
 
+#include "../capabilities-common/docker_default.hpp"
+
 #include <algorithm>
+#include <iterator>
 
 namespace seccomp {
 namespace {
@@ -41,8 +44,7 @@ void look_at_capabilities(Plan plan, Circumstances &all) {
     else if (const Node own = plan.config("/default_capabilities"); own && change)
         base = own.strings();
     else if (change)
-        base = {"CHOWN",  "DAC_OVERRIDE", "FSETID",  "FOWNER",           "MKNOD",      "NET_RAW", "SETGID",
-                "SETUID", "SETFCAP",      "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL",    "AUDIT_WRITE"};
+        base.assign(std::begin(capabilities::docker_default), std::end(capabilities::docker_default));
     const auto named = [](Node list) {
         std::set<std::string> names;
         for (const auto &name : list.strings())

@@ -1,10 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# A plugin sees the SDK (<ctr/...>), its own files and libraries; nothing of the core and nothing of other plugins. Exceptions: the cgroup drivers share
-# plugins/cgroup-common, overlay and btrfs share plugins/storage-common, namespaces, netdevices and sysctl share plugins/namespaces-common, cgroup-systemd
-# compiles cgroup-v1 and cgroup-v2, and bridge compiles the name
-# files (hosts, resolv.conf, hostname) of host.
+# A plugin sees the SDK (<ctr/...>), its own files and libraries; nothing of the core and nothing of other plugins. What plugins share is in plugins/NAME-common,
+# headers alone. Besides, cgroup-systemd compiles cgroup-v1 and cgroup-v2, and bridge compiles the name files (hosts, resolv.conf, hostname) of host.
 . "$(dirname "$0")/lib.sh"
 
 for folder in plugins/*/; do
@@ -21,10 +19,7 @@ for folder in plugins/*/; do
                 continue
             fi
             case $name:$header in
-            cgroup-v[12]:../cgroup-common/* | no-cgroup:../cgroup-common/*) [ -e "$folder$header" ] || offence "$where: \"$header\" is missing" ;;
-            cgroup-systemd:../cgroup-common/* | cgroup-systemd:../cgroup-v[12]/*) [ -e "$folder$header" ] || offence "$where: \"$header\" is missing" ;;
-            overlay:../storage-common/* | btrfs:../storage-common/*) [ -e "$folder$header" ] || offence "$where: \"$header\" is missing" ;;
-            namespaces:../namespaces-common/* | netdevices:../namespaces-common/* | sysctl:../namespaces-common/*) [ -e "$folder$header" ] || offence "$where: \"$header\" is missing" ;;
+            *:../*-common/* | cgroup-systemd:../cgroup-v[12]/*) [ -e "$folder$header" ] || offence "$where: \"$header\" is missing" ;;
             bridge:name_files.hpp) ;;
             *:*/*) offence "$where: \"$header\" is outside of $folder" ;;
             *) [ -e "$folder$header" ] || offence "$where: \"$header\" is not in $folder" ;;

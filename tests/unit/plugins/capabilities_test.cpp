@@ -17,7 +17,7 @@ Mask of(std::initializer_list<int> numbers) {
 Mask after(const std::vector<std::string> &add, const std::vector<std::string> &drop) {
     const auto change = parse_change(add, drop);
     EXPECT_TRUE(change.ok()) << change.error().message;
-    return change.ok() ? changed(docker_default(), change.value()) : 0;
+    return change.ok() ? changed(default_mask(), change.value()) : 0;
 }
 
 TEST(CapabilityNames, have_the_kernels_numbers) {
@@ -39,7 +39,7 @@ TEST(CapabilityNames, are_not_guessed) {
 }
 
 TEST(CapabilityMasks, read_as_in_proc) {
-    EXPECT_EQ(hex(docker_default()), "00000000a80425fb");
+    EXPECT_EQ(hex(default_mask()), "00000000a80425fb");
     EXPECT_EQ(hex(0), "0000000000000000");
     EXPECT_EQ(hex(everything), "ffffffffffffffff");
     EXPECT_EQ(names_of(of({CAP_CHOWN, CAP_KILL})), "CHOWN KILL");
@@ -49,9 +49,9 @@ TEST(CapabilityMasks, read_as_in_proc) {
 }
 
 TEST(CapabilityChange, adds_and_drops_relative_to_the_default) {
-    EXPECT_EQ(after({}, {}), docker_default());
-    EXPECT_EQ(after({"NET_ADMIN"}, {"cap_chown"}), (docker_default() | bit(CAP_NET_ADMIN)) & ~bit(CAP_CHOWN));
-    EXPECT_EQ(after({"CHOWN"}, {"CHOWN"}), docker_default());
+    EXPECT_EQ(after({}, {}), default_mask());
+    EXPECT_EQ(after({"NET_ADMIN"}, {"cap_chown"}), (default_mask() | bit(CAP_NET_ADMIN)) & ~bit(CAP_CHOWN));
+    EXPECT_EQ(after({"CHOWN"}, {"CHOWN"}), default_mask());
 }
 
 TEST(CapabilityChange, drop_all_leaves_what_is_added) {
