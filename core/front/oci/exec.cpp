@@ -1,101 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
-// exec: one more process in a container, by a process object (--process FILE) or by flags over the container's own.
+// exec: one more process in a container.
 #include "front/oci/app.hpp"
 
 #include "front/cli/terminal.hpp"
+#include "front/oci/exec_process.hpp"
 #include "front/oci/rendezvous.hpp"
-#include "launch/run.hpp"
-#include "spec/oci.hpp"
-#include "sys/files.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 namespace core::oci {
 namespace {
 
-/// The whole text is a number up to 4294967294: no sign, no space, nothing behind it (CVE-2026-30892).
-Result<std::uint32_t> parse_id(const std::string &option, const std::string &text) {
-    std::uint32_t id = 0;
-    const bool starts = !text.empty() && text[0] >= '0' && text[0] <= '9';
-    const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (starts && wrong == std::errc() && end == text.data() + text.size() && id != UINT32_MAX) return id;
-    return invalid(option + " \"" + text + "\"", "not an id: expected a number from 0 to 4294967294");
-}
-
-Result<void> set_user(const std::string &text, Json &process) {
-    const auto colon = text.find(':');
-    CTR_ASSIGN(const std::uint32_t uid, parse_id("--user", text.substr(0, colon)));
-    Json &user = process["user"]; // what is not said stays the container's, as with runc
-    user["uid"] = uid;
-    if (colon != std::string::npos) {
-        CTR_ASSIGN(user["gid"], parse_id("--user", text.substr(colon + 1)));
-    }
-    return {};
-}
-
-/// More capabilities than the container has. None becomes inheritable (CVE-2022-29162), so ambient are only those that are inheritable already.
-void add_capabilities(const std::vector<std::string> &names, Json &process) {
-    for (const std::string &name : names) {
-        const std::string full = name.rfind("CAP_", 0) == 0 ? name : "CAP_" + name;
-        Json &sets = process["capabilities"];
-        for (const char *set : {"bounding", "effective", "permitted"})
-            sets[set].push_back(full);
-        const Json inheritable = sets.value("inheritable", Json::array());
-        if (std::find(inheritable.begin(), inheritable.end(), full) != inheritable.end())
-            sets["ambient"].push_back(full);
-    }
-}
-
-Result<Json> process_by_flags(const Arguments &arguments, const Json &of_container) {
-    Json process = of_container;
-    const auto &words = arguments.positional();
-    process["args"] = std::vector<std::string>(words.begin() + 1, words.end());
-    process["terminal"] = arguments.has("tty");
-    if (arguments.has("cwd")) process["cwd"] = arguments.one("cwd");
-    for (const std::string &variable : arguments.all("env"))
-        process["env"].push_back(variable);
-    if (arguments.has("user")) CTR_TRY(set_user(arguments.one("user"), process));
-    for (const std::string &gid : arguments.all("additional-gids")) {
-        CTR_ASSIGN(const std::uint32_t id, parse_id("--additional-gids", gid));
-        process["user"]["additionalGids"].push_back(id);
-    }
-    add_capabilities(arguments.all("cap"), process);
-    if (arguments.has("no-new-privs")) process["noNewPrivileges"] = true;
-    if (arguments.has("apparmor")) process["apparmorProfile"] = arguments.one("apparmor");
-    if (arguments.has("process-label")) process["selinuxLabel"] = arguments.one("process-label");
-    return process;
-}
-
-/// A process object as engines give it. What confines, and is left out, is the container's; but noNewPrivileges, which writers in Go leave out when it
-/// is false. So is the environment: without PATH no program is found.
-Result<Json> process_by_file(const Arguments &arguments, const Json &of_container) {
-    if (arguments.positional().size() > 1)
-        return invalid("--process", "a command does not go with it", "the process object has it in args");
-    const std::string &file = arguments.one("process");
-    CTR_ASSIGN(const std::string text, sys::read_file(file, spec::max_spec_size).in("--process"));
-    CTR_ASSIGN(Json process, parse_json(text, file));
-    auto warnings = spec::take_other_cases(process, "/process");
-    if (!warnings.ok()) return std::move(warnings).error().in(file);
-    for (const std::string &warning : warnings.value())
-        if (launch::log_wanted(CTR_LOG_WARN)) launch::log_sink(CTR_LOG_WARN, "--process", warning.c_str());
-    CTR_TRY(spec::validate_process(process).in(file));
-    for (const char *key : {"env", "capabilities", "rlimits", "apparmorProfile", "selinuxLabel"})
-        if (!process.contains(key) && of_container.contains(key)) process[key] = of_container[key];
-    return process;
-}
-
 Result<container::ExecRequest> read_request(const Arguments &arguments, const container::State &state) {
     container::ExecRequest request;
     request.id = state.id;
     const Json own = state.meta.value("/spec/process"_json_pointer, Json::object());
-    if (!arguments.has("process") && arguments.positional().size() < 2)
-        return failure(CTR_E_INVALID, "process args cannot be empty", "name a command, or --process FILE");
-    CTR_ASSIGN(request.process,
-               arguments.has("process") ? process_by_file(arguments, own) : process_by_flags(arguments, own));
-    CTR_TRY(spec::validate_process(request.process));
+    CTR_ASSIGN(request.process, process_of_exec(arguments, own));
     request.detached = arguments.has("detach");
     if (request.process.value("terminal", false) && !request.detached && !cli::wants_carriage_returns())
         request.ctr["onlcr"] = false;

@@ -6,12 +6,12 @@
 #include "base/text.hpp"
 #include "container/running.hpp"
 #include "front/cli/app.hpp"
+#include "front/oci/tables.hpp"
 #include "sys/spawn.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <unistd.h>
 
 namespace core::oci {
@@ -39,52 +39,14 @@ std::string text_of(const nlohmann::ordered_json &json, int indent) {
 /// Without the machine's databases: looking a user up loads libraries.
 std::string user_name(unsigned id) { return id == 0 ? "root" : "#" + std::to_string(id); }
 
-/// Columns at least 12 wide and 3 apart, as people's scripts know them from runc.
-std::string wide_table(std::vector<std::vector<std::string>> rows) {
-    std::vector<std::size_t> widths(rows[0].size(), 12);
-    for (auto &row : rows)
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            row[i] = printable(row[i]); // a cell cannot begin a row of its own
-            widths[i] = std::max(widths[i], row[i].size() + 3);
-        }
-    std::string out;
-    for (const auto &row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i)
-            out += row[i] + (i + 1 < row.size() ? std::string(widths[i] - row[i].size(), ' ') : "");
-        out += '\n';
-    }
-    return out;
-}
-
-/// The lines of `ps` whose pid is one of the container's. The column's place is read from the heading.
+/// What `ps` says of the container's processes.
 Result<std::string> lines_of_ps(const std::vector<std::string> &arguments, const std::vector<int> &pids) {
     std::vector<std::string> words = {"ps"};
     words.insert(words.end(), arguments.begin(), arguments.end());
     if (arguments.empty()) words.emplace_back("-ef");
     CTR_ASSIGN(const sys::Ran ran, sys::run_program(words, true));
     if (ran.status != 0) return failure(CTR_E_SYSTEM, "ps failed: " + ran.errors, "check the options for ps");
-    std::istringstream lines(ran.output);
-    std::string line, out;
-    if (!std::getline(lines, line)) return out;
-    std::istringstream heading(line);
-    std::size_t column = 0;
-    bool found = false;
-    for (std::string word; heading >> word; ++column)
-        if (word == "PID") {
-            found = true;
-            break;
-        }
-    if (!found) return failure(CTR_E_INVALID, "couldn't find PID field in ps output", "choose a format with it");
-    out = line + "\n";
-    while (std::getline(lines, line)) {
-        std::istringstream fields(line);
-        std::string field;
-        for (std::size_t i = 0; i <= column; ++i)
-            fields >> field;
-        if (std::any_of(pids.begin(), pids.end(), [&](pid_t pid) { return field == std::to_string(pid); }))
-            out += line + "\n";
-    }
-    return out;
+    return lines_of_pids(ran.output, pids);
 }
 
 /// A container is there when `create` is through with it: what is under way may yet be taken back. One whose `create` was killed is only good for `delete`.
