@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The executable: nothing but a door to libctr-core.so, so that a container's first process can let go of it (core/sys/own_executable.hpp).
+ * The executable: nothing but a door to libctr-core.so, so that a container's first process can let go of it
+ * (core/sys/own_executable.hpp).
  *
- * The door looks for the library itself, so that a copy of it alone still finds the installation that it is from, and says what it looked for if there is
- * none: beside the executable (PREFIX/bin, PREFIX/lib/ctr), then in the prefix that it was built for. Nowhere else: the library's code runs as the caller,
- * often root, so neither the environment nor the working directory has a say, and a place beside the executable that others could have made (a copy in /tmp
- * looks in /lib and /tmp/lib) does not count. */
+ * The door looks for the library itself, so that a copy of it alone still finds the installation that it is from, and
+ * says what it looked for if there is none: beside the executable (PREFIX/bin, PREFIX/lib/ctr), then in the prefix that
+ * it was built for. Nowhere else: the library's code runs as the caller, often root, so neither the environment nor the
+ * working directory has a say, and a place beside the executable that others could have made (a copy in /tmp looks in
+ * /lib and /tmp/lib) does not count. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -73,7 +75,8 @@ static void *open_beside(struct place *place) {
     return may_open(place, prefix) ? open_library(place) : NULL;
 }
 
-/* A plugin that ends the process comes here: the executable's own symbols stand before the C library's. What is said of it is the library's business. */
+/* A plugin that ends the process comes here: the executable's own symbols stand before the C library's. What is said of
+ * it is the library's business. */
 static void (*check_exit)(void) = NULL;
 
 void _exit(int status) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The program's memory. A start makes and frees some ten thousand small objects within a few milliseconds and then ends, or waits: they come from one
-// block of memory, and what is freed is kept by size for the next that needs as much, at a fifth of malloc's instructions. When the block is used up,
-// and for what is large, malloc does as ever. (Having the kernel fill the block's front at once was tried: it costs more than the page faults do.)
+// The program's memory. A start makes and frees some ten thousand small objects within a few milliseconds and then
+// ends, or waits: they come from one block of memory, and what is freed is kept by size for the next that needs as
+// much, at a fifth of malloc's instructions. When the block is used up, and for what is large, malloc does as ever.
+// (Having the kernel fill the block's front at once was tried: it costs more than the page faults do.)
 //
-// Compiled into the program alone: plugins have their own operator new, tests and sanitizers malloc's. The program has one thread.
+// Compiled into the program alone: plugins have their own operator new, tests and sanitizers malloc's. The program has
+// one thread.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One program with two names: `ctr` for people, `ctr-oci` for engines. By any other name (runc, crun, that of a copy) it is the engines': who gives a
-// program another name calls it by that name from a config or a script.
+// One program with two names: `ctr` for people, `ctr-oci` for engines. By any other name (runc, crun, that of a copy)
+// it is the engines': who gives a program another name calls it by that name from a config or a script.
 #include "front/cli/app.hpp"
 #include "front/oci/app.hpp"
 #include "sys/own_executable.hpp"
@@ -41,8 +41,8 @@ extern "C" [[gnu::visibility("default")]] int ctr_main(int argc, char **argv) {
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
     const int status = run(name, words);
 #ifdef CTR_QUICK_EXIT
-    // Output is flushed. Nothing is taken apart that the kernel takes back at once: each page of memory that is written to (freeing does) has
-    // to be copied first while a container's process may still share it.
+    // Output is flushed. Nothing is taken apart that the kernel takes back at once: each page of memory that is written
+    // to (freeing does) has to be copied first while a container's process may still share it.
     ::_exit(status);
 #endif
     return status;

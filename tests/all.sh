@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The second command of README.md: installs what the tests need, builds everything, runs all tests, says which were skipped and why.
-# Exit status: 0 if no test failed. Arguments go to ctest, for example `tests/all.sh -L unit`.
+# The second command of README.md: installs what the tests need, builds everything, runs all tests, says which were
+# skipped and why. Exit status: 0 if no test failed. Arguments go to ctest, for example `tests/all.sh -L unit`.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tests/support/setup.sh"
@@ -18,7 +18,8 @@ for module in overlay bridge veth nf_tables nft_masq nft_chain_nat btrfs loop; d
 
 section "3  tests"
 log=$build/tests.log
-# System tests share the machine's links and cgroups: one at a time. Half an hour is far more than any one of them takes.
+# System tests share the machine's links and cgroups: one at a time. Half an hour is far more than any one of them
+# takes.
 {
     status=0
     (cd "$build" && ctest --output-on-failure --test-output-size-passed 10000000 --timeout 1800 "$@" </dev/null) || status=$?

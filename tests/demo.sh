@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The first command of README.md: from a fresh Debian 12 to a running container. Installs packages, builds, makes a root file system of busybox,
-# imports it and runs it on the default drivers, looks at it from inside, shows the plan, and does it once more on btrfs.
+# The first command of README.md: from a fresh Debian 12 to a running container. Installs packages, builds, makes a root
+# file system of busybox, imports it and runs it on the default drivers, looks at it from inside, shows the plan, and
+# does it once more on btrfs.
 #
-# The machine's own network, images and containers are not touched: everything lives in one temporary directory and in two network namespaces, one
-# that plays the machine and one that plays the world outside. All of it is gone at the end, on failure and Ctrl-C too.
+# The machine's own network, images and containers are not touched: everything lives in one temporary directory and in
+# two network namespaces, one that plays the machine and one that plays the world outside. All of it is gone at the end,
+# on failure and Ctrl-C too.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tests/support/setup.sh"
@@ -64,7 +66,8 @@ server=$!
 say "network namespace $machine: the machine, 192.0.2.2, where ctr runs"
 say "network namespace $world: outside, 192.0.2.1, with a web server; it knows no way back to containers, only NAT helps"
 
-# A config of our own, so that the machine's does not matter; it says nothing but where our cgroups go. All drivers are the defaults.
+# A config of our own, so that the machine's does not matter; it says nothing but where our cgroups go. All drivers are
+# the defaults.
 cat >"$work/config.json" <<'CONFIG'
 {"cgroup-v1": {"parent": "/ctr-demo"}, "cgroup-v2": {"parent": "/ctr-demo"}}
 CONFIG

@@ -4,8 +4,8 @@
 // not read would be ignored, and what it misses be taken for nothing (a umask of 0). The declarations are in the
 // manifests, in the notation of sdk/include/ctr/kinds.h:
 //
-//     int, str, fd, then any of   ? may be missing   * a list: any number of times   + once for all targets of the step, or once for each
-//                                 | at least one of the arguments with this mark must be there
+//     int, str, fd, then any of   ? may be missing   * a list: any number of times   + once for all targets of the
+//                                 step, or once for each | at least one of the arguments with this mark must be there
 #pragma once
 
 #include <cstdint>

@@ -36,7 +36,8 @@ std::size_t nesting(std::string_view text, bool comments) {
     return deepest;
 }
 
-/// The parser's own words, which quote all that it read of a token: its begin, and what was expected instead, are enough.
+/// The parser's own words, which quote all that it read of a token: its begin, and what was expected instead, are
+/// enough.
 std::string reason_of(const Json::exception &e, std::string_view behind) {
     std::string reason = e.what();
     if (const auto at = reason.find(behind); at != std::string::npos) reason.erase(0, at + behind.size());

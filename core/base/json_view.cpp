@@ -23,7 +23,8 @@ constexpr auto kind_of = [] {
 
 } // namespace
 
-/// Walks over a text and checks it against RFC 8259. Rare forms (escapes, numbers that are more than digits) it leaves to the parser.
+/// Walks over a text and checks it against RFC 8259. Rare forms (escapes, numbers that are more than digits) it leaves
+/// to the parser.
 class JsonWalker {
 public:
     explicit JsonWalker(JsonText &document) : text_(document.text_), nodes_(document.nodes_) {}

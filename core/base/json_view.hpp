@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// JSON read where it stands. A text is checked once, as a whole, and where its values begin and end is kept; only what is asked for is copied out. For
-// the manifests: each start reads those of all plugins and needs little of most.
+// JSON read where it stands. A text is checked once, as a whole, and where its values begin and end is kept; only what
+// is asked for is copied out. For the manifests: each start reads those of all plugins and needs little of most.
 #pragma once
 
 #include "base/json.hpp"

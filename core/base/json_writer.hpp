@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// JSON written as text, piece by piece, without a document in memory: the journal's first line is on the way to every start, and making and
-// freeing a tree of some thousand nodes costs more than all else that is planned. Whoever calls sees to it that brackets match.
+// JSON written as text, piece by piece, without a document in memory: the journal's first line is on the way to every
+// start, and making and freeing a tree of some thousand nodes costs more than all else that is planned. Whoever calls
+// sees to it that brackets match.
 #pragma once
 
 #include "base/json.hpp"

@@ -18,10 +18,11 @@ std::string join(const std::vector<std::string_view> &parts, std::string_view se
 std::string_view beginning(std::string_view text, std::size_t most);
 /// Text in double quotes for a message: control characters escaped, cut to `most` bytes with ... behind.
 std::string in_quotes(std::string_view text, std::size_t most = 60);
-/// Text as it may go to a person's terminal, whoever wrote it: names in an image or a bundle, a plugin's words, what a hook said. What a terminal or a
-/// reader would take for more than text is escaped: bytes below 0x20 and bytes that are no UTF-8 as \x1b, characters as \u009b (DEL and the
-/// controls C1, separators of lines, marks that turn the direction of reading). All else stays as it is. JSON stays JSON with the same meaning.
-/// `lines`: '\n' and '\t' stay too; without, a text is one line whatever is in it ("\n").
+/// Text as it may go to a person's terminal, whoever wrote it: names in an image or a bundle, a plugin's words, what a
+/// hook said. What a terminal or a reader would take for more than text is escaped: bytes below 0x20 and bytes that are
+/// no UTF-8 as \x1b, characters as \u009b (DEL and the controls C1, separators of lines, marks that turn the direction
+/// of reading). All else stays as it is. JSON stays JSON with the same meaning. `lines`: '\n' and '\t' stay too;
+/// without, a text is one line whatever is in it ("\n").
 std::string printable(std::string_view text, bool lines = false);
 std::string lower(std::string_view text);
 /// Decimal digits only (no sign, no blanks), refused when it does not fit.
@@ -34,7 +35,8 @@ std::optional<std::string_view> nearest(std::string_view word, const std::vector
 /// The hint for an unknown word: `did you mean "bridge"?`, else `known: a, b, c`, else empty.
 std::string suggestion(std::string_view word, const std::vector<std::string_view> &candidates);
 
-/// The length of the UTF-8 sequence at the front of `text`, which is not empty; 0: there is none. RFC 3629: no overlong forms, no surrogates.
+/// The length of the UTF-8 sequence at the front of `text`, which is not empty; 0: there is none. RFC 3629: no overlong
+/// forms, no surrogates.
 std::size_t utf8_sequence(std::string_view text);
 
 } // namespace core

@@ -9,9 +9,10 @@
 //     "seccomp": "off"                       // this plugin is not used
 //   }
 //
-// The host's own keys: data_root, run_root, plugin_dirs, log_level (error warn info debug), protect_executable (true, false), undo_timeout (seconds) and plugins: {"pins": {ID:
-// SHA256}}. A driver's settings stand in its own section, not in its slot's: swapping back and forth keeps them.
-// Whether a top-level key is a plugin can be judged only when the installed ones are known: check_sections().
+// The host's own keys: data_root, run_root, plugin_dirs, log_level (error warn info debug), protect_executable (true,
+// false), undo_timeout (seconds) and plugins: {"pins": {ID: SHA256}}. A driver's settings stand in its own section, not
+// in its slot's: swapping back and forth keeps them. Whether a top-level key is a plugin can be judged only when the
+// installed ones are known: check_sections().
 #pragma once
 
 #include "base/json.hpp"

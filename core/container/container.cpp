@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// create, start, clean_up: the owner's verbs. stored.cpp has the verbs for other processes, exec.cpp and mounts.cpp what is done in a container that lives.
+// create, start, clean_up: the owner's verbs. stored.cpp has the verbs for other processes, exec.cpp and mounts.cpp
+// what is done in a container that lives.
 #include "container/container.hpp"
 
 #include "container/directories.hpp"
@@ -15,7 +16,8 @@ namespace core::container {
 
 Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateRequest request) {
     CTR_TRY(check_id(request.id));
-    // Said before any plugin plans: a driver would only see that the data of such a container is there. Journal::create() decides.
+    // Said before any plugin plans: a driver would only see that the data of such a container is there.
+    // Journal::create() decides.
     const std::string file = engine.journal_of(request.id);
     if (::access(file.c_str(), F_OK) == 0) {
         CTR_TRY(take_back_abandoned(engine, request.id));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The life of a container. A Container object is the *owner* of one: it holds the journal's lock. Every verb exists twice: on the object, for the process that
-// creates, starts and waits (`ctr run`, a monitor), and as a function on the stored state, for create, start and delete in processes of their own.
+// The life of a container. A Container object is the *owner* of one: it holds the journal's lock. Every verb exists
+// twice: on the object, for the process that creates, starts and waits (`ctr run`, a monitor), and as a function on the
+// stored state, for create, start and delete in processes of their own.
 #pragma once
 
 #include "container/engine.hpp"
@@ -38,8 +39,8 @@ public:
     Result<void> commit();
     /// Opens the gate; the program runs when it returns. On failure everything is undone.
     Result<void> start();
-    /// Call it after you reaped the process, sys::wait_for(child()): takes back what lives until stop. Without `keep`, until delete too: nothing
-    /// is left.
+    /// Call it after you reaped the process, sys::wait_for(child()): takes back what lives until stop. Without `keep`,
+    /// until delete too: nothing is left.
     Result<void> clean_up(sys::Exit exit, bool keep);
 
     const sys::Child &child() const { return launch_->child(); }
@@ -47,7 +48,8 @@ public:
     Result<void> leave() { return journal_.commit(); }
     /// What follows a failure of the caller's own between create and start: everything is undone.
     Error give_up(Error error);
-    /// The terminal's master, if the container has one; it is the caller's. Before start(), which gives up what steps gave.
+    /// The terminal's master, if the container has one; it is the caller's. Before start(), which gives up what steps
+    /// gave.
     Fd take_console();
     const plan::Plan &plan() const { return journal_.record().plan; }
 
@@ -61,22 +63,26 @@ private:
     Fd gate_;
 };
 
-/// A journaled plan of parent steps alone: image import and removal. On failure everything is undone. `id` names the operation, not the image.
+/// A journaled plan of parent steps alone: image import and removal. On failure everything is undone. `id` names the
+/// operation, not the image.
 Result<void> run_operation(Engine &engine, ctr_operation operation, const std::string &id, const Json &spec);
 
-/// Opens the gate of a container that another process created. If that fails, or is interrupted, the container is destroyed.
+/// Opens the gate of a container that another process created. If that fails, or is interrupted, the container is
+/// destroyed.
 Result<void> start(Engine &engine, const std::string &id, sys::Interruption *interruption = nullptr);
-/// Takes everything back and removes the container. `force` kills what still runs. Errors: busy while it runs or its owner works.
-/// `guarded`: what a plugin's undo does to its process is survived, by a process in between (undo_apart.cpp), which costs a sixth of create, start and delete.
-/// `quick`, for a command that removes one container and ends: so only if an earlier removal did not come back.
+/// Takes everything back and removes the container. `force` kills what still runs. Errors: busy while it runs or its
+/// owner works. `guarded`: what a plugin's undo does to its process is survived, by a process in between
+/// (undo_apart.cpp), which costs a sixth of create, start and delete. `quick`, for a command that removes one container
+/// and ends: so only if an earlier removal did not come back.
 enum class Removal { guarded, quick };
 Result<void> remove(Engine &engine, const std::string &id, bool force, Removal how = Removal::guarded);
-/// For containers whose owner died before they were on their own, and for what an earlier stop or removal could not take back: does it. Returns their ids.
-/// What could not be undone is in `problems`, and stays in the journal for the next time. Who recovers on the way to something else does not wait for an
-/// undo that crashed or hung before.
+/// For containers whose owner died before they were on their own, and for what an earlier stop or removal could not
+/// take back: does it. Returns their ids. What could not be undone is in `problems`, and stays in the journal for the
+/// next time. Who recovers on the way to something else does not wait for an undo that crashed or hung before.
 enum class Recovery { asked_for, on_the_way };
 Result<std::vector<std::string>> recover(Engine &engine, Recovery how, std::vector<std::string> *problems);
-/// The same for image operations whose ctr was killed, and for layers that they left. The caller holds the image lock (images.hpp).
+/// The same for image operations whose ctr was killed, and for layers that they left. The caller holds the image lock
+/// (images.hpp).
 Result<void> recover_operations(Engine &engine, Recovery how, std::vector<std::string> *done,
                                 std::vector<std::string> *problems);
 
@@ -97,7 +103,8 @@ struct Exec {
     std::unique_ptr<launch::Recorder> recorder;
     std::unique_ptr<launch::Launch> launch;
 
-    /// The process stands at its gate when exec() returns: what the caller tells others of it (terminal, pid) is told first. Then the program runs.
+    /// The process stands at its gate when exec() returns: what the caller tells others of it (terminal, pid) is told
+    /// first. Then the program runs.
     Result<void> start();
     Fd take_console();
 };

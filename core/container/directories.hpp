@@ -12,7 +12,8 @@ namespace core::container {
 
 /// Makes the directories that the plan's first row lists, but the container's own.
 Result<void> make_shared_directories(const plan::Plan &plan, const std::string &own);
-/// Makes the container's own directory, if the plan lists it or `anyway`. After the journal, which says that it may be there.
+/// Makes the container's own directory, if the plan lists it or `anyway`. After the journal, which says that it may be
+/// there.
 Result<void> make_own_directory(const Journal &journal, bool anyway);
 /// The container's directory and its journal: last of all.
 Result<void> remove_record(Journal &journal);

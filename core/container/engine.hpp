@@ -19,14 +19,16 @@ class Container;
 
 class Engine {
 public:
-    /// On this machine, with the plugins of these directories, in their order. `vocabulary`: what descriptions may ask for; it outlives the engine.
+    /// On this machine, with the plugins of these directories, in their order. `vocabulary`: what descriptions may ask
+    /// for; it outlives the engine.
     Engine(config::Config config, const std::vector<plugin::Directory> &plugin_directories,
            const Vocabulary &vocabulary);
     ~Engine();
     Engine(const Engine &) = delete;
     Engine &operator=(const Engine &) = delete;
 
-    /// The run root and what is directly in it is ours or root's, and nobody else can write there: what stands in its journals is carried out.
+    /// The run root and what is directly in it is ours or root's, and nobody else can write there: what stands in its
+    /// journals is carried out.
     Result<void> check_run_root() const;
 
     const config::Config &config() const { return config_; }

@@ -14,8 +14,8 @@
 namespace core::container {
 namespace {
 
-/// Where the container's cgroup is was decided when it was made. "PATH" is one below it, "CONTROLLER,CONTROLLER:PATH" that of some controllers of cgroup v1:
-/// the driver's to carry out.
+/// Where the container's cgroup is was decided when it was made. "PATH" is one below it, "CONTROLLER,CONTROLLER:PATH"
+/// that of some controllers of cgroup v1: the driver's to carry out.
 Result<void> add_cgroup(const Record &record, const std::vector<std::string> &asked, Json &ctr) {
     std::string below;
     Json by_controller = Json::object();
@@ -42,8 +42,8 @@ Result<void> add_cgroup(const Record &record, const std::vector<std::string> &as
     return {};
 }
 
-/// What an exec is planned from: the container's own description, so that whatever confines the container confines every program in it, with
-/// another program.
+/// What an exec is planned from: the container's own description, so that whatever confines the container confines
+/// every program in it, with another program.
 struct Description {
     Json spec;
     std::vector<std::string> asked; // the parts of it that are new

@@ -120,7 +120,8 @@ Result<void> append_line(int fd, std::string line, const std::string &file) {
     return {};
 }
 
-/// A new file with our lock on it. In between `recover` may take it for one whose owner died before the first line, and remove it: then again.
+/// A new file with our lock on it. In between `recover` may take it for one whose owner died before the first line, and
+/// remove it: then again.
 Result<Fd> make_locked(const std::string &file) {
     for (int tries = 0; tries < 100; ++tries) {
         Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
@@ -270,7 +271,8 @@ Result<void> Journal::child_gave(std::uint32_t step, const launch::Packed &block
 
 Result<void> Journal::undone(std::uint32_t step) {
     record_.undone.at(step) = true;
-    // Taking back needs no room on the disk. What could not be noted is taken back once more by who comes next, which does no harm.
+    // Taking back needs no room on the disk. What could not be noted is taken back once more by who comes next, which
+    // does no harm.
     static_cast<void>(append("{\"undone\":" + std::to_string(step) + "}"));
     return {};
 }

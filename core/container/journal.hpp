@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The journal: the stored plan and how far it got. One file of JSON lines per container, named as the container, only ever appended to, without fsync: what
-// survives kill -9 of ctr is all it is for; after a reboot (the boot id tells) the kernel's objects are gone anyway. Before a parent step runs its
-// intent stands here, afterwards what it gave. The container's state is what these lines add up to. A torn last line is ignored.
+// The journal: the stored plan and how far it got. One file of JSON lines per container, named as the container, only
+// ever appended to, without fsync: what survives kill -9 of ctr is all it is for; after a reboot (the boot id tells)
+// the kernel's objects are gone anyway. Before a parent step runs its intent stands here, afterwards what it gave. The
+// container's state is what these lines add up to. A torn last line is ignored.
 //
-// The owner holds a POSIX record lock on it: it dies with the process, is not inherited by the child, and names its holder to others.
+// The owner holds a POSIX record lock on it: it dies with the process, is not inherited by the child, and names its
+// holder to others.
 #pragma once
 
 #include "base/fd.hpp"
@@ -20,7 +22,8 @@ namespace core::container {
 Error no_such_container(const std::string &id);
 /// That of the journal's container.
 Error name_in_use(const std::string &file);
-/// Where a container has the files that its steps and its gate need, if they need any: "containers.files/ID" beside the journal "containers/ID".
+/// Where a container has the files that its steps and its gate need, if they need any: "containers.files/ID" beside the
+/// journal "containers/ID".
 std::string files_of(const std::string &journal);
 /// The socket in it at which a created container waits.
 std::string gate_of(const std::string &journal);

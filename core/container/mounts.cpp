@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A child like that of an exec, but without a program: it joins the container's namespaces, carries the steps of its plan out, and is gone when it
-// stands at the gate. Sources on the machine are opened by the parent. Nothing is written to the journal: what is mounted there goes with the
-// container's mount namespace.
+// A child like that of an exec, but without a program: it joins the container's namespaces, carries the steps of its
+// plan out, and is gone when it stands at the gate. Sources on the machine are opened by the parent. Nothing is written
+// to the journal: what is mounted there goes with the container's mount namespace.
 #include "container/mounts.hpp"
 
 #include "container/container.hpp"

@@ -95,7 +95,8 @@ public:
         return is_plan ? plan(json) : event(json);
     }
 
-    /// Behind damage nothing is known: whatever could have been done is taken for done. An undo takes back only what is its own.
+    /// Behind damage nothing is known: whatever could have been done is taken for done. An undo takes back only what is
+    /// its own.
     void give_up(const std::string &why) {
         record_.damage = why;
         record_.intended.assign(std::max<std::size_t>(record_.plan.steps.size(), 1), true);

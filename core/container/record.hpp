@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Reads journals (journal.hpp): what their lines add up to. The one reader of all that is stored about a container, and it believes nothing: a disk may have
-// been full, a file cut, or changed by somebody's editor. Every number has a range and every word a type; a journal has one head and one plan. What is
-// wrong is said, never thrown. A text is at most record_limit bytes.
+// Reads journals (journal.hpp): what their lines add up to. The one reader of all that is stored about a container, and
+// it believes nothing: a disk may have been full, a file cut, or changed by somebody's editor. Every number has a range
+// and every word a type; a journal has one head and one plan. What is wrong is said, never thrown. A text is at most
+// record_limit bytes.
 #pragma once
 
 #include "base/json.hpp"
@@ -22,7 +23,8 @@ enum class Stage { creating, created, running, stopped };
 
 /// What the lines of a journal add up to.
 struct Record {
-    /// How much is read: the plan's steps are most of a journal, and who only wants to know how a container is needs none.
+    /// How much is read: the plan's steps are most of a journal, and who only wants to know how a container is needs
+    /// none.
     enum class Part { all, without_steps };
 
     plan::Plan plan;                    // read without its steps: drivers only
@@ -47,8 +49,8 @@ struct Record {
 };
 
 /// `path` is for messages. `whole`, if given: where the last complete line ends; a torn last line is ignored.
-/// Errors: not_found there is no plan yet, its owner died before it had done anything; invalid the head or the plan is damaged. A damaged line behind the plan
-/// is no error, so that the container can still be removed: Record::damage.
+/// Errors: not_found there is no plan yet, its owner died before it had done anything; invalid the head or the plan is
+/// damaged. A damaged line behind the plan is no error, so that the container can still be removed: Record::damage.
 Result<Record> read_record(std::string_view text, const std::string &path, Record::Part part,
                            std::size_t *whole = nullptr);
 

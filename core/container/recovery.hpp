@@ -9,10 +9,11 @@
 
 namespace core::container {
 
-/// Its owner died at work: nobody holds the lock, and it is not one of the states that need no owner. One that was not on its own yet dies with
-/// the owner, which may take it a moment: that it still lives says nothing.
+/// Its owner died at work: nobody holds the lock, and it is not one of the states that need no owner. One that was not
+/// on its own yet dies with the owner, which may take it a moment: that it still lives says nothing.
 bool is_abandoned(const Record &record, int owner);
-/// If the container of that name has no owner and is of no use to anybody (is_abandoned), it is taken back, so that its name is free.
+/// If the container of that name has no owner and is of no use to anybody (is_abandoned), it is taken back, so that its
+/// name is free.
 Result<void> take_back_abandoned(Engine &engine, const std::string &id);
 
 /// Each container stands alone: what a damaged file of one makes the libraries throw is that one's error.

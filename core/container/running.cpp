@@ -104,7 +104,8 @@ Result<void> kill_init(Engine &engine, const std::string &id, const Record &reco
         return system_error("pidfd_send_signal", std::to_string(record.pid));
     pollfd gone = {pidfd.get(), POLLIN, 0};
     if (::poll(&gone, 1, 200) == 1) return {};
-    // Under cgroup v1 a frozen process dies only when it is thawed, and it need not be pause that froze it. Without a cgroup nobody can.
+    // Under cgroup v1 a frozen process dies only when it is thawed, and it need not be pause that froze it. Without a
+    // cgroup nobody can.
     static_cast<void>(end_processes(engine, id, record));
     if (::poll(&gone, 1, 10000) != 1)
         return failure(CTR_E_BUSY, "process " + std::to_string(record.pid) + " does not die within 10 s of SIGKILL",

@@ -101,8 +101,8 @@ Result<void> start(Engine &engine, const std::string &id, sys::Interruption *int
     if (started.ok()) started = journal.running();
     if (started.ok()) started = launch.run_started_steps();
     if (started.ok()) return {};
-    // runtime-spec, runtime.md "Lifecycle": a failed start goes on where a container is destroyed, and then poststop OCI hooks run. It is gone
-    // afterwards, and its name is free, as with a failed create.
+    // runtime-spec, runtime.md "Lifecycle": a failed start goes on where a container is destroyed, and then poststop
+    // OCI hooks run. It is gone afterwards, and its name is free, as with a failed create.
     Error error = std::move(started).error();
     auto undone = kill_init(engine, id, record);
     if (undone.ok()) static_cast<void>(journal.stopped(-1));
@@ -116,7 +116,8 @@ Result<void> start(Engine &engine, const std::string &id, sys::Interruption *int
 
 namespace {
 
-/// By force, of one whose record is damaged. What its plan lists is taken back, whatever of it was done; without a plan only the record can go.
+/// By force, of one whose record is damaged. What its plan lists is taken back, whatever of it was done; without a plan
+/// only the record can go.
 Result<void> remove_damaged(Engine &engine, const std::string &id) {
     const std::string file = engine.journal_of(id);
     auto journal = Journal::open_damaged(file);

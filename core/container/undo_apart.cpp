@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Takes back what another process did, in a process of its own. This one has the journal and its lock, and only listens:
+// Takes back what another process did, in a process of its own. This one has the journal and its lock, and only
+// listens:
 //
 //     loading PLUGIN   the code of a step is looked up: a plugin may crash while it is loaded
 //     begins N         the undo of step N
@@ -8,8 +9,10 @@
 //     failed N ERROR   it said why
 //     end              the last word. Who ends without it has not succeeded, whatever its exit status
 //
-// If the worker crashes, ends or says nothing for longer than the deadline (ten times that while the kernel works for it: removing many files takes long), the step that it was at is named, stays in the journal, and a new worker goes
-// on with those below it. Such a step is noted in the journal, so that only who asks for it (`ctr recover`, `ctr rm`) waits for it a second time.
+// If the worker crashes, ends or says nothing for longer than the deadline (ten times that while the kernel works for
+// it: removing many files takes long), the step that it was at is named, stays in the journal, and a new worker goes on
+// with those below it. Such a step is noted in the journal, so that only who asks for it (`ctr recover`, `ctr rm`)
+// waits for it a second time.
 #include "container/undo.hpp"
 
 #include "launch/undo.hpp"
@@ -112,7 +115,8 @@ Error unpacked(const std::string &text) {
     return error;
 }
 
-/// How long the undo of a step may say nothing. A step that says in its argument `timeout` how long it may take, in seconds, gets that besides.
+/// How long the undo of a step may say nothing. A step that says in its argument `timeout` how long it may take, in
+/// seconds, gets that besides.
 std::int64_t deadline_ms(const plan::Step &step, std::int64_t seconds) {
     if (const plan::Arg *own = step.arg("timeout"); own != nullptr)
         seconds += std::clamp<std::int64_t>(own->integer, 0, 1000000);
@@ -180,7 +184,8 @@ private:
         return ticks;
     }
 
-    /// Half of the time is over, then all of it: who used the kernel in the second half is at work; who sleeps or turns in circles is not.
+    /// Half of the time is over, then all of it: who used the kernel in the second half is at work; who sleeps or turns
+    /// in circles is not.
     bool may_go_on() {
         const std::uint64_t before = std::exchange(system_time_, system_time());
         ++looks_;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// A plan packed for carrying out. Everything that a step may read is laid out before clone3, in memory that the child gets as a copy: the
-// getters behind the host's table only walk it, so the same code serves the parent, the child, an undo and the shell printer, and allocates
-// nothing in any of them. Templates are expanded into a scratch area that was sized here.
+// A plan packed for carrying out. Everything that a step may read is laid out before clone3, in memory that the child
+// gets as a copy: the getters behind the host's table only walk it, so the same code serves the parent, the child, an
+// undo and the shell printer, and allocates nothing in any of them. Templates are expanded into a scratch area that was
+// sized here.
 #pragma once
 
 #include "base/fd.hpp"
@@ -62,7 +63,8 @@ struct Value {
     std::uint32_t length = 0;
 };
 
-/// Finds the code of a kind: of the plugin that shares it with all, or of the plugin of that id. nullptr: there is none.
+/// Finds the code of a kind: of the plugin that shares it with all, or of the plugin of that id. nullptr: there is
+/// none.
 using KindLookup = std::function<const ctr_step_kind *(const std::string &plugin, const std::string &kind)>;
 
 /// The packed plan as plain memory: all that the code between clone and exec sees of it.
@@ -83,8 +85,9 @@ struct Packed {
 /// Owns the memory of a Packed, and the descriptors among its values.
 class Block : public Packed {
 public:
-    /// Packs the steps, or those that are marked in `only`: the others are there, but empty. A kind that `lookup` does not know stays without code:
-    /// carrying it out is an error, printing is not. The plan must outlive the block, which points to its texts.
+    /// Packs the steps, or those that are marked in `only`: the others are there, but empty. A kind that `lookup` does
+    /// not know stays without code: carrying it out is an error, printing is not. The plan must outlive the block,
+    /// which points to its texts.
     static std::unique_ptr<Block> pack(const plan::Plan &plan, const KindLookup &lookup,
                                        const std::vector<bool> *only = nullptr);
     ~Block();

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// What runs in the child. From clone3 to execve nothing here allocates, locks or logs: the memory is a copy of a process that may have held any lock.
-// sdk/cmake/ctr_check_child.cmake checks at build time what this code calls. Its failures go to the parent as one message that names the step.
+// What runs in the child. From clone3 to execve nothing here allocates, locks or logs: the memory is a copy of a
+// process that may have held any lock. sdk/cmake/ctr_check_child.cmake checks at build time what this code calls. Its
+// failures go to the parent as one message that names the step.
 //
-// Until the gate opens the child dies with its owner: PDEATHSIG, and end of file on the channel. `create` hands it over to nobody: after the commit it
-// waits on a socket for `start`.
+// Until the gate opens the child dies with its owner: PDEATHSIG, and end of file on the channel. `create` hands it over
+// to nobody: after the commit it waits on a socket for `start`.
 #include "launch/child.hpp"
 
 #include "launch/wire.hpp"
@@ -31,7 +32,8 @@ struct ChildState {
     ChildPlan *plan = nullptr;
     ctr_run run;
     std::uint32_t parent_done = 0; // steps of the parent with a smaller index are done
-    /// In a process that becomes another program under the container's confinement: the kind of the step that made it. Else nullptr.
+    /// In a process that becomes another program under the container's confinement: the kind of the step that made it.
+    /// Else nullptr.
     const char *hook_kind = nullptr;
     char executable[path_max] = "";
     char home[sizeof "HOME=" + 4095] = "HOME=/";
@@ -126,7 +128,8 @@ CTR_CHILD void join_namespaces(ChildState *state) {
                      "the namespace cannot be joined");
 }
 
-/// In a new user namespace the child is nobody until the maps are written, and in one that it was born in it is who ctr is; then it becomes root inside.
+/// In a new user namespace the child is nobody until the maps are written, and in one that it was born in it is who ctr
+/// is; then it becomes root inside.
 CTR_CHILD void enter_user_namespace(ChildState *state) {
     if (!state->plan->becomes_root) return;
     wait_for_step(state, state->plan->mapped_by);
@@ -186,7 +189,8 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
     }
 }
 
-/// In a process that a step made to become another program (a startContainer OCI hook): what confines the container's program confines it too. A failure is told to ctr as the step's.
+/// In a process that a step made to become another program (a startContainer OCI hook): what confines the container's
+/// program confines it too. A failure is told to ctr as the step's.
 CTR_CHILD int confine_hook(void *) {
     ChildState &state = child_state;
     state.hook_kind = state.run.block->steps[state.run.step].kind_name;
@@ -265,8 +269,8 @@ CTR_CHILD void resolve_executable(ChildState *state) {
 
 CTR_CHILD void end_by_signal(int) { _exit(125); }
 
-/// As the first process of its pid namespace it would be deaf to all signals but SIGKILL. Who ends a container that was created and not started may as
-/// well say SIGTERM.
+/// As the first process of its pid namespace it would be deaf to all signals but SIGKILL. Who ends a container that was
+/// created and not started may as well say SIGTERM.
 CTR_CHILD void hear_signals(void (*handler)(int)) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
@@ -275,7 +279,8 @@ CTR_CHILD void hear_signals(void (*handler)(int)) {
         sigaction(number, &action, nullptr);
 }
 
-/// unix(7), as this process sees it: an id that its user namespace does not map is the overflow id. -1: it cannot be told.
+/// unix(7), as this process sees it: an id that its user namespace does not map is the overflow id. -1: it cannot be
+/// told.
 CTR_CHILD std::int64_t uid_of_peer(int socket) {
     struct {
         std::int32_t pid;
@@ -286,7 +291,8 @@ CTR_CHILD std::int64_t uid_of_peer(int socket) {
     return peer.uid;
 }
 
-/// `create` has written the state: nobody's death kills the child any more, and `start` may come from any process that can reach the gate.
+/// `create` has written the state: nobody's death kills the child any more, and `start` may come from any process that
+/// can reach the gate.
 CTR_CHILD void wait_at_own_gate(ChildState *state) {
     ChildPlan *plan = state->plan;
     const std::int64_t creator = uid_of_peer(plan->channel); // who may start it

@@ -11,7 +11,8 @@ namespace core::launch {
 /// All that the child needs, made before the clone; its copy belongs to the child.
 struct ChildPlan {
     Packed *block = nullptr;
-    /// Shared with the parent: the step that the child is at, or `executing`. Its channel also ends when somebody's code just ends the process.
+    /// Shared with the parent: the step that the child is at, or `executing`. Its channel also ends when somebody's
+    /// code just ends the process.
     volatile std::uint32_t *progress = nullptr;
     static constexpr std::uint32_t executing = UINT32_MAX;
     int channel = -1;          // its end of the pair
@@ -44,8 +45,8 @@ CTR_CHILD bool wants_home();
 CTR_CHILD void set_home(const char *directory);
 /// What the program gets, as far as it is known; nullptr: there is no program.
 CTR_CHILD const char *const *program_environment();
-/// What confines a process that the step made, by all steps behind it; nullptr: the step does not stand among those that confine. The function returns 0
-/// or, when it has told why, not at all.
+/// What confines a process that the step made, by all steps behind it; nullptr: the step does not stand among those
+/// that confine. The function returns 0 or, when it has told why, not at all.
 CTR_CHILD int (*confinement_behind(ctr_run *run))(void *);
 
 } // namespace core::launch

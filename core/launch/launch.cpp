@@ -9,8 +9,8 @@
 //   open_gate    the child confines itself and becomes the program                        steps behind the gate
 //   started      the program runs                                                         steps of phase started
 //
-// Each parent step is recorded before and after it runs. Both processes walk the same line-up of steps; one waits for the other only where
-// plan/order.cpp found that it must.
+// Each parent step is recorded before and after it runs. Both processes walk the same line-up of steps; one waits for
+// the other only where plan/order.cpp found that it must.
 #include "launch/launch.hpp"
 
 #include "launch/namespaces.hpp"
@@ -123,8 +123,8 @@ Result<void> Launch::lay_out_program() {
     return {};
 }
 
-/// What both processes talk by: a socket pair for messages (wire.hpp), and a shared word that says how far the child is, also when it can say nothing any more. The
-/// child's end of the pair is the result.
+/// What both processes talk by: a socket pair for messages (wire.hpp), and a shared word that says how far the child
+/// is, also when it can say nothing any more. The child's end of the pair is the result.
 Result<Fd> Launch::open_channel() {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return system_error("socketpair");
@@ -136,7 +136,8 @@ Result<Fd> Launch::open_channel() {
     return child_end;
 }
 
-/// For --log-level debug each step of the child's is heard of, not only those that somebody waits for; behind the gate a filter may forbid to speak.
+/// For --log-level debug each step of the child's is heard of, not only those that somebody waits for; behind the gate
+/// a filter may forbid to speak.
 void Launch::announce_all_steps() {
     for (std::uint32_t i = 0; i < block_->n_steps; ++i)
         if (PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && plan::era(step.phase) == 2)
@@ -155,8 +156,8 @@ Result<void> Launch::give_child(std::uint32_t clone_step) {
     return {};
 }
 
-/// Era 1. All that the child will need lies ready in memory and in descriptors before clone3; from then on it has a copy of this process's memory, and must not let
-/// anybody look into it (clone_hidden).
+/// Era 1. All that the child will need lies ready in memory and in descriptors before clone3; from then on it has a
+/// copy of this process's memory, and must not let anybody look into it (clone_hidden).
 Result<void> Launch::clone() {
     CTR_TRY(check_code());
     CTR_TRY(lay_out_program());
@@ -183,7 +184,8 @@ Result<void> Launch::clone() {
     return {};
 }
 
-/// What the child may have open from its first moment on: stdio, its channel, its gate, what its steps and its joining need, what is passed on to the program.
+/// What the child may have open from its first moment on: stdio, its channel, its gate, what its steps and its joining
+/// need, what is passed on to the program.
 void Launch::keep_descriptors(int channel) {
     kept_ = {0, 1, 2, channel};
     for (unsigned i = 0; i < options_.preserve_fds; ++i)
@@ -217,8 +219,8 @@ void Launch::keep(int fd) {
 
 namespace {
 
-/// While it stands, this process has another score, for its child to inherit. The child may not write it itself: it is not dumpable, and its files in /proc
-/// belong to root, proc(5).
+/// While it stands, this process has another score, for its child to inherit. The child may not write it itself: it is
+/// not dumpable, and its files in /proc belong to root, proc(5).
 class InheritedOomScore {
 public:
     Result<void> set(std::int64_t score) {
@@ -246,16 +248,18 @@ private:
 
 } // namespace
 
-/// The child is a copy of this process, and others may look at it before it has let go of anything (CVE-2016-9962): so before it exists, nothing of it may be
-/// looked at, ptrace(2) "Ptrace access mode checking", and the executable is let go of.
+/// The child is a copy of this process, and others may look at it before it has let go of anything (CVE-2016-9962): so
+/// before it exists, nothing of it may be looked at, ptrace(2) "Ptrace access mode checking", and the executable is let
+/// go of.
 Result<sys::Child> Launch::clone_hidden(NamespaceSetup &namespaces) {
     if (options_.protect_executable) CTR_TRY(sys::let_go_of_executable(child_plan_.own));
     const Fd empty(child_plan_.own.pending ? static_cast<int>(child_plan_.own.map.exe_fd) : -1);
     if (empty.valid()) keep(empty.get());
     InheritedOomScore score;
     if (const auto wanted = namespaces.oom_score_adj()) CTR_TRY(score.set(*wanted).in("oom_score_adj"));
-    // A user may write the id maps of a dumpable process only. Then nobody else is in that user namespace yet, and who is in another one may not look into
-    // it (ptrace(2), rule 3 of the access check); as soon as it is mapped the child is not dumpable either.
+    // A user may write the id maps of a dumpable process only. Then nobody else is in that user namespace yet, and who
+    // is in another one may not look into it (ptrace(2), rule 3 of the access check); as soon as it is mapped the child
+    // is not dumpable either.
     const bool maps_by_user = ::geteuid() != 0 && (namespaces.new_flags() & CLONE_NEWUSER) != 0;
     if (!maps_by_user && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return system_error("prctl(PR_SET_DUMPABLE)");
     sys::CloneRequest request{namespaces.new_flags(), namespaces.cgroup_fd(), namespaces.between(), kept_,
@@ -285,7 +289,8 @@ bool Launch::nothing_to_answer() const {
     return true;
 }
 
-/// Until execve closes the child's end, or its death: one waking instead of one for each word, on a processor that the child may be using.
+/// Until execve closes the child's end, or its death: one waking instead of one for each word, on a processor that the
+/// child may be using.
 void Launch::sleep_until_hangup() {
     pollfd polled[] = {{channel_.get(), 0, 0},
                        {options_.interruption == nullptr ? -1 : options_.interruption->fd(), POLLIN, 0}};
@@ -323,7 +328,8 @@ Result<void> Launch::open_gate() {
         auto message = take_message();
         if (!message.ok() && !ended_) return message;
     }
-    // The end of the process is an end of file too. (Who opens the gate of a child that another process cloned cannot tell.)
+    // The end of the process is an end of file too. (Who opens the gate of a child that another process cloned cannot
+    // tell.)
     if (progress_.get() != nullptr && *progress_.get() != ChildPlan::executing)
         return ended_without_a_word(*progress_.get());
     channel_.reset();
@@ -446,7 +452,8 @@ Error Launch::ended_without_a_word(std::uint32_t step) const {
                                     "the program did not run; if nobody killed it, this is a bug of the plugin"));
 }
 
-/// A parent's step may fail only because the child is gone (no such process): then what the child said before it went is the reason.
+/// A parent's step may fail only because the child is gone (no such process): then what the child said before it went
+/// is the reason.
 Error Launch::cause_of(Error error) {
     Message message;
     pollfd readable = {channel_.get(), POLLIN, 0};

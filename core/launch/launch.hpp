@@ -75,11 +75,13 @@ public:
     Launch(const Launch &) = delete;
     Launch &operator=(const Launch &) = delete;
 
-    /// From nothing to a child that stands at the gate (with open_ahead: that has been there). On failure the child is dead; what parent steps did is the caller's to undo.
+    /// From nothing to a child that stands at the gate (with open_ahead: that has been there). On failure the child is
+    /// dead; what parent steps did is the caller's to undo.
     Result<void> create();
     /// With a gate socket: the child is on its own from here on.
     Result<void> commit();
-    /// `start` in another process than `create`: connects to the gate socket at which the child waits; then open_gate().
+    /// `start` in another process than `create`: connects to the gate socket at which the child waits; then
+    /// open_gate().
     Result<void> knock(const std::string &socket_path);
     /// There too: the durable values that the steps gave so far, and the child's pid.
     void restore(const std::map<std::string, Json> &values, int pid);
@@ -138,8 +140,9 @@ private:
     bool hung_up_ = false; // all that the child will ever say is there
 };
 
-/// For crash tests, which kill themselves in it; nullptr, and nothing sets it, in the program. Called in the parent around every step ("before
-/// intent", "after intent", "after apply", "after done"), around the clone, and around every undo ("before undo", "after undo", "after undone").
+/// For crash tests, which kill themselves in it; nullptr, and nothing sets it, in the program. Called in the parent
+/// around every step ("before intent", "after intent", "after apply", "after done"), around the clone, and around every
+/// undo ("before undo", "after undo", "after undone").
 extern void (*step_hook)(const char *when, std::uint32_t step);
 inline void at_boundary(const char *when, std::uint32_t step) {
     if (step_hook != nullptr) step_hook(when, step);
@@ -147,7 +150,8 @@ inline void at_boundary(const char *when, std::uint32_t step) {
 
 /// "step 7 (overlay.mount of overlay, phase prepare, parent)"
 std::string step_title(const plan::Plan &plan, std::uint32_t step);
-/// All was made ready, and the program itself could not be executed (where it is opened before the gate, the gate's step fails).
+/// All was made ready, and the program itself could not be executed (where it is opened before the gate, the gate's
+/// step fails).
 bool is_of_execve(const Error &error);
 /// The same with its arguments, for the log; of environments only the names.
 std::string step_text(const plan::Plan &plan, std::uint32_t step);

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// The kernel's rules (namespaces(7), pid_namespaces(7), time_namespaces(7), user_namespaces(7)), and who therefore joins what:
-// - A pid or time namespace is entered by children only. Offsets of a new time namespace are written between unshare and the clone.
-// - A new user namespace owns only what is made with it. What is joined beside it belongs to somebody else, and after the clone the child would have
-//   no rights over it.
+// The kernel's rules (namespaces(7), pid_namespaces(7), time_namespaces(7), user_namespaces(7)), and who therefore
+// joins what:
+// - A pid or time namespace is entered by children only. Offsets of a new time namespace are written between unshare
+//   and the clone.
+// - A new user namespace owns only what is made with it. What is joined beside it belongs to somebody else, and after
+//   the clone the child would have no rights over it.
 // - New namespaces belong to the user namespace that their maker is in: one that is joined is entered before the clone.
-// All this is done by a process in between (sys/process.hpp), which enters them, clones the child as its own brother, and is gone: ctr itself never
-// leaves its namespaces. What is left the child joins, first of all.
-// - A user without privilege has some in the container's user namespace only: the process in between joins that one first.
-// - A cgroup namespace roots at the cgroup that the process is in when it is made, so the child unshares it itself after it has joined: a step
-//   of the plan, not a flag here.
+// All this is done by a process in between (sys/process.hpp), which enters them, clones the child as its own brother,
+// and is gone: ctr itself never leaves its namespaces. What is left the child joins, first of all.
+// - A user without privilege has some in the container's user namespace only: the process in between joins that one
+//   first.
+// - A cgroup namespace roots at the cgroup that the process is in when it is made, so the child unshares it itself
+//   after it has joined: a step of the plan, not a flag here.
 #include "launch/namespaces.hpp"
 
 #include "sys/files.hpp"
@@ -62,7 +65,8 @@ Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block
     NamespaceSetup setup;
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
         const plan::Step &step = plan.steps[i];
-        // Steps of the clone have no code: what they want of clone3(2) is in their arguments, whatever their kinds are called.
+        // Steps of the clone have no code: what they want of clone3(2) is in their arguments, whatever their kinds are
+        // called.
         if (step.process == CTR_PROCESS_CLONE) {
             const bool joins = step.arg("path") != nullptr || step.arg("ns") != nullptr;
             if (step.arg("type") != nullptr) CTR_TRY(joins ? setup.add_join(step, block) : setup.add_new(step));
@@ -129,7 +133,8 @@ Result<void> NamespaceSetup::add_join(const plan::Step &step, Block &block) {
     return {};
 }
 
-/// Only those that differ from our own: joining one's own user namespace is EINVAL. One setns on the pidfd joins all but the pid namespace.
+/// Only those that differ from our own: joining one's own user namespace is EINVAL. One setns on the pidfd joins all
+/// but the pid namespace.
 Result<void> NamespaceSetup::join_all_of(int init_pid, int init_pidfd) {
     int flags = 0;
     const std::string theirs = "/proc/" + std::to_string(init_pid) + "/ns/";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the plan's steps of phase `clone` mean for clone3: which namespaces are new, which are joined and by whom, and in which cgroup the
-// child is born. The kernel's rules that decide who joins what stand in namespaces.cpp.
+// What the plan's steps of phase `clone` mean for clone3: which namespaces are new, which are joined and by whom, and
+// in which cgroup the child is born. The kernel's rules that decide who joins what stand in namespaces.cpp.
 #pragma once
 
 #include "base/fd.hpp"
@@ -18,7 +18,8 @@ namespace core::launch {
 
 class NamespaceSetup {
 public:
-    /// Reads the plan and opens the namespaces to join. `init_pid` and `init_pidfd` are of an exec's container, or 0 and -1.
+    /// Reads the plan and opens the namespaces to join. `init_pid` and `init_pidfd` are of an exec's container, or 0
+    /// and -1.
     static Result<NamespaceSetup> from(const plan::Plan &plan, Block &block, int init_pid, int init_pidfd);
 
     std::uint64_t new_flags() const { return new_flags_; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What `ctr_run *` points to, and the running half of the host's table. The functions that are legal in the child are CTR_CHILD here too: there
-// is one implementation for all contexts.
+// What `ctr_run *` points to, and the running half of the host's table. The functions that are legal in the child are
+// CTR_CHILD here too: there is one implementation for all contexts.
 #pragma once
 
 #include "base/result.hpp"

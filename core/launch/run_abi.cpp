@@ -22,7 +22,7 @@ namespace core::launch {
 void (*log_sink)(int level, const char *plugin, const char *message) = nullptr;
 int log_threshold = CTR_LOG_WARN;
 
-// ---- for both sides of the clone ---------------------------------------------------------------------------------------------
+// ---- for both sides of the clone ------------------------------------------------------------------------------------
 
 namespace {
 
@@ -144,7 +144,8 @@ CTR_CHILD ctr_str expand(ctr_run *run, const PackedArg &arg) {
         } else if (value.known) {
             append_value(run, value);
         } else {
-            // An undo whose step never got this value: a path with a hole in it would be another path. Nothing is safer.
+            // An undo whose step never got this value: a path with a hole in it would be another path. Nothing is
+            // safer.
             run->scratch_used = start;
             return {"", 0};
         }
@@ -316,7 +317,7 @@ CTR_CHILD void fail_with_errno(ctr_run *run, const char *syscall, const char *pa
     report(run, &error);
 }
 
-// ---- running programs --------------------------------------------------------------------------------------------------------
+// ---- running programs -----------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -355,7 +356,7 @@ int with_namespaces(ctr_run *run, std::uint64_t types, int (*use)(ctr_run *run, 
 
 } // namespace
 
-// ---- for the parent only -----------------------------------------------------------------------------------------------------
+// ---- for the parent only --------------------------------------------------------------------------------------------
 
 namespace {
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The script has three parts: what the parent does before the clone, the child's script (a here-document that unshare(1) runs in the new
-// namespaces), and what the parent does beside it. The two meet at fifos, one for each step that the other side waits for; values that a step gives are
-// shell variables, and cross in those fifos' lines. Undos run in a trap, in reverse order.
+// The script has three parts: what the parent does before the clone, the child's script (a here-document that
+// unshare(1) runs in the new namespaces), and what the parent does beside it. The two meet at fifos, one for each step
+// that the other side waits for; values that a step gives are shell variables, and cross in those fifos' lines. Undos
+// run in a trap, in reverse order.
 #include "launch/shell.hpp"
 
 #include "launch/namespaces.hpp"

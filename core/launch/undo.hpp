@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Takes parent steps back, in reverse order, as if in a fresh process: with the stored plan, and what the steps recorded. The same code serves a failed
-// start, a stop, a delete and the recovery after a crash.
+// Takes parent steps back, in reverse order, as if in a fresh process: with the stored plan, and what the steps
+// recorded. The same code serves a failed start, a stop, a delete and the recovery after a crash.
 #pragma once
 
 #include "base/json.hpp"
@@ -29,7 +29,8 @@ struct UndoRequest {
     sys::Interruption *interruption = nullptr;           // ends what a step waits for, not the undoing
 };
 
-/// Goes on past errors, which the listener hears of; each undone step is recorded. A plugin that is missing blocks only its own steps.
+/// Goes on past errors, which the listener hears of; each undone step is recorded. A plugin that is missing blocks only
+/// its own steps.
 void undo(const UndoRequest &request, const KindLookup &lookup, Recorder &recorder);
 
 } // namespace core::launch

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The rendezvous: what the two processes say to each other on one SOCK_SEQPACKET pair. Each message is one packet: a header, the values that a step gave
-// (descriptors by SCM_RIGHTS), or an error. All functions are CTR_CHILD: both sides use the same code.
+// The rendezvous: what the two processes say to each other on one SOCK_SEQPACKET pair. Each message is one packet: a
+// header, the values that a step gave (descriptors by SCM_RIGHTS), or an error. All functions are CTR_CHILD: both sides
+// use the same code.
 #pragma once
 
 #include "launch/run.hpp"

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// From a heap of steps, as the plugins added them, to one line that both processes follow. Four questions, in this order; order() at the end asks them:
+// From a heap of steps, as the plugins added them, to one line that both processes follow. Four questions, in this
+// order; order() at the end asks them:
 //
-//   1. Who gives what?         Each token and value has givers. A step stands behind the givers of all that it needs, and of what it comes after.
-//   2. What else holds?        Phases stand in their order in each process, eras in both together. A plugin's steps of one phase stay as it added them.
-//   3. Which of the ready?     Where more than one step could be next: the lower phase, then the plugin's id. Never the order in which plugins were loaded, so that
+//   1. Who gives what?         Each token and value has givers. A step stands behind the givers of all that it needs,
+//      and of what it comes after.
+//   2. What else holds?        Phases stand in their order in each process, eras in both together. A plugin's steps of
+//      one phase stay as it added them.
+//   3. Which of the ready?     Where more than one step could be next: the lower phase, then the plugin's id. Never the
+//      order in which plugins were loaded, so that
 //                              the same description gives the same plan on every machine.
-//   4. Who waits for whom?     Parent and child run side by side from the clone on. A step that needs what the other process gives waits for that step
+//   4. Who waits for whom?     Parent and child run side by side from the clone on. A step that needs what the other
+//      process gives waits for that step
 //                              (Step::wait_for), unless its process has waited for a later one already.
 #include "plan/order.hpp"
 
@@ -159,8 +164,8 @@ bool is_undone_last(const Step &step) {
     return std::find(step.gives.begin(), step.gives.end(), token_undone_last) != step.gives.end();
 }
 
-/// By rank: the place of a step among those that could be next. The journal comes before everything, the clone behind the steps of its phase that say how to make the
-/// child, and what is to be undone last is done first.
+/// By rank: the place of a step among those that could be next. The journal comes before everything, the clone behind
+/// the steps of its phase that say how to make the child, and what is to be undone last is done first.
 std::vector<std::size_t> by_preference(const std::vector<Step> &steps) {
     std::vector<std::size_t> preferred(steps.size());
     for (std::size_t i = 0; i < steps.size(); ++i)
@@ -175,8 +180,9 @@ std::vector<std::size_t> by_preference(const std::vector<Step> &steps) {
     return preferred;
 }
 
-/// Takes one step after the other of those for which nothing is left to wait (Kahn's algorithm). Steps of one process and phase are a group; a group may be
-/// taken from when no earlier group of its process, and no group of an earlier era, has any left.
+/// Takes one step after the other of those for which nothing is left to wait (Kahn's algorithm). Steps of one process
+/// and phase are a group; a group may be taken from when no earlier group of its process, and no group of an earlier
+/// era, has any left.
 class Line {
 public:
     Line(const std::vector<Step> &steps, const Dependencies &deps)
@@ -253,8 +259,8 @@ private:
     std::map<ctr_process, std::map<ctr_phase, Group>> groups_; // only those with steps left
 };
 
-/// For each step the place in `line` of the last step of the other process that it must wait for; no_wait: none. What is done before both processes run needs no
-/// waiting, but for what the child is told of its own clone.
+/// For each step the place in `line` of the last step of the other process that it must wait for; no_wait: none. What
+/// is done before both processes run needs no waiting, but for what the child is told of its own clone.
 std::vector<std::uint32_t> last_needed(const std::vector<Step> &steps, const Dependencies &deps,
                                        const std::vector<std::size_t> &line) {
     std::vector<std::uint32_t> place(steps.size());

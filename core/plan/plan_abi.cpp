@@ -2,13 +2,16 @@
 //
 // What a plugin's plan() may call (the host's table, sdk/include/ctr/host.h). The file goes the way of a plan():
 //
-//   reading    the description, the plugin's section of the config, names of files, questions to the machine; nodes of JSON
-//   adding     add_step: whose is the kind, may it stand in that phase, are its arguments those that it takes, are its outputs new, may it give its tokens. Here a step
-//              is judged alone; what it needs of others is judged when all are there (check_values, order.cpp)
+//   reading    the description, the plugin's section of the config, names of files, questions to the machine; nodes of
+//              JSON
+//   adding     add_step: whose is the kind, may it stand in that phase, are its arguments those that it takes, are its
+//              outputs new, may it give its tokens. Here a step is judged alone; what it needs of others is judged when
+//              all are there (check_values, order.cpp)
 //   refusing   plan_fail, for the description; what a plugin does wrong is remembered as its bug
 //
-// Nothing that a plugin passes is believed: each call is checked for its context and its handle (plugin/callback.hpp), each pointer for NULL. The first failure counts;
-// behind it the functions do nothing, so a plugin that does not look at their results does no harm. What is handed out lives as long as the plan's handle.
+// Nothing that a plugin passes is believed: each call is checked for its context and its handle (plugin/callback.hpp),
+// each pointer for NULL. The first failure counts; behind it the functions do nothing, so a plugin that does not look
+// at their results does no harm. What is handed out lives as long as the plan's handle.
 #include "plan/plan_abi.hpp"
 
 #include "plan/tokens.hpp"
@@ -209,7 +212,8 @@ ctr_str node_key(const ctr_node *node, std::size_t index) {
     return {key.c_str(), key.size()};
 }
 
-/// Who owns a kind: one that shares it with all, the plugin whose turn it is, or a driver that is part of this plan (its extension adds steps in another's turn).
+/// Who owns a kind: one that shares it with all, the plugin whose turn it is, or a driver that is part of this plan
+/// (its extension adds steps in another's turn).
 struct KindOwner {
     const ctr_step_kind *kind = nullptr;
     std::string plugin;
@@ -328,8 +332,9 @@ std::optional<std::string> take_outputs(ctr_plan *plan, const ctr_step &raw, Ste
     return std::nullopt;
 }
 
-/// Who may give a token in this turn: the plugin whose it is, and a driver, whose extension may add steps in another's turn. One whose manifest has no
-/// list of tokens (of the first release) may give any, and then there is such a token in this plan.
+/// Who may give a token in this turn: the plugin whose it is, and a driver, whose extension may add steps in another's
+/// turn. One whose manifest has no list of tokens (of the first release) may give any, and then there is such a token
+/// in this plan.
 bool may_give(ctr_plan *plan, const std::string &owner, const std::string &token) {
     std::vector<const plugin::Manifest *> here = {&plan->current->manifest};
     for (const auto &[slot, driver] : plan->plan->drivers)

@@ -12,8 +12,9 @@ class JsonWriter;
 
 namespace core::plan {
 
-/// Stored is what `start`, `update` and undo may want to know in another process: every step, but not why it is there and in that order, what was asked of
-/// the machine, and the arguments of those that only the forked child carries out, before the gate. That is two thirds of a plan.
+/// Stored is what `start`, `update` and undo may want to know in another process: every step, but not why it is there
+/// and in that order, what was asked of the machine, and the arguments of those that only the forked child carries out,
+/// before the gate. That is two thirds of a plan.
 enum class Form { whole, stored };
 void write(JsonWriter &out, const Plan &plan, Form form);
 Json to_json(const Plan &plan);

@@ -65,8 +65,8 @@ std::vector<std::string> slots_of(ctr_operation operation) {
 
 bool is_off(const config::Config &config, const std::string &id) { return config.off.find(id) != config.off.end(); }
 
-/// A path is waived when the config turns off the plugin that would carry it out: "seccomp": "off" waives /linux/seccomp whether the plugin is
-/// installed or not, since a component of the path has its name.
+/// A path is waived when the config turns off the plugin that would carry it out: "seccomp": "off" waives
+/// /linux/seccomp whether the plugin is installed or not, since a component of the path has its name.
 bool waived(std::string_view pattern, const Request &request, const plugin::Catalog &catalog) {
     if (pattern == "/root/path") return false; // without a root of its own the program would get the machine's
     for (const std::string &id : request.config->off) {
@@ -183,7 +183,8 @@ bool is_inherited(const RequestedPath &path, const Request &request) {
                         [&](const std::string &asked) { return is_below(path.pattern(), asked); });
 }
 
-/// Plugins that have no part in this operation: what they claim of a container that is there was done when it was created.
+/// Plugins that have no part in this operation: what they claim of a container that is there was done when it was
+/// created.
 std::vector<const plugin::Manifest *> done_already(const Request &request, const plugin::Catalog &catalog) {
     std::vector<const plugin::Manifest *> out;
     if (request.asked.empty()) return out;
@@ -235,8 +236,8 @@ Result<Active> choose_active(const Request &request, const plugin::Catalog &cata
     return active;
 }
 
-/// What the config says to a plugin that is not there would be carried out by nobody: no container runs then. A pin says which file a plugin must be, so
-/// it too says that there must be one.
+/// What the config says to a plugin that is not there would be carried out by nobody: no container runs then. A pin
+/// says which file a plugin must be, so it too says that there must be one.
 Result<void> check_installed(const config::Config &config, const plugin::Catalog &catalog) {
     for (const plugin::Plugin *sharer : catalog.sharers())
         if (is_off(config, sharer->manifest.id))
@@ -334,8 +335,9 @@ void add_clone(Plan &plan) {
     plan.steps.push_back(std::move(clone));
 }
 
-/// What the program gets: of two variables of one name the last counts, where it stands, since getenv(3) finds the first; and an empty HOME is none
-/// (docker's clients send it), so that the user's own is put in when the process becomes that user.
+/// What the program gets: of two variables of one name the last counts, where it stands, since getenv(3) finds the
+/// first; and an empty HOME is none (docker's clients send it), so that the user's own is put in when the process
+/// becomes that user.
 std::vector<const Json *> environment_of(const Json &process) {
     std::vector<const Json *> out;
     std::set<std::string_view> names;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// From a description to a plan: choose one driver for each slot, find the plugins that carry out what the spec asks for, refuse what
-// nobody or two carry out, let each add its steps, and put them in order. Pure: the machine is seen only through Machine.
+// From a description to a plan: choose one driver for each slot, find the plugins that carry out what the spec asks
+// for, refuse what nobody or two carry out, let each add its steps, and put them in order. Pure: the machine is seen
+// only through Machine.
 #pragma once
 
 #include "base/vocabulary.hpp"
@@ -26,8 +27,8 @@ struct Request {
     ctr_operation operation = CTR_OP_CREATE;
     Names names;
     const Json *spec = nullptr;
-    /// JSON pointers: only these parts of `spec` are asked for now, all else describes the container that they are for, and was carried out
-    /// when it was created. Empty: all is asked for.
+    /// JSON pointers: only these parts of `spec` are asked for now, all else describes the container that they are for,
+    /// and was carried out when it was created. Empty: all is asked for.
     std::vector<std::string> asked;
     const Vocabulary *vocabulary = nullptr; // which fields the spec may have
     const config::Config *config = nullptr;
@@ -39,8 +40,9 @@ struct Request {
 
 Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Machine &machine);
 
-/// The driver that a slot gets: from `request.drivers`, else the config, else the automatic one of the highest rank whose conditions hold.
-/// Nothing if the config says {"driver": "off"}. Errors name what is installed, and why a wanted file was refused.
+/// The driver that a slot gets: from `request.drivers`, else the config, else the automatic one of the highest rank
+/// whose conditions hold. Nothing if the config says {"driver": "off"}. Errors name what is installed, and why a wanted
+/// file was refused.
 Result<std::optional<std::string>> choose_driver(const std::string &slot, const Request &request,
                                                  const plugin::Catalog &catalog, sys::Machine &machine);
 

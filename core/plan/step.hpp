@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The plan as a value: ordered steps for two processes. Made by the planner, printed by show, carried out and taken back by launch,
-// stored with the container. Nothing here has side effects.
+// The plan as a value: ordered steps for two processes. Made by the planner, printed by show, carried out and taken
+// back by launch, stored with the container. Nothing here has side effects.
 #pragma once
 
 #include <ctr/kinds.h>
@@ -44,18 +44,21 @@ struct Step {
     std::vector<Arg> args;
     std::vector<Output> outputs;
     std::vector<std::string> needs, after, gives;
-    /// The rendezvous: before this step its process waits until the other process has done the step of this index. Set by order().
+    /// The rendezvous: before this step its process waits until the other process has done the step of this index. Set
+    /// by order().
     std::uint32_t wait_for = no_wait;
 
     const Arg *arg(std::string_view name) const;
     std::string arg_text(std::string_view name) const;
 };
 
-/// The core's own steps, which every plan of a container has. They are rows like any other, but the executor itself is what runs them.
+/// The core's own steps, which every plan of a container has. They are rows like any other, but the executor itself is
+/// what runs them.
 inline constexpr const char *core_plugin = "core";
 inline constexpr const char *kind_journal = "journal"; // args file: the journal; directory*
 inline constexpr const char *kind_clone = "clone3";    // gives child.alive, child.pid, child.pidfd
-/// The container's terminal, its master: a descriptor that some step gives and the host hands to whoever attends the container.
+/// The container's terminal, its master: a descriptor that some step gives and the host hands to whoever attends the
+/// container.
 inline constexpr const char *value_terminal = "console.master";
 inline constexpr const char *kind_gate = "gate";     // `create` ends here; `start` opens it
 inline constexpr const char *kind_execve = "execve"; // args arg*, env*
@@ -85,7 +88,8 @@ const char *phase_name(ctr_phase phase);
 const char *process_name(ctr_process process);
 const char *type_name(ctr_type type);
 
-/// The pieces of a template: literal text, or the name of a value. `$$` is a dollar sign; `${name}` a value. Nothing if malformed.
+/// The pieces of a template: literal text, or the name of a value. `$$` is a dollar sign; `${name}` a value. Nothing if
+/// malformed.
 struct Piece {
     bool is_value = false;
     std::string text;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Which tokens there are: those of the SDK (ctr/kinds.h), those that an installed plugin's manifest says it gives, and those that a plugin says it knows of
-// others, which may be missing. A plugin whose manifest lists no tokens (of the first release) may give any: those that it gives in this plan count, and all
-// that begin with its id and a dot. A step that names another one in `needs` or `after` would wait for nobody in silence: it is refused.
+// Which tokens there are: those of the SDK (ctr/kinds.h), those that an installed plugin's manifest says it gives, and
+// those that a plugin says it knows of others, which may be missing. A plugin whose manifest lists no tokens (of the
+// first release) may give any: those that it gives in this plan count, and all that begin with its id and a dot. A step
+// that names another one in `needs` or `after` would wait for nobody in silence: it is refused.
 #pragma once
 
 #include <span>

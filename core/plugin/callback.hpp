@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Which function of a plugin is running, and which handles it was given. sdk/include/ctr/contexts.h says what it may call then; every function of the host's
-// table asks here first, by CTR_LEGAL.
+// Which function of a plugin is running, and which handles it was given. sdk/include/ctr/contexts.h says what it may
+// call then; every function of the host's table asks here first, by CTR_LEGAL.
 //
-// A handle (ctr_plan *, ctr_run *, ctr_shell *) is good as long as the function runs that got it. A plugin that keeps it, or calls where it should not, is told
-// CTR_E_CONTEXT as the error of the step or plan that runs: the handle that it gives is compared with the right one and never followed.
+// A handle (ctr_plan *, ctr_run *, ctr_shell *) is good as long as the function runs that got it. A plugin that keeps
+// it, or calls where it should not, is told CTR_E_CONTEXT as the error of the step or plan that runs: the handle that
+// it gives is compared with the right one and never followed.
 #pragma once
 
 #include <ctr/contexts.h>
@@ -19,8 +20,8 @@ struct Callback {
     void (*refuse)(void *handle, const ctr_error *error) = nullptr; // makes that the plan's or the step's error
 };
 
-/// One for the process, since the host has one thread; the child of a clone has its own copy. (inline, because the check of CTR_CHILD code knows data only
-/// where it is defined.)
+/// One for the process, since the host has one thread; the child of a clone has its own copy. (inline, because the
+/// check of CTR_CHILD code knows data only where it is defined.)
 inline constinit Callback running;
 
 /// Stands around each call of a plugin's function.

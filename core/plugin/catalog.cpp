@@ -47,7 +47,8 @@ Result<std::vector<Manifest>> parse_manifests(const Fd &fd, const std::string &p
     return manifests;
 }
 
-/// What is known of the file in this very state is not read again: neither its manifests nor, if one of them is pinned, all of it for its sum.
+/// What is known of the file in this very state is not read again: neither its manifests nor, if one of them is pinned,
+/// all of it for its sum.
 Result<std::vector<Manifest>> read_manifests(const std::string &path, const FileIdentity &identity,
                                              const std::map<std::string, std::string> &pins, ManifestCache &known) {
     std::vector<Manifest> manifests = known.find(path, identity);
@@ -86,8 +87,8 @@ Result<Checked> check_file(const std::string &path, const std::map<std::string, 
     return Checked{std::move(manifests), identity};
 }
 
-/// Adds the plugins of a refused file to what is known of the refusal. Only its notes are read, as far as they can be; nothing in them is believed but
-/// for messages.
+/// Adds the plugins of a refused file to what is known of the refusal. Only its notes are read, as far as they can be;
+/// nothing in them is believed but for messages.
 void name_plugins(const std::string &path, Refusal &refusal) {
     struct stat st {};
     if (::stat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) return;
@@ -207,7 +208,8 @@ Result<SharedKind> Catalog::shared_kind(const std::string &name, const ctr_host 
     return SharedKind{};
 }
 
-/// A shared kind is what its name says to every plugin: who has another of that name is refused, and of two that share it the later file.
+/// A shared kind is what its name says to every plugin: who has another of that name is refused, and of two that share
+/// it the later file.
 void Catalog::find_sharers() {
     std::vector<const Plugin *> refused;
     for (const auto &sharer : plugins_) {

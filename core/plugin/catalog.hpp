@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The plugins that are installed, and why any was refused. Only files that nobody but root or the effective user could have written are
-// looked at; what is loaded later is the very file that was checked here, in the same state. Which of them a container uses is the planner's business.
+// The plugins that are installed, and why any was refused. Only files that nobody but root or the effective user could
+// have written are looked at; what is loaded later is the very file that was checked here, in the same state. Which of
+// them a container uses is the planner's business.
 #pragma once
 
 #include "base/fd.hpp"
@@ -28,7 +29,8 @@ struct Refusal {
     std::vector<Manifest> manifests; // of those that have a valid one; for messages only
 };
 
-/// A file with one plugin in it, or several (ctr_add_plugin_file of the SDK). It is loaded when the first of them is, and stays as long as the process.
+/// A file with one plugin in it, or several (ctr_add_plugin_file of the SDK). It is loaded when the first of them is,
+/// and stays as long as the process.
 class PluginFile {
 public:
     PluginFile(std::string where, const FileIdentity &checked) : path(std::move(where)), checked_(checked) {}
@@ -37,7 +39,8 @@ public:
 
     const std::string path;
 
-    /// Loads the code (Boost.DLL, from a descriptor of the file that was checked) and gives the entry of the plugin, or the only one that there is.
+    /// Loads the code (Boost.DLL, from a descriptor of the file that was checked) and gives the entry of the plugin, or
+    /// the only one that there is.
     Result<const ctr_plugin_entry *> entry_of(const std::string &id);
 
 private:
@@ -59,7 +62,8 @@ public:
     const Manifest manifest;
     const std::string &path;
 
-    /// Loads the code, compares it with the manifest and hands over the host's table. Once; later calls give the same entry.
+    /// Loads the code, compares it with the manifest and hands over the host's table. Once; later calls give the same
+    /// entry.
     Result<const ctr_plugin_entry *> load(const ctr_host *host);
     bool loaded() const { return entry_ != nullptr; }
     /// A kind of step of the loaded plugin; nullptr if it has none of that name.
@@ -77,9 +81,9 @@ struct SharedKind {
 
 class Catalog {
 public:
-    /// Reads the notes of all *.so in the directories, in order of file names. A missing directory is empty. Of two plugins with one
-    /// id both are refused, unless an earlier directory is an override, which wins. `pins`: id -> sha256 in hex that the file must have.
-    /// `known`: manifests that need not be read again.
+    /// Reads the notes of all *.so in the directories, in order of file names. A missing directory is empty. Of two
+    /// plugins with one id both are refused, unless an earlier directory is an override, which wins. `pins`: id ->
+    /// sha256 in hex that the file must have. `known`: manifests that need not be read again.
     static Catalog scan(const std::vector<Directory> &directories, const std::map<std::string, std::string> &pins,
                         ManifestCache known = {});
 

@@ -59,7 +59,8 @@ struct Manifest {
 /// `path` names the file in messages.
 Result<Manifest> parse_manifest(const std::string &text, const std::string &path);
 
-/// The id alone, of a manifest that may be wrong in all else (of another ABI, with a key that nobody knows); empty: it has no valid one.
+/// The id alone, of a manifest that may be wrong in all else (of another ABI, with a key that nobody knows); empty: it
+/// has no valid one.
 std::string id_in_manifest(const std::string &text);
 
 /// "create" for CTR_OP_CREATE.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The file: a header with the version, a checksum and the length of the rest; then for each plugin its path, identity and manifest, as numbers of this
-// machine and strings behind their lengths. It is written in place by one write(2): a kill in the midst leaves no second file, and a wrong checksum.
+// The file: a header with the version, a checksum and the length of the rest; then for each plugin its path, identity
+// and manifest, as numbers of this machine and strings behind their lengths. It is written in place by one write(2): a
+// kill in the midst leaves no second file, and a wrong checksum.
 #include "plugin/manifest_cache.hpp"
 
 #include "base/fd.hpp"

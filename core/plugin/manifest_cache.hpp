@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The manifests that an earlier ctr read, in one file of the run directory, so that a start opens and parses the plugins that it loads and no others. A
-// remembered manifest, or sum of a file that was pinned, counts as long as its file is the same by device, inode, size, mode, owner and both times: nobody but root can set a ctime
-// back. The file is never needed: what is missing, torn, of another version or could have been written by others is read anew.
+// The manifests that an earlier ctr read, in one file of the run directory, so that a start opens and parses the
+// plugins that it loads and no others. A remembered manifest, or sum of a file that was pinned, counts as long as its
+// file is the same by device, inode, size, mode, owner and both times: nobody but root can set a ctime back. The file
+// is never needed: what is missing, torn, of another version or could have been written by others is read anew.
 #pragma once
 
 #include "plugin/manifest.hpp"
@@ -30,8 +31,9 @@ class ManifestCache {
 public:
     /// Remembers nothing and keeps nothing.
     ManifestCache() = default;
-    /// Reads the file; without it the cache is empty. `settled_ns`: how long ago a plugin's last change must be for it to be remembered. The default is
-    /// far more than the grain of a file system's times, in which a second change would not show.
+    /// Reads the file; without it the cache is empty. `settled_ns`: how long ago a plugin's last change must be for it
+    /// to be remembered. The default is far more than the grain of a file system's times, in which a second change
+    /// would not show.
     explicit ManifestCache(std::string file, std::int64_t settled_ns = 2'000'000'000);
 
     /// The manifests of the file, if they are known and it is still the same; else none.
@@ -40,10 +42,12 @@ public:
     std::string_view digest() const { return found_ != none ? entries_[found_].digest : std::string_view(); }
     /// Remembers it for that file.
     void keep_digest(const std::string &digest);
-    /// Remembers one of the file's manifests, unless the file changed just now. All of a file are kept one after the other.
+    /// Remembers one of the file's manifests, unless the file changed just now. All of a file are kept one after the
+    /// other.
     void keep(const std::string &path, const FileIdentity &identity, const Manifest &manifest,
               const std::string &digest = {});
-    /// Writes what was found and kept, if that is more than the file has. Makes no directory; what cannot be written is not remembered.
+    /// Writes what was found and kept, if that is more than the file has. Makes no directory; what cannot be written is
+    /// not remembered.
     void save() const;
 
 private:

@@ -21,7 +21,8 @@ Error refuse(const std::string &path, const std::string &field, const std::strin
                  .path = path};
 }
 
-/// The file, read by offset. One look at its front mostly shows all that is asked for: the linker puts notes behind the program headers.
+/// The file, read by offset. One look at its front mostly shows all that is asked for: the linker puts notes behind the
+/// program headers.
 class File {
 public:
     explicit File(int fd) : fd_(fd), got_(::pread(fd, front_, sizeof front_, 0)) {}

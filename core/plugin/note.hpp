@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Reads the manifests out of a file's ELF notes, one for each plugin in it, without loading it: a few bounded reads of the program headers and the PT_NOTE segments.
-// The file may be hostile; nothing in it is trusted (tests/fuzz).
+// Reads the manifests out of a file's ELF notes, one for each plugin in it, without loading it: a few bounded reads of
+// the program headers and the PT_NOTE segments. The file may be hostile; nothing in it is trusted (tests/fuzz).
 #pragma once
 
 #include "base/result.hpp"

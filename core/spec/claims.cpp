@@ -192,8 +192,9 @@ bool is_known_claim(std::string_view claim) {
 }
 
 const Vocabulary &oci_vocabulary() {
-    // The clone and the exec. Below /ctr are words to plugins: where a bundle is (front/cli/bundle.cpp), that the container goes when it ends
-    // (front/cli/run_spec.cpp); for an exec, whose it is and in which cgroup (container/exec.cpp).
+    // The clone and the exec. Below /ctr are words to plugins: where a bundle is (front/cli/bundle.cpp), that the
+    // container goes when it ends (front/cli/run_spec.cpp); for an exec, whose it is and in which cgroup
+    // (container/exec.cpp).
     static const std::vector<std::string> of_engine = {"/ctr/cgroup", "/ctr/bundle",  "/ctr/container", "/ctr/rm",
                                                        "/ociVersion", "/annotations", "/process/args",  "/process/env"};
     static const std::vector<std::string> of_program = {"/process", "/ctr/user", "/ctr/onlcr"};

@@ -185,8 +185,8 @@ Result<void> check_root(const Json &spec) {
     return {};
 }
 
-/// Words of crun's in annotations that would make another container of it, and that nobody here carries out. (runc ignores them: what runs then is not
-/// what was asked for. All other annotations are anybody's notes.)
+/// Words of crun's in annotations that would make another container of it, and that nobody here carries out. (runc
+/// ignores them: what runs then is not what was asked for. All other annotations are anybody's notes.)
 Result<void> check_annotations(const Json &annotations) {
     constexpr std::pair<const char *, const char *> refused[] = {
         {"run.oci.handler", "only plain programs are run"},

@@ -10,7 +10,8 @@
 // - null, and an empty string where one of some words may stand, count as absent when the field may be: engines in Go
 //   write them.
 // - /process may be missing (it is needed by `start`), /root too: their users ask for them.
-// - Keys in another case ("OciVersion", "ARGS") are taken for the field, as Go's reader does, with a warning; both beside each other are refused.
+// - Keys in another case ("OciVersion", "ARGS") are taken for the field, as Go's reader does, with a warning; both
+//   beside each other are refused.
 // - A relative mount destination is taken (deprecated there, meant from "/").
 #pragma once
 
@@ -25,9 +26,11 @@ namespace core::spec {
 
 constexpr std::size_t max_spec_size = 16u << 20;
 
-/// Reads and validates; `what` names the text in errors ("config.json"). `warnings`: keys that are written in another case.
+/// Reads and validates; `what` names the text in errors ("config.json"). `warnings`: keys that are written in another
+/// case.
 Result<Json> parse_spec(std::string_view text, const std::string &what, std::vector<std::string> *warnings = nullptr);
-/// Gives keys in another case the field's own name, from the row of `pattern` ("", "/process") on. Says for which it did. Errors: a field stands twice.
+/// Gives keys in another case the field's own name, from the row of `pattern` ("", "/process") on. Says for which it
+/// did. Errors: a field stands twice.
 Result<std::vector<std::string>> take_other_cases(Json &value, std::string_view pattern);
 Result<void> validate(const Json &spec);
 /// The same for a process object alone, as `exec --process FILE` takes it; errors say /process/...

@@ -3,11 +3,11 @@
 // The fields of runtime-spec 1.3 for Linux, in the order of its text.
 //
 // Where the specification leaves a range to the kernel, the kernel's is used (oom_score_adj, nanoseconds, io priority,
-// window size, no uid 4294967295, which means "leave it" to setresuid(2)): what the kernel will refuse is refused before
-// anything happened, with the path. Two rows are wider than the published schema because engines write it so: fileMode
-// (a whole st_mode) and rootfsPropagation (the r... forms). Fields of other platforms are `foreign`: not looked at, and
-// never requested. /vm is no platform but another kind of container: requested as a whole, so that it is refused by name
-// unless a plugin claims it.
+// window size, no uid 4294967295, which means "leave it" to setresuid(2)): what the kernel will refuse is refused
+// before anything happened, with the path. Two rows are wider than the published schema because engines write it so:
+// fileMode (a whole st_mode) and rootfsPropagation (the r... forms). Fields of other platforms are `foreign`: not
+// looked at, and never requested. /vm is no platform but another kind of container: requested as a whole, so that it is
+// refused by name unless a plugin claims it.
 #include "spec/oci_fields.hpp"
 
 #include "spec/oci_rules.hpp"

@@ -41,7 +41,8 @@ struct Field {
     std::uint8_t flags = 0;
 };
 
-/// Where a row's relatives are. 0 is the root and stands for "none" in first_child and next. Without pointers: nothing to relocate in each start.
+/// Where a row's relatives are. 0 is the root and stands for "none" in first_child and next. Without pointers: nothing
+/// to relocate in each start.
 struct Link {
     std::uint16_t first_child = 0;
     std::uint16_t next = 0;        // sibling

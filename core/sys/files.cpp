@@ -122,7 +122,8 @@ const std::string &boot_id() {
 std::uint64_t process_start_time(int pid) {
     const auto text = read_file("/proc/" + std::to_string(pid) + "/stat");
     if (!text.ok()) return 0;
-    // The second field is the command in parentheses, which may itself hold spaces and parentheses: count from the last one.
+    // The second field is the command in parentheses, which may itself hold spaces and parentheses: count from the last
+    // one.
     const auto end = text.value().rfind(')');
     if (end == std::string::npos) return 0;
     // Fields from the third on: the state, 17 more, the number of threads, one more, the start time.

@@ -28,7 +28,8 @@ Result<std::vector<std::string>> list_directory(const std::string &path);
 Result<void> remove_tree(const std::string &path);
 /// The id of this boot; kernel objects of another boot are gone. random(4).
 const std::string &boot_id();
-/// Field 22 of /proc/PID/stat: when the process started, in clock ticks after boot; 0 if there is no such process or it is a zombie.
+/// Field 22 of /proc/PID/stat: when the process started, in clock ticks after boot; 0 if there is no such process or it
+/// is a zombie.
 std::uint64_t process_start_time(int pid);
 
 } // namespace core::sys

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A signal that tells a command to end before it is through: while a hook hangs, while the child builds its root. The signals are blocked and read from a
-// descriptor, so that what was done so far can be taken back; whoever waits for anything waits for that descriptor too.
+// A signal that tells a command to end before it is through: while a hook hangs, while the child builds its root. The
+// signals are blocked and read from a descriptor, so that what was done so far can be taken back; whoever waits for
+// anything waits for that descriptor too.
 #pragma once
 
 #include "base/fd.hpp"
@@ -11,7 +12,8 @@ namespace core::sys {
 
 class Interruption {
 public:
-    /// `signals`: a signalfd(2) that does not block, of the signals that end a command. They are blocked by who made it.
+    /// `signals`: a signalfd(2) that does not block, of the signals that end a command. They are blocked by who made
+    /// it.
     explicit Interruption(Fd signals) : signals_(std::move(signals)) {}
 
     /// Readable when there is a signal that nobody took.

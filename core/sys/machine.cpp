@@ -92,7 +92,8 @@ Answer link_of(const std::string &path) {
     return std::optional<std::string>(std::string(target, static_cast<std::size_t>(length)));
 }
 
-/// A namespace is what its device and inode say: the text of a link can be had for another file, and a bind mount has none.
+/// A namespace is what its device and inode say: the text of a link can be had for another file, and a bind mount has
+/// none.
 Answer namespace_at(const std::string &path) {
     constexpr unsigned long nsfs_magic = 0x6e736673; // linux/magic.h
     struct stat st {};
@@ -146,7 +147,8 @@ std::string effective_capabilities() {
 /// In a user namespace root's files on the machine are nobody's, whatever the effective uid says.
 bool is_writable(const std::string &path) { return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0; }
 
-/// One of the hierarchies of cgroup v1 may be written to. mountinfo, proc(5): "36 35 98:0 ROOT MOUNT-POINT OPTIONS ... - cgroup SOURCE OPTIONS".
+/// One of the hierarchies of cgroup v1 may be written to. mountinfo, proc(5): "36 35 98:0 ROOT MOUNT-POINT OPTIONS ...
+/// - cgroup SOURCE OPTIONS".
 bool may_make_cgroup1(std::string_view mountinfo) {
     for (const std::string_view line : split(mountinfo, '\n')) {
         if (line.find(" - cgroup ") == std::string_view::npos) continue;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The only way in which planning looks at the machine: questions with answers in text (sdk/include/ctr/host.h, ask). Every question
-// that a plan asked is kept with its answer, so that a plan can be explained, and made again elsewhere from its record.
+// The only way in which planning looks at the machine: questions with answers in text (sdk/include/ctr/host.h, ask).
+// Every question that a plan asked is kept with its answer, so that a plan can be explained, and made again elsewhere
+// from its record.
 #pragma once
 
 #include "base/result.hpp"

@@ -50,7 +50,8 @@ int measure(dl_phdr_info *info, std::size_t /*size*/, void *out) {
     return 1;
 }
 
-/// Anonymous memory with the same bytes, put where the file is mapped: what the dynamic linker and the unwinder know of the program stays readable.
+/// Anonymous memory with the same bytes, put where the file is mapped: what the dynamic linker and the unwinder know of
+/// the program stays readable.
 Result<void> replace_mappings(const Program &program) {
     const std::size_t size = program.high() - program.low();
     void *copy = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -104,7 +105,8 @@ Result<void> let_go_of_executable(OwnExecutable &left) {
     map.start_code = map.start_data = program.low();
     map.end_code = map.end_data = program.high();
     map.start_brk = map.brk = reinterpret_cast<std::uintptr_t>(::sbrk(0));
-    // The name of the program, which the kernel put on the stack: an address of it, whatever arguments and environment there are.
+    // The name of the program, which the kernel put on the stack: an address of it, whatever arguments and environment
+    // there are.
     map.start_stack = ::getauxval(AT_EXECFN);
     map.arg_start = arguments_begin != 0 ? arguments_begin : map.start_stack;
     map.arg_end = std::max<__u64>(arguments_end, map.arg_start);

@@ -107,8 +107,9 @@ private:
     std::size_t size_;
 };
 
-/// This process sleeps until the one in between is gone. The two share their memory, but where a time namespace is joined: the kernel wants a process that
-/// shares it with nobody then (EUSERS). The child goes on on a copy of the stack.
+/// This process sleeps until the one in between is gone. The two share their memory, but where a time namespace is
+/// joined: the kernel wants a process that shares it with nobody then (EUSERS). The child goes on on a copy of the
+/// stack.
 Result<Child> clone_by_go_between(const CloneRequest &request, void (*run)(void *), void *argument) {
     const Pages stack(std::size_t{512} << 10, MAP_PRIVATE | MAP_STACK), shared(sizeof(Errand), MAP_SHARED);
     if (!stack.valid() || !shared.valid()) return system_error("mmap");

@@ -21,7 +21,8 @@ struct Namespace {
     int flags = 0;
 };
 
-/// What a process must have been in before a child of it can be born in it: a pid or time namespace that is joined, a user namespace from which nobody comes back.
+/// What a process must have been in before a child of it can be born in it: a pid or time namespace that is joined, a
+/// user namespace from which nobody comes back.
 struct Between {
     std::vector<Namespace> entered; // join_namespaces()
     bool new_time = false;          // a time namespace for the child, CLONE_NEWTIME
@@ -32,8 +33,9 @@ struct Between {
 struct CloneRequest {
     std::uint64_t namespaces = 0; // CLONE_NEW* flags
     int cgroup = -1;              // cgroup v2 directory to be born in (CLONE_INTO_CGROUP), or -1
-    /// If it is needed, a process between this one and the child does it and is gone then; this process never leaves its own namespaces. The child is this
-    /// process's own all the same (CLONE_PARENT). The one in between closes all descriptors but `kept` first: others may see the child from its first moment on.
+    /// If it is needed, a process between this one and the child does it and is gone then; this process never leaves
+    /// its own namespaces. The child is this process's own all the same (CLONE_PARENT). The one in between closes all
+    /// descriptors but `kept` first: others may see the child from its first moment on.
     Between between;
     std::vector<int> kept;        // sorted
     OwnExecutable *own = nullptr; // what the process in between lets go of, if it must and can
@@ -44,11 +46,12 @@ struct Child {
     Fd pidfd;
 };
 
-/// clone3(2) like fork: `run` is called in the child and must not return. Errors: EPERM without the privilege for a namespace, ENOSPC too many of them, EINVAL/EOPNOTSUPP a kernel without one of the flags.
+/// clone3(2) like fork: `run` is called in the child and must not return. Errors: EPERM without the privilege for a
+/// namespace, ENOSPC too many of them, EINVAL/EOPNOTSUPP a kernel without one of the flags.
 Result<Child> clone_process(const CloneRequest &request, void (*run)(void *), void *argument);
 
-/// Joins them. Those that a user namespace in the list does not own must be entered before it, its own after it: whatever is refused with EPERM at first is
-/// tried again behind it. -1 with errno; `failed` is the index then.
+/// Joins them. Those that a user namespace in the list does not own must be entered before it, its own after it:
+/// whatever is refused with EPERM at first is tried again behind it. -1 with errno; `failed` is the index then.
 CTR_CHILD int join_namespaces(const Namespace *all, std::size_t n, std::size_t *failed);
 /// Closes every descriptor that is not in `kept` (sorted). 0, or -1 with errno.
 CTR_CHILD int close_all_but(const int *kept, std::size_t n_kept);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// SHA-256 of a file. The host needs it only for pinned plugins and links no crypto library; the kernel's own (AF_ALG) is not everywhere.
+// SHA-256 of a file. The host needs it only for pinned plugins and links no crypto library; the kernel's own (AF_ALG)
+// is not everywhere.
 #pragma once
 
 #include "base/result.hpp"

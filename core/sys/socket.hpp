@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Unix sockets by path, and descriptors sent over them: the gate at which a created container waits, and what engines listen on for the terminal and the
-// pidfd. A path may be longer than a socket address can be (107 bytes): it is reached through /proc/self/fd then.
+// Unix sockets by path, and descriptors sent over them: the gate at which a created container waits, and what engines
+// listen on for the terminal and the pidfd. A path may be longer than a socket address can be (107 bytes): it is
+// reached through /proc/self/fd then.
 #pragma once
 
 #include "base/fd.hpp"

@@ -197,7 +197,8 @@ CTR_CHILD bool take_errors(const ctr_spawn *what, int fd, ctr_spawned *how) {
     return true;
 }
 
-/// Waits for its end, at most until the time is over or somebody interrupts. `exited`: it ended by itself; else it has to be killed.
+/// Waits for its end, at most until the time is over or somebody interrupts. `exited`: it ended by itself; else it has
+/// to be killed.
 CTR_CHILD ctr_spawn_end wait_within(const ctr_spawn *what, int interrupt, Descriptors *fds, ctr_spawned *how) {
     const bool limited = what->timeout > 0 && what->timeout < longest_timeout;
     timespec start, now;

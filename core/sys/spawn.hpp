@@ -11,8 +11,9 @@
 
 namespace core::sys {
 
-/// Runs argv (argv[0] is looked up in the standard directories, not in PATH) with no input, an empty environment but PATH, and its error
-/// output kept. Gives its exit status if it exited; an error with what it said if it failed to start or died of a signal.
+/// Runs argv (argv[0] is looked up in the standard directories, not in PATH) with no input, an empty environment but
+/// PATH, and its error output kept. Gives its exit status if it exited; an error with what it said if it failed to
+/// start or died of a signal.
 struct Ran {
     int status = 0;
     std::string errors; // at most 4 KiB of what it wrote to stderr
@@ -23,15 +24,17 @@ Result<Ran> run_program(const std::vector<std::string> &argv, bool keep_output =
 /// What spawn_and_wait() needs besides what a plugin says (ctr_spawn of sdk/include/ctr/host.h).
 struct SpawnContext {
     const char *const *envp; // ended by nullptr
-    /// Called in the new process as the last thing before it becomes the program; what it returns is 0, or the program is not started (ECANCELED). It may load
-    /// a filter that forbids whatever the program does not need. nullptr: nothing.
+    /// Called in the new process as the last thing before it becomes the program; what it returns is 0, or the program
+    /// is not started (ECANCELED). It may load a filter that forbids whatever the program does not need. nullptr:
+    /// nothing.
     int (*confine)(void *argument);
     void *confine_argument;
     int interrupt; // once this is readable the program is killed (sys::Interruption); -1: nothing interrupts
 };
 
-/// Runs it in the namespaces of the calling process and waits. Its stdin is the input, its stdout the caller's; what it writes to stderr goes on to
-/// the caller's. No other descriptor, no blocked or ignored signal reaches it, and it dies with its caller. Allocates nothing: for both sides of the clone.
+/// Runs it in the namespaces of the calling process and waits. Its stdin is the input, its stdout the caller's; what it
+/// writes to stderr goes on to the caller's. No other descriptor, no blocked or ignored signal reaches it, and it dies
+/// with its caller. Allocates nothing: for both sides of the clone.
 CTR_CHILD void spawn_and_wait(const ctr_spawn *what, const SpawnContext *context, ctr_spawned *how);
 
 } // namespace core::sys

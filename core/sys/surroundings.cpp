@@ -15,7 +15,8 @@ namespace {
 
 mode_t umask_of_caller = 022;
 
-/// An empty file in memory that cannot grow, for a caller without a /dev/null. Never a file of the machine: a container may get it as its stdin.
+/// An empty file in memory that cannot grow, for a caller without a /dev/null. Never a file of the machine: a container
+/// may get it as its stdin.
 void open_empty_file() {
     const int fd = ::memfd_create("null", MFD_ALLOW_SEALING);
     if (fd >= 0) ::fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);

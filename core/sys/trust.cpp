@@ -8,8 +8,9 @@
 namespace core::sys {
 namespace {
 
-/// Whoever owns the program's own file decides what it does anyway. In a user namespace that does not map root (podman of a user) the program and its
-/// plugins are nobody's, user_namespaces(7), "Unmapped user and group IDs". Asked once: later the executable is let go of (sys/own_executable.hpp).
+/// Whoever owns the program's own file decides what it does anyway. In a user namespace that does not map root (podman
+/// of a user) the program and its plugins are nobody's, user_namespaces(7), "Unmapped user and group IDs". Asked once:
+/// later the executable is let go of (sys/own_executable.hpp).
 bool owns_ctr(unsigned owner) {
     static const long own = [] {
         struct stat st {};

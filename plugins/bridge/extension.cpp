@@ -18,8 +18,8 @@
 namespace bridge {
 namespace {
 
-/// Calls `visit` for each bridge that has state here. Whether it has a table or is to be kept is asked of the kernel and of
-/// nobody.
+/// Calls `visit` for each bridge that has state here. Whether it has a table or is to be kept is asked of the kernel
+/// and of nobody.
 template <typename Visit> void each_shared(const std::string &state_dir, Visit visit) {
     for (const std::string &name : list_directory(state_dir)) {
         struct stat is {};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Every container's start asks whether the table is there and says what it should, because a firewall that reloads may
-// have flushed it, and an earlier start may have had another config; it hardly ever has to be made. So the question and the deletion are plain netlink messages, and libnftables (0.6 to 2.7
-// ms to load, with its xtables, gmp and jansson) is opened only to translate the table's text.
+// have flushed it, and an earlier start may have had another config; it hardly ever has to be made. So the question and
+// the deletion are plain netlink messages, and libnftables (0.6 to 2.7 ms to load, with its xtables, gmp and jansson)
+// is opened only to translate the table's text.
 #include "nat.hpp"
 
 #include "names.hpp"

@@ -15,7 +15,8 @@ namespace btrfs {
 extern const ctr_step_kind layer_kind, commit_kind, remove_layer_kind;
 extern const ctr_storage_v1 storage;
 
-/// The driver's own data directory. Functions of the extension get the plan of the plugin that calls them, whose "data_dir" is another.
+/// The driver's own data directory. Functions of the extension get the plan of the plugin that calls them, whose
+/// "data_dir" is another.
 std::string data_dir(ctr::Plan plan);
 /// 0 if the data directory is on btrfs; else refuses the plan.
 int require_btrfs(ctr::Plan plan, const std::string &dir);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr.storage/1: layers as subvolumes. A layer is unpacked in a snapshot of its parent, where whiteouts are simply carried out. Then it is made
-// read-only, synced, and renamed: what has a layer's name is complete. Two imports of one layer do not disturb each other:
-// the rename that comes second finds the layer there and drops its own copy.
+// ctr.storage/1: layers as subvolumes. A layer is unpacked in a snapshot of its parent, where whiteouts are simply
+// carried out. Then it is made read-only, synced, and renamed: what has a layer's name is complete. Two imports of one
+// layer do not disturb each other: the rename that comes second finds the layer there and drops its own copy.
 #include "driver.hpp"
 #include "names.hpp"
 
@@ -18,7 +18,7 @@
 namespace btrfs {
 namespace {
 
-// ---- btrfs.layer -------------------------------------------------------------------------------------------------------
+// ---- btrfs.layer ----------------------------------------------------------------------------------------------------
 
 int apply_layer(ctr::Run run) {
     const std::string partial = run.str("partial");
@@ -48,7 +48,7 @@ int shell_undo_layer(ctr::Run run, ctr::Shell sh) {
     return sh.text("test ! -e " + partial + " || btrfs subvolume delete " + partial + "\n");
 }
 
-// ---- btrfs.commit ------------------------------------------------------------------------------------------------------
+// ---- btrfs.commit ---------------------------------------------------------------------------------------------------
 
 int apply_commit(ctr::Run run) {
     const std::string partial = run.str("partial"), layer = run.str("layer"), layers = parent_of(layer);
@@ -71,13 +71,13 @@ int shell_commit(ctr::Run run, ctr::Shell sh) {
     return sh.cmd({"mv", "-T", partial, run.str("layer")});
 }
 
-// ---- btrfs.remove_layer ------------------------------------------------------------------------------------------------
+// ---- btrfs.remove_layer ---------------------------------------------------------------------------------------------
 
 /// Deleting a subvolume is one atomic step; snapshots of it keep what they share with it.
 int apply_remove(ctr::Run run) { return delete_path(run, run.str("layer")); }
 int shell_remove(ctr::Run run, ctr::Shell sh) { return sh.cmd({"btrfs", "subvolume", "delete", run.str("layer")}); }
 
-// ---- the extension's functions --------------------------------------------------------------------------------------------
+// ---- the extension's functions --------------------------------------------------------------------------------------
 
 std::string token(const std::string &name) { return "btrfs.layer:" + name; }
 

@@ -2,9 +2,10 @@
 //
 // What the driver calls its subvolumes, below data_dir:
 //
-//   layers/<hex>                        a complete layer with all below it, read-only; <hex> is the hexadecimal part of its chain id
-//   layers/<hex>.<operation>.partial    a layer that is being unpacked, renamed to layers/<hex> when it is complete (in the same
-//                                       directory, because a read-only subvolume cannot be moved to another)
+//   layers/<hex>                        a complete layer with all below it, read-only; <hex> is the hexadecimal part of
+//                                       its chain id
+//   layers/<hex>.<operation>.partial    a layer that is being unpacked, renamed to layers/<hex> when it is complete (in
+//                                       the same directory, because a read-only subvolume cannot be moved to another)
 //   containers/<id>                     a container's root: a snapshot of its uppermost layer
 #pragma once
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// A subvolume cannot be deleted while it contains others, and anybody who may make a directory in a container may make a subvolume: nested as
-// deep as he likes, below paths longer than PATH_MAX (where libbtrfsutil's iterator and deletion by id end with ENAMETOOLONG), made read-only
-// (where its recursive deletion ends with EROFS). So this walks by numbers, not by names: the kernel lists what is nested
-// in a subvolume as pairs of a subvolume's id and the inode of the directory that holds it; a file handle made of such
-// numbers opens either; the last component of the name is found in that directory.
+// A subvolume cannot be deleted while it contains others, and anybody who may make a directory in a container may make
+// a subvolume: nested as deep as he likes, below paths longer than PATH_MAX (where libbtrfsutil's iterator and deletion
+// by id end with ENAMETOOLONG), made read-only (where its recursive deletion ends with EROFS). So this walks by
+// numbers, not by names: the kernel lists what is nested in a subvolume as pairs of a subvolume's id and the inode of
+// the directory that holds it; a file handle made of such numbers opens either; the last component of the name is found
+// in that directory.
 #include "nested.hpp"
 
 #include <btrfsutil.h>
@@ -73,7 +74,8 @@ bool make_writable(int fd) {
     return !read_only || btrfs_util_set_subvolume_read_only_fd(fd, false) == BTRFS_UTIL_OK;
 }
 
-/// Deletes the subvolume `id` in the open directory: the entry whose number is its id (another file may have the same number).
+/// Deletes the subvolume `id` in the open directory: the entry whose number is its id (another file may have the same
+/// number).
 bool delete_in(int directory, std::uint64_t id) {
     const int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const std::unique_ptr<DIR, int (*)(DIR *)> stream(copy < 0 ? nullptr : fdopendir(copy), closedir);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Storage driver `btrfs`: a layer is a read-only subvolume, made as a snapshot of the layer below it; a container's root is a writable snapshot of its
-// uppermost layer. A snapshot takes the same time for any size and any number of layers, and the container runs on a plain file system.
-// Two steps in prepare: the snapshot (it lives until the container is deleted), and a detached mount of it, the value `rootfs`.
+// Storage driver `btrfs`: a layer is a read-only subvolume, made as a snapshot of the layer below it; a container's
+// root is a writable snapshot of its uppermost layer. A snapshot takes the same time for any size and any number of
+// layers, and the container runs on a plain file system. Two steps in prepare: the snapshot (it lives until the
+// container is deleted), and a detached mount of it, the value `rootfs`.
 #include "driver.hpp"
 #include "names.hpp"
 
@@ -81,7 +82,7 @@ int plan(ctr::Plan plan) {
         .add();
 }
 
-// ---- btrfs.snapshot ----------------------------------------------------------------------------------------------------
+// ---- btrfs.snapshot -------------------------------------------------------------------------------------------------
 
 int apply_snapshot(ctr::Run run) {
     const std::string source = run.str("source"), path = run.str("path");
@@ -113,10 +114,10 @@ int shell_undo_snapshot(ctr::Run run, ctr::Shell sh) {
     return sh.cmd({"btrfs", "subvolume", "delete", run.str("path")});
 }
 
-// ---- btrfs.open --------------------------------------------------------------------------------------------------------
+// ---- btrfs.open -----------------------------------------------------------------------------------------------------
 
-/// A copy of a mount is a peer of it and has its flags. The container's root is neither: nothing that is mounted in it may reach the machine, and
-/// nosuid, nodev or noexec of the data root say nothing about the container.
+/// A copy of a mount is a peer of it and has its flags. The container's root is neither: nothing that is mounted in it
+/// may reach the machine, and nosuid, nodev or noexec of the data root say nothing about the container.
 int set_attributes(int fd) {
     mount_attr attributes{};
     attributes.propagation = MS_PRIVATE;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Why three steps. The bounding set must go while the process still has SETPCAP. Then the ids change; with keepcaps a process
-// that stops being root keeps its permitted set but loses the effective one, so the interim step raises what seccomp(2) needs
-// without no_new_privs (SYS_ADMIN) and no more. The final step takes that away again. Inheritable and ambient are always
-// written, never left as the caller had them (CVE-2022-29162).
+// Why three steps. The bounding set must go while the process still has SETPCAP. Then the ids change; with keepcaps a
+// process that stops being root keeps its permitted set but loses the effective one, so the interim step raises what
+// seccomp(2) needs without no_new_privs (SYS_ADMIN) and no more. The final step takes that away again. Inheritable and
+// ambient are always written, never left as the caller had them (CVE-2022-29162).
 //
 // What was asked for but is not permitted here (a kernel that lacks it, a runtime that lacks it itself) is left out: a
 // container with less than it asked for is what the runtime-spec wants.

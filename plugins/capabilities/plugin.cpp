@@ -116,7 +116,8 @@ int plan_steps(Plan plan) {
             .gives(CTR_TOKEN_CAPS_BOUNDED)
             .add() != 0)
         return -1;
-    // With no_new_privs a filter needs no SYS_ADMIN: the final sets come first and seccomp is the last call before execve.
+    // With no_new_privs a filter needs no SYS_ADMIN: the final sets come first and seccomp is the last call before
+    // execve.
     if (!no_new_privs && plan.step("caps.interim", CTR_CONFINE)
                                  .arg("permitted", hex(sets.permitted))
                                  .arg("inheritable", hex(sets.inheritable))
@@ -155,8 +156,8 @@ std::string for_setpriv(const std::string &hexadecimal) {
     return text;
 }
 
-// A shell cannot lower its own sets: setpriv(1) starts the program in the end, its options are collected in $setpriv as the shared
-// kinds do.
+// A shell cannot lower its own sets: setpriv(1) starts the program in the end, its options are collected in $setpriv as
+// the shared kinds do.
 int bound_in_shell(Run run, Shell shell) {
     return shell.text("setpriv=\"${setpriv:-setpriv} --bounding-set=" + for_setpriv(run.str("bounding")) + "\"");
 }

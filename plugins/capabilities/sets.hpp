@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Capability sets as bit masks, and how a description becomes the five sets of capabilities(7). Pure: no kernel, no host.
+// Capability sets as bit masks, and how a description becomes the five sets of capabilities(7). Pure: no kernel, no
+// host.
 #pragma once
 
 #include <cstdint>
@@ -53,12 +54,12 @@ ctr::Result<Change> parse_change(const std::vector<std::string> &add, const std:
 Mask changed(Mask base, Change change);
 
 /// One list of an OCI process.capabilities object. Names that this host does not know are collected, not refused: the
-/// runtime-spec asks that what cannot be granted is warned about and the container runs without it, which is never more than
-/// was asked for.
+/// runtime-spec asks that what cannot be granted is warned about and the container runs without it, which is never more
+/// than was asked for.
 Mask parse_oci(const std::vector<std::string> &names, std::vector<std::string> &unknown);
 
-/// Takes out what the kernel would refuse as a whole: effective outside permitted, inheritable outside bounding, ambient
-/// outside permitted and inheritable. Returns what was lost.
+/// Takes out what the kernel would refuse as a whole: effective outside permitted, inheritable outside bounding,
+/// ambient outside permitted and inheritable. Returns what was lost.
 Mask make_consistent(Sets &sets);
 
 } // namespace capabilities

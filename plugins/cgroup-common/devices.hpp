@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Device rules of linux.resources.devices. They hold in their order, a later one over an earlier one, from "all is denied": a description that says nothing of
-// devices gives none of the machine's.
+// Device rules of linux.resources.devices. They hold in their order, a later one over an earlier one, from "all is
+// denied": a description that says nothing of devices gives none of the machine's.
 #pragma once
 
 #include "path.hpp"
@@ -57,8 +57,8 @@ inline bool parse_device_rule(std::string_view text, DeviceRule &rule) {
     return number(numbers.substr(0, colon), rule.major) && number(numbers.substr(colon + 1), rule.minor);
 }
 
-/// What every container may use, whatever its list says: runc's rules. Its own nodes and terminals, tun, and making nodes (one that may not be opened is harmless, and
-/// linux.devices are made by the child inside its cgroup).
+/// What every container may use, whatever its list says: runc's rules. Its own nodes and terminals, tun, and making
+/// nodes (one that may not be opened is harmless, and linux.devices are made by the child inside its cgroup).
 inline const std::vector<DeviceRule> &default_devices() {
     static const std::vector<DeviceRule> all = {
         {true, 'c', any_device, any_device, "m"},
@@ -76,7 +76,8 @@ inline const std::vector<DeviceRule> &default_devices() {
     return all;
 }
 
-/// The rules to carry out: a rule about everything comes first (what came before the last such rule is without effect; without one all is denied), then what is asked.
+/// The rules to carry out: a rule about everything comes first (what came before the last such rule is without effect;
+/// without one all is denied), then what is asked.
 inline std::vector<DeviceRule> asked_rules(const std::vector<DeviceRule> &asked) {
     std::size_t start = asked.size();
     while (start > 0 && !asked[start - 1].covers_all())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Where a new process of a running container belongs, in cgroup v2. A container may have made cgroups in its own and handed controllers down: then its top may hold no process
-// any more (EBUSY), and init has moved into one of them.
+// Where a new process of a running container belongs, in cgroup v2. A container may have made cgroups in its own and
+// handed controllers down: then its top may hold no process any more (EBUSY), and init has moved into one of them.
 #pragma once
 
 #include "cgroupfs.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr.cgroup/1 as a table of a driver's own functions, which take the C++ face of a run: nothing is thrown across the boundary.
+// ctr.cgroup/1 as a table of a driver's own functions, which take the C++ face of a run: nothing is thrown across the
+// boundary.
 #pragma once
 
 #include <ctr/ext/cgroup.h>

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// Whose is a cgroup? Undo may run in another process, after a crash, without anything recorded, and the path may be somebody else's by then. So each directory that we
-// make carries an extended attribute (docs/decisions/0010): the container's record on its own cgroup (two run roots may hold the same id), "shared" on parents, which
-// the last container that leaves takes away. kernfs keeps attributes as long as the directory lives. A directory without our mark is never emptied or removed.
+// Whose is a cgroup? Undo may run in another process, after a crash, without anything recorded, and the path may be
+// somebody else's by then. So each directory that we make carries an extended attribute (docs/decisions/0010): the
+// container's record on its own cgroup (two run roots may hold the same id), "shared" on parents, which the last
+// container that leaves takes away. kernfs keeps attributes as long as the directory lives. A directory without our
+// mark is never emptied or removed.
 //
-// A cgroup that was there before is taken if nobody lives in it, and its mark is taken over: the container that had it before leaves it alone from then on.
-//     made by ctr for a container that has left it   is removed and made again: its limits, its counters and its past are gone
-//     made by somebody else                          bears "guest RECORD": it stays when the container goes, and what others put into it meanwhile is theirs
+// A cgroup that was there before is taken if nobody lives in it, and its mark is taken over: the container that had it
+// before leaves it alone from then on.
+//     made by ctr for a container that has left it   is removed and made again: its limits, its counters and its past
+//                                                    are gone
+//     made by somebody else                          bears "guest RECORD": it stays when the container goes, and what
+//                                                    others put into it meanwhile is theirs
 #pragma once
 
 #include "tree.hpp"
@@ -46,8 +51,9 @@ inline std::string mark_of(const std::string &dir) {
     return {};
 }
 
-/// A place for walk() not to go: the cgroup of another container of this machine, below ours. A ctr inside the container marks its own too, but their records are not to be
-/// found here; and only root's mark counts, the container's user can write the other one.
+/// A place for walk() not to go: the cgroup of another container of this machine, below ours. A ctr inside the
+/// container marks its own too, but their records are not to be found here; and only root's mark counts, the
+/// container's user can write the other one.
 inline bool is_anothers(int dir, const std::string &owner) {
     char buffer[4096];
     const ssize_t n = ::fgetxattr(dir, mark_names[0], buffer, sizeof buffer);
@@ -58,7 +64,7 @@ inline bool is_anothers(int dir, const std::string &owner) {
     return record[0] == '/' && record != owner && ::access(record.c_str(), F_OK) == 0;
 }
 
-// ---- making -------------------------------------------------------------------------------------------------------------
+// ---- making ---------------------------------------------------------------------------------------------------------
 
 enum class Made {
     fresh,
@@ -67,8 +73,8 @@ enum class Made {
     failed
 };
 
-/// Makes mount+path and its missing parents. The last container below a shared parent may remove it just when we want to make ours in it:
-/// then mkdir says ENOENT and we begin again.
+/// Makes mount+path and its missing parents. The last container below a shared parent may remove it just when we want
+/// to make ours in it: then mkdir says ENOENT and we begin again.
 inline Made make_cgroup(const std::string &mount, const std::string &path, const std::string &mark) {
     const std::string dir = mount + path;
     for (int attempt = 0; attempt < 16; ++attempt) {
@@ -89,7 +95,8 @@ inline Made take_over(const std::string &mount, const std::string &path, const s
         set_mark(dir, guest_mark(owner));
         return Made::existed;
     }
-    // Empty, it is made again: nothing of what it was is left then (in a cgroup that was ended by cgroup.kill nobody is ever born again).
+    // Empty, it is made again: nothing of what it was is left then (in a cgroup that was ended by cgroup.kill nobody is
+    // ever born again).
     if (::rmdir(dir.c_str()) == 0) {
         const Made made = make_cgroup(mount, path, owner);
         return made == Made::existed ? Made::failed : made;
@@ -118,7 +125,7 @@ inline Error frozen(const std::string &dir) {
             .path = dir};
 }
 
-// ---- undo ---------------------------------------------------------------------------------------------------------------
+// ---- undo -----------------------------------------------------------------------------------------------------------
 
 enum class Whose {
     ours,
@@ -133,10 +140,11 @@ inline Whose whose(const std::string &dir, const std::string &owner, bool unmark
     return mark == guest_mark(owner) ? Whose::guests : Whose::others;
 }
 
-/// Was it made by a ctr that was killed between mkdir and its mark? Then it bears none, and is not older than the container's own
-/// record `owner`, which is made first of all. (Only an empty one is ever removed for that.) That is a hint, no proof: both times are as coarse as a tick of the kernel, and
-/// kernfs gives a directory whose inode was dropped from memory the time when it is looked up again. So only ask where one may be: the mark follows each mkdir at once, so
-/// it can only be the last directory that a step made that did not end.
+/// Was it made by a ctr that was killed between mkdir and its mark? Then it bears none, and is not older than the
+/// container's own record `owner`, which is made first of all. (Only an empty one is ever removed for that.) That is a
+/// hint, no proof: both times are as coarse as a tick of the kernel, and kernfs gives a directory whose inode was
+/// dropped from memory the time when it is looked up again. So only ask where one may be: the mark follows each mkdir
+/// at once, so it can only be the last directory that a step made that did not end.
 inline bool half_made(const std::string &dir, const std::string &owner) {
     if (!mark_of(dir).empty()) return false;
     struct statx container {};
@@ -148,14 +156,14 @@ inline bool half_made(const std::string &dir, const std::string &owner) {
            std::pair(time_t{container.stx_btime.tv_sec}, static_cast<long>(container.stx_btime.tv_nsec));
 }
 
-/// May a parent of the container's cgroup `dir` be ours without a mark? Where no marks can be set; and where the start did not end, as long as `dir` is missing, since
-/// parents are made and marked before it. Ask before `dir` is removed.
+/// May a parent of the container's cgroup `dir` be ours without a mark? Where no marks can be set; and where the start
+/// did not end, as long as `dir` is missing, since parents are made and marked before it. Ask before `dir` is removed.
 inline bool parents_may_be_unmarked(const std::string &dir, bool ended, bool unmarked) {
     return unmarked || (!ended && ::access(dir.c_str(), F_OK) != 0);
 }
 
-/// Takes away the shared parents of mount+path that are empty now, as far as they bear our mark. `unmarked_of`: the container's record if one without it can be
-/// ours (half_made()), else empty.
+/// Takes away the shared parents of mount+path that are empty now, as far as they bear our mark. `unmarked_of`: the
+/// container's record if one without it can be ours (half_made()), else empty.
 inline void remove_parents(const std::string &mount, const std::string &path, const std::string &unmarked_of) {
     for (std::string parent = parent_path(path); !parent.empty(); parent = parent_path(parent)) {
         const std::string dir = mount + parent;
@@ -171,8 +179,9 @@ public:
     /// `alone`: it has a pid namespace of its own.
     Members(std::string owner, bool alone) : owner_(std::move(owner)), alone_(alone) {}
 
-    /// All that live in one of its own, but for cgroups of other containers below. Of a guest those that are not in the runtime's own namespaces: a container's
-    /// process is in its pid namespace if it has one, and in its mount namespace in any case; whoever sees the machine's was never in it.
+    /// All that live in one of its own, but for cgroups of other containers below. Of a guest those that are not in the
+    /// runtime's own namespaces: a container's process is in its pid namespace if it has one, and in its mount
+    /// namespace in any case; whoever sees the machine's was never in it.
     bool list(const std::string &dir, Whose whose, std::vector<pid_t> &pids) const {
         std::vector<pid_t> all;
         if (whose == Whose::others) return true;

@@ -13,8 +13,8 @@
 
 namespace ctr::cgroup {
 
-/// Brings a cgroup path into the form "/a/b": absolute, no empty or "." components. "" for the root itself. Refuses what
-/// could name something else: "..", control characters (the kernel forbids the newline), names over NAME_MAX.
+/// Brings a cgroup path into the form "/a/b": absolute, no empty or "." components. "" for the root itself. Refuses
+/// what could name something else: "..", control characters (the kernel forbids the newline), names over NAME_MAX.
 inline Result<std::string> normal_path(std::string_view path) {
     const auto refused = [](const char *why) { return failure(CTR_E_INVALID, why); };
     std::string out;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What plan() of both drivers does alike: where the cgroup is, what is asked for, and which mount of type "cgroup" the container wants.
+// What plan() of both drivers does alike: where the cgroup is, what is asked for, and which mount of type "cgroup" the
+// container wants.
 #pragma once
 
 #include "path.hpp"
@@ -14,7 +15,8 @@
 
 namespace ctr::cgroup {
 
-/// The container's cgroup. A plan for exec is told by the host which one the container has (/ctr/cgroup): today's config may differ.
+/// The container's cgroup. A plan for exec is told by the host which one the container has (/ctr/cgroup): today's
+/// config may differ.
 inline Result<std::string> planned_path(Plan plan) {
     const Node stored = plan.spec("/ctr/cgroup");
     const std::string asked = stored ? stored.str() : plan.spec("/linux/cgroupsPath").str();
@@ -39,14 +41,15 @@ inline Result<Resources> planned_resources(Plan plan) {
     return all;
 }
 
-/// What undo and kill must know of the container: whose the cgroup is, and whether its processes end with the first of them.
+/// What undo and kill must know of the container: whose the cgroup is, and whether its processes end with the first of
+/// them.
 inline void describe_owner(Plan plan, Step &step) {
     step.arg("owner", owner_mark(plan));
     if (new_namespace(plan, "pid")) step.arg("pid_namespace", "own");
 }
 
-/// Nobody but the machine's root can make a device node, or open one that is not given to him: then rules that nobody asked for are not needed (and a user could not
-/// set them). In a user namespace the map says so.
+/// Nobody but the machine's root can make a device node, or open one that is not given to him: then rules that nobody
+/// asked for are not needed (and a user could not set them). In a user namespace the map says so.
 inline bool devices_at_stake(Plan plan) {
     if (plan.ask("euid").value_or("0") != "0") return false;
     const auto words = ctr::split(plan.ask("file:/proc/self/uid_map").value_or(""), ' ');
@@ -92,7 +95,8 @@ inline std::vector<WantedMount> wanted_mounts(Plan plan) {
     return all;
 }
 
-/// Options for a bind mount: what a bind can carry, without those of the file system that the spec's authors give for type cgroup.
+/// Options for a bind mount: what a bind can carry, without those of the file system that the spec's authors give for
+/// type cgroup.
 inline std::vector<std::string> bind_options(const WantedMount &wanted) {
     static constexpr const char *flags[] = {"nosuid",   "suid",       "nodev",   "dev",    "noexec",     "exec",
                                             "relatime", "norelatime", "noatime", "atime",  "nodiratime", "strictatime",
@@ -105,8 +109,8 @@ inline std::vector<std::string> bind_options(const WantedMount &wanted) {
     return out;
 }
 
-/// A step of the phase mounts that comes after the mounts of the spec which its destination lies in. `mounts` gives a token for each of them,
-/// and orders what is mounted below this one after cgroup.mounted.
+/// A step of the phase mounts that comes after the mounts of the spec which its destination lies in. `mounts` gives a
+/// token for each of them, and orders what is mounted below this one after cgroup.mounted.
 inline Step mount_step(Plan plan, const char *kind, const WantedMount &wanted) {
     Step step = plan.step(kind, CTR_MOUNTS);
     step.needs(CTR_TOKEN_ROOT_ATTACHED).needs(CTR_TOKEN_CGROUP_JOINED);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// linux.resources of the OCI runtime-spec as a value, and the reader that makes it from a spec node. Nothing is converted here: each driver
-// turns it into its kernel interface's own files (limits.cpp). A member that stands in the description but has the wrong type or range is an
-// error with its path, never left out.
+// linux.resources of the OCI runtime-spec as a value, and the reader that makes it from a spec node. Nothing is
+// converted here: each driver turns it into its kernel interface's own files (limits.cpp). A member that stands in the
+// description but has the wrong type or range is an error with its path, never left out.
 //
-// Zero. The spec's Go types leave a number out when it is 0, and engines send 0 for "not set"; no kernel file takes 0 as a limit of memory
-// or cpu. So 0 reads as "not asked for" there. cpu.idle and cpu.burst are pointers in those types: their 0 is meant. pids.limit is one since 1.3: 0 is a limit of 0 there,
-// and no limit in documents of older versions (of_version()).
+// Zero. The spec's Go types leave a number out when it is 0, and engines send 0 for "not set"; no kernel file takes 0
+// as a limit of memory or cpu. So 0 reads as "not asked for" there. cpu.idle and cpu.burst are pointers in those types:
+// their 0 is meant. pids.limit is one since 1.3: 0 is a limit of 0 there, and no limit in documents of older versions
+// (of_version()).
 #pragma once
 
 #include "devices.hpp"
@@ -311,7 +312,8 @@ inline void read_rdma(const Reader &from, std::vector<RdmaLimit> &limits) {
     }
 }
 
-/// Names of files, written literally. What would leave the cgroup, move processes or shut the container out of it is no resource.
+/// Names of files, written literally. What would leave the cgroup, move processes or shut the container out of it is no
+/// resource.
 inline void read_unified(const Reader &from, std::vector<std::pair<std::string, std::string>> &out) {
     for (std::size_t i = 0; i < from.size() && from.ok(); ++i) {
         const std::string file = from.key(i);
@@ -367,7 +369,8 @@ inline void of_version(std::string_view version, Resources &resources) {
     if (resources.pids_limit == 0 && before_pids_of_zero(version)) resources.pids_limit = -1;
 }
 
-/// The value for pids.max. The first process counts too, and in a cgroup with a limit of 0 it could not be born: as with runc, 1 is the least.
+/// The value for pids.max. The first process counts too, and in a cgroup with a limit of 0 it could not be born: as
+/// with runc, 1 is the least.
 inline std::string pids_value(std::int64_t limit) { return limit < 0 ? "max" : std::to_string(limit == 0 ? 1 : limit); }
 
 } // namespace ctr::cgroup

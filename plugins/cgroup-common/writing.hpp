@@ -71,7 +71,8 @@ inline Error explain(const Setting &setting, const std::string &path, int code) 
 
 namespace detail {
 
-/// One round. What the kernel refuses as it stands now goes to `refused`; `first` explains the first of it. False: an error that no other order mends.
+/// One round. What the kernel refuses as it stands now goes to `refused`; `first` explains the first of it. False: an
+/// error that no other order mends.
 template <typename Locate>
 bool write_round(const Settings &settings, const Locate &locate, Settings &refused, Result<> &first) {
     std::string open_path;
@@ -101,9 +102,10 @@ bool write_round(const Settings &settings, const Locate &locate, Settings &refus
 
 } // namespace detail
 
-/// Writes settings in their order; neighbours for the same file share one descriptor. `locate` gives a control file's path.
-/// What is refused is tried again after the others, as long as one more gets through: lowering a memory limit below the old swap limit, or a period
-/// below a parent's quota, works in one order and raising them in the other, and a cgroup that was there before may have any numbers in it.
+/// Writes settings in their order; neighbours for the same file share one descriptor. `locate` gives a control file's
+/// path. What is refused is tried again after the others, as long as one more gets through: lowering a memory limit
+/// below the old swap limit, or a period below a parent's quota, works in one order and raising them in the other, and
+/// a cgroup that was there before may have any numbers in it.
 template <typename Locate> Result<> write_settings(Settings settings, const Locate &locate) {
     for (;;) {
         Settings refused;

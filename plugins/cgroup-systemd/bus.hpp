@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What is asked of systemd's manager over D-Bus (org.freedesktop.systemd1). Every function fails with an Error that says what systemd answered.
+// What is asked of systemd's manager over D-Bus (org.freedesktop.systemd1). Every function fails with an Error that
+// says what systemd answered.
 #pragma once
 
 #include "properties.hpp"
@@ -27,8 +28,8 @@ public:
     Result<> set_properties(const std::string &unit, const Properties &properties);
     /// Of a unit that systemd knows; nothing if it does not.
     std::optional<std::string> description(const std::string &unit);
-    /// The cgroup of a scope. Asked for after a change it also waits until systemd has written the files: what it has in its queue comes
-    /// before the next message.
+    /// The cgroup of a scope. Asked for after a change it also waits until systemd has written the files: what it has
+    /// in its queue comes before the next message.
     std::optional<std::string> control_group(const std::string &unit);
 
 private:

@@ -15,7 +15,8 @@ struct Scope {
     std::string path;  // "/machine.slice/ctr-box.scope"
 };
 
-/// "" is default_slice:ctr:id. An empty slice is the default one, an empty name the id; without a prefix the unit is "name.scope".
+/// "" is default_slice:ctr:id. An empty slice is the default one, an empty name the id; without a prefix the unit is
+/// "name.scope".
 Result<Scope> scope_of(std::string_view asked, std::string_view default_slice, std::string_view id);
 
 /// Where the systemd of a user has its units: "/user.slice/user-1000.slice/user@1000.service".

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// cgroup-systemd: the plan. A scope needs a process, so it is made in attach, when the child is there (systemd.scope). On cgroup v2 this gives
-// cgroup.joined: the child waits for it before it unshares its cgroup namespace. On cgroup v1 the child then joins what systemd does not know
-// (systemd.join), and that gives it. All else is cgroup-v2's or cgroup-v1's.
+// cgroup-systemd: the plan. A scope needs a process, so it is made in attach, when the child is there (systemd.scope).
+// On cgroup v2 this gives cgroup.joined: the child waits for it before it unshares its cgroup namespace. On cgroup v1
+// the child then joins what systemd does not know (systemd.join), and that gives it. All else is cgroup-v2's or
+// cgroup-v1's.
 #include "names.hpp"
 #include "properties.hpp"
 #include "steps.hpp"
@@ -65,8 +66,8 @@ std::int64_t asking_user(Plan plan) {
     return outer_id(plan.ask("file:/proc/self/uid_map").value_or(""), std::stoll(euid));
 }
 
-/// What a user has of the machine's cgroups. Controllers are handed down to it by the machine's systemd, and below it by the user's. Device rules
-/// would need privilege, and say nothing: a user can make no device node.
+/// What a user has of the machine's cgroups. Controllers are handed down to it by the machine's systemd, and below it
+/// by the user's. Device rules would need privilege, and say nothing: a user can make no device node.
 int plan_of_user(Plan plan, Scope scope, const std::string &mount, std::int64_t user) {
     const std::string top = users_path(user);
     if (!plan.ask("exists:" + mount + top))

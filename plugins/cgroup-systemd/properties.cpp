@@ -87,7 +87,8 @@ void set(Properties &all, const std::string &name, const std::string &value) {
     all.push_back(start + value);
 }
 
-/// systemd counts microseconds of processor time in a second, and whole percents of them: rounded up, the kernel's file stays exact.
+/// systemd counts microseconds of processor time in a second, and whole percents of them: rounded up, the kernel's file
+/// stays exact.
 void bandwidth(std::optional<std::uint64_t> quota, std::optional<std::uint64_t> period, Properties &out) {
     if (!quota || !period || *period == 0) return;
     std::uint64_t per_second = infinity;

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// The scope begins with a process, so the child is born first and put there by systemd; then cgroup-v2's code fills the cgroup that systemd
-// made: Delegate=yes gives it to us. systemd is told the same limits as properties.
+// The scope begins with a process, so the child is born first and put there by systemd; then cgroup-v2's code fills the
+// cgroup that systemd made: Delegate=yes gives it to us. systemd is told the same limits as properties.
 //
-// On cgroup v1 systemd makes the cgroup in the hierarchies that it knows (its own, cpu, memory, pids, blkio, devices). cgroup-v1's code makes it at the same
-// path in the others (cpuset, freezer, hugetlb, ...), sets all limits, and takes away what it made; the rest is systemd's to take away.
+// On cgroup v1 systemd makes the cgroup in the hierarchies that it knows (its own, cpu, memory, pids, blkio, devices).
+// cgroup-v1's code makes it at the same path in the others (cpuset, freezer, hugetlb, ...), sets all limits, and takes
+// away what it made; the rest is systemd's to take away.
 //
-// The systemd of a user (cgroup v2 alone) makes the scope below its own service, which the machine's systemd has given to the user. A user may not move a
-// process out of another cgroup, but his systemd may ask the machine's to do it.
+// The systemd of a user (cgroup v2 alone) makes the scope below its own service, which the machine's systemd has given
+// to the user. A user may not move a process out of another cgroup, but his systemd may ask the machine's to do it.
 //
-// Whose is it? The unit's Description names the container's run directory. A unit of our name with another Description is somebody else's, and nothing in
-// its cgroup is touched.
+// Whose is it? The unit's Description names the container's run directory. A unit of our name with another Description
+// is somebody else's, and nothing in its cgroup is touched.
 #include "bus.hpp"
 #include "steps.hpp"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Makes the container's cgroup in every hierarchy, sets the limits, and opens the `tasks` files by which the child joins. One step for all of it: a
-// start is short, and a dozen small steps would cost more in the journal than in the kernel. The system calls for each hierarchy are mkdir,
-// setxattr (whose it is, see cgroupfs.hpp) and open; cpuset needs its processors and memory nodes copied down, since it begins empty and
-// an empty one cannot be joined.
+// Makes the container's cgroup in every hierarchy, sets the limits, and opens the `tasks` files by which the child
+// joins. One step for all of it: a start is short, and a dozen small steps would cost more in the journal than in the
+// kernel. The system calls for each hierarchy are mkdir, setxattr (whose it is, see cgroupfs.hpp) and open; cpuset
+// needs its processors and memory nodes copied down, since it begins empty and an empty one cannot be joined.
 #include "realtime.hpp"
 #include "steps.hpp"
 
@@ -46,7 +46,8 @@ cgroup::Whose whose_in(Run run, const Place &place, const Hierarchy &h) {
 
 namespace {
 
-/// Fills cpuset.cpus or cpuset.mems of mount+path from the nearest ancestor that has it. Returns what it holds then; empty: failed, see errno.
+/// Fills cpuset.cpus or cpuset.mems of mount+path from the nearest ancestor that has it. Returns what it holds then;
+/// empty: failed, see errno.
 std::string inherit_cpuset(const std::string &mount, const std::string &path, const char *file) {
     const Fd fd(::open((mount + path + '/' + file).c_str(), path.empty() ? O_RDONLY | O_CLOEXEC : O_RDWR | O_CLOEXEC));
     if (!fd.valid()) return {};
@@ -59,7 +60,8 @@ std::string inherit_cpuset(const std::string &mount, const std::string &path, co
     return !text.empty() && cgroup::write_fd(fd.get(), text) ? text : std::string();
 }
 
-/// An own value for the leaf is written with the other limits, but its parent must have processors and nodes all the same.
+/// An own value for the leaf is written with the other limits, but its parent must have processors and nodes all the
+/// same.
 int prepare_cpuset(Run run, const std::string &mount, const std::string &path, const std::vector<Setting> &settings) {
     for (const char *file : {"cpuset.cpus", "cpuset.mems"}) {
         const bool own =
@@ -71,13 +73,15 @@ int prepare_cpuset(Run run, const std::string &mount, const std::string &path, c
     return 0;
 }
 
-/// What undo must know of one hierarchy: "pids" was made by us; "pids?" too, but there are no marks; of a guest nothing.
+/// What undo must know of one hierarchy: "pids" was made by us; "pids?" too, but there are no marks; of a guest
+/// nothing.
 void note_made(const Hierarchy &h, Made made, std::string &out) {
     if (made == Made::existed) return;
     out.append(out.empty() ? "" : " ").append(h.name()).append(made == Made::unmarked ? "?" : "");
 }
 
-/// A cgroup that is there already is taken if nobody lives in it: an engine may have made it, or a container left it. systemd's has the container's first process in it.
+/// A cgroup that is there already is taken if nobody lives in it: an engine may have made it, or a container left it.
+/// systemd's has the container's first process in it.
 int take_over(Run run, const Place &place, const Hierarchy &h, Made &made) {
     const std::string dir = h.mount + place.path;
     const auto first = static_cast<pid_t>(run.integer("pid"));
@@ -203,7 +207,8 @@ int remove_one(Run run, const Place &place, const Hierarchy &h, Ending &ending) 
 
 } // namespace
 
-/// Ours is what bears our mark. Somebody else may have taken the path over since, or have put something of his own into a cgroup that was there before us.
+/// Ours is what bears our mark. Somebody else may have taken the path over since, or have put something of his own into
+/// a cgroup that was there before us.
 int remove(Run run) {
     const auto place = place_of(run);
     if (!place) return -1;

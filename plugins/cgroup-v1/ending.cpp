@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Killing what lives in the container's cgroups, and removing them. In v1 a process that is frozen dies when it is thawed, and a container that makes cgroups of its own
-// can freeze one of them: so the whole tree is thawed, again and again, until nobody is left.
+// Killing what lives in the container's cgroups, and removing them. In v1 a process that is frozen dies when it is
+// thawed, and a container that makes cgroups of its own can freeze one of them: so the whole tree is thawed, again and
+// again, until nobody is left.
 #include "ending.hpp"
 
 namespace ctr::cgroup1 {

@@ -19,7 +19,8 @@ struct Ending {
     bool thaw = false;           // the container lives still: its first process may be frozen in it
 };
 
-/// Kills the container's processes in them, and removes the ones to remove. False: something does not end, `left` says where.
+/// Kills the container's processes in them, and removes the ones to remove. False: something does not end, `left` says
+/// where.
 bool end_cgroups(Ending ending, const cgroup::Members &members, std::string &left);
 
 } // namespace ctr::cgroup1

@@ -24,7 +24,8 @@ Hierarchy Hierarchy::from(std::string_view text) {
 }
 
 std::vector<Hierarchy> find_hierarchies(std::string_view mountinfo, std::string_view controllers) {
-    // /proc/cgroups: "#subsys_name hierarchy num_cgroups enabled". Only its names tell a controller from an option such as xattr.
+    // /proc/cgroups: "#subsys_name hierarchy num_cgroups enabled". Only its names tell a controller from an option such
+    // as xattr.
     std::vector<std::string> known;
     ctr::each_part(controllers, '\n', [&](std::string_view line) {
         if (line.front() != '#') known.emplace_back(line.substr(0, line.find_first_of("\t ")));

@@ -7,8 +7,8 @@
 
 namespace ctr::cgroup1 {
 
-/// Where systemd keeps the units of a machine with cgroup v1: the hierarchy name=systemd, and beside it (hybrid) cgroup v2. They limit nothing. Their
-/// names stand where the others have controllers.
+/// Where systemd keeps the units of a machine with cgroup v1: the hierarchy name=systemd, and beside it (hybrid) cgroup
+/// v2. They limit nothing. Their names stand where the others have controllers.
 inline constexpr const char *named_systemd = "systemd", *unified = "unified";
 
 /// Controllers that are mounted together ("cpu,cpuacct") are one hierarchy: one directory, one tasks file.
@@ -32,8 +32,9 @@ struct Hierarchy {
     bool is_unified() const { return name() == unified; }
 };
 
-/// From the texts of /proc/self/mountinfo and /proc/cgroups, in the order of the mounts. A hierarchy that is mounted twice counts once: the
-/// mount that shows its root, else the first. Named hierarchies (name=systemd) limit nothing and are left to their owner.
+/// From the texts of /proc/self/mountinfo and /proc/cgroups, in the order of the mounts. A hierarchy that is mounted
+/// twice counts once: the mount that shows its root, else the first. Named hierarchies (name=systemd) limit nothing and
+/// are left to their owner.
 std::vector<Hierarchy> find_hierarchies(std::string_view mountinfo, std::string_view controllers);
 
 /// The cgroup v2 of a hybrid machine; nothing if there is none that can be written to.

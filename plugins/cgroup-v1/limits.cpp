@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Device rules need an emulation. OCI's list is a program: each entry overrides those before it, for the devices that it names. The kernel's
-// interface (security/device_cgroup.c) has a default and exceptions, and "c 1:3 w" written to devices.deny takes those rights away from
-// exactly the exception c 1:3, not from c 1:*. So we run the program here, and write only where it ended.
+// Device rules need an emulation. OCI's list is a program: each entry overrides those before it, for the devices that
+// it names. The kernel's interface (security/device_cgroup.c) has a default and exceptions, and "c 1:3 w" written to
+// devices.deny takes those rights away from exactly the exception c 1:3, not from c 1:*. So we run the program here,
+// and write only where it ended.
 #include "limits.hpp"
 
 #include <algorithm>
@@ -85,7 +86,7 @@ void block_io(const cgroup::BlockIo &io, Writer &to) {
     rates("blkio.throttle.write_iops_device", io.write_iops);
 }
 
-// ---- devices ------------------------------------------------------------------------------------------------------------
+// ---- devices --------------------------------------------------------------------------------------------------------
 
 bool same_devices(const DeviceRule &a, const DeviceRule &b) {
     return a.type == b.type && a.major == b.major && a.minor == b.minor;
@@ -131,7 +132,8 @@ private:
                                    each.access.find_first_of(rule.access) != std::string::npos;
             if (!concerned) continue;
             if (!covers(rule.major, each.major) || !covers(rule.minor, each.minor)) {
-                // docker allows "c *:* m" and then denies "c 10:229 rwm". The right to make a node opens nothing: let it be.
+                // docker allows "c *:* m" and then denies "c 10:229 rwm". The right to make a node opens nothing: let
+                // it be.
                 if (shared_rights(each, rule) == "m") continue;
                 return conflict = each, false;
             }
@@ -175,8 +177,9 @@ Result<DeviceState> run_all(const std::vector<DeviceRule> &rules) {
     return state;
 }
 
-/// What was asked for must be had. What the defaults add to it need not: the parent may deny it, and then it is denied. The right to make nodes of every device is such a
-/// default, also where a list has it (docker's has): a parent that denies one device refuses it as a whole.
+/// What was asked for must be had. What the defaults add to it need not: the parent may deny it, and then it is denied.
+/// The right to make nodes of every device is such a default, also where a list has it (docker's has): a parent that
+/// denies one device refuses it as a whole.
 void allow(const DeviceRule &rule, const std::vector<DeviceRule> &asked, Settings &out) {
     const auto part =
         std::find_if(asked.begin(), asked.end(), [&](const DeviceRule &a) { return same_devices(a, rule); });

@@ -26,7 +26,8 @@ int check_controllers(Plan plan, const std::vector<Hierarchy> &all, const cgroup
     return 0;
 }
 
-/// Also those that nobody asked for: without them the container has all devices of the machine. In a user namespace it can make no node to open them by.
+/// Also those that nobody asked for: without them the container has all devices of the machine. In a user namespace it
+/// can make no node to open them by.
 Result<> add_device_rules(Plan plan, const std::vector<Hierarchy> &all, Limits &out) {
     const auto &asked = out.resources.devices;
     const bool needless = find_controller(all, "devices") == nullptr && cgroup::new_namespace(plan, "user");
@@ -122,7 +123,8 @@ int add_hierarchies(Plan plan, const cgroup::WantedMount &wanted, const std::vec
     return any_link ? link.add() : 0;
 }
 
-/// /sys/fs/cgroup as a machine has it: a tmpfs with a directory for each hierarchy and a link for each controller that shares one.
+/// /sys/fs/cgroup as a machine has it: a tmpfs with a directory for each hierarchy and a link for each controller that
+/// shares one.
 int add_mount(Plan plan, const cgroup::WantedMount &wanted, const std::vector<Hierarchy> &all,
               const std::string &path) {
     Step top = cgroup::mount_step(plan, CTR_KIND_MOUNT_NEW, wanted);
@@ -148,7 +150,8 @@ std::vector<Hierarchy> existing(Plan plan, std::vector<Hierarchy> all, const std
     return there;
 }
 
-/// Below the container's cgroup: what /ctr/cgroups says for a controller, else `below`, which was asked for all of them ("/sub"; empty: that one itself).
+/// Below the container's cgroup: what /ctr/cgroups says for a controller, else `below`, which was asked for all of them
+/// ("/sub"; empty: that one itself).
 std::string sub_path(Plan plan, const Hierarchy &h, const std::string &container, const std::string &below) {
     const Node asked = plan.spec("/ctr/cgroups");
     for (std::size_t i = 0; i < asked.size(); ++i)
@@ -193,7 +196,8 @@ int add_mounts(Plan plan, const std::vector<Hierarchy> &all, const std::string &
 
 int plan_exec(Plan plan, const char *open_kind, const char *join_kind, const std::vector<Hierarchy> &mounted,
               const std::string &path) {
-    // In all of the container's cgroups, or not at all: one left out would be one whose limits and device rules do not hold.
+    // In all of the container's cgroups, or not at all: one left out would be one whose limits and device rules do not
+    // hold.
     const std::string container = plan.spec("/ctr/container/cgroup").str(path);
     const bool is_below = path.compare(0, container.size(), container) == 0;
     const auto all = existing(plan, mounted, container);

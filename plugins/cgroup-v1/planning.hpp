@@ -26,7 +26,8 @@ int read_limits(Plan plan, const std::vector<Hierarchy> &all, Limits &out);
 void describe(Plan plan, Step &step, const std::vector<Hierarchy> &all, const std::string &path,
               const cgroup::Settings &settings);
 
-/// The descriptors by which a process joins. `born`: in the cgroup of v2 (hybrid machines), which then is the value `cgroup`.
+/// The descriptors by which a process joins. `born`: in the cgroup of v2 (hybrid machines), which then is the value
+/// `cgroup`.
 void add_outputs(Step &step, const std::vector<Hierarchy> &all, bool born);
 
 /// The child is born in the cgroup of v2, if there is one among them: moving it there later would take milliseconds.

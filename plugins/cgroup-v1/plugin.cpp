@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// cgroup-v1: the plan. In prepare the cgroup is made in all hierarchies and their `tasks` files opened (cgroup1.create); in isolate the child joins
-// through them (cgroup1.join) and gives cgroup.joined, on which the host unshares the cgroup namespace. On a hybrid machine it is in the cgroup of v2 too, which limits
-// nothing there, but by which programs ask whose a process is. A mount of type "cgroup" is built
-// from the container's own directories while the child still sees the machine's mounts.
+// cgroup-v1: the plan. In prepare the cgroup is made in all hierarchies and their `tasks` files opened
+// (cgroup1.create); in isolate the child joins through them (cgroup1.join) and gives cgroup.joined, on which the host
+// unshares the cgroup namespace. On a hybrid machine it is in the cgroup of v2 too, which limits nothing there, but by
+// which programs ask whose a process is. A mount of type "cgroup" is built from the container's own directories while
+// the child still sees the machine's mounts.
 #include "planning.hpp"
 #include "steps.hpp"
 

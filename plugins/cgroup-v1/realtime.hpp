@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// Realtime budgets on the way to the container (CONFIG_RT_GROUP_SCHED). A cgroup can give its children no more than it has, and a new one has none: so what the container asks
-// for must stand in each of its parents too.
+// Realtime budgets on the way to the container (CONFIG_RT_GROUP_SCHED). A cgroup can give its children no more than it
+// has, and a new one has none: so what the container asks for must stand in each of its parents too.
 #pragma once
 
 #include "../cgroup-common/setting.hpp"
 
 namespace ctr::cgroup1 {
 
-/// Gives the parents that are ours as much as the settings for mount+path ask for, besides what others below them have. What is not ours, or cannot be had, stays as it is: then
-/// the kernel refuses the container's own number, and that is the error.
+/// Gives the parents that are ours as much as the settings for mount+path ask for, besides what others below them have.
+/// What is not ours, or cannot be had, stays as it is: then the kernel refuses the container's own number, and that is
+/// the error.
 void give_realtime(const std::string &mount, const std::string &path, const cgroup::Settings &settings);
 
 } // namespace ctr::cgroup1

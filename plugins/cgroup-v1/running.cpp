@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr.cgroup/1: a container that runs. Everything is read from the stored step: its path and its hierarchies, whatever is mounted or configured today.
+// ctr.cgroup/1: a container that runs. Everything is read from the stored step: its path and its hierarchies, whatever
+// is mounted or configured today.
 #include "limits.hpp"
 #include "realtime.hpp"
 #include "steps.hpp"
@@ -76,7 +77,8 @@ int freeze(Run run, bool frozen) {
     const std::string wanted = frozen ? "FROZEN" : "THAWED";
     cgroup::Patience patience(cgroup::end_ms);
     do {
-        // Written again each time: a process that was forked meanwhile keeps the state at FREEZING until it is asked once more.
+        // Written again each time: a process that was forked meanwhile keeps the state at FREEZING until it is asked
+        // once more.
         if (!cgroup::write_file(file, wanted)) return run.fail("write", file);
         const auto state = cgroup::read_file(file);
         if (!state) return run.fail("read", file);

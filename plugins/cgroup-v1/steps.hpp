@@ -11,13 +11,15 @@
 
 namespace ctr::cgroup1 {
 
-// cgroup1.create: path, owner, pid_namespace ("own")?, hierarchy*, set*. Outputs: path, made, tasks.NAME for each hierarchy of v1, cgroup for that of v2.
+// cgroup1.create: path, owner, pid_namespace ("own")?, hierarchy*, set*. Outputs: path, made, tasks.NAME for each
+// hierarchy of v1, cgroup for that of v2.
 int create(Run run);
 int remove(Run run);
 int create_shell(Run run, Shell shell);
 int remove_shell(Run run, Shell shell);
 
-// cgroup1.open: path, hierarchy*, below*? (one for each hierarchy), init (fd)?. Outputs: tasks.NAME, cgroup. For exec: the cgroup is there.
+// cgroup1.open: path, hierarchy*, below*? (one for each hierarchy), init (fd)?. Outputs: tasks.NAME, cgroup. For exec:
+// the cgroup is there.
 int open(Run run);
 int open_shell(Run run, Shell shell);
 

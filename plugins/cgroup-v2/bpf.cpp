@@ -31,7 +31,8 @@ Fd load(const std::vector<bpf_insn> &program) {
     return Fd(bpf(BPF_PROG_LOAD, attr));
 }
 
-/// Before Linux 5.11 programs count against RLIMIT_MEMLOCK, which is small by default; the limit is put back, the container inherits ours.
+/// Before Linux 5.11 programs count against RLIMIT_MEMLOCK, which is small by default; the limit is put back, the
+/// container inherits ours.
 Fd load_within_limits(const std::vector<bpf_insn> &program) {
     Fd fd = load(program);
     if (fd.valid() || errno != EPERM) return fd;

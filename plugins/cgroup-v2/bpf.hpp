@@ -12,8 +12,9 @@
 
 namespace ctr::cgroup2 {
 
-/// Loads the program and attaches it to the cgroup (any descriptor of its directory), beside programs of others (systemd's); the effect is
-/// the intersection. Programs that ctr attached before are detached then: at no moment is the cgroup without rules.
+/// Loads the program and attaches it to the cgroup (any descriptor of its directory), beside programs of others
+/// (systemd's); the effect is the intersection. Programs that ctr attached before are detached then: at no moment is
+/// the cgroup without rules.
 Result<> attach_device_program(int cgroup, const std::vector<bpf_insn> &program);
 
 /// Detaches the programs of ctr, but for `keep` (an id, 0: none). For a cgroup that stays when its container goes.

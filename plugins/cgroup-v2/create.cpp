@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Makes the container's cgroup, with the controllers that it needs, and opens its directory: clone3 puts the child there at birth, which costs
-// nothing (CLONE_INTO_CGROUP), where moving it later would cost milliseconds.
+// Makes the container's cgroup, with the controllers that it needs, and opens its directory: clone3 puts the child
+// there at birth, which costs nothing (CLONE_INTO_CGROUP), where moving it later would cost milliseconds.
 //
-// A controller exists in a cgroup if all its ancestors hand it down (cgroup.subtree_control). A cgroup that hands down may hold no processes of its
-// own, so an ancestor with processes in it refuses: that is the administrator's to solve, nobody is moved. What was switched on in an
-// ancestor stays on: others may have come to need it.
+// A controller exists in a cgroup if all its ancestors hand it down (cgroup.subtree_control). A cgroup that hands down
+// may hold no processes of its own, so an ancestor with processes in it refuses: that is the administrator's to solve,
+// nobody is moved. What was switched on in an ancestor stays on: others may have come to need it.
 #include "steps.hpp"
 
 #include "bpf.hpp"
@@ -85,7 +85,8 @@ Result<> enable_controllers(Run run, const Place &place, const cgroup::Settings 
     return {};
 }
 
-/// The container's root may manage the cgroup: the directory and those files that the kernel says are safe in other hands.
+/// The container's root may manage the cgroup: the directory and those files that the kernel says are safe in other
+/// hands.
 int give_away(Run run, const std::string &dir) {
     if (!run.has("uid")) return 0;
     const auto uid = static_cast<uid_t>(run.integer("uid"));
@@ -148,7 +149,8 @@ int create(Run run) {
     return give_directory(run, dir);
 }
 
-/// Ours is what bears our mark. Somebody else may have taken the path over since. A guest's loses our device program, but stays.
+/// Ours is what bears our mark. Somebody else may have taken the path over since. A guest's loses our device program,
+/// but stays.
 int remove(Run run) {
     const auto place = place_of(run);
     if (!place) return -1;
@@ -201,7 +203,7 @@ int open(Run run) {
     return dir.empty() ? -1 : give_directory(run, dir);
 }
 
-// ---- the same as a script -----------------------------------------------------------------------------------------------
+// ---- the same as a script -------------------------------------------------------------------------------------------
 
 int create_shell(Run run, Shell shell) {
     const auto place = place_of(run);

@@ -2,8 +2,9 @@
 //
 // Freezing a container's cgroup, and killing what lives in it.
 //
-// cgroup.kill (Linux 5.14) reaches all at once, and everything below. But a cgroup in which it was used lets no child be born any more: the kernel kills what CLONE_INTO_CGROUP
-// puts there (seen on 6.18). So one that stays for others, or has others' below it, is emptied by signals.
+// cgroup.kill (Linux 5.14) reaches all at once, and everything below. But a cgroup in which it was used lets no child
+// be born any more: the kernel kills what CLONE_INTO_CGROUP puts there (seen on 6.18). So one that stays for others, or
+// has others' below it, is emptied by signals.
 #include "steps.hpp"
 
 #include <poll.h>
@@ -29,7 +30,8 @@ bool others_below(const Place &place) {
     return found;
 }
 
-/// Frozen, nobody forks between the reading and the killing, and v2's freezer lets a frozen process die. One in which others live is not frozen for that.
+/// Frozen, nobody forks between the reading and the killing, and v2's freezer lets a frozen process die. One in which
+/// others live is not frozen for that.
 void kill_by_signals(const Place &place, Whose whose, bool freeze, std::vector<pid_t> &pids) {
     const std::string file = place.dir() + "/cgroup.freeze";
     if (freeze) cgroup::write_file(file, "1");

@@ -15,7 +15,8 @@ void add(Settings &out, std::string file, std::string value, When when = When::a
     out.push_back({std::move(file), std::move(value), when});
 }
 
-/// The spec's swap is memory and swap together, memory.swap.max is swap alone. Where swap is not counted there is no such file, and nothing to limit but by a number.
+/// The spec's swap is memory and swap together, memory.swap.max is swap alone. Where swap is not counted there is no
+/// such file, and nothing to limit but by a number.
 Result<> swap(const cgroup::Memory &m, const Current *current, Settings &out) {
     const bool unlimited = m.limit && *m.limit < 0;
     if (!m.swap && !unlimited) return {};

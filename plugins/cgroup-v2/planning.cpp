@@ -39,7 +39,8 @@ int check_controllers(Plan plan, const std::string &mount, const std::vector<std
     return 0;
 }
 
-/// A container with its own view of a writable cgroup manages it: its files belong to the container's user (runtime-spec 1.1, cgroup ownership).
+/// A container with its own view of a writable cgroup manages it: its files belong to the container's user
+/// (runtime-spec 1.1, cgroup ownership).
 void add_ownership(Plan plan, Step &step) {
     const auto mounts = cgroup::wanted_mounts(plan);
     const bool writable = std::any_of(mounts.begin(), mounts.end(), [](const auto &m) { return !m.read_only; });

@@ -26,7 +26,8 @@ inline constexpr std::int64_t made_marked = 1, made_unmarked = 2;
 /// Whose the container's cgroup is today.
 cgroup::Whose whose_is(Run run, const Place &place);
 
-// cgroup2.create: path, mount, owner, pid_namespace ("own")?, controller*, set*, uid?, gid?. Outputs: path, made, cgroup (fd).
+// cgroup2.create: path, mount, owner, pid_namespace ("own")?, controller*, set*, uid?, gid?. Outputs: path, made,
+// cgroup (fd).
 int create(Run run);
 int remove(Run run);
 int create_shell(Run run, Shell shell);

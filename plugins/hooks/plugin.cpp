@@ -4,7 +4,8 @@
 //
 //   prestart         parent, mounts     all is there that the container needs; the child waits before pivot_root
 //   createRuntime    parent, mounts     behind prestart
-//   createContainer  child, mounts      behind createRuntime: in the container's namespaces, the machine's files still in sight
+//   createContainer  child, mounts      behind createRuntime: in the container's namespaces, the machine's files still
+//                    in sight
 //   (gate)
 //   startContainer   child, confine     the container's files; as the program's user, with its capabilities and limits
 //   poststart        parent, started    the program runs
@@ -27,7 +28,8 @@ struct List {
     const char *name, *kind;
     ctr_phase phase;
     const char *status; // of the container, as the hook is told
-    /// The environment of a hook that says nothing of it, as runc and crun have it: whoever runs it has one. Inside that is the container's process.
+    /// The environment of a hook that says nothing of it, as runc and crun have it: whoever runs it has one. Inside
+    /// that is the container's process.
     const char *env_of = "caller";
 };
 
@@ -92,8 +94,8 @@ void stand_behind_creation(Step &step) {
         step.after(token);
 }
 
-/// The program's user and capabilities are on, so that a file of the image gets no more than the program would: execve leaves what the bounding
-/// set allows. The filter comes behind: it could forbid what running a hook needs.
+/// The program's user and capabilities are on, so that a file of the image gets no more than the program would: execve
+/// leaves what the bounding set allows. The filter comes behind: it could forbid what running a hook needs.
 void stand_before_filter(Plan plan, Step &step) {
     step.after(CTR_TOKEN_CAPS_BOUNDED).after(CTR_TOKEN_IDS_SET);
     if (plan.spec("/process/noNewPrivileges").boolean())

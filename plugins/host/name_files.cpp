@@ -35,7 +35,8 @@ bool is_word(std::string_view text) {
     return true;
 }
 
-/// What a program in the container may add to its files: they are on a file system of their own, which has that much room.
+/// What a program in the container may add to its files: they are on a file system of their own, which has that much
+/// room.
 constexpr std::int64_t room = 256 * 1024;
 
 /// Bytes in whole pages, as the file system counts.

@@ -125,7 +125,8 @@ std::string_view DecompressStream::next() {
 
 namespace {
 
-/// "ustar" where all but the oldest tars have it: then there is nothing to unpack, and what is not wanted is skipped by seeking.
+/// "ustar" where all but the oldest tars have it: then there is nothing to unpack, and what is not wanted is skipped by
+/// seeking.
 bool is_plain_tar(const std::string &path) {
     const ctr::Fd file = open_regular(path);
     char magic[5];

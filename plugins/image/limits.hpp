@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What a source may cost. A few bytes that a stranger packed become any number of entries, names and bytes: all of it is counted from the
-// first byte on, when a source is looked through as when a layer is unpacked, in memory as on disk. Each limit is a key of the
-// plugin's section in the config, and an error that says so.
+// What a source may cost. A few bytes that a stranger packed become any number of entries, names and bytes: all of it
+// is counted from the first byte on, when a source is looked through as when a layer is unpacked, in memory as on disk.
+// Each limit is a key of the plugin's section in the config, and an error that says so.
 #pragma once
 
 #include "failure.hpp"
@@ -49,8 +49,8 @@ private:
     std::uint64_t name_bytes_ = 0;
 };
 
-/// While it lives, the process gets no more than `bytes` of memory beyond what it has: libraries that unpack then fail in words, whatever a
-/// stranger's header asks them to allocate (a dictionary of 4 GiB, a map of a sparse file).
+/// While it lives, the process gets no more than `bytes` of memory beyond what it has: libraries that unpack then fail
+/// in words, whatever a stranger's header asks them to allocate (a dictionary of 4 GiB, a map of a sparse file).
 class MemoryLimit {
 public:
     explicit MemoryLimit(std::uint64_t bytes);
@@ -63,7 +63,8 @@ private:
     bool set_ = false;
 };
 
-/// By the names of the config's keys, which are also those of the arguments of image.unpack. `value` gives a key's value; none: the default.
+/// By the names of the config's keys, which are also those of the arguments of image.unpack. `value` gives a key's
+/// value; none: the default.
 Limits read_limits(const std::function<std::optional<std::int64_t>(const char *)> &value);
 /// Calls each(key, value) for all.
 void each_limit(const Limits &limits, const std::function<void(const char *, std::int64_t)> &each);

@@ -2,9 +2,9 @@
 //
 // This plugin's kinds of step.
 //
-//   image.unpack  source, member?, size (int), digest?, diff_id, parent?, directory, the keys of limits.cpp (int), before (int)?:
-//                 what the layers before took of max_unpacked_bytes; gives bytes, the same with this one. Fills the
-//                 directory that the storage driver made; that driver's undo takes it away.
+//   image.unpack  source, member?, size (int), digest?, diff_id, parent?, directory, the keys of limits.cpp (int),
+//                 before (int)?: what the layers before took of max_unpacked_bytes; gives bytes, the same with this
+//                 one. Fills the directory that the storage driver made; that driver's undo takes it away.
 //   image.record  path, content, previous?. Writes the image's record; undo brings back the previous one, or none.
 //   image.forget  path, content. Removes the record; undo writes it again.
 //

@@ -208,7 +208,8 @@ void Unpacker::enter(const std::string &path) {
     parent_.inode = about.st_ino;
     parent_valid_ = true;
     if (noted_.contains(about.st_ino)) return;
-    // Of a lower layer, and about to change: what is not said about it stays. The root of the lowest is as a directory without an entry.
+    // Of a lower layer, and about to change: what is not said about it stays. The root of the lowest is as a directory
+    // without an entry.
     if (options_.lowest && path.empty())
         note_directory(path, about.st_ino, 0755, entry_times_);
     else

@@ -7,9 +7,9 @@
 // through: what stood there goes first. So the later of two entries wins, and a symbolic link that an earlier entry
 // planted leads nowhere but into the tree.
 //
-// The directory shows all layers below, so a whiteout deletes. A mark hides only what lower layers have, wherever it stands among the entries
-// of its own layer. What the layer says nothing about stays as it is: a directory that only gets new content keeps its mode,
-// owner and times.
+// The directory shows all layers below, so a whiteout deletes. A mark hides only what lower layers have, wherever it
+// stands among the entries of its own layer. What the layer says nothing about stays as it is: a directory that only
+// gets new content keeps its mode, owner and times.
 #pragma once
 
 #include "archive.hpp"
@@ -59,8 +59,8 @@ private:
         ctr::Fd fd;
         ino_t inode = 0;
     };
-    /// Times and mode of a directory are set when nothing more is put into it. There may be many, with long paths that differ little: each has
-    /// only what differs from the one before.
+    /// Times and mode of a directory are set when nothing more is put into it. There may be many, with long paths that
+    /// differ little: each has only what differs from the one before.
     struct FinalState {
         std::string rest;         // of the path
         std::uint32_t shared = 0; // bytes at the front that are those of the path before

@@ -11,8 +11,8 @@ namespace {
 
 constexpr int dangling_link = -2;
 
-/// Makes one name in a directory and opens it; what somebody else made in between is as good. A symbolic link there points to
-/// nothing, or openat2 would have followed it: dangling_link.
+/// Makes one name in a directory and opens it; what somebody else made in between is as good. A symbolic link there
+/// points to nothing, or openat2 would have followed it: dangling_link.
 CTR_CHILD int make_one(int directory, const char *name, Make what, unsigned mode) {
     if (what == Make::directory) {
         if (mkdirat(directory, name, mode) != 0 && errno != EEXIST) return -1;
@@ -57,8 +57,8 @@ CTR_CHILD int open_directory_of(int root, char (&path)[PATH_MAX], std::uint64_t 
     return fd;
 }
 
-/// One walk from the root (from the last directory if that is there already, as mostly): opens each prefix, makes what is missing.
-/// `missing`: the whole path is known to be. dangling_link: `path` was rewritten, walk again.
+/// One walk from the root (from the last directory if that is there already, as mostly): opens each prefix, makes what
+/// is missing. `missing`: the whole path is known to be. dangling_link: `path` was rewritten, walk again.
 CTR_CHILD int walk(int root, char (&path)[PATH_MAX], Make last, unsigned mode, std::uint64_t resolve, bool missing) {
     std::size_t end = 0;
     int here = open_directory_of(root, path, resolve, end);
@@ -182,7 +182,8 @@ CTR_CHILD int next_parent(int root, const char *target, char (&name)[256], Paren
     const char *slash = strrchr(target, '/');
     const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - target);
     const char *rest = slash == nullptr ? "" : slash + 1;
-    // Only the plain case: a trailing slash or dots are open_parent's business, and what it opens for them is not what stands in front of the slash.
+    // Only the plain case: a trailing slash or dots are open_parent's business, and what it opens for them is not what
+    // stands in front of the slash.
     const bool plain = *rest != '\0' && !equal(rest, ".") && !equal(rest, "..") && strlen(rest) < sizeof name;
     if (plain && last.fd >= 0 && length == last.length && strncmp(target, last.target, length) == 0)
         return memcpy(name, rest, strlen(rest) + 1), last.fd;

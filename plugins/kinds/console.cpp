@@ -2,9 +2,9 @@
 //
 // The terminal: a pty of the container's own devpts, so that its name in the container is right.
 //
-// Only the master is opened by a path, below the container's root, and it is checked to be a master (5:2) on a devpts. The other
-// end comes from the master itself (TIOCGPTPEER), never from /dev/pts/N, which somebody could have replaced by a link
-// (CVE-2025-52565); /dev/console is a bind mount of that descriptor.
+// Only the master is opened by a path, below the container's root, and it is checked to be a master (5:2) on a devpts.
+// The other end comes from the master itself (TIOCGPTPEER), never from /dev/pts/N, which somebody could have replaced
+// by a link (CVE-2025-52565); /dev/console is a bind mount of that descriptor.
 #include "child.hpp"
 #include "shell.hpp"
 #include "table.hpp"

@@ -2,9 +2,10 @@
 //
 // tmpcopyup: a tmpfs begins with what the directory below it has.
 //
-// Everything is opened by name in a directory that is open already, and no link is followed: what a process that shares the
-// directory does meanwhile cannot lead the copy anywhere else. Hard links become files of their own. An extended attribute that
-// tmpfs does not have (user.* before Linux 6.6), or that a user namespace may not set, is left out, as cp(1) does.
+// Everything is opened by name in a directory that is open already, and no link is followed: what a process that shares
+// the directory does meanwhile cannot lead the copy anywhere else. Hard links become files of their own. An extended
+// attribute that tmpfs does not have (user.* before Linux 6.6), or that a user namespace may not set, is left out, as
+// cp(1) does.
 #include "mounting.hpp"
 
 #include <climits>

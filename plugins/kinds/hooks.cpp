@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// OCI hooks: programs of the machine or of the container that are run at fixed points of its life, with its state as JSON on their standard
-// input (runtime-spec, config.md "POSIX-platform Hooks"). Where they stand in the plan is the plugin's business; here is how one is run.
-// Parent and child run the same code, which allocates nothing. A failing hook fails its step, but for those at delete: they have nothing to stop.
+// OCI hooks: programs of the machine or of the container that are run at fixed points of its life, with its state as
+// JSON on their standard input (runtime-spec, config.md "POSIX-platform Hooks"). Where they stand in the plan is the
+// plugin's business; here is how one is run. Parent and child run the same code, which allocates nothing. A failing
+// hook fails its step, but for those at delete: they have nothing to stop.
 #include "child.hpp"
 #include "shell.hpp"
 #include "table.hpp"
@@ -84,7 +85,8 @@ CTR_CHILD std::uint32_t environment_of(ctr_run *raw) {
     return equal(whose, "caller") ? CTR_SPAWN_ENVIRONMENT_OF_HOST : 0U;
 }
 
-/// Where the hook writes to, if its arguments say so: a descriptor, for who no longer sees the file, or a path of the machine. To be closed.
+/// Where the hook writes to, if its arguments say so: a descriptor, for who no longer sees the file, or a path of the
+/// machine. To be closed.
 CTR_CHILD int open_output(ctr_run *raw, const char *by_fd, const char *by_path, int *out) {
     const ctr::ChildRun run{raw};
     *out = -1;

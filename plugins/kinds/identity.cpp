@@ -70,7 +70,8 @@ int no_new_privs_shell(ctr::Run, ctr::Shell shell) {
     return shell.text("setpriv=\"${setpriv:-setpriv} --no-new-privs\"");
 }
 
-/// A program that opens /dev/stdout again needs to own the pipe or terminal behind it. Regular files stay their owner's.
+/// A program that opens /dev/stdout again needs to own the pipe or terminal behind it. Regular files stay their
+/// owner's.
 CTR_CHILD void give_stdio(std::uint32_t uid) {
     for (int fd = 0; fd < 3; ++fd) {
         struct stat st;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The id maps of the child's user namespace, user_namespaces(7). One write sets a map for good. With CAP_SETUID and CAP_SETGID the
-// parent writes any map; without, only its own id (and setgroups forbidden first), or what /etc/subuid grants by newuidmap(1).
+// The id maps of the child's user namespace, user_namespaces(7). One write sets a map for good. With CAP_SETUID and
+// CAP_SETGID the parent writes any map; without, only its own id (and setgroups forbidden first), or what /etc/subuid
+// grants by newuidmap(1).
 #include "idmap.hpp"
 
 #include "machine_files.hpp"

@@ -7,7 +7,8 @@
 
 namespace kinds {
 
-/// Writes the step's arguments uid and gid ("INSIDE OUTSIDE SIZE") as the maps of that process's user namespace. Fails the step.
+/// Writes the step's arguments uid and gid ("INSIDE OUTSIDE SIZE") as the maps of that process's user namespace. Fails
+/// the step.
 int write_id_maps(ctr::Run run, const std::string &pid);
 
 } // namespace kinds

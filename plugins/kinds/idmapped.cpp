@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Id-mapped mounts (mount_setattr(2), Linux 5.12): what the file system calls id 0 is seen as another id through this mount.
+// Id-mapped mounts (mount_setattr(2), Linux 5.12): what the file system calls id 0 is seen as another id through this
+// mount.
 //
-// The maps are those of a user namespace, which is made for nothing else; a descriptor keeps it. A copy of a machine's mount is
-// mapped by the parent: that needs rights where the file system was mounted, which a child in a user namespace of its own
-// does not have. It goes to the child detached, like the root. Without a userns the copy keeps its ids, and is still one that such a
-// child could not make: the way to the source may be closed to it.
+// The maps are those of a user namespace, which is made for nothing else; a descriptor keeps it. A copy of a machine's
+// mount is mapped by the parent: that needs rights where the file system was mounted, which a child in a user namespace
+// of its own does not have. It goes to the child detached, like the root. Without a userns the copy keeps its ids, and
+// is still one that such a child could not make: the way to the source may be closed to it.
 #include "idmap.hpp"
 #include "mount_options.hpp"
 #include "shell.hpp"

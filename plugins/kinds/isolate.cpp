@@ -15,8 +15,8 @@
 namespace kinds {
 namespace {
 
-/// "net.ipv4.ip_forward" or "net/ipv4/ip_forward" as the path below /proc. As in sysctl(8) the first separator decides, and
-/// in the dotted form a slash stands for a dot: net.ipv4.conf.eth0/1.forwarding.
+/// "net.ipv4.ip_forward" or "net/ipv4/ip_forward" as the path below /proc. As in sysctl(8) the first separator decides,
+/// and in the dotted form a slash stands for a dot: net.ipv4.conf.eth0/1.forwarding.
 CTR_CHILD bool sysctl_path(const char *key, char (&out)[256]) {
     constexpr std::size_t prefix = 4;
     memcpy(out, "sys/", prefix);

@@ -2,8 +2,8 @@
 //
 // Directories, files and descriptors of the machine, for the parent.
 //
-// Proof of ownership for the undo: a directory is taken away only if this step recorded that it made it, and it is empty; a
-// file only if it still has the content that this step wrote.
+// Proof of ownership for the undo: a directory is taken away only if this step recorded that it made it, and it is
+// empty; a file only if it still has the content that this step wrote.
 #include "machine_files.hpp"
 #include "shell.hpp"
 #include "table.hpp"

@@ -41,8 +41,9 @@ constexpr std::uint64_t no_suid = MOUNT_ATTR_NOSUID, no_dev = MOUNT_ATTR_NODEV, 
                         no_dir_atime = MOUNT_ATTR_NODIRATIME, no_symlinks = MOUNT_ATTR_NOSYMFOLLOW,
                         atime_field = MOUNT_ATTR__ATIME, read_only = MOUNT_ATTR_RDONLY;
 
-// `atime` is "not noatime", that is the kernel's default, relatime; norelatime leaves strictatime. silent and loud choose
-// whether a refusal goes to the kernel's log: with fsconfig(2) it goes to the context, and from there into the step's error.
+// `atime` is "not noatime", that is the kernel's default, relatime; norelatime leaves strictatime. silent and loud
+// choose whether a refusal goes to the kernel's log: with fsconfig(2) it goes to the context, and from there into the
+// step's error.
 const OptionRow words[] = {
     {"defaults", Does::nothing, 0, false},
     {"silent", Does::nothing, 0, false},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The option words of a mount (fstab(5), runtime-spec config.md "Linux mount options"). A word is either known here, and
-// becomes attributes of one mount (MOUNT_ATTR_*), of all mounts below it (the r... forms), propagation, or a flag of the
-// superblock; or it is the file system's own and is handed to it as it stands.
+// The option words of a mount (fstab(5), runtime-spec config.md "Linux mount options"). A word is either known here,
+// and becomes attributes of one mount (MOUNT_ATTR_*), of all mounts below it (the r... forms), propagation, or a flag
+// of the superblock; or it is the file system's own and is handed to it as it stands.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace kinds {
 
-/// Always begun as `MountOptions options = {};`: with member initialisers it would have a constructor, which an unoptimised build
-/// calls outside the child's section.
+/// Always begun as `MountOptions options = {};`: with member initialisers it would have a constructor, which an
+/// unoptimised build calls outside the child's section.
 struct MountOptions {
     std::uint64_t set, clear;             // MOUNT_ATTR_* of the mount
     std::uint64_t set_below, clear_below; // the same, recursively
@@ -38,8 +38,9 @@ enum class OptionWord {
 
 /// Adds one word.
 CTR_CHILD OptionWord add_option(MountOptions &options, const char *word);
-/// A bind mount with any word about a flag has the flags that its words say, and not those of its source besides; with none it keeps these (runc
-/// from 1.2 on). Of the atime flags the same holds when there is a word about them, as for mount(2). Recursive words say nothing about the mount itself.
+/// A bind mount with any word about a flag has the flags that its words say, and not those of its source besides; with
+/// none it keeps these (runc from 1.2 on). Of the atime flags the same holds when there is a word about them, as for
+/// mount(2). Recursive words say nothing about the mount itself.
 CTR_CHILD void only_said(MountOptions &options);
 /// What a word is, without adding it.
 CTR_CHILD OptionWord option_word(const char *word);

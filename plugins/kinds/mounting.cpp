@@ -50,8 +50,9 @@ CTR_CHILD int current_attributes(int mount, std::uint64_t &out) {
 
 constexpr std::uint64_t lockable = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
-/// The flags of the mount itself. What is locked (mount_namespaces(7)) stays, unless a word asks for the contrary: that is an error. A copy that
-/// the parent made has nothing locked; where it shall be, what has been taken away is looked at.
+/// The flags of the mount itself. What is locked (mount_namespaces(7)) stays, unless a word asks for the contrary: that
+/// is an error. A copy that the parent made has nothing locked; where it shall be, what has been taken away is looked
+/// at.
 CTR_CHILD int set_own(int mount, const MountOptions &o) {
     std::uint64_t before = 0, after = 0;
     if (o.locked) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// mount.new, mount.bind, mount.setattr. Each mount is made detached, gets its attributes, and is then attached by descriptor:
-// it is never visible with more rights than asked, and nobody can change where it goes.
+// mount.new, mount.bind, mount.setattr. Each mount is made detached, gets its attributes, and is then attached by
+// descriptor: it is never visible with more rights than asked, and nobody can change where it goes.
 #include "mounting.hpp"
 #include "shell.hpp"
 #include "table.hpp"
@@ -31,8 +31,9 @@ CTR_CHILD bool wants_mount_point(const ctr::ChildRun &run, Make &what) {
     return true;
 }
 
-/// A tmpfs takes the mode of the directory that it covers, unless an option says which it has, as runc and crun do: what the image
-/// opened to a user (/tmp, a data directory of the program's own) stays open to it. "mode=1777", or an empty word.
+/// A tmpfs takes the mode of the directory that it covers, unless an option says which it has, as runc and crun do:
+/// what the image opened to a user (/tmp, a data directory of the program's own) stays open to it. "mode=1777", or an
+/// empty word.
 CTR_CHILD int covered_mode(const ctr::ChildRun &run, int target, char (&out)[12]) {
     out[0] = '\0';
     for (std::size_t i = 0, n = run.count("options"); i < n; ++i)
@@ -46,8 +47,9 @@ CTR_CHILD int covered_mode(const ctr::ChildRun &run, int target, char (&out)[12]
     return 0;
 }
 
-/// In a user namespace with the machine's network the kernel gives no sysfs. Then the machine's is bound as it is, with all that is mounted in it, and
-/// what the options say holds for all of that. Only before pivot: later /sys is the container's.
+/// In a user namespace with the machine's network the kernel gives no sysfs. Then the machine's is bound as it is, with
+/// all that is mounted in it, and what the options say holds for all of that. Only before pivot: later /sys is the
+/// container's.
 CTR_CHILD int machines_sysfs(ctr_run *raw, MountOptions &options) {
     struct statfs fs;
     const int mount = ctr::open_tree_clone(AT_FDCWD, "/sys", AT_RECURSIVE);
@@ -242,7 +244,8 @@ CTR_CHILD int reconfigure(ctr_run *raw, int fd) {
     return result;
 }
 
-/// The argument `is`: without it any mount will do. Links are not all that may lead to another one: what a directory between is called can be changed too.
+/// The argument `is`: without it any mount will do. Links are not all that may lead to another one: what a directory
+/// between is called can be changed too.
 CTR_CHILD int check_same(ctr_run *raw, int fd) {
     const ctr::ChildRun run{raw};
     if (run.count("is") == 0) return 0;
@@ -289,8 +292,8 @@ int setattr_shell(ctr::Run run, ctr::Shell shell) {
     return shell.text(text);
 }
 
-/// By its name in its directory, and without following any symbolic link: a container that put one in the way, to /proc say, could otherwise have what
-/// protects it taken off.
+/// By its name in its directory, and without following any symbolic link: a container that put one in the way, to /proc
+/// say, could otherwise have what protects it taken off.
 CTR_CHILD int remove_apply(ctr_run *raw) {
     const int root = require_root(raw);
     if (root < 0) return -1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The kinds of step that all plugins share (manifest: "shares_kinds"): what sdk/include/ctr/kinds.h promises. table.hpp says which file has which. It plans
-// nothing by itself.
+// The kinds of step that all plugins share (manifest: "shares_kinds"): what sdk/include/ctr/kinds.h promises. table.hpp
+// says which file has which. It plans nothing by itself.
 #include "table.hpp"
 
 #include <ctr/plugin.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Masked and read-only paths. They are the only thing between a container and much of /proc, so nothing here may be
-// silently without effect: a missing target is fine, anything else wrong is an error. What covers a masked file must really
-// be the null device: opened without following a link, checked by its number, and bound by the same descriptor
+// silently without effect: a missing target is fine, anything else wrong is an error. What covers a masked file must
+// really be the null device: opened without following a link, checked by its number, and bound by the same descriptor
 // (CVE-2025-31133: /dev/null of the container replaced by a link to a procfs file).
 #include "mounting.hpp"
 #include "shell.hpp"

@@ -51,8 +51,8 @@ int mkdir_shell(ctr::Run run, ctr::Shell shell) {
     return shell.text(text);
 }
 
-/// Where mknod is forbidden: the machine's node of the same path, if it is the same device. Nothing of the mount that it comes from is wanted
-/// but the device.
+/// Where mknod is forbidden: the machine's node of the same path, if it is the same device. Nothing of the mount that
+/// it comes from is wanted but the device.
 CTR_CHILD int bind_node(ctr_run *raw, int directory, const char *name, std::size_t at, mode_t type, dev_t device) {
     constexpr auto hint = "in a user namespace only devices that the machine has under the same path can be given";
     const char *target = ctr::ChildRun{raw}.str("target", at);
@@ -235,8 +235,8 @@ int write_shell(ctr::Run run, ctr::Shell shell) {
     return shell.text(text);
 }
 
-/// After chdir the kernel is asked where we are: "(unreachable)/..." is a directory outside the root, as a leaked descriptor of
-/// the machine would be (CVE-2024-21626).
+/// After chdir the kernel is asked where we are: "(unreachable)/..." is a directory outside the root, as a leaked
+/// descriptor of the machine would be (CVE-2024-21626).
 CTR_CHILD int cwd_apply(ctr_run *raw) {
     const ctr::ChildRun run{raw};
     const int root = require_root(raw);

@@ -2,10 +2,10 @@
 //
 // The container's root: attached in the child's private mount namespace, and made the only thing there.
 //
-// Storage hands over a detached mount, so nothing of it was ever visible on the machine. pivot_root(".", ".") stacks the old root
-// on the new one, pivot_root(2) NOTES; the old root is made slave before it is detached, or unmounting it would
-// propagate to the machine where its mounts are shared (linux.rootfsPropagation "shared"). From inside it: seen from the new
-// root "." is the new root, whose mounts keep the propagation that was asked for.
+// Storage hands over a detached mount, so nothing of it was ever visible on the machine. pivot_root(".", ".") stacks
+// the old root on the new one, pivot_root(2) NOTES; the old root is made slave before it is detached, or unmounting it
+// would propagate to the machine where its mounts are shared (linux.rootfsPropagation "shared"). From inside it: seen
+// from the new root "." is the new root, whose mounts keep the propagation that was asked for.
 #include "child.hpp"
 #include "mount_options.hpp"
 #include "mounting.hpp"
@@ -39,7 +39,8 @@ int attach_shell(ctr::Run run, ctr::Shell shell) {
                       " \"$root\"\nmount --make-rslave \"$root\"");
 }
 
-/// mountinfo, proc(5), a line at a time. A line of more than the buffer has is an error: it might be the one that counts.
+/// mountinfo, proc(5), a line at a time. A line of more than the buffer has is an error: it might be the one that
+/// counts.
 struct MountTable {
     int fd;
     std::size_t begin, end;
@@ -67,7 +68,8 @@ CTR_CHILD char *next_line(MountTable &table) {
     }
 }
 
-/// The mount point of a line (its fifth word), where it is no mount at or below `root`; spaces and the like are octal there.
+/// The mount point of a line (its fifth word), where it is no mount at or below `root`; spaces and the like are octal
+/// there.
 CTR_CHILD bool outside(const char *line, const char *root, char (&out)[PATH_MAX]) {
     for (int words = 0; words < 4; ++words) {
         line = strchr(line, ' ');
@@ -91,8 +93,9 @@ CTR_CHILD bool is_bare(const char *line) {
     return false;
 }
 
-/// Takes the machine's procfs and sysfs off, or covers what must stay: where a whole one is in a mount namespace, the kernel lets a user namespace below it
-/// mount another one, without what protects the container's. Nothing of it may be seen on the machine, so the mounts are cut off first.
+/// Takes the machine's procfs and sysfs off, or covers what must stay: where a whole one is in a mount namespace, the
+/// kernel lets a user namespace below it mount another one, without what protects the container's. Nothing of it may be
+/// seen on the machine, so the mounts are cut off first.
 CTR_CHILD int hide_bare(ctr_run *raw, const char *root) {
     MountTable table = {open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC), 0, 0};
     if (table.fd < 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The shell renderings' common words. In the script the child's shell runs in the new namespaces; `$root` is the directory on
-// which the root is attached, and empty after pivot_root: "$root/proc" is right before and after it.
+// The shell renderings' common words. In the script the child's shell runs in the new namespaces; `$root` is the
+// directory on which the root is attached, and empty after pivot_root: "$root/proc" is right before and after it.
 #pragma once
 
 #include <ctr/cpp/text.hpp>
@@ -17,7 +17,8 @@ inline std::string inside(const std::string &target) {
     return word == path ? "\"$root" + path + "\"" : "\"$root\"" + word;
 }
 
-/// Of a step with several targets: which of the argument's values belongs to target `at`. What stands once holds for all. (The child's is in child.hpp.)
+/// Of a step with several targets: which of the argument's values belongs to target `at`. What stands once holds for
+/// all. (The child's is in child.hpp.)
 inline std::size_t nth(ctr::Run run, const char *name, std::size_t at) { return run.count(name) > 1 ? at : 0; }
 
 /// What `text(at)` says for each of the step's targets, one below the other.

@@ -102,7 +102,8 @@ CTR_CHILD void take_home(Text &text, int &ended_by, UserIds &out) {
     out.home[good ? home.length : 0] = '\0';
 }
 
-/// The entry of a user by name, or by uid if `name` is nullptr. *found says whether there is one; `entry` gets its name.
+/// The entry of a user by name, or by uid if `name` is nullptr. *found says whether there is one; `entry` gets its
+/// name.
 CTR_CHILD const char *read_passwd(int root, const char *name, UserIds &out, Name &entry, bool &found) {
     Text text;
     found = false;

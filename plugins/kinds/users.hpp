@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Users and groups by the container's own /etc/passwd and /etc/group, read between clone and exec: no allocation, no NSS
-// (which would load libraries of the image, CVE-2019-14271).
+// Users and groups by the container's own /etc/passwd and /etc/group, read between clone and exec: no allocation, no
+// NSS (which would load libraries of the image, CVE-2019-14271).
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,9 @@ struct UserIds {
     char home[4096];          // of passwd; empty if the user is not there
 };
 
-/// "NAME|UID[:GROUP|GID]". Digits are an id and never looked up as a name (CVE-2016-3697); an id needs no entry. Without a group: the
-/// one in passwd (0 without an entry), and all groups that list the user. nullptr, or what is wrong, in words.
+/// "NAME|UID[:GROUP|GID]". Digits are an id and never looked up as a name (CVE-2016-3697); an id needs no entry.
+/// Without a group: the one in passwd (0 without an entry), and all groups that list the user. nullptr, or what is
+/// wrong, in words.
 CTR_CHILD const char *find_user(int root, const char *user, UserIds &out);
 /// The home directory of the entry with ids.uid, into ids.home; left empty without one.
 CTR_CHILD const char *find_home(int root, UserIds &ids);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Device nodes. On a tmpfs of its own, or as a directory of the root, /dev gets what runtime-spec config-linux.md calls the default devices and links; on the
-// machine's own /dev there is nothing to make, and in somebody else's directory nothing is made.
+// Device nodes. On a tmpfs of its own, or as a directory of the root, /dev gets what runtime-spec config-linux.md calls
+// the default devices and links; on the machine's own /dev there is nothing to make, and in somebody else's directory
+// nothing is made.
 #include "mounts.hpp"
 #include "paths.hpp"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Id-mapped mounts. The maps of a mount are its own, or, where it only says idmap, the container's; the kernel takes them from a user
-// namespace. For a new one of the container's a second one with the same maps is made: the mounts are prepared before there is a child.
+// Id-mapped mounts. The maps of a mount are its own, or, where it only says idmap, the container's; the kernel takes
+// them from a user namespace. For a new one of the container's a second one with the same maps is made: the mounts are
+// prepared before there is a child.
 #include "mounts.hpp"
 
 #include <map>
@@ -97,7 +98,8 @@ int containers_maps(Plan plan, Mount &mount, Maker &maker) {
 
 int add_id_maps(Plan plan, std::vector<Mount> &all) {
     Maker maker(plan);
-    // As root outside of the container's user namespace the way may be open that is closed to its root: a directory of podman's, mode 0700.
+    // As root outside of the container's user namespace the way may be open that is closed to its root: a directory of
+    // podman's, mode 0700.
     const bool own_users = user_namespace(plan).has_value();
     const bool other_root = own_users && plan.ask("euid").value_or("") == "0";
     const bool inside = plan.operation() == CTR_OP_MOUNT;

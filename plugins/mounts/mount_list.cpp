@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The entries of /mounts, in their order. Each gives the token "mount:DESTINATION", for steps of others that must come after one of
-// them; those of type cgroup are the cgroup driver's.
+// The entries of /mounts, in their order. Each gives the token "mount:DESTINATION", for steps of others that must come
+// after one of them; those of type cgroup are the cgroup driver's.
 #include "mounts.hpp"
 #include "paths.hpp"
 
@@ -18,7 +18,8 @@ int check_options(Plan plan, const Mount &mount) {
     return 0;
 }
 
-/// What belongs to a file system, and not to one mount of it, a bind mount cannot have: mount(2) ignores it there, and so do runc and crun. Here it is said.
+/// What belongs to a file system, and not to one mount of it, a bind mount cannot have: mount(2) ignores it there, and
+/// so do runc and crun. Here it is said.
 void drop_superblock(Plan plan, Mount &mount) {
     if (!mount.bind) return;
     const auto drop = [&](const std::string &option) {
@@ -77,7 +78,8 @@ void find_inside(Plan plan, Mount &mount) {
     mount.source = source == root ? "/" : source.substr(root.size());
 }
 
-/// What the kernel calls the file systems' option for a label of SELinux. Those of the kernel's own objects have their labels by policy.
+/// What the kernel calls the file systems' option for a label of SELinux. Those of the kernel's own objects have their
+/// labels by policy.
 int add_label(Plan plan, Mount &mount) {
     const std::string label = plan.spec("/linux/mountLabel").str();
     if (label.empty() || mount.bind || mount.remount) return 0;
@@ -93,7 +95,8 @@ int add_label(Plan plan, Mount &mount) {
                         "context, fscontext, defcontext, rootcontext");
 }
 
-/// /proc must be a procfs, since what protects a container is written through it (CVE-2019-16884); only single files below may be covered.
+/// /proc must be a procfs, since what protects a container is written through it (CVE-2019-16884); only single files
+/// below may be covered.
 int check_proc(Plan plan, const Mount &mount) {
     if (!is_below(mount.destination, "/proc")) return 0;
     if (mount.destination == "/proc") {
@@ -160,7 +163,8 @@ int add_copy(Plan plan, const Mount &mount, const std::string &value) {
     return step.output("mount", CTR_TYPE_FD, value).note("for " + mount.destination).add();
 }
 
-/// In a container that lives the path is its own to change: no links, and what a bind mount's remount changes must be that bind mount.
+/// In a container that lives the path is its own to change: no links, and what a bind mount's remount changes must be
+/// that bind mount.
 int add_guard(Plan plan, const Mount &mount, ctr::Step &step) {
     step.arg("nofollow", std::int64_t{1});
     const bool bind = mount.has("bind") || mount.has("rbind");

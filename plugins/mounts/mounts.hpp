@@ -42,7 +42,8 @@ int read_mounts(ctr::Plan plan, std::vector<Mount> &all);
 int add_mounts(ctr::Plan plan, const std::vector<Mount> &all, State &state);
 /// Those of /ctr/unmount, in reverse.
 int add_removals(ctr::Plan plan);
-/// idmap.cpp: finds the id maps of each mount that shall have some, and adds the steps that make them; says what the parent opens
+/// idmap.cpp: finds the id maps of each mount that shall have some, and adds the steps that make them; says what the
+/// parent opens
 int add_id_maps(ctr::Plan plan, std::vector<Mount> &all);
 /// devices.cpp
 int add_devices(ctr::Plan plan, const State &state);

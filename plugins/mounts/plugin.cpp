@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The container's file tree. The storage driver gives the root as a detached mount (value `rootfs`); here it is attached in the child's
-// private mount namespace, filled, made the only thing the child sees (pivot_root), and protected. All of it are shared kinds,
-// which touch what the image could have a say in only through descriptors (plugins/kinds/child.hpp).
+// The container's file tree. The storage driver gives the root as a detached mount (value `rootfs`); here it is
+// attached in the child's private mount namespace, filled, made the only thing the child sees (pivot_root), and
+// protected. All of it are shared kinds, which touch what the image could have a say in only through descriptors
+// (plugins/kinds/child.hpp).
 #include "mounts.hpp"
 
 namespace mounts {
@@ -25,8 +26,9 @@ int check_propagation(Plan plan, const std::string &word) {
                         "private, slave, shared, unbindable, with an r in front for all mounts below");
 }
 
-/// Where the root is attached, seen by the child alone. OCI hooks that enter its mount namespace look for it where the bundle's config.json says.
-/// Root in a user namespace may be unable to get there, and where mounts are shared with the machine those around the bundle stay as they are.
+/// Where the root is attached, seen by the child alone. OCI hooks that enter its mount namespace look for it where the
+/// bundle's config.json says. Root in a user namespace may be unable to get there, and where mounts are shared with the
+/// machine those around the bundle stay as they are.
 std::string attach_at(Plan plan) {
     const std::string propagation = plan.spec("/linux/rootfsPropagation").str();
     if (propagation == "shared" || propagation == "rshared") return plan.name("rootfs_dir");
@@ -45,9 +47,10 @@ int check_label(Plan plan) {
                       .path = "/linux/mountLabel"});
 }
 
-/// Cuts the child's copy of the machine's mounts off, so that nothing mounted in it appears there. The default is rslave: what
-/// is mounted on the machine later below the source of a bind mount is seen in the container. With "shared" bind mounts may
-/// be shared with the machine, so the mounts stay as they are but for the one that holds the root.
+/// Cuts the child's copy of the machine's mounts off, so that nothing mounted in it appears there. The default is
+/// rslave: what is mounted on the machine later below the source of a bind mount is seen in the container. With
+/// "shared" bind mounts may be shared with the machine, so the mounts stay as they are but for the one that holds the
+/// root.
 int add_cut(Plan plan, const std::string &word) {
     const bool shared = word == "shared" || word == "rshared";
     ctr::Step step = plan.step(CTR_KIND_MOUNT_PROPAGATION, CTR_ISOLATE);
@@ -74,8 +77,9 @@ int add_root(Plan plan) {
         .add();
 }
 
-/// What the storage driver's root has mounted below it, before anything of the spec is: mounts say themselves how they propagate. A shared
-/// root comes later (protect.cpp): pivot_root(2) refuses it, and what is mounted below it would be shared too.
+/// What the storage driver's root has mounted below it, before anything of the spec is: mounts say themselves how they
+/// propagate. A shared root comes later (protect.cpp): pivot_root(2) refuses it, and what is mounted below it would be
+/// shared too.
 int add_root_propagation(Plan plan, const std::string &word) {
     if (word != "rprivate" && word != "runbindable") return 0;
     return plan.step(CTR_KIND_MOUNT_PROPAGATION, CTR_MOUNTS)

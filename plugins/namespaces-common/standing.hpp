@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// How the container stands to the machine's namespace of a type. A path to join may be anything: a link, or a bind mount, of the machine's own
-// (`docker run --network host` of old is a path). So the namespace behind it is compared by device and inode, and what cannot be told counts as the
-// machine's. A path can lead elsewhere by the time it is joined: the step that changes something checks again, by its argument not_in.
+// How the container stands to the machine's namespace of a type. A path to join may be anything: a link, or a bind
+// mount, of the machine's own (`docker run --network host` of old is a path). So the namespace behind it is compared by
+// device and inode, and what cannot be told counts as the machine's. A path can lead elsewhere by the time it is
+// joined: the step that changes something checks again, by its argument not_in.
 #pragma once
 
 #include <ctr/cpp/description.hpp>

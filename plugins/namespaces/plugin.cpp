@@ -2,9 +2,9 @@
 //
 // Namespaces: what the child is alone with.
 //
-// This plugin only says which ones are new and which are joined; in which order the kernel wants them is the executor's business
-// (core/launch). The id maps of a new user namespace are written by the parent while the child waits: until then the
-// child has no ids, and every child step that needs them is behind the token userns.mapped.
+// This plugin only says which ones are new and which are joined; in which order the kernel wants them is the executor's
+// business (core/launch). The id maps of a new user namespace are written by the parent while the child waits: until
+// then the child has no ids, and every child step that needs them is behind the token userns.mapped.
 #include "../namespaces-common/standing.hpp"
 
 #include <map>

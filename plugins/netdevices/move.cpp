@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The kernel takes an interface down and its addresses away when it moves. So they are read before and given again behind; permanent ones of
-// global scope, as the runtime-spec says: the others belong to the network that the interface leaves.
+// The kernel takes an interface down and its addresses away when it moves. So they are read before and given again
+// behind; permanent ones of global scope, as the runtime-spec says: the others belong to the network that the interface
+// leaves.
 //
 // Nothing is kept open: whoever holds the namespace when the container is gone keeps the interface from coming back.
 #include "move.hpp"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// /linux/netDevices: interfaces of the machine for the container alone. There is no undo: when the namespace dies the kernel gives a
-// physical interface back to the machine, and takes a virtual one away; one that was moved into a namespace of somebody else's stays there.
+// /linux/netDevices: interfaces of the machine for the container alone. There is no undo: when the namespace dies the
+// kernel gives a physical interface back to the machine, and takes a virtual one away; one that was moved into a
+// namespace of somebody else's stays there.
 #include "../namespaces-common/standing.hpp"
 #include "move.hpp"
 #include "names.hpp"

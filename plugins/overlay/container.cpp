@@ -26,7 +26,8 @@ int make_directory(const std::string &path, unsigned mode) {
 
 namespace {
 
-/// As for an image's files (plugins/image/attributes.cpp): trusted.* is overlayfs' and the machine's, labels are its policy's.
+/// As for an image's files (plugins/image/attributes.cpp): trusted.* is overlayfs' and the machine's, labels are its
+/// policy's.
 bool is_copied(std::string_view name) {
     if (name.starts_with("user.")) return !name.starts_with("user.overlay.");
     return name == "security.capability" || name == "system.posix_acl_access" || name == "system.posix_acl_default";

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr.storage/1: layers on disk. A layer is unpacked with a view of all that is below it: overlayfs itself is mounted (detached, as for a
-// container) with the new layer as `upper`. So what the layer leaves as it is keeps mode, owner and attributes, links of lower layers
-// lead where they lead in the image, whiteouts are deletions, and what ends up in `upper` is what overlayfs wants to find in a layer.
+// ctr.storage/1: layers on disk. A layer is unpacked with a view of all that is below it: overlayfs itself is mounted
+// (detached, as for a container) with the new layer as `upper`. So what the layer leaves as it is keeps mode, owner and
+// attributes, links of lower layers lead where they lead in the image, whiteouts are deletions, and what ends up in
+// `upper` is what overlayfs wants to find in a layer.
 //
 // A layer is made in tmp/ and becomes visible by one rename(2), after syncfs(2): so what
-// stands in layers/ is complete, whatever was killed or lost its power. Two imports of one layer do not disturb each other: each has
-// its own directory in tmp/, and the rename that comes second finds the layer there and drops its own copy.
+// stands in layers/ is complete, whatever was killed or lost its power. Two imports of one layer do not disturb each
+// other: each has its own directory in tmp/, and the rename that comes second finds the layer there and drops its own
+// copy.
 #include "driver.hpp"
 #include "mount.hpp"
 #include "names.hpp"
@@ -27,7 +29,7 @@ namespace {
 
 using ctr::Fd;
 
-// ---- overlay.layer -----------------------------------------------------------------------------------------------------
+// ---- overlay.layer --------------------------------------------------------------------------------------------------
 
 /// The view is nowhere in the machine's tree; it ends with its descriptor.
 int give_view(ctr::Run run, const std::string &partial, Fd view, bool mounted) {
@@ -100,7 +102,7 @@ int shell_undo_layer(ctr::Run run, ctr::Shell sh) {
     return sh.cmd({"rm", "-rf", "--one-file-system", partial});
 }
 
-// ---- overlay.commit ----------------------------------------------------------------------------------------------------
+// ---- overlay.commit -------------------------------------------------------------------------------------------------
 
 /// Everything below and including `path` is on the disk, or the file system says that it is not.
 int sync_tree(const std::string &path) {
@@ -144,7 +146,7 @@ int shell_commit(ctr::Run run, ctr::Shell sh) {
     return sh.cmd({"mv", "-T", partial, layer});
 }
 
-// ---- overlay.remove_layer ----------------------------------------------------------------------------------------------
+// ---- overlay.remove_layer -------------------------------------------------------------------------------------------
 
 /// First out of sight, then gone: at no instant is there a layer with half its files.
 int apply_remove(ctr::Run run) {
@@ -163,7 +165,7 @@ int shell_undo_remove(ctr::Run run, ctr::Shell sh) {
     return sh.cmd({"rm", "-rf", "--one-file-system", run.str("trash")});
 }
 
-// ---- the extension's functions --------------------------------------------------------------------------------------------
+// ---- the extension's functions --------------------------------------------------------------------------------------
 
 /// True when the layer is whole.
 std::string token(const std::string &name) { return "overlay.layer:" + name; }

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// overlay.mount: the layers and the upper directory as one mount that is only a file descriptor, until the child attaches it.
+// overlay.mount: the layers and the upper directory as one mount that is only a file descriptor, until the child
+// attaches it.
 //
-// fsconfig(2) takes strings of 255 bytes, and a layer's name alone has 64. Three ways lead to a tall stack, and each kernel knows one:
+// fsconfig(2) takes strings of 255 bytes, and a layer's name alone has 64. Three ways lead to a tall stack, and each
+// kernel knows one:
 //  - `lowerdir+`, one for each layer (Linux 6.8 and later);
 //  - `lowerdir`, then `lowerdir=:NEXT` for each that follows (6.5 to 6.7);
-//  - before that overlayfs gets its options as one text of a page, to which fsconfig adds a comma and the next option. There each layer gets a
-//    symbolic link of one or two letters in <place>/lower, all of them in one `lowerdir`. What does not fit into 255 bytes goes on in
-//    the next option: the comma between the two is made part of a link's name by a backslash before it (names.hpp).
-// Such a kernel takes any key and complains only when the superblock is made: therefore EINVAL anywhere leads from the first way to the third.
+//  - before that overlayfs gets its options as one text of a page, to which fsconfig adds a comma and the next option.
+//    There each layer gets a symbolic link of one or two letters in <place>/lower, all of them in one `lowerdir`. What
+//    does not fit into 255 bytes goes on in the next option: the comma between the two is made part of a link's name by
+//    a backslash before it (names.hpp).
+// Such a kernel takes any key and complains only when the superblock is made: therefore EINVAL anywhere leads from the
+// first way to the third.
 //
-// All paths are relative, with the data directory as working directory meanwhile: so neither its length nor a comma, colon
-// or backslash in it matters, and /proc/mounts tells the container nothing about the machine's paths.
+// All paths are relative, with the data directory as working directory meanwhile: so neither its length nor a comma,
+// colon or backslash in it matters, and /proc/mounts tells the container nothing about the machine's paths.
 #include "mount.hpp"
 
 #include "driver.hpp"

@@ -8,8 +8,8 @@
 
 namespace overlay {
 
-/// What is mounted. `dir` is the data directory; `lower` (uppermost first) and `place` are relative to it: `place` is the directory, two levels
-/// deep, that has `upper`, `work` and, on older kernels, `lower`.
+/// What is mounted. `dir` is the data directory; `lower` (uppermost first) and `place` are relative to it: `place` is
+/// the directory, two levels deep, that has `upper`, `work` and, on older kernels, `lower`.
 struct Stack {
     std::string dir;
     std::vector<std::string> lower;
@@ -19,8 +19,8 @@ struct Stack {
     bool discard = false; // overlayfs' `volatile`
 };
 
-/// A detached mount of the stack, in whichever way this kernel takes so many layers. The error's message is what overlayfs said, if
-/// it said anything; the error's path is what the call was about.
+/// A detached mount of the stack, in whichever way this kernel takes so many layers. The error's message is what
+/// overlayfs said, if it said anything; the error's path is what the call was about.
 ctr::Result<ctr::Fd> mount_stack(const Stack &stack);
 
 } // namespace overlay

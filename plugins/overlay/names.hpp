@@ -34,9 +34,9 @@ std::string link_name(std::size_t index);
 /// The most layers that overlayfs stacks (OVL_MAX_STACK).
 inline constexpr std::size_t most_layers = 500;
 
-/// `lowerdir` of `count` links in pieces that fsconfig(2) takes, for kernels that put a comma between the pieces and read the whole: "A:B:C\" and
-/// "C:D" become "A:B:C\,C:D", where the third link's name is "C,C". The first piece is the value of `lowerdir`, all others are options
-/// without a value. One piece, without commas, as long as all fits.
+/// `lowerdir` of `count` links in pieces that fsconfig(2) takes, for kernels that put a comma between the pieces and
+/// read the whole: "A:B:C\" and "C:D" become "A:B:C\,C:D", where the third link's name is "C,C". The first piece is the
+/// value of `lowerdir`, all others are options without a value. One piece, without commas, as long as all fits.
 struct LinkedStack {
     std::vector<std::string> names; // one a layer, uppermost first
     std::vector<std::string> pieces;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Storage driver `overlay`: an image's layers are directories; overlayfs stacks them, read-only, below a directory that takes what
-// the container writes. Two steps in prepare: make that directory (it lives until the container is deleted), and mount the stack, detached:
-// the mount is a file descriptor, the value `rootfs`, and appears nowhere on the machine.
+// Storage driver `overlay`: an image's layers are directories; overlayfs stacks them, read-only, below a directory that
+// takes what the container writes. Two steps in prepare: make that directory (it lives until the container is deleted),
+// and mount the stack, detached: the mount is a file descriptor, the value `rootfs`, and appears nowhere on the
+// machine.
 #include "driver.hpp"
 #include "names.hpp"
 

@@ -75,7 +75,8 @@ bool TreeRemover::unlink_entry(int dir, const char *name, int flags) {
     return thawed && (unlinkat(dir, name, flags) == 0 || errno == ENOENT);
 }
 
-/// Moves a directory to the top, where it is emptied later. A name there that is taken is the container's: try the next.
+/// Moves a directory to the top, where it is emptied later. A name there that is taken is the container's: try the
+/// next.
 bool TreeRemover::hoist(int dir, const char *name) {
     for (;;) {
         const std::string there = ".ctr-hoisted-" + std::to_string(next_name_++);

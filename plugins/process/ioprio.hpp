@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The numbers of ioprio_set(2), for which glibc has no header. The kernel's own, <linux/ioprio.h>, is no C++ in newer stable releases (6.1.192): an
-// inline function in it has a parameter called `class`.
+// The numbers of ioprio_set(2), for which glibc has no header. The kernel's own, <linux/ioprio.h>, is no C++ in newer
+// stable releases (6.1.192): an inline function in it has a parameter called `class`.
 #pragma once
 
 #include <cstdint>

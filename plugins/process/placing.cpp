@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The affinity is for processes that join a container (exec): `initial` holds ctr itself and what it clones until the process is in the
-// container's cgroup, `final` (else whatever the cgroup's cpuset has) from then on. The container's first process has its cpuset only.
+// The affinity is for processes that join a container (exec): `initial` holds ctr itself and what it clones until the
+// process is in the container's cgroup, `final` (else whatever the cgroup's cpuset has) from then on. The container's
+// first process has its cpuset only.
 #include "placing.hpp"
 
 #include <algorithm>

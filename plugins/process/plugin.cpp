@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// The process itself: terminal or session, keyring, limits, who it is and where it stands. Mostly shared kinds; what this file
-// knows is the order:
+// The process itself: terminal or session, keyring, limits, who it is and where it stands. Mostly shared kinds; what
+// this file knows is the order:
 //
 //   clone     oom_score_adj
 //   isolate   keyring, session
 //   mounts    the working directory is made, while the root is still writable; the terminal (of that session)
 //   confine   working directory, scheduling, limits, umask: while still root | ids | no_new_privs
 //
-// The working directory is entered before the ids change: a root file system may hold directories that only root may pass
-// (`-u 1000 -w /root/app` works with docker), and the kind checks that it lies inside the container.
+// The working directory is entered before the ids change: a root file system may hold directories that only root may
+// pass (`-u 1000 -w /root/app` works with docker), and the kind checks that it lies inside the container.
 #include "child.hpp"
 #include "limits.hpp"
 #include "placing.hpp"
@@ -34,7 +34,8 @@ int plan_session(Plan plan) {
     if (plan.step(CTR_KIND_SESSION_NEW, CTR_ISOLATE).add() != 0) return -1;
     if (!plan.spec("/process/terminal").boolean()) return 0;
     Step console = plan.step(CTR_KIND_CONSOLE_OPEN, CTR_MOUNTS);
-    // /dev/console is the terminal of the container's first process. One more mount for each exec would also stay when its process has gone.
+    // /dev/console is the terminal of the container's first process. One more mount for each exec would also stay when
+    // its process has gone.
     if (plan.operation() == CTR_OP_EXEC) console.arg("console", std::int64_t{0});
     if (!plan.spec("/ctr/onlcr").boolean(true)) console.arg("onlcr", std::int64_t{0});
     for (const char *side : {"width", "height"}) {
@@ -106,7 +107,8 @@ std::optional<std::vector<std::int64_t>> more_groups(Plan plan) {
     return groups;
 }
 
-/// crun's annotation, which `podman --group-add keep-groups` writes: the process has its caller's groups, whatever else is said of groups.
+/// crun's annotation, which `podman --group-add keep-groups` writes: the process has its caller's groups, whatever else
+/// is said of groups.
 bool keeps_groups(Plan plan) { return bool(plan.spec("/annotations/run.oci.keep_original_groups")); }
 
 /// /ctr/user (what the caller typed, or the image says) goes before /process/user/uid and gid.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A group that was there before is not changed: it must have what was asked for. One that was made for a name that somebody chose stays, because
-// others may have joined it meanwhile; one that has the container's own name goes with it.
+// A group that was there before is not changed: it must have what was asked for. One that was made for a name that
+// somebody chose stays, because others may have joined it meanwhile; one that has the container's own name goes with
+// it.
 #include "group.hpp"
 
 #include "schemata.hpp"

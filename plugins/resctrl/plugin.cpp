@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// /linux/intelRdt, by the kernel's resctrl file system, which the administrator mounts. The group is made before the child, the child is put
-// into it before its program runs; what it forks is born there.
+// /linux/intelRdt, by the kernel's resctrl file system, which the administrator mounts. The group is made before the
+// child, the child is put into it before its program runs; what it forks is born there.
 #include "group.hpp"
 #include "schemata.hpp"
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Storage driver `rootfs`: the container's root is a directory of the machine, as it is (`ctr run --rootfs`, `--bundle`, ctr-oci).
-// One step: a detached copy of the mounts at and below that directory, the value `rootfs`. It goes with its last descriptor, so there is nothing to
-// undo. What the container writes stays in the directory, which belongs to the user.
+// Storage driver `rootfs`: the container's root is a directory of the machine, as it is (`ctr run --rootfs`,
+// `--bundle`, ctr-oci). One step: a detached copy of the mounts at and below that directory, the value `rootfs`. It
+// goes with its last descriptor, so there is nothing to undo. What the container writes stays in the directory, which
+// belongs to the user.
 //
-// A copy of a shared mount is its peer: what the container mounts in it would appear on the machine. So the copy's propagation is set before
-// anybody can use it: private, or what /linux/rootfsPropagation asks for.
+// A copy of a shared mount is its peer: what the container mounts in it would appear on the machine. So the copy's
+// propagation is set before anybody can use it: private, or what /linux/rootfsPropagation asks for.
 #include <ctr/plugin.hpp>
 
 #include <fcntl.h>
@@ -16,7 +17,8 @@
 
 namespace {
 
-/// The propagation of a mount that nobody else sees yet: that of the spec, without the r of "and all below it". "shared" stays in its peer group.
+/// The propagation of a mount that nobody else sees yet: that of the spec, without the r of "and all below it".
+/// "shared" stays in its peer group.
 std::string propagation(ctr::Plan plan) {
     std::string wanted = plan.spec("/linux/rootfsPropagation").str();
     if (wanted.size() > 1 && wanted[0] == 'r') wanted.erase(0, 1);
@@ -29,7 +31,8 @@ int plan(ctr::Plan plan) {
         return plan.invalid("/root/path", "the storage driver rootfs needs a directory that is the container's root",
                             "give --rootfs DIR or --bundle DIR; an image needs --storage overlay or btrfs");
     if (path[0] != '/') return plan.invalid("/root/path", "\"" + path + "\" is not an absolute path");
-    // Whoever may not copy mounts of the machine may do so in a mount namespace of his own user namespace: there the child does it.
+    // Whoever may not copy mounts of the machine may do so in a mount namespace of his own user namespace: there the
+    // child does it.
     const bool privileged = plan.ask("euid").value_or("0") == "0";
     ctr::Step step =
         plan.step(privileged ? "rootfs.open" : "rootfs.open_inside", privileged ? CTR_PREPARE : CTR_MOUNTS);
@@ -93,7 +96,8 @@ int shell(ctr::Run run, ctr::Shell sh) {
 int undo(ctr::Run) { return 0; }
 int shell_undo(ctr::Run run, ctr::Shell sh) { return sh.cmd({"umount", "--recursive", run.str("path")}); }
 
-/// Its propagation is that of the child's mounts, which a user namespace has made slaves of the machine's (mount_namespaces(7)).
+/// Its propagation is that of the child's mounts, which a user namespace has made slaves of the machine's
+/// (mount_namespaces(7)).
 CTR_CHILD int apply_inside(ctr_run *raw) {
     const ctr::ChildRun run{raw};
     const char *path = run.str("path");

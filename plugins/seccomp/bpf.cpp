@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The program is made from its end to its beginning: jumps of the filter machine lead forward only, so that every target already
-// has its place when the jump to it is written. A label is the distance from the end.
+// The program is made from its end to its beginning: jumps of the filter machine lead forward only, so that every
+// target already has its place when the jump to it is written. A label is the distance from the end.
 //
 //   ld arch; jeq X86_64 -> A; jeq I386 -> B; ret KILL_PROCESS
 //   A: ld nr; binary search over the runs of equal answers: jge 200 ? right half : left half ...
@@ -54,8 +54,8 @@ void decide(Decision &decision, Action action, const std::vector<Condition> &con
     decision.covered = true;
 }
 
-/// The highest number below which a missing rule means "forbidden" and not "unknown". Special ranges far above the others (ARM's private calls,
-/// x32's own variants of calls from 512 on) say nothing of their author's time.
+/// The highest number below which a missing rule means "forbidden" and not "unknown". Special ranges far above the
+/// others (ARM's private calls, x32's own variants of calls from 512 on) say nothing of their author's time.
 bool counts_as_known(const Abi &abi, std::uint32_t number) {
     const std::uint32_t plain = number & ~x32_bit;
     return plain < 0xf0000 && !(abi.audit_arch != abi.token && plain >= 512);

@@ -2,10 +2,11 @@
 //
 // From a profile to a program of the kernel's filter machine.
 //
-// Why not libseccomp's own code generator: the kernel runs a new filter once for every system call number when it is installed, so its
-// shape is paid for at each start of a container, and generating it costs milliseconds (README.md has the numbers). System calls
-// that get the same answer lie in runs; a binary search over the runs takes a fourth of the instructions. libseccomp says which number
-// a name has; tests/unit/plugins/seccomp_bpf_test.cpp runs both programs over all numbers and wants the same answers.
+// Why not libseccomp's own code generator: the kernel runs a new filter once for every system call number when it is
+// installed, so its shape is paid for at each start of a container, and generating it costs milliseconds (README.md has
+// the numbers). System calls that get the same answer lie in runs; a binary search over the runs takes a fourth of the
+// instructions. libseccomp says which number a name has; tests/unit/plugins/seccomp_bpf_test.cpp runs both programs
+// over all numbers and wants the same answers.
 #pragma once
 
 #include "profile.hpp"
@@ -17,13 +18,13 @@ namespace seccomp {
 
 using Program = std::vector<sock_filter>;
 
-/// The program, which must fit into the kernel's 4096 instructions, for architectures of this machine. Names that no table knows are collected in `unknown` (as other OCI runtimes do, they are skipped).
+/// The program, which must fit into the kernel's 4096 instructions, for architectures of this machine. Names that no
+/// table knows are collected in `unknown` (as other OCI runtimes do, they are skipped).
 ///
-/// What decides, as with libseccomp: the first rule without conditions for a system call covers it as a whole; without one, the rules
-/// with conditions are tried in their order, then the default action.
-/// A system call newer than all that the profile names gets ENOSYS where the default forbids (ERRNO, TRAP, KILL): C libraries try
-/// new calls and fall back on ENOSYS only.
-/// A foreign architecture kills the process.
+/// What decides, as with libseccomp: the first rule without conditions for a system call covers it as a whole; without
+/// one, the rules with conditions are tried in their order, then the default action. A system call newer than all that
+/// the profile names gets ENOSYS where the default forbids (ERRNO, TRAP, KILL): C libraries try new calls and fall back
+/// on ENOSYS only. A foreign architecture kills the process.
 ctr::Result<Program> compile(const Profile &profile, std::vector<std::string> &unknown);
 
 } // namespace seccomp

@@ -11,9 +11,9 @@
 namespace seccomp {
 namespace {
 
-/// Where the program is read to: part of the plugin's own memory, because a mapping may fail under the container's RLIMIT_AS, which
-/// is in force by now.
-/// This process's end of the pair on which the supervisor's descriptor is announced.
+/// Where the program is read to: part of the plugin's own memory, because a mapping may fail under the container's
+/// RLIMIT_AS, which is in force by now. This process's end of the pair on which the supervisor's descriptor is
+/// announced.
 int near_end = -1;
 
 alignas(8) char buffer[sizeof(Header) + BPF_MAXINSNS * sizeof(sock_filter)];

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// What programs need is allowed, by topic; the rest is refused with EPERM. What is left out on purpose: what reaches the kernel
-// outside any namespace (keyrings, modules, kexec, swap, quota), what has been a door again and again (userfaultfd, io_uring, bpf,
-// perf), what changes namespaces and mounts, and what nobody has used for decades (uselib, ustat, vm86).
-// Some of it opens with the capability that the kernel asks for there anyway: then the filter would only be in the way.
+// What programs need is allowed, by topic; the rest is refused with EPERM. What is left out on purpose: what reaches
+// the kernel outside any namespace (keyrings, modules, kexec, swap, quota), what has been a door again and again
+// (userfaultfd, io_uring, bpf, perf), what changes namespaces and mounts, and what nobody has used for decades (uselib,
+// ustat, vm86). Some of it opens with the capability that the kernel asks for there anyway: then the filter would only
+// be in the way.
 #include "default_profile.hpp"
 
 #include "syscalls.hpp"
@@ -32,7 +33,8 @@ constexpr Line with(const char *capability, const char *names) {
 constexpr Line if_equal(const char *names, unsigned index, std::uint64_t value) {
     return {Whom::all, nullptr, SECCOMP_RET_ALLOW, names, Condition{index, Compare::eq, value, 0}};
 }
-/// Bits of the low 32: the kernel reads an int there, whatever the caller put above (a plain "not equal" could be fooled by that).
+/// Bits of the low 32: the kernel reads an int there, whatever the caller put above (a plain "not equal" could be
+/// fooled by that).
 constexpr Line if_bits(const char *names, unsigned index, std::uint64_t mask, std::uint64_t value) {
     return {Whom::all, nullptr, SECCOMP_RET_ALLOW, names, Condition{index, Compare::masked_eq, mask, value}};
 }
@@ -119,7 +121,8 @@ constexpr Line table[] = {
     always("socketpair socketcall bind connect listen accept accept4 getsockname getpeername getsockopt setsockopt "
            "shutdown send sendto "
            "sendmsg sendmmsg recv recvfrom recvmsg recvmmsg recvmmsg_time64"),
-    // All families but AF_VSOCK (40, binary 101000), which knows no network namespace: one line for each bit in which a number differs.
+    // All families but AF_VSOCK (40, binary 101000), which knows no network namespace: one line for each bit in which a
+    // number differs.
     if_bits("socket", 0, 1, 1),
     if_bits("socket", 0, 2, 2),
     if_bits("socket", 0, 4, 4),
@@ -136,15 +139,16 @@ constexpr Line table[] = {
     always("cacheflush breakpoint set_tls get_tls swapcontext s390_pci_mmio_read s390_pci_mmio_write "
            "s390_runtime_instr s390_sthyi "
            "s390_guarded_storage riscv_flush_icache riscv_hwprobe"),
-    // Personalities that do not weaken what protects against exploits: Linux and 32-bit Linux, both also with the kernel version shown
-    // as 2.6; and the question what it is now.
+    // Personalities that do not weaken what protects against exploits: Linux and 32-bit Linux, both also with the
+    // kernel version shown as 2.6; and the question what it is now.
     if_equal("personality", 0, 0x0),
     if_equal("personality", 0, 0x8),
     if_equal("personality", 0, 0x20000),
     if_equal("personality", 0, 0x20008),
     if_equal("personality", 0, 0xffffffff),
 
-    // Threads and processes, but no namespaces. The flags of clone3 are behind a pointer: ENOSYS makes the C library use clone.
+    // Threads and processes, but no namespaces. The flags of clone3 are behind a pointer: ENOSYS makes the C library
+    // use clone.
     with("SYS_ADMIN", "clone clone3"),
     if_bits("clone", clone_flags_index, namespace_flags, 0),
     {Whom::without, "SYS_ADMIN", SECCOMP_RET_ERRNO | ENOSYS, "clone3", std::nullopt},

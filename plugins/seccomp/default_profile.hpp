@@ -10,14 +10,15 @@
 
 namespace seccomp {
 
-/// The profile for a container that may have these capabilities (without CAP_; only those that the profile looks at matter).
+/// The profile for a container that may have these capabilities (without CAP_; only those that the profile looks at
+/// matter).
 Profile default_profile(const std::set<std::string> &capabilities);
 
 /// The capabilities that the profile looks at, sorted.
 std::span<const std::string_view> default_profile_looks_at();
 
-/// Changes when the profile's table does: with the capabilities it stands for the whole text in the cache's key, so that a start which
-/// finds its filter made need not spell out 400 names.
+/// Changes when the profile's table does: with the capabilities it stands for the whole text in the cache's key, so
+/// that a start which finds its filter made need not spell out 400 names.
 std::uint64_t default_profile_revision();
 
 } // namespace seccomp

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// How the descriptor comes out of a process whose own filter may already forbid it to send one: before the filter is loaded the child
-// makes a socket pair and gives one end to the parent (seccomp.channel). seccomp.load writes the descriptor's number into its end and
-// waits. seccomp.notify takes the descriptor by pidfd_getfd(2), hands it to the supervisor, and lets the child go on. So the child
-// needs no system call but read and write in between, and the program never runs without its supervisor.
+// How the descriptor comes out of a process whose own filter may already forbid it to send one: before the filter is
+// loaded the child makes a socket pair and gives one end to the parent (seccomp.channel). seccomp.load writes the
+// descriptor's number into its end and waits. seccomp.notify takes the descriptor by pidfd_getfd(2), hands it to the
+// supervisor, and lets the child go on. So the child needs no system call but read and write in between, and the
+// program never runs without its supervisor.
 #include "notify.hpp"
 
 #include <cerrno>

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// SCMP_ACT_NOTIFY: the supervisor at the other end of listenerPath gets the filter's descriptor and the container process state.
+// SCMP_ACT_NOTIFY: the supervisor at the other end of listenerPath gets the filter's descriptor and the container
+// process state.
 #pragma once
 
 #include <ctr/plugin.hpp>
 
 namespace seccomp {
 
-/// Adds seccomp.channel and seccomp.notify, both after the tokens that seccomp.load comes after: while the parent waits for the
-/// descriptor it does nothing else. 0, or -1: the plan was refused.
+/// Adds seccomp.channel and seccomp.notify, both after the tokens that seccomp.load comes after: while the parent waits
+/// for the descriptor it does nothing else. 0, or -1: the plan was refused.
 int plan_notify(ctr::Plan plan, const std::vector<std::string> &after);
 
 int notify_step(ctr::Run run);

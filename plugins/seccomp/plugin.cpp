@@ -34,8 +34,9 @@ std::string plain_capability(std::string name) {
     return name.rfind("CAP_", 0) == 0 ? name.substr(4) : name;
 }
 
-/// What the container may have at most: its bounding set. Reads the same members as the plugin `capabilities`, which refuses wrong
-/// names; of docker's default set only SYS_CHROOT ever matters to a profile of ours, the others to a user's own.
+/// What the container may have at most: its bounding set. Reads the same members as the plugin `capabilities`, which
+/// refuses wrong names; of docker's default set only SYS_CHROOT ever matters to a profile of ours, the others to a
+/// user's own.
 void look_at_capabilities(Plan plan, Circumstances &all) {
     const Node change = plan.spec("/ctr/capabilities");
     std::vector<std::string> base;
@@ -68,7 +69,8 @@ void look_at_capabilities(Plan plan, Circumstances &all) {
 int plan_load(Plan plan, unsigned flags, const std::string &flag_names, bool notifies = false) {
     const bool no_new_privs = plan.spec("/process/noNewPrivileges").boolean();
     auto step = plan.step("seccomp.load", CTR_CONFINE);
-    // Without no_new_privs the kernel wants SYS_ADMIN, which the interim set still has; with it seccomp is the last call before execve.
+    // Without no_new_privs the kernel wants SYS_ADMIN, which the interim set still has; with it seccomp is the last
+    // call before execve.
     std::vector<std::string> after = {CTR_TOKEN_CAPS_BOUNDED, CTR_TOKEN_IDS_SET, CTR_TOKEN_HOOKS_START};
     for (const char *token : {no_new_privs ? CTR_TOKEN_CAPS_FINAL : CTR_TOKEN_CAPS_INTERIM,
                               no_new_privs ? CTR_TOKEN_NO_NEW_PRIVS_SET : CTR_TOKEN_LABEL_SET})

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A filter as a value, in the terms of the runtime-spec, and its text: what stands in the plan, what a person reads there, and the
-// key of the cache are the same lines.
+// A filter as a value, in the terms of the runtime-spec, and its text: what stands in the plan, what a person reads
+// there, and the key of the cache are the same lines.
 //
 //   default  ERRNO(1)
 //   arch     SCMP_ARCH_X86_64
@@ -48,8 +48,9 @@ struct Profile {
     /// A rule asks a supervisor.
     bool notifies = false;
     std::vector<Rule> rules;
-    /// Names that the author knew though no rule of this profile has them (a rule for another capability or kernel): what is newer
-    /// than everything the author knew gets ENOSYS, what he knew and did not allow gets the default action.
+    /// Names that the author knew though no rule of this profile has them (a rule for another capability or kernel):
+    /// what is newer than everything the author knew gets ENOSYS, what he knew and did not allow gets the default
+    /// action.
     std::vector<std::string> known;
 };
 

@@ -84,7 +84,8 @@ int open_cached(const std::string &directory, const std::string &key) {
     if (size > file_max) return -1;
     std::string bytes(size, '\0');
     if (::pread(file.get(), bytes.data(), size, 0) != st.st_size || !is_good(bytes, key)) return -1;
-    // Not the file itself: the child has it open while others may see it, and whoever writes to the file writes the filters of all who come later.
+    // Not the file itself: the child has it open while others may see it, and whoever writes to the file writes the
+    // filters of all who come later.
     return in_memory(bytes);
 }
 

@@ -23,8 +23,8 @@ struct Header {
 
 constexpr char file_magic[8] = {'c', 't', 'r', 'b', 'p', 'f', '1', '\n'};
 
-/// 64 bits that change when the bytes do (FNV-1a over words): against torn and damaged files, not against forgery. Files of
-/// other owners are not read at all.
+/// 64 bits that change when the bytes do (FNV-1a over words): against torn and damaged files, not against forgery.
+/// Files of other owners are not read at all.
 std::uint64_t check_of(std::string_view bytes);
 
 /// The whole file.
@@ -32,8 +32,8 @@ std::string pack(const Program &program, const std::string &key);
 /// True if the bytes are a whole file made from that key.
 bool is_good(std::string_view bytes, const std::string &key);
 
-/// Opens the cached program for the key: an open file, or -1 if there is none that can be trusted (missing, damaged, another owner,
-/// writable by others).
+/// Opens the cached program for the key: an open file, or -1 if there is none that can be trusted (missing, damaged,
+/// another owner, writable by others).
 int open_cached(const std::string &directory, const std::string &key);
 /// Keeps the bytes for the next time. Best effort: the cache only saves time.
 bool keep(const std::string &directory, const std::string &key, const std::string &bytes);

@@ -9,8 +9,9 @@
 namespace seccomp {
 namespace {
 
-/// System calls that libseccomp 2.5 does not know. From 424 on a number means the same on every architecture (MIPS and x32 add
-/// their base); asm-generic/unistd.h and syscall_64.tbl of Linux 6.19. Without them programs would only lose: the filter answers ENOSYS.
+/// System calls that libseccomp 2.5 does not know. From 424 on a number means the same on every architecture (MIPS and
+/// x32 add their base); asm-generic/unistd.h and syscall_64.tbl of Linux 6.19. Without them programs would only lose:
+/// the filter answers ENOSYS.
 struct Newer {
     std::string_view name;
     std::uint32_t number;

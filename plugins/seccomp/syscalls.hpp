@@ -20,8 +20,8 @@ struct Abi {
     bool wide;                // arguments are compared in full (64 bits)
 };
 
-/// The ABIs that this machine's kernel can serve, its own first. Programs for others cannot run here, so that a filter needs no part
-/// for them.
+/// The ABIs that this machine's kernel can serve, its own first. Programs for others cannot run here, so that a filter
+/// needs no part for them.
 std::span<const Abi> native_family();
 /// One of the family by its OCI name.
 const Abi *find_abi(std::string_view oci_name);
@@ -30,8 +30,8 @@ bool is_architecture(std::string_view oci_name);
 /// The machine's name in docker's profiles: "amd64".
 std::string_view docker_architecture();
 
-/// How a name is called on one ABI. Old ABIs multiplex: i386's socket(2) is both system call 359 and socketcall(2) with 1 as its
-/// first argument.
+/// How a name is called on one ABI. Old ABIs multiplex: i386's socket(2) is both system call 359 and socketcall(2) with
+/// 1 as its first argument.
 struct Resolved {
     std::optional<std::uint32_t> number;
     std::optional<std::uint32_t> multiplexer; // socketcall or ipc

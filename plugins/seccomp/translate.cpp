@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Every member is either carried out or refused: a condition that is skipped because nobody knows its name could open what its author
-// meant to close.
+// Every member is either carried out or refused: a condition that is skipped because nobody knows its name could open
+// what its author meant to close.
 #include "translate.hpp"
 
 #include "syscalls.hpp"
@@ -218,8 +218,8 @@ private:
         return {};
     }
 
-    /// The runtime-spec does not say what two conditions on the same argument mean. All known runtimes read them as alternatives: each
-    /// becomes a rule of its own.
+    /// The runtime-spec does not say what two conditions on the same argument mean. All known runtimes read them as
+    /// alternatives: each becomes a rule of its own.
     void add(Rule rule) {
         unsigned seen = 0;
         bool twice = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// From JSON to a profile: the runtime-spec's linux.seccomp and docker's profile format, which is the same with conditions on
-// capabilities, architectures and kernels.
+// From JSON to a profile: the runtime-spec's linux.seccomp and docker's profile format, which is the same with
+// conditions on capabilities, architectures and kernels.
 #pragma once
 
 #include "profile.hpp"
@@ -26,7 +26,8 @@ struct Circumstances {
 
 enum class Format { oci, docker };
 
-/// The error's path is where below the profile ("/syscalls/3/action"); CTR_E_UNSUPPORTED: well-formed, but not carried out.
+/// The error's path is where below the profile ("/syscalls/3/action"); CTR_E_UNSUPPORTED: well-formed, but not carried
+/// out.
 ctr::Result<Profile> translate(ctr::Node node, Format format, const Circumstances &circumstances);
 
 /// "4.8", "5.10.3": true if `kernel` is at least `least`. Nothing if `least` is no version.

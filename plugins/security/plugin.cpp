@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The labels of security modules. Both are written to /proc/self/attr and take effect at execve(2); afterwards the process could not
-// take them back. Asked for on a machine whose kernel does not run the module, they are refused: the container would be less
-// confined than its description says.
+// The labels of security modules. Both are written to /proc/self/attr and take effect at execve(2); afterwards the
+// process could not take them back. Asked for on a machine whose kernel does not run the module, they are refused: the
+// container would be less confined than its description says.
 //
 // Before the ids change (then the file is root's) and before no_new_privs (then a transition may be refused).
 #include <ctr/plugin.hpp>

@@ -17,7 +17,8 @@ namespace ctr::storage {
 /// list() and collect() name what an import left "partial:<its name>", as a layer.
 inline constexpr std::string_view partial_prefix = "partial:";
 
-/// The driver's own data directory. Functions of the extension get the plan of the plugin that calls them, whose "data_dir" is another.
+/// The driver's own data directory. Functions of the extension get the plan of the plugin that calls them, whose
+/// "data_dir" is another.
 inline std::string data_dir_of(Plan plan, const char *driver) {
     std::string own = plan.name((std::string("data_dir:") + driver).c_str());
     return own.empty() ? plan.name("data_dir") : own;
@@ -26,7 +27,8 @@ inline std::string data_dir_of(Plan plan, const char *driver) {
 inline constexpr const char *chain_id_hint = "a chain id is \"sha256:\" and 64 lower-case hexadecimal digits";
 inline std::string no_chain_id(std::string_view text) { return "\"" + std::string(text) + "\" is not a chain id"; }
 
-/// Seen before the plan begins, what another container left is refused; seen by a step, its undo would take it for its own.
+/// Seen before the plan begins, what another container left is refused; seen by a step, its undo would take it for its
+/// own.
 inline int refuse_leftover(Plan plan, const std::string &id, const std::string &path) {
     if (!is_component(id)) return plan.invalid("id", "\"" + id + "\" cannot name a directory");
     if (!plan.ask("exists:" + path)) return 0;

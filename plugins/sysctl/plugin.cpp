@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// One step for each kernel parameter. A parameter that no namespace of the container holds is refused: setting it would change the
-// machine.
+// One step for each kernel parameter. A parameter that no namespace of the container holds is refused: setting it would
+// change the machine.
 //
-// The steps stand at the end of `mounts`, not in `pivot`: there /proc/sys may be read-only already (/linux/readonlyPaths), and in a user
-// namespace the kernel gives a process a fresh procfs only while it still sees an unmasked one (mount_too_revealing, fs/namespace.c).
+// The steps stand at the end of `mounts`, not in `pivot`: there /proc/sys may be read-only already
+// (/linux/readonlyPaths), and in a user namespace the kernel gives a process a fresh procfs only while it still sees an
+// unmasked one (mount_too_revealing, fs/namespace.c).
 #include "../namespaces-common/standing.hpp"
 #include "keys.hpp"
 

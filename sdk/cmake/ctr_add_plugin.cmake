@@ -1,14 +1,14 @@
 # ctr_add_plugin(NAME [MANIFEST manifest.json] SOURCES a.cpp ... [LIBRARIES lib ...] [CHILD] [IN FILE])
 #
-# Makes NAME.so, a ctr plugin: embeds the manifest in the ELF note, hides all symbols but the entry, links the C++ runtime
-# statically (two files never share one), and checks the code that runs between clone and exec. CHILD says that the plugin
-# has child kinds: then finding no CTR_CHILD code is an error.
+# Makes NAME.so, a ctr plugin: embeds the manifest in the ELF note, hides all symbols but the entry, links the C++
+# runtime statically (two files never share one), and checks the code that runs between clone and exec. CHILD says that
+# the plugin has child kinds: then finding no CTR_CHILD code is an error.
 #
 # ctr_add_plugin_file(FILE)
 #
-# Makes FILE.so of all plugins that were added with IN FILE. Each is a plugin of its own, with its id, manifest and entry; what they share is one file to
-# open, map and relocate, and one C++ runtime, so that plugins which are mostly used together start faster. Each needs a namespace of its own for
-# whatever is not in an unnamed one.
+# Makes FILE.so of all plugins that were added with IN FILE. Each is a plugin of its own, with its id, manifest and
+# entry; what they share is one file to open, map and relocate, and one C++ runtime, so that plugins which are mostly
+# used together start faster. Each needs a namespace of its own for whatever is not in an unnamed one.
 set(CTR_SDK_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}" CACHE INTERNAL "where the SDK keeps its build scripts")
 
 # What a plugin's file is linked with.

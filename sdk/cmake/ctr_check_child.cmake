@@ -1,10 +1,12 @@
 cmake_minimum_required(VERSION 3.22)
-# Checks the code between clone and exec: cmake -DOBJECTS=a.o;b.o -DALLOWED=FILE -DREADELF=... [-DREQUIRED=ON] [-DDEBUG=ON] -P ctr_check_child.cmake
+# Checks the code between clone and exec: cmake -DOBJECTS=a.o;b.o -DALLOWED=FILE -DREADELF=... [-DREQUIRED=ON]
+# [-DDEBUG=ON] -P ctr_check_child.cmake
 #
-# Every relocation in a section .text.ctr_child must point to data, to the section itself, to a CTR_CHILD function of the same
-# target, or to a symbol on the allow list. Anything else (operator new, a std:: function that was not inlined, stdio) is refused.
-# With REQUIRED, finding no such section at all is a failure too: then the compiler (LTO, a lost attribute) hid it from this check.
-# With DEBUG nothing is checked, and that is said: a compiler that does not optimise calls what it would have put in place.
+# Every relocation in a section .text.ctr_child must point to data, to the section itself, to a CTR_CHILD function of
+# the same target, or to a symbol on the allow list. Anything else (operator new, a std:: function that was not inlined,
+# stdio) is refused. With REQUIRED, finding no such section at all is a failure too: then the compiler (LTO, a lost
+# attribute) hid it from this check. With DEBUG nothing is checked, and that is said: a compiler that does not optimise
+# calls what it would have put in place.
 if(DEBUG)
   message(STATUS "code between clone and exec (CTR_CHILD) is checked in optimised builds only, this one is not")
   return()

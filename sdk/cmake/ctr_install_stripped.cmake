@@ -1,6 +1,7 @@
-# ctr_install_stripped(TARGET DIRECTORY): behind install(TARGETS ...) of a file of this project. What is installed has no symbols for debuggers: they stand in
-# PREFIX/lib/debug/PREFIX/DIRECTORY/FILE.debug, where gdb finds them (set debug-file-directory PREFIX/lib/debug). Files that are read at each start (a
-# pinned plugin's is summed) are a quarter as long.
+# ctr_install_stripped(TARGET DIRECTORY): behind install(TARGETS ...) of a file of this project. What is installed has
+# no symbols for debuggers: they stand in PREFIX/lib/debug/PREFIX/DIRECTORY/FILE.debug, where gdb finds them (set
+# debug-file-directory PREFIX/lib/debug). Files that are read at each start (a pinned plugin's is summed) are a quarter
+# as long.
 function(ctr_install_stripped target directory)
   if(NOT CMAKE_STRIP OR NOT CMAKE_OBJCOPY)
     return()

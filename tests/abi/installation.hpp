@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr as a packager installs it: `cmake --install` into a prefix of our own, once for all tests of a process; a root file system with a
-// static busybox beside it. Tests use only this tree, so that what they see is what a user of the SDK gets.
+// ctr as a packager installs it: `cmake --install` into a prefix of our own, once for all tests of a process; a root
+// file system with a static busybox beside it. Tests use only this tree, so that what they see is what a user of the
+// SDK gets.
 #pragma once
 
 #include "process.hpp"
@@ -27,11 +28,13 @@ public:
     std::string state() const { return root_ + "/run"; }
     /// A new empty directory that plugins may be loaded from.
     std::string directory(const std::string &name) const;
-    /// A config file that keeps to our own cgroups and to no network; `more` is members of the object, each with its comma behind.
+    /// A config file that keeps to our own cgroups and to no network; `more` is members of the object, each with its
+    /// comma behind.
     std::string config(const std::string &more = {}) const;
     /// prefix/bin/ctr with our own roots and the config; `words` follow.
     Outcome ctr(const std::vector<std::string> &words, const std::string &config_file = {}) const;
-    /// Builds sdk/sample out of tree against the prefix alone, once; the directory of sample.so, or empty with problem() set.
+    /// Builds sdk/sample out of tree against the prefix alone, once; the directory of sample.so, or empty with
+    /// problem() set.
     const std::string &sample();
     /// Builds another project in the same way; its directory, or empty with problem() set.
     std::string project(const std::string &name, const std::string &source);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The layout of the SDK, frozen: plugins that were built long ago are loaded by the hosts of today. x86_64 and aarch64 agree (LP64).
+// The layout of the SDK, frozen: plugins that were built long ago are loaded by the hosts of today. x86_64 and aarch64
+// agree (LP64).
 //
-// Who makes this fail has broken every plugin there is. Allowed: a new member behind the last one of a struct that begins with its size (add
-// its line here, raise AT_LEAST); a new enumerator of a new number. Nothing else, ever: changes of meaning need an extension or ABI 2.
+// Who makes this fail has broken every plugin there is. Allowed: a new member behind the last one of a struct that
+// begins with its size (add its line here, raise AT_LEAST); a new enumerator of a new number. Nothing else, ever:
+// changes of meaning need an extension or ABI 2.
 #include <cstddef>
 #include <type_traits>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the loader and the planner refuse. Each refusal says which field, what was expected, what was got, and what to do; bad/ has the
-// plugins, bytes that no compiler makes are made here from a good one.
+// What the loader and the planner refuse. Each refusal says which field, what was expected, what was got, and what to
+// do; bad/ has the plugins, bytes that no compiler makes are made here from a good one.
 #include "installation.hpp"
 
 #include <cstring>

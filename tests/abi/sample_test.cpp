@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The sample plugin, built out of tree against the installed SDK alone; and the binary of it that the first release built, which every later
-// release must load as it is.
+// The sample plugin, built out of tree against the installed SDK alone; and the binary of it that the first release
+// built, which every later release must load as it is.
 #include "installation.hpp"
 
 #include <elf.h>

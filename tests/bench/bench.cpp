@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// bench: how long `run`, `run` with a seccomp profile, create + start + delete and `exec` take, ctr-oci beside crun and runc, and for the first what the
-// kernel alone costs (the floor).
+// bench: how long `run`, `run` with a seccomp profile, create + start + delete and `exec` take, ctr-oci beside crun and
+// runc, and for the first what the kernel alone costs (the floor).
 //
 //   bench [--rounds N] [--burst N] [--cold N] [--gap MILLISECONDS] [--task WORD] [--ctr FILE] [--floor FILE] [--smoke]
 //
-// Warm: each program alone, back to back, in bursts that take turns, so that drift of the machine hits all alike and none pays for
-// its predecessor: the first starts of each burst are not counted. (Interleaving single starts is unfair: the row behind one that
-// takes no cgroup lock pays the RCU grace period for it.) Cold: one start after an idle gap, the case that a human or an
-// orchestrator sees; there the programs do take turns one by one. Medians, because outliers are other people's work.
+// Warm: each program alone, back to back, in bursts that take turns, so that drift of the machine hits all alike and
+// none pays for its predecessor: the first starts of each burst are not counted. (Interleaving single starts is unfair:
+// the row behind one that takes no cgroup lock pays the RCU grace period for it.) Cold: one start after an idle gap,
+// the case that a human or an orchestrator sees; there the programs do take turns one by one. Medians, because outliers
+// are other people's work.
 #include "bundle.hpp"
 #include "programs.hpp"
 

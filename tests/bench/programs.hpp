@@ -9,8 +9,8 @@
 
 namespace bench {
 
-/// Microseconds: from spawn to the end, and processor time (user and system) of the program and all that it waited for. The second
-/// tells more than the first while others use the machine.
+/// Microseconds: from spawn to the end, and processor time (user and system) of the program and all that it waited for.
+/// The second tells more than the first while others use the machine.
 struct Time {
     double wall, cpu;
 };
@@ -31,8 +31,9 @@ struct Task {
     std::vector<Contender> contenders; // ctr first
 };
 
-/// run, run with a seccomp profile, create + start + delete, exec; by ctr-oci, crun and runc as far as they are installed. What is not is told on standard
-/// output, with the reason. The first task has the floor beside them: what the kernel alone costs.
+/// run, run with a seccomp profile, create + start + delete, exec; by ctr-oci, crun and runc as far as they are
+/// installed. What is not is told on standard output, with the reason. The first task has the floor beside them: what
+/// the kernel alone costs.
 std::vector<Task> find_tasks(const std::string &ctr_oci, const std::string &floor_source, const std::string &workspace);
 
 /// Nothing if it failed; it has said why on standard error.

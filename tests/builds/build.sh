@@ -4,11 +4,12 @@
 # build.sh KIND SOURCES BUILD: builds in another way than the build that it is called from, warnings are errors, and
 # runs what that way is good for.
 #
-#   clang      program and plugins with clang++, optimised as they are shipped: its warnings, its code between clone and exec. No tests, which `sanitized`
-#              compiles with the same compiler. The program lists all its plugins.
-#   sanitized  everything, tests too, with clang++, AddressSanitizer and UndefinedBehaviorSanitizer, not optimised (with them a file takes no longer than
-#              its parsing). Runs all unit tests, mutations of hostile inputs among them; each libFuzzer target for FUZZ_SECONDS (15); and real containers
-#              with a sanitized program: the system tests in `containers` below. The other system tests measure times or look at the program's own
+#   clang      program and plugins with clang++, optimised as they are shipped: its warnings, its code between clone and
+#              exec. No tests, which `sanitized` compiles with the same compiler. The program lists all its plugins.
+#   sanitized  everything, tests too, with clang++, AddressSanitizer and UndefinedBehaviorSanitizer, not optimised (with
+#              them a file takes no longer than its parsing). Runs all unit tests, mutations of hostile inputs among
+#              them; each libFuzzer target for FUZZ_SECONDS (15); and real containers with a sanitized program: the
+#              system tests in `containers` below. The other system tests measure times or look at the program's own
 #              mappings, which sanitizers change, or take minutes.
 set -eu
 kind=$1 sources=$2 build=$3

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# containerd, with ctr-oci as its runtime: by its own client ctr, and as Kubernetes drives it (CRI, by cri.py). See lib.sh.
+# containerd, with ctr-oci as its runtime: by its own client ctr, and as Kubernetes drives it (CRI, by cri.py). See
+# lib.sh.
 . "$(dirname "$0")/lib.sh"
 need containerd containerd
 need containerd-shim-runc-v2 containerd

@@ -3,11 +3,13 @@
 # What the engines' tests share: a corner of the machine of their own, an image, checks. Sourced by POSIX sh.
 #
 #   PROGRAM.sh [BUILD]                     drives the engine with BUILD/bin/ctr-oci
-#   RUNTIME=/usr/sbin/runc PROGRAM.sh      drives it with another runtime: what fails there too is the machine's or the engine's
+#   RUNTIME=/usr/sbin/runc PROGRAM.sh      drives it with another runtime: what fails there too is the machine's or the
+#                                          engine's
 #
-# enter() runs the script again in mount, network and pid namespaces of its own, with a /run of its own: whatever an engine starts dies with the
-# script, its bridges, firewall rules and mounts are nobody else's. What is left then is a temporary directory and empty cgroups, all below
-# or beside `parent`. Status: 0, 1 if a check failed, 77 if the test cannot be had here.
+# enter() runs the script again in mount, network and pid namespaces of its own, with a /run of its own: whatever an
+# engine starts dies with the script, its bridges, firewall rules and mounts are nobody else's. What is left then is a
+# temporary directory and empty cgroups, all below or beside `parent`. Status: 0, 1 if a check failed, 77 if the test
+# cannot be had here.
 # shellcheck shell=sh disable=SC2034,SC2154
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -103,7 +105,8 @@ holds() {
     shift
     if "$@"; then ok "$sentence"; else not_ok "$sentence" "false: $*"; fi
 }
-# check SENTENCE STATUS PATTERN COMMAND...: what the command says (both streams) is like the shell's pattern, and it ends so.
+# check SENTENCE STATUS PATTERN COMMAND...: what the command says (both streams) is like the shell's pattern, and it
+# ends so.
 check() {
     sentence=$1 wanted=$2 pattern=$3
     shift 3
@@ -135,8 +138,8 @@ on_terminal() {
     return $typed
 }
 
-# podman_config DIRECTORY: containers.conf and registries.conf in $work; networks are kept in DIRECTORY. No network unless a check asks for one.
-# Without CAP_SYS_RESOURCE podman's own limits could not be set.
+# podman_config DIRECTORY: containers.conf and registries.conf in $work; networks are kept in DIRECTORY. No network
+# unless a check asks for one. Without CAP_SYS_RESOURCE podman's own limits could not be set.
 podman_config() {
     cat >"$work/containers.conf" <<CONF
 [containers]
@@ -152,7 +155,8 @@ CONF
     export CONTAINERS_CONF="$work/containers.conf" CONTAINERS_REGISTRIES_CONF="$work/registries.conf"
 }
 
-# docker asks for all capabilities in a privileged container. Root of a machine that lacks one (in a container) gets an error of runc.
+# docker asks for all capabilities in a privileged container. Root of a machine that lacks one (in a container) gets an
+# error of runc.
 mine_or_all_caps() {
     case $RUNTIME in *ctr-oci) return 0 ;; esac
     [ "$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status)" = "$(printf '%016x' $(((1 << ($(cat /proc/sys/kernel/cap_last_cap) + 1)) - 1)))" ] && return 0

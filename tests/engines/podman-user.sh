@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# podman of a user, with ctr-oci as its runtime: see lib.sh. The user exists in this mount namespace only, by files of its own over /etc/passwd and
-# /etc/subuid; newuidmap(1) gives him 65536 more ids.
+# podman of a user, with ctr-oci as its runtime: see lib.sh. The user exists in this mount namespace only, by files of
+# its own over /etc/passwd and /etc/subuid; newuidmap(1) gives him 65536 more ids.
 . "$(dirname "$0")/lib.sh"
 need podman podman
 need newuidmap uidmap

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A short fuzzing of every reader that is the same each time: good inputs, broken in the ways that find most. Nothing may crash, throw or
-// be refused without words. CTR_FUZZ builds the same targets for libFuzzer.
+// A short fuzzing of every reader that is the same each time: good inputs, broken in the ways that find most. Nothing
+// may crash, throw or be refused without words. CTR_FUZZ builds the same targets for libFuzzer.
 #include "targets.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What reads text or files that others wrote: each reader as a function of bytes, with good inputs to start from. The mutation test
-// (default suite, seconds) and the libFuzzer programs (CTR_FUZZ, as long as you like) run the same functions.
+// What reads text or files that others wrote: each reader as a function of bytes, with good inputs to start from. The
+// mutation test (default suite, seconds) and the libFuzzer programs (CTR_FUZZ, as long as you like) run the same
+// functions.
 #pragma once
 
 #include <string>
@@ -12,7 +13,8 @@ namespace fuzz {
 
 struct Target {
     const char *name;
-    /// Reads the bytes. Empty if they were read, or refused with an error that says something; else what is wrong with the reader.
+    /// Reads the bytes. Empty if they were read, or refused with an error that says something; else what is wrong with
+    /// the reader.
     std::string (*run)(std::string_view bytes);
     std::vector<std::string> seeds;
 };

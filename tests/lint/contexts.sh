@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The contexts in which a host function is legal stand in three places, which must say the same: sdk/include/ctr/contexts.h (what the host enforces), the
-# brackets in host.h, and the table in docs/PLUGINS.md. What host.h marks [any] stands in no table.
+# The contexts in which a host function is legal stand in three places, which must say the same:
+# sdk/include/ctr/contexts.h (what the host enforces), the brackets in host.h, and the table in docs/PLUGINS.md. What
+# host.h marks [any] stands in no table.
 . "$(dirname "$0")/lib.sh"
 
 enforced() {

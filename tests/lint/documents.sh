@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# In the documents every relative link leads somewhere, to a heading too, and every path of the tree in `backticks` exists.
+# In the documents every relative link leads somewhere, to a heading too, and every path of the tree in `backticks`
+# exists.
 . "$(dirname "$0")/lib.sh"
 
 slugs() { grep -E '^#+ ' "$1" | sed -E 's/^#+ +//' | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'; }

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Every header of the SDK and of the core compiles alone and without a warning: .h as C11 and as C++20, .hpp as C++20, with each compiler that is there.
+# Every header of the SDK and of the core compiles alone and without a warning: .h as C11 and as C++20, .hpp as C++20,
+# with each compiler that is there.
 . "$(dirname "$0")/lib.sh"
 
 check() { # LANGUAGE STANDARD COMPILER HEADER

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The engine, core/{base,sys,config,plugin,plan,launch,container}: each may include those to its left. Beside it core/spec, the fields of OCI's config.json, which
-# the engine does not know; and above both core/front, the command lines.
+# The engine, core/{base,sys,config,plugin,plan,launch,container}: each may include those to its left. Beside it
+# core/spec, the fields of OCI's config.json, which the engine does not know; and above both core/front, the command
+# lines.
 . "$(dirname "$0")/lib.sh"
 
 for folder in core/*/; do

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# What the rules share. A rule prints each offence as FILE:LINE: what, and ends by `finish`. Only sh, awk, sed, grep, find: a fresh machine has no more.
+# What the rules share. A rule prints each offence as FILE:LINE: what, and ends by `finish`. Only sh, awk, sed, grep,
+# find: a fresh machine has no more.
 set -u
 cd "$1" || exit 2
 offences=$(mktemp)

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# links.sh SOURCES BUILD: which layer's functions each layer's objects need. layers.sh sees includes only: a function that is declared by hand, or whose
-# namespace is opened again in another layer, is a use of that layer all the same.
+# links.sh SOURCES BUILD: which layer's functions each layer's objects need. layers.sh sees includes only: a function
+# that is declared by hand, or whose namespace is opened again in another layer, is a use of that layer all the same.
 . "$(dirname "$0")/lib.sh"
 objects=$(cd "$2" && pwd)/core/CMakeFiles/ctr_core.dir || exit 2
 [ -d "$objects" ] || skip "$objects is not there: nothing was built"
 
-# Lines "LAYER KIND SYMBOL FILE": U needs it, T has it. What several objects may have (inline functions, templates: W, V, u) is nobody's.
+# Lines "LAYER KIND SYMBOL FILE": U needs it, T has it. What several objects may have (inline functions, templates: W,
+# V, u) is nobody's.
 for folder in core/*/; do
     layer=$(basename "$folder")
     # Of a source that has gone an object may be left.

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Only core/sys/process.cpp (the container, the C library's fork) and core/sys/spawn.cpp (helper programs) make processes or replace one.
+# Only core/sys/process.cpp (the container, the C library's fork) and core/sys/spawn.cpp (helper programs) make
+# processes or replace one.
 . "$(dirname "$0")/lib.sh"
 
 files=$(sources core plugins sdk/include sdk/testing | grep -vxE 'core/sys/(process|spawn)\.cpp')

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# A plugin sees the SDK (<ctr/...>), its own files and libraries; nothing of the core and nothing of other plugins. What plugins share is in plugins/NAME-common,
-# headers alone. Besides, cgroup-systemd compiles cgroup-v1 and cgroup-v2, and bridge compiles the name files (hosts, resolv.conf, hostname) of host.
+# A plugin sees the SDK (<ctr/...>), its own files and libraries; nothing of the core and nothing of other plugins. What
+# plugins share is in plugins/NAME-common, headers alone. Besides, cgroup-systemd compiles cgroup-v1 and cgroup-v2, and
+# bridge compiles the name files (hosts, resolv.conf, hostname) of host.
 . "$(dirname "$0")/lib.sh"
 
 for folder in plugins/*/; do

@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The engine knows phases, steps, the clone and the exec, values, journals and plugins, not what a container is made of: no string in it is a kind of
-# step that a plugin has, a plugin's id, or a field of the description that a plugin carries out. (/process/args, env and cwd are the exec's own.)
+# The engine knows phases, steps, the clone and the exec, values, journals and plugins, not what a container is made of:
+# no string in it is a kind of step that a plugin has, a plugin's id, or a field of the description that a plugin
+# carries out. (/process/args, env and cwd are the exec's own.)
 . "$(dirname "$0")/lib.sh"
 engine="core/base core/sys core/config core/plugin core/plan core/launch core/container"
 
-# Kinds and ids as the manifests have them, and the names of fields in claims: "/linux/seccomp/defaultAction" gives seccomp and defaultAction.
-# Left out: plain English that means something else here, the slots, /ctr's words for the engine, file systems and questions of plan.ask().
+# Kinds and ids as the manifests have them, and the names of fields in claims: "/linux/seccomp/defaultAction" gives
+# seccomp and defaultAction. Left out: plain English that means something else here, the slots, /ctr's words for the
+# engine, file systems and questions of plan.ask().
 own="args|env|cwd|process|linux|root|path|type|user|options|source|destination|mounts|size|limit|name|ctr|image|import|remove|layers|kinds|none|host|rm|\
 cgroup|cgroups|network|storage|config|parent|allow|access|major|minor|secs|flags|data|terminal|hooks|pivot|unmount|rootfs|str|btrfs|overlay|namespaces|cpus"
 {

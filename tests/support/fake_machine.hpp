@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A machine for plans that are made by ctr's own planner: answers from a table; what is not in it does not exist. (A plugin alone: ctr::testing of the SDK.)
+// A machine for plans that are made by ctr's own planner: answers from a table; what is not in it does not exist. (A
+// plugin alone: ctr::testing of the SDK.)
 #pragma once
 
 #include "sys/machine.hpp"

@@ -45,8 +45,8 @@ private:
     std::string path_;
 };
 
-/// One catalog for each selection, alive as long as the process: a loaded plugin's name is that of its open descriptor, whose number must not come
-/// to mean another file.
+/// One catalog for each selection, alive as long as the process: a loaded plugin's name is that of its open descriptor,
+/// whose number must not come to mean another file.
 plugin::Catalog &kept_catalog(const Planning &planning) {
     using Key = std::pair<std::vector<std::string>, std::vector<std::string>>;
     static std::vector<std::unique_ptr<Selection>> selections;

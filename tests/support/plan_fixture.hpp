@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Plans without root: the plugins of this build plan a spec against a machine that is a table of questions and answers
-// (sdk/include/ctr/host.h lists the questions). What comes out is compared with a golden file, so a change of any plugin's plan shows
-// up as a difference that a reviewer reads. CTR_UPDATE_GOLDEN=1 in the environment writes the golden files instead.
+// (sdk/include/ctr/host.h lists the questions). What comes out is compared with a golden file, so a change of any
+// plugin's plan shows up as a difference that a reviewer reads. CTR_UPDATE_GOLDEN=1 in the environment writes the
+// golden files instead.
 #pragma once
 
 #include "base/json.hpp"
@@ -41,7 +42,8 @@ struct Planning {
 /// `ctr run` of an image with two layers, network `bridge`, as root.
 core::cli::RunOptions run_options();
 
-/// Compares the table of the plan, notes and all, with directory/NAME.plan; a difference fails the test and prints both.
+/// Compares the table of the plan, notes and all, with directory/NAME.plan; a difference fails the test and prints
+/// both.
 void expect_golden(const core::Result<core::plan::Plan> &plan, const std::string &directory, const std::string &name);
 /// The plan is refused, and the error (path, message, hint) has each of the words.
 void expect_refused(const core::Result<core::plan::Plan> &plan, const std::vector<std::string> &words);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# What demo.sh and all.sh share: being root, the Debian packages, the build. Sourced by POSIX sh, after `root` was set to the checkout.
+# What demo.sh and all.sh share: being root, the Debian packages, the build. Sourced by POSIX sh, after `root` was set
+# to the checkout.
 # shellcheck shell=sh disable=SC2034,SC2154
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -16,7 +17,8 @@ test_packages="libgtest-dev libgmock-dev busybox-static btrfs-progs strace crun 
     clang-14 clang-tidy-14 libclang-rt-14-dev llvm-14 shellcheck"
 # For those who look for faults: docs/DEBUGGING.md. Not needed by anything here.
 editor_packages="gdb linux-perf clangd-14 ninja-build ccache"
-# For tests/vm: another kernel, and systemd to run on it (nothing of it is started here). The machine is made for x86_64.
+# For tests/vm: another kernel, and systemd to run on it (nothing of it is started here). The machine is made for
+# x86_64.
 if [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ]; then
     test_packages="$test_packages qemu-system-x86 linux-image-amd64 cpio xz-utils e2fsprogs systemd dbus libpam-systemd dbus-user-session"
 fi

@@ -209,7 +209,7 @@ TEST_F(OddCallers, WithoutANullDeviceNothingOfTheMachineIsStdin) {
     EXPECT_HAS(out(), "memfd:null");
 }
 
-// ---- told to end before it is through ----------------------------------------------------------------------------------------
+// ---- told to end before it is through -------------------------------------------------------------------------------
 
 namespace {
 
@@ -303,7 +303,7 @@ TEST_F(OddCallers, AListOfARootThatDoesNotExistIsAnError) {
     EXPECT_REFUSED(ran, "not-there");
 }
 
-// ---- the program's own place and name -----------------------------------------------------------------------------------------
+// ---- the program's own place and name -------------------------------------------------------------------------------
 
 TEST_F(OddCallers, ACopyOfTheProgramFindsItsInstallation) {
     const std::string copy = box.dir() + "/some-name";
@@ -343,7 +343,7 @@ TEST_F(OddCallers, ALibraryThatOthersCouldHaveMadeIsNotLoaded) {
     }
 }
 
-// ---- terminals of containers in the foreground --------------------------------------------------------------------------------
+// ---- terminals of containers in the foreground ----------------------------------------------------------------------
 
 namespace {
 
@@ -429,7 +429,8 @@ TEST_F(Foreground, WhoDoesNotReadStopsNeitherSignalsNorTheEnd) {
                 ASSERT_STATUS(oci({"kill", "one", "KILL"}), 0);
             } else {
                 signal_one(pid, SIGTERM);
-                // The shell is in a write that nobody takes: its trap runs when the terminal is gone, or a foreground command ends.
+                // The shell is in a write that nobody takes: its trap runs when the terminal is gone, or a foreground
+                // command ends.
                 ::usleep(200000);
                 oci({"kill", "one", "KILL"});
             }
@@ -502,7 +503,7 @@ TEST_F(Foreground, TheTerminalsModesAreBackOnEveryEnd) {
     }
 }
 
-// ---- NOTIFY_SOCKET -------------------------------------------------------------------------------------------------------------
+// ---- NOTIFY_SOCKET --------------------------------------------------------------------------------------------------
 
 namespace {
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Each function of the host's table in each context, called by a plugin (plugins/caller) in a real container: where sdk/include/ctr/contexts.h allows it, it
-// works; elsewhere the step or the plan fails with CTR_E_CONTEXT and names the function. Nowhere does anything crash.
+// Each function of the host's table in each context, called by a plugin (plugins/caller) in a real container: where
+// sdk/include/ctr/contexts.h allows it, it works; elsewhere the step or the plan fails with CTR_E_CONTEXT and names the
+// function. Nowhere does anything crash.
 #include "fixture/oci.hpp"
 
 #include <ctr/contexts.h>
@@ -23,7 +24,8 @@ constexpr Function functions[] = {
 #undef CTR_ROW
 };
 
-/// Functions about nodes are legal anywhere and not in the table; all others are. A function that is new in ctr_host needs a row in contexts.h.
+/// Functions about nodes are legal anywhere and not in the table; all others are. A function that is new in ctr_host
+/// needs a row in contexts.h.
 constexpr std::size_t n_any = 10; // node_type ... node_key
 static_assert((sizeof(ctr_host) - offsetof(ctr_host, operation)) / sizeof(void (*)()) ==
               n_any + sizeof functions / sizeof functions[0]);
@@ -33,7 +35,8 @@ constexpr const char *other_handle = "with a handle that this callback did not g
 
 class Contexts : public OciTest, public testing::WithParamInterface<Function> {
 protected:
-    /// What the caller says when the function is called there; its exit status does not matter as long as it is none of a crash.
+    /// What the caller says when the function is called there; its exit status does not matter as long as it is none of
+    /// a crash.
     std::string called_in(const std::string &context) const {
         const std::string config = box.dir() + "/caller.json";
         write_text(config, "{\"cgroup-v1\": {\"parent\": \"" + box.cgroup_parent() + R"("}, "caller": {"context": ")" +

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// crash_driver NUMBER FILE [ctr-oci] WORDS...: `ctr WORDS...` or `ctr-oci WORDS...`, but at the NUMBER'th boundary (core/launch/launch.hpp, step_hook) it kills itself with SIGKILL.
-// Every boundary is written to FILE as "WHEN STEP"; NUMBER 0 only counts.
+// crash_driver NUMBER FILE [ctr-oci] WORDS...: `ctr WORDS...` or `ctr-oci WORDS...`, but at the NUMBER'th boundary
+// (core/launch/launch.hpp, step_hook) it kills itself with SIGKILL. Every boundary is written to FILE as "WHEN STEP";
+// NUMBER 0 only counts.
 #include "front/cli/app.hpp"
 #include "front/oci/app.hpp"
 #include "launch/launch.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr dies by SIGKILL at every boundary of every step, of its undo too; after `ctr recover` nothing is left. The boundaries are counted by a run
-// that is not killed, so a new step is tested without a word here.
+// ctr dies by SIGKILL at every boundary of every step, of its undo too; after `ctr recover` nothing is left. The
+// boundaries are counted by a run that is not killed, so a new step is tested without a word here.
 #include "fixture/sandbox.hpp"
 
 #include <algorithm>
@@ -118,7 +118,8 @@ TEST_F(Crash, ABundleWithHooksKilledAnywhereGetsItsPoststop) {
                    ", \"poststart\": " + hook("true") + ", \"poststop\": " + hook("echo ran >> " + poststop) + "}}");
     std::size_t runs = 0;
     kill_everywhere({"run", "--rm", "--bundle", bundle, "--name", "crash"}, 0, [&] {
-        // Not if it was killed before the hook's step was recorded (once); twice if it was killed between the hook and its record (once).
+        // Not if it was killed before the hook's step was recorded (once); twice if it was killed between the hook and
+        // its record (once).
         const std::size_t ran = lines_of(::access(poststop.c_str(), F_OK) == 0 ? read_text(poststop) : "").size();
         EXPECT_LE(++runs, ran + 1);
         EXPECT_LE(ran, runs + 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Fields of a bundle's config.json, read back from inside. The kernel decides what can be tried: what is skipped says why.
+// Fields of a bundle's config.json, read back from inside. The kernel decides what can be tried: what is skipped says
+// why.
 #include "fixture/sandbox.hpp"
 
 #include <cerrno>

@@ -319,7 +319,8 @@ TEST_F(Hooks, PoststopRunsWhenCtrWasKilled) {
 }
 
 TEST_F(Hooks, StartContainerHooksAreUnderTheContainersFilter) {
-    // Files of the image: with and without no_new_privs the filter is loaded at another place among the steps, and one hook more stands behind.
+    // Files of the image: with and without no_new_privs the filter is loaded at another place among the steps, and one
+    // hook more stands behind.
     for (const bool no_new_privs : {true, false}) {
         ::unlink(log.c_str());
         spec.erase("hooks");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Layers that are odd and legal, unpacked by both storage drivers: the trees that they show must be the same, and what images mean.
+// Layers that are odd and legal, unpacked by both storage drivers: the trees that they show must be the same, and what
+// images mean.
 #include "fixture/sandbox.hpp"
 
 #include <algorithm>

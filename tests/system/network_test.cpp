@@ -104,8 +104,8 @@ TEST_F(Network, TwoContainersOnTheBridgeReachEachOther) {
     EXPECT_STATUS(sh("bridge", fetch(first)), 0);
 }
 
-// The machine routes, so a neighbour needs no more than a route to the bridge's subnet: each test below first shows that
-// what it asks for would be answered.
+// The machine routes, so a neighbour needs no more than a route to the bridge's subnet: each test below first shows
+// that what it asks for would be answered.
 class Neighbour : public Network {
 protected:
     void SetUp() override {

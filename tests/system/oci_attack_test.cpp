@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr-oci against images and containers that want out: each test is a published attack on a container runtime, and fails where it works.
-// Users that are no numbers are in oci_exec_test.cpp, descriptors in oci_fds_test.cpp.
+// ctr-oci against images and containers that want out: each test is a published attack on a container runtime, and
+// fails where it works. Users that are no numbers are in oci_exec_test.cpp, descriptors in oci_fds_test.cpp.
 #include "fixture/oci.hpp"
 
 #include <csignal>
@@ -52,7 +52,8 @@ protected:
             if (mount["destination"].get<std::string>().rfind("/dev", 0) != 0) kept.push_back(mount);
         bundle.config["mounts"] = kept;
     }
-    /// ctr-oci with descriptors 3 to 12 on the machine's directory, as a careless engine or ctr-oci itself would have them.
+    /// ctr-oci with descriptors 3 to 12 on the machine's directory, as a careless engine or ctr-oci itself would have
+    /// them.
     Ran with_host_fds(const Words &words) const {
         std::string script = "exec";
         for (const std::string &word : oci_words(words))
@@ -175,7 +176,8 @@ TEST_F(OciAttack, NothingIsMountedOverProc) {
     }
 }
 
-// What was checked by name must not be elsewhere by a link of the image's: a volume over /proc, over the root, on /dev, where nodes are made.
+// What was checked by name must not be elsewhere by a link of the image's: a volume over /proc, over the root, on /dev,
+// where nodes are made.
 TEST_F(OciAttack, VolumesDoNotLandOnProcDevOrSysByLinks) {
     for (const std::string &to : Words{"/proc", "/proc/sys", "proc/self/attr", "/sys/fs", "/dev", "/", "hop"}) {
         Bundle evil = bundle("evil", "true");
@@ -205,7 +207,8 @@ TEST_F(OciAttack, VolumesDoNotLandOnProcDevOrSysByLinks) {
     EXPECT_EQ(run(usual).out, "3\n") << "with the /dev/shm that each bundle has";
 }
 
-// The paths of a container that lives are its own to change: what it has made a link of, or moved another mount to, is left alone.
+// The paths of a container that lives are its own to change: what it has made a link of, or moved another mount to, is
+// left alone.
 TEST_F(OciAttack, MountsOfALivingContainerGoWhereTheyAreSaidToGo) {
     fs::create_directories(box.dir() + "/data/in");
     fs::create_directories(box.dir() + "/other");

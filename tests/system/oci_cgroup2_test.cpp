@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The driver cgroup-v2 where it can be had beside v1: on a hybrid machine, by config. (On machines with v2 alone: tests/vm.)
+// The driver cgroup-v2 where it can be had beside v1: on a hybrid machine, by config. (On machines with v2 alone:
+// tests/vm.)
 #include "fixture/oci.hpp"
 
 #include <csignal>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The container's cgroups under attack, shared, frozen, left and taken over: nothing of others' is touched, nothing of the container's stays, no device is given away. On machines with
-// cgroup v1 (on v2: tests/vm).
+// The container's cgroups under attack, shared, frozen, left and taken over: nothing of others' is touched, nothing of
+// the container's stays, no device is given away. On machines with cgroup v1 (on v2: tests/vm).
 #include "fixture/oci.hpp"
 
 #include <csignal>

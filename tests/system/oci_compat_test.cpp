@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr-oci beside runc and crun: what was found to differ when the three ran the same bundles, and commands of crun's that runc does not have.
+// ctr-oci beside runc and crun: what was found to differ when the three ran the same bundles, and commands of crun's
+// that runc does not have.
 #include "fixture/oci.hpp"
 
 #include "fixture/receiver.hpp"
@@ -40,7 +41,7 @@ protected:
 
 } // namespace
 
-// ---- mounts add, mounts remove -----------------------------------------------------------------------------------------------
+// ---- mounts add, mounts remove --------------------------------------------------------------------------------------
 
 TEST_F(OciCompat, MountsAreAddedToARunningContainerAndRemoved) {
     Bundle made = bundle("one", "sleep 60");
@@ -132,7 +133,7 @@ TEST_F(OciCompat, ALinkOfTheContainerCannotHaveItsProtectionTakenOff) {
     remove("one");
 }
 
-// ---- the view from inside ----------------------------------------------------------------------------------------------------
+// ---- the view from inside -------------------------------------------------------------------------------------------
 
 TEST_F(OciCompat, ARootsOwnDevGetsTheDefaultDevices) {
     Bundle made = bundle("one", "for d in null zero full random urandom tty; do [ -c /dev/$d ] && echo $d; done; "
@@ -183,7 +184,7 @@ TEST_F(OciCompat, ATerminalOfAnExecLeavesTheConsoleAlone) {
     remove("one");
 }
 
-// ---- signals -------------------------------------------------------------------------------------------------------------------
+// ---- signals --------------------------------------------------------------------------------------------------------
 
 TEST_F(OciCompat, ACreatedContainerHearsTheSignalsThatEndPrograms) {
     for (const char *signal : {"TERM", "INT", "HUP", "QUIT"}) {
@@ -217,7 +218,7 @@ TEST_F(OciCompat, SignalsHaveTheirOtherNames) {
     remove("one");
 }
 
-// ---- a start that fails ------------------------------------------------------------------------------------------------------
+// ---- a start that fails ---------------------------------------------------------------------------------------------
 
 TEST_F(OciCompat, AFailedStartDestroysAndRunsPoststopAtOnce) {
     for (const char *failing : {"startContainer", "poststart"}) {
@@ -240,7 +241,8 @@ TEST_F(OciCompat, AFailedStartDestroysAndRunsPoststopAtOnce) {
     }
 }
 
-/// The same with and without a user namespace, and with runc: bind mounts are made before these hooks run, and follow the machine where it shares.
+/// The same with and without a user namespace, and with runc: bind mounts are made before these hooks run, and follow
+/// the machine where it shares.
 TEST_F(OciCompat, WhatAHookMountsBelowASourceIsSeenWhereTheMachineShares) {
     const std::string shared = box.dir() + "/shared";
     std::filesystem::create_directories(shared);
@@ -269,7 +271,7 @@ TEST_F(OciCompat, WhatAHookMountsBelowASourceIsSeenWhereTheMachineShares) {
     std::filesystem::remove_all(shared);
 }
 
-// ---- commands ------------------------------------------------------------------------------------------------------------------
+// ---- commands -------------------------------------------------------------------------------------------------------
 
 TEST_F(OciCompat, AnExecGoesIntoTheCgroupsOfSingleControllers) {
     Bundle one = bundle("one", "sleep 60");

@@ -50,7 +50,8 @@ TEST_F(OciConsole, CreateSendsTheMasterOfAWorkingTerminal) {
     const std::string seen = read_terminal(master, "40 100");
     EXPECT_HAS(seen, "got hello");
     EXPECT_HAS(seen, "40 100");
-    // ^C reaches the program: the terminal is the controlling one of its session. Only a signal that it handles, for it is the first of its pid namespace.
+    // ^C reaches the program: the terminal is the controlling one of its session. Only a signal that it handles, for it
+    // is the first of its pid namespace.
     write_terminal(master, "\x03");
     EXPECT_TRUE(wrote("interrupted\n"));
     EXPECT_TRUE(becomes("one", "stopped"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr-oci dies by SIGKILL at every boundary of every step of create, run, start, exec and delete; `delete --force` takes away what is left. The boundaries
-// are counted by a command that is not killed.
+// ctr-oci dies by SIGKILL at every boundary of every step of create, run, start, exec and delete; `delete --force`
+// takes away what is left. The boundaries are counted by a command that is not killed.
 #include "fixture/oci.hpp"
 
 #include <functional>

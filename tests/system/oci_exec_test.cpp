@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr-oci exec: by flags, by a process object, into created and paused containers; what it gives back and that it leaves nothing.
+// ctr-oci exec: by flags, by a process object, into created and paused containers; what it gives back and that it
+// leaves nothing.
 #include "fixture/oci.hpp"
 
 #include <algorithm>

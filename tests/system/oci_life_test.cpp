@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr-oci: the life of a container in the five operations of runtime.md, `run`, what `state`, `list` and `ps` tell of it, and what is refused.
+// ctr-oci: the life of a container in the five operations of runtime.md, `run`, what `state`, `list` and `ps` tell of
+// it, and what is refused.
 #include "fixture/oci.hpp"
 
 #include <csignal>

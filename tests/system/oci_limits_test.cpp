@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr-oci pause, resume, update and events: the cgroup of a living container. Values are read from the cgroup's own files (v1, as on the machines that run
-// these tests).
+// ctr-oci pause, resume, update and events: the cgroup of a living container. Values are read from the cgroup's own
+// files (v1, as on the machines that run these tests).
 #include "fixture/oci.hpp"
 
 #include <csignal>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr-oci: what goes where when something fails. Engines read the last line of the level error of --log FILE, people standard error.
+// ctr-oci: what goes where when something fails. Engines read the last line of the level error of --log FILE, people
+// standard error.
 #include "fixture/oci.hpp"
 
 #include <cstdio>

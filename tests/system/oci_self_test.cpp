@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The machine's ctr is out of the container's reach (CVE-2019-5736, CVE-2022-0847): /proc/PID/exe of a process that is not yet the program is an empty file in
-// memory, and "#!/proc/self/exe" runs nothing.
+// The machine's ctr is out of the container's reach (CVE-2019-5736, CVE-2022-0847): /proc/PID/exe of a process that is
+// not yet the program is an empty file in memory, and "#!/proc/self/exe" runs nothing.
 #include "fixture/oci.hpp"
 
 #include <filesystem>
@@ -61,7 +61,8 @@ TEST_F(OciSelf, ExecOfTheOwnExecutableRunsNothing) {
 }
 
 TEST_F(OciSelf, NothingIsLoadedFromTheWorkingDirectory) {
-    // An empty element of an executable's RUNPATH is the working directory: a bundle with a libc.so.6 of its own would be root.
+    // An empty element of an executable's RUNPATH is the working directory: a bundle with a libc.so.6 of its own would
+    // be root.
     const std::string here = box.dir() + "/libraries";
     std::filesystem::create_directories(here);
     for (const char *name : {"libc.so.6", "libctr-core.so", "ld-linux-x86-64.so.2"})

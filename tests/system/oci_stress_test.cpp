@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Many containers at once through create, start, kill and delete: none is lost, nothing is left, and `list` tells the truth meanwhile.
-// CTR_STRESS_CYCLES: how many (1,000 for a release, fewer in an ordinary run of the tests).
+// Many containers at once through create, start, kill and delete: none is lost, nothing is left, and `list` tells the
+// truth meanwhile. CTR_STRESS_CYCLES: how many (1,000 for a release, fewer in an ordinary run of the tests).
 #include "fixture/oci.hpp"
 
 #include <cstdio>
@@ -29,7 +29,8 @@ TEST_F(OciStress, EightAtATime) {
     constexpr int at_once = 8;
     const Bundle made = bundle("stress", "echo $HOSTNAME >> /out/started; exec sleep 1000");
     made.write();
-    // One life is a shell's, its arguments an id, the bundle and ctr-oci's words; what it prints is an error. A zombie's pid namespace needs nobody: `delete` waits for the end.
+    // One life is a shell's, its arguments an id, the bundle and ctr-oci's words; what it prints is an error. A
+    // zombie's pid namespace needs nobody: `delete` waits for the end.
     const std::string life = R"sh(
         id=$1; bundle=$2; shift 2
         fail() { echo "$id: $1"; exit 1; }

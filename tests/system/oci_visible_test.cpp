@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What a container's new process shows between clone and execve to whoever is in its pid namespace already (CVE-2016-9962, CVE-2019-5736, CVE-2024-21626).
-// ctr-oci is traced, and at every system call that such a process makes its descriptors, its executable and its mappings are looked at: nothing of ctr's
-// (journal, plugins, caches, executable), nothing of its caller's. And who has no CAP_SYS_PTRACE may not look at all.
+// What a container's new process shows between clone and execve to whoever is in its pid namespace already
+// (CVE-2016-9962, CVE-2019-5736, CVE-2024-21626). ctr-oci is traced, and at every system call that such a process makes
+// its descriptors, its executable and its mappings are looked at: nothing of ctr's (journal, plugins, caches,
+// executable), nothing of its caller's. And who has no CAP_SYS_PTRACE may not look at all.
 #include "fixture/oci.hpp"
 
 #include <cstring>

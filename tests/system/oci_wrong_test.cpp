@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A config.json with one field wrong gives one clear error that names the field, and leaves nothing. The documents are made from the table of all fields
-// (core/spec/oci_fields.hpp): each field with values of other types, out of range, unknown words, too long, missing. All are given to the validation, one of
-// each field's to the program as well.
+// A config.json with one field wrong gives one clear error that names the field, and leaves nothing. The documents are
+// made from the table of all fields (core/spec/oci_fields.hpp): each field with values of other types, out of range,
+// unknown words, too long, missing. All are given to the validation, one of each field's to the program as well.
 #include "fixture/oci.hpp"
 #include "spec/oci.hpp"
 #include "spec/oci_fields.hpp"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Runs inside containers. `probe WORD...` does what the first word says; a system call that fails prints its errno's name-free number and gives
- * status 1. */
+ * Runs inside containers. `probe WORD...` does what the first word says; a system call that fails prints its errno's
+ * name-free number and gives status 1. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

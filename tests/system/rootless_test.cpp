@@ -90,8 +90,9 @@ TEST_F(Rootless, CtrRunsADirectoryAndRefusesLimitsByName) {
     EXPECT_HAS(limited.err, "/linux/resources/memory/limit: asked for, but no plugin carries it out");
 }
 
-// As podman of a user does it: in a user namespace of his, where he is root and the files of the machine's root (ctr and its plugins) are nobody's.
-// Its pid namespace is the machine's, so exec cannot go into the container's and come back.
+// As podman of a user does it: in a user namespace of his, where he is root and the files of the machine's root (ctr
+// and its plugins) are nobody's. Its pid namespace is the machine's, so exec cannot go into the container's and come
+// back.
 TEST_F(Rootless, RunsAndEntersInANamespaceThatTheUserHasEntered) {
     bundle({"/bin/sleep", "1000"});
     Json config = Json::parse(read_text(home + "/bundle/config.json"));

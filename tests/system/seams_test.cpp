@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The verbs as engines use them: create, start, exec and delete each in a process of its own that is gone when the next begins.
+// The verbs as engines use them: create, start, exec and delete each in a process of its own that is gone when the next
+// begins.
 #include "container/container.hpp"
 #include "container/images.hpp"
 #include "fixture/sandbox.hpp"
@@ -304,7 +305,8 @@ TEST_F(Seams, AMonitorThatIsKilledTakesTheContainerWithIt) {
     EXPECT_STATUS(box.ctr({"rm", "watched"}), 0);
 }
 
-// Its program lives, for it was told to outlive its owner; but the owner died before it had left it, so nobody answers for it.
+// Its program lives, for it was told to outlive its owner; but the owner died before it had left it, so nobody answers
+// for it.
 TEST_F(Seams, RecoverEndsWhatItsOwnerHadNotLeftYet) {
     ASSERT_EQ(apart([&](auto &engine) {
                   auto request = request_for(engine, "orphan", {"/bin/sleep", "1000"});

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# cgroup-systemd-user.sh BUILD: `ctr-oci --systemd-cgroup` for a user without privilege, whose own systemd makes the scope. Run as root by
-# `vmrun --systemd -- busybox sh cgroup-systemd-user.sh BUILD`. One line for each check; ends with 1 if one failed.
+# cgroup-systemd-user.sh BUILD: `ctr-oci --systemd-cgroup` for a user without privilege, whose own systemd makes the
+# scope. Run as root by `vmrun --systemd -- busybox sh cgroup-systemd-user.sh BUILD`. One line for each check; ends with
+# 1 if one failed.
 build=$1
 work=/tmp/ctr-test
 . "$(dirname "$0")/checks.sh"

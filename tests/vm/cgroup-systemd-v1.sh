@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# cgroup-systemd-v1.sh BUILD: `ctr-oci --systemd-cgroup` where systemd is PID 1 on cgroup v1, legacy or hybrid. Run as root by
-# `vmrun --systemd --cgroup v1|hybrid -- busybox sh cgroup-systemd-v1.sh BUILD`. One line for each check; ends with 1 if one failed.
+# cgroup-systemd-v1.sh BUILD: `ctr-oci --systemd-cgroup` where systemd is PID 1 on cgroup v1, legacy or hybrid. Run as
+# root by `vmrun --systemd --cgroup v1|hybrid -- busybox sh cgroup-systemd-v1.sh BUILD`. One line for each check; ends
+# with 1 if one failed.
 # shellcheck disable=SC2034 # for checks.sh
 build=$1
 work=/tmp/ctr-test

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# cgroup-systemd.sh BUILD: `ctr-oci --systemd-cgroup` where systemd is PID 1. Run as root by `vmrun --systemd -- busybox sh cgroup-systemd.sh BUILD`.
-# One line for each check; ends with 1 if one failed.
+# cgroup-systemd.sh BUILD: `ctr-oci --systemd-cgroup` where systemd is PID 1. Run as root by `vmrun --systemd -- busybox
+# sh cgroup-systemd.sh BUILD`. One line for each check; ends with 1 if one failed.
 # shellcheck disable=SC2034 # for checks.sh
 build=$1
 work=/tmp/ctr-test

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# cgroup-v2.sh BUILD: runs containers on a machine that has nothing but cgroup v2, with the drivers that ctr chooses by itself, and looks at them from
-# outside and from inside. Run as root by `vmrun --cgroup v2 [--disk btrfs:1G] -- sh cgroup-v2.sh BUILD`. One line for each check; ends with 1 if
-# one failed, or 125 if it could not begin.
+# cgroup-v2.sh BUILD: runs containers on a machine that has nothing but cgroup v2, with the drivers that ctr chooses by
+# itself, and looks at them from outside and from inside. Run as root by `vmrun --cgroup v2 [--disk btrfs:1G] -- sh
+# cgroup-v2.sh BUILD`. One line for each check; ends with 1 if one failed, or 125 if it could not begin.
 #
 # Mostly busybox, whose applets need no new program: executing one costs 50 ms here.
 build=$1
@@ -59,7 +59,8 @@ start() {
     owner=$!
 }
 run() { ctr run --rm --network none "$@"; } # the network has checks of its own, and costs half of the time
-# What is on the machine and could be left over; bridge and table stay on purpose ("keep"). A dying network namespace takes its veth pair along a little later.
+# What is on the machine and could be left over; bridge and table stay on purpose ("keep"). A dying network namespace
+# takes its veth pair along a little later.
 things() {
     find /sys/fs/cgroup -type d
     cut -d' ' -f5- /proc/self/mountinfo | sort

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# What the tests with systemd share: one line for each check, a bundle of busybox, ctr-oci. Sourced with `build` and `work` set.
+# What the tests with systemd share: one line for each check, a bundle of busybox, ctr-oci. Sourced with `build` and
+# `work` set.
 # shellcheck shell=sh disable=SC2154
 failed=0 count=0
 exec 2>&1

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# podman-systemd.sh BUILD: podman with the cgroup manager systemd and ctr-oci as its runtime, where systemd is PID 1 on cgroup v2. Run as root by
-# `vmrun --systemd --disk ext4:1G -- [env RUNTIME=/usr/sbin/runc] busybox sh podman-systemd.sh BUILD`. The same checks hold for runc.
+# podman-systemd.sh BUILD: podman with the cgroup manager systemd and ctr-oci as its runtime, where systemd is PID 1 on
+# cgroup v2. Run as root by `vmrun --systemd --disk ext4:1G -- [env RUNTIME=/usr/sbin/runc] busybox sh podman-systemd.sh
+# BUILD`. The same checks hold for runc.
 #
 # A podman command costs seconds here, so there are few.
 build=$1

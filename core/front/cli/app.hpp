@@ -30,9 +30,11 @@ public:
 
     /// Prints the error with its hint on standard error; returns the exit status that fits.
     int report(const Error &error) const;
-    /// Writes out what was printed: the program ends without stdio's own flush. Gives `status`, or that of not being able to.
+    /// Writes out what was printed: the program ends without stdio's own flush. Gives `status`, or that of not being
+    /// able to.
     int finished(int status) const;
-    /// On standard output, lines as they are; printable() (base/text.hpp) stands between strangers' text and the terminal, here and in all below.
+    /// On standard output, lines as they are; printable() (base/text.hpp) stands between strangers' text and the
+    /// terminal, here and in all below.
     static void print(const std::string &text);
     /// The same bytes: a script is carried out, not read.
     static void print_script(const std::string &text);

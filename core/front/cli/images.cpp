@@ -63,8 +63,8 @@ Result<void> import_image(container::Engine &engine, const std::string &source, 
     return container::run_operation(engine, CTR_OP_IMAGE_IMPORT, operation_id("import"), spec);
 }
 
-/// The layers that nothing but this image uses. A container that uses the image is a reason to refuse. None, if somebody does not say what he
-/// uses: they are collected when that is gone.
+/// The layers that nothing but this image uses. A container that uses the image is a reason to refuse. None, if
+/// somebody does not say what he uses: they are collected when that is gone.
 Result<std::vector<std::string>> own_layers(container::Engine &engine, const Image &image) {
     CTR_ASSIGN(const auto containers, container::list(engine));
     CTR_ASSIGN(const auto images, list_images(engine));

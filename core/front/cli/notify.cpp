@@ -36,8 +36,8 @@ std::string socket_of_caller() {
 
 bool is_variable(const Json &entry) { return entry.get_ref<const std::string &>().rfind("NOTIFY_SOCKET=", 0) == 0; }
 
-/// Of sd_notify(3)'s assignments those that say something about the program itself. Not MAINPID (a pid of the container's own), not what comes with
-/// descriptors (FDSTORE, BARRIER).
+/// Of sd_notify(3)'s assignments those that say something about the program itself. Not MAINPID (a pid of the
+/// container's own), not what comes with descriptors (FDSTORE, BARRIER).
 bool may_pass(std::string_view line) {
     for (const std::string_view key :
          {"READY=", "RELOADING=", "STOPPING=", "STATUS=", "ERRNO=", "BUSERROR=", "EXIT_STATUS=", "MONOTONIC_USEC=",

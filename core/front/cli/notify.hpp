@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// sd_notify(3) for the program of a container: the socket of its caller's service manager (NOTIFY_SOCKET) is the machine's, so it gets one of its own, on
-// /run/notify, and what it says there is passed on, as with runc: until it is ready by the command that started it, afterwards by whoever stays.
+// sd_notify(3) for the program of a container: the socket of its caller's service manager (NOTIFY_SOCKET) is the
+// machine's, so it gets one of its own, on /run/notify, and what it says there is passed on, as with runc: until it is
+// ready by the command that started it, afterwards by whoever stays.
 //
-//   the caller's environment: NOTIFY_SOCKET  <-- Notify <--  RUN_ROOT/containers.files/ID/notify/notify.sock = /run/notify/notify.sock in the container
+//   the caller's environment: NOTIFY_SOCKET  <-- Notify <--  RUN_ROOT/containers.files/ID/notify/notify.sock =
+//                                            /run/notify/notify.sock in the container
 //
-// What a container says is not trusted: only words about its own state pass, no descriptors, and no process ids but its own first one's.
+// What a container says is not trusted: only words about its own state pass, no descriptors, and no process ids but its
+// own first one's.
 #pragma once
 
 #include "base/fd.hpp"

@@ -122,7 +122,8 @@ Result<void> take_files(const Arguments &arguments, RunOptions &options) {
     return {};
 }
 
-/// The bundle's config.json, with paths made absolute. Only the flags that do not describe the container are legal beside it.
+/// The bundle's config.json, with paths made absolute. Only the flags that do not describe the container are legal
+/// beside it.
 Result<Asked> from_bundle(const container::Engine &engine, const Arguments &arguments, Asked asked) {
     for (const auto &[name, values] : arguments.values_) {
         constexpr std::string_view allowed[] = {"bundle",  "name",   "rm",    "interactive",
@@ -260,7 +261,8 @@ int plan_command(App &app, const Arguments &arguments) {
     auto plan = engine.value()->plan(CTR_OP_CREATE, create.id, create.spec, create.drivers);
     if (!plan.ok()) return app.report(plan.error());
     if (app.format() == "json") {
-        // What was asked of the machine may change from moment to moment (/proc/cgroups counts); the plan itself does not.
+        // What was asked of the machine may change from moment to moment (/proc/cgroups counts); the plan itself does
+        // not.
         if (!arguments.has("notes")) plan.value().machine.clear();
         App::print(plan::to_json(plan.value()).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     } else if (app.format() == "shell") {

@@ -57,7 +57,8 @@ Result<Strings> command_of(const Json &config, const char *key) {
     return it != config.end() && it->is_string() ? Strings{it->get<std::string>()} : strings_of(config, key);
 }
 
-/// `ENTRYPOINT [""]` is how a Dockerfile takes back what its base image had; an empty word behind another is an argument.
+/// `ENTRYPOINT [""]` is how a Dockerfile takes back what its base image had; an empty word behind another is an
+/// argument.
 void drop_empty_commands(ImageConfig &config) {
     const Strings nothing = {""};
     if (config.entrypoint == nothing) config.entrypoint.clear();

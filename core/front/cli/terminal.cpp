@@ -52,8 +52,9 @@ private:
     bool active_ = false;
 };
 
-/// One of ctr's standard descriptors, read and written without ever waiting. Its file is others' too, so O_NONBLOCK must not be set on it: pipes and terminals
-/// are opened anew, sockets have a flag for each call, and files on a disk do not wait.
+/// One of ctr's standard descriptors, read and written without ever waiting. Its file is others' too, so O_NONBLOCK
+/// must not be set on it: pipes and terminals are opened anew, sockets have a flag for each call, and files on a disk
+/// do not wait.
 class Standard {
 public:
     Standard(int fd, int access) : fd_(fd) {
@@ -119,8 +120,8 @@ private:
     std::size_t from_ = 0;
 };
 
-/// What the container's terminal still has when its first process is gone. A process that it left behind may hold the terminal open, and print for ever: it is not
-/// waited for.
+/// What the container's terminal still has when its first process is gone. A process that it left behind may hold the
+/// terminal open, and print for ever: it is not waited for.
 constexpr std::size_t most_of_the_rest = std::size_t{1} << 20; // bytes
 constexpr int quiet = 100;                                     // milliseconds without a byte
 constexpr int patience = 2000; // milliseconds in which who reads our output takes nothing
@@ -253,8 +254,8 @@ private:
     Pipe to_container_, to_user_;
 };
 
-/// Of the kernel's 64 those that say something to a program; not what the kernel says about ctr itself (SIGSEGV, SIGCHLD, SIGPIPE, SIGXCPU, ...), nor what stops it
-/// as a job of a shell.
+/// Of the kernel's 64 those that say something to a program; not what the kernel says about ctr itself (SIGSEGV,
+/// SIGCHLD, SIGPIPE, SIGXCPU, ...), nor what stops it as a job of a shell.
 sigset_t passed_on(bool ending) {
     sigset_t set;
     ::sigemptyset(&set);

@@ -16,8 +16,8 @@
 
 namespace core::cli {
 
-/// Blocks the signals that are to be passed on, from before the launch: none is lost, and none kills ctr half-way. Until the program runs, those that end a
-/// command end the launch (interruption()). The old mask is back at the end.
+/// Blocks the signals that are to be passed on, from before the launch: none is lost, and none kills ctr half-way.
+/// Until the program runs, those that end a command end the launch (interruption()). The old mask is back at the end.
 class ForwardedSignals {
 public:
     ForwardedSignals();
@@ -41,19 +41,21 @@ private:
 /// The size of the terminal behind `fd`, if it is one.
 std::optional<winsize> terminal_size(int fd);
 
-/// Whether the container's terminal is to write a newline as carriage return and newline: on a user's terminal, which attend() makes raw, it has to; in a
-/// pipe or a file such lines would end in \r\n.
+/// Whether the container's terminal is to write a newline as carriage return and newline: on a user's terminal, which
+/// attend() makes raw, it has to; in a pipe or a file such lines would end in \r\n.
 bool wants_carriage_returns();
 
-/// Something else that is looked after while a container runs: `ready` is called when there is something to read from `fd`.
+/// Something else that is looked after while a container runs: `ready` is called when there is something to read from
+/// `fd`.
 struct Watch {
     int fd = -1;
     std::function<void()> ready;
 };
 
-/// Passes signals to the child, and bytes between ctr's stdio and the container's terminal `console` (if valid; stdin only with
-/// `interactive`), until the child has ended. Then reaps it and calls `ended`. What was printed last and nobody has taken yet is offered to who reads ctr's
-/// standard output after that, as long as he takes any. Nobody who does not read, in the container or outside, stops signals or the end.
+/// Passes signals to the child, and bytes between ctr's stdio and the container's terminal `console` (if valid; stdin
+/// only with `interactive`), until the child has ended. Then reaps it and calls `ended`. What was printed last and
+/// nobody has taken yet is offered to who reads ctr's standard output after that, as long as he takes any. Nobody who
+/// does not read, in the container or outside, stops signals or the end.
 Result<sys::Exit> attend(const sys::Child &child, ForwardedSignals &signals, Fd console, bool interactive,
                          const std::function<void(const sys::Exit &)> &ended, const Watch &watch = {});
 

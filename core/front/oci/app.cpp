@@ -65,8 +65,8 @@ std::vector<Option> last_counts(std::vector<Option> options) {
     return options;
 }
 
-/// As with runc, an empty value says nothing: engines and scripts hand on what they were not given. But where it decides who a process is, or what its
-/// environment is, it is wrong.
+/// As with runc, an empty value says nothing: engines and scripts hand on what they were not given. But where it
+/// decides who a process is, or what its environment is, it is wrong.
 void drop_empty(Arguments &arguments) {
     for (auto it = arguments.values_.begin(); it != arguments.values_.end();) {
         bool nothing = it->second.size() == 1 && it->second[0].empty();
@@ -124,8 +124,8 @@ std::string help_of(const std::string &name, const Command &command) {
     return out;
 }
 
-/// The form that engines read (docs/engines.md, "Words that are an interface"): they look for runc's name and a version that they compare. What is behind the plus
-/// sign does not count in comparisons (semver.org).
+/// The form that engines read (docs/engines.md, "Words that are an interface"): they look for runc's name and a version
+/// that they compare. What is behind the plus sign does not count in comparisons (semver.org).
 std::string version_text() {
     return "runc version 1.5.1+ctr-oci." CTR_VERSION "\ncommit: ctr-oci " CTR_VERSION "\nspec: 1.3.0\n";
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr-oci: the same program by its second name, an OCI runtime with runc's command line. What engines write to and read from it is in this folder; what it does
-// is the same core that `ctr` uses: a bundle is planned, carried out, undone.
+// ctr-oci: the same program by its second name, an OCI runtime with runc's command line. What engines write to and read
+// from it is in this folder; what it does is the same core that `ctr` uses: a bundle is planned, carried out, undone.
 //
-// Its containers are those of --root (/run/ctr-oci), apart from those of `ctr`. The config file and the plugins are shared.
+// Its containers are those of --root (/run/ctr-oci), apart from those of `ctr`. The config file and the plugins are
+// shared.
 #pragma once
 
 #include "container/container.hpp"
@@ -40,7 +41,8 @@ public:
     /// Logs the error and says it on standard error; returns `status`.
     int report(const Error &error, int status = exit_failed) const;
     static void print(const std::string &text);
-    /// Writes out what was printed: the program ends without stdio's own flush. Gives `status`, or that of not being able to.
+    /// Writes out what was printed: the program ends without stdio's own flush. Gives `status`, or that of not being
+    /// able to.
     int finished(int status) const;
 
 private:
@@ -64,8 +66,8 @@ struct Command {
 extern const std::vector<Option> global_options;
 const std::vector<Command> &commands();
 
-/// "exec: \"sh\": executable file not found in $PATH: ..." where the program itself was the reason: the words by which engines tell 127 and 126 from
-/// other failures.
+/// "exec: \"sh\": executable file not found in $PATH: ..." where the program itself was the reason: the words by which
+/// engines tell 127 and 126 from other failures.
 std::string message_for_engines(const Error &error, const std::string &program);
 
 // One function a command, in files of their names or their families'.

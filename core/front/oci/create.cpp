@@ -100,7 +100,8 @@ int attend_to_end(App &app, const Arguments &arguments, Container &container, cl
     return ended.ok() ? ended.value().shell_status() : app.report(ended.error());
 }
 
-/// A program that is on its own, and tells a service manager how it is: this command ends when it is ready, as with runc.
+/// A program that is on its own, and tells a service manager how it is: this command ends when it is ready, as with
+/// runc.
 void leave_notify(const App &app, cli::Notify &notify, int pid, int pidfd, cli::ForwardedSignals &signals) {
     notify.until_ready(pid, pidfd, signals.interruption());
     if (auto stays = notify.stay(pid, pidfd); !stays.ok())
@@ -162,7 +163,8 @@ int start_command(App &app, const Arguments &arguments) {
     if (!state.ok()) return app.report(state.error());
     if (state.value().status != container::Status::created) return app.report(not_created(id, state.value().status));
     cli::ForwardedSignals signals;
-    // Before the program runs, which may speak at once; only for a container that `create` made with a directory for it.
+    // Before the program runs, which may speak at once; only for a container that `create` made with a directory for
+    // it.
     std::optional<cli::Notify> notify;
     const std::string directory = cli::notify_directory(*engine.value(), id);
     if (std::getenv("NOTIFY_SOCKET") != nullptr && ::access(directory.c_str(), F_OK) == 0) {

@@ -82,7 +82,8 @@ Result<void> delete_one(container::Engine &engine, const std::string &id, bool f
     // A created container is waiting for a start that will not come: it may go.
     const bool created = state.ok() && state.value().status == container::Status::created;
     auto removed = container::remove(engine, id, force || created, how);
-    // Gone is what was asked for. But an error about a container that is still there, a plugin that is missing above all, is one.
+    // Gone is what was asked for. But an error about a container that is still there, a plugin that is missing above
+    // all, is one.
     const bool is_gone = ::access(engine.journal_of(id).c_str(), F_OK) != 0 && errno == ENOENT;
     if (!removed.ok() && removed.error().error_class == CTR_E_NOT_FOUND && force && is_gone) return {};
     return removed;

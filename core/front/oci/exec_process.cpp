@@ -35,7 +35,8 @@ Result<void> set_user(const std::string &text, Json &process) {
     return {};
 }
 
-/// More capabilities than the container has. None becomes inheritable (CVE-2022-29162), so ambient are only those that are inheritable already.
+/// More capabilities than the container has. None becomes inheritable (CVE-2022-29162), so ambient are only those that
+/// are inheritable already.
 void add_capabilities(const std::vector<std::string> &names, Json &process) {
     for (const std::string &name : names) {
         const std::string full = name.rfind("CAP_", 0) == 0 ? name : "CAP_" + name;
@@ -68,8 +69,8 @@ Result<Json> process_by_flags(const Arguments &arguments, const Json &of_contain
     return process;
 }
 
-/// A process object as engines give it. What confines, and is left out, is the container's; but noNewPrivileges, which writers in Go leave out when it
-/// is false. So is the environment: without PATH no program is found.
+/// A process object as engines give it. What confines, and is left out, is the container's; but noNewPrivileges, which
+/// writers in Go leave out when it is false. So is the environment: without PATH no program is found.
 Result<Json> process_by_file(const Arguments &arguments, const Json &of_container) {
     if (arguments.positional().size() > 1)
         return invalid("--process", "a command does not go with it", "the process object has it in args");

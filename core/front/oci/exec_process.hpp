@@ -9,7 +9,8 @@
 
 namespace core::oci {
 
-/// A whole process object: that of --process FILE, or the container's own as the flags and the command change it. Errors name the option or the file.
+/// A whole process object: that of --process FILE, or the container's own as the flags and the command change it.
+/// Errors name the option or the file.
 Result<Json> process_of_exec(const cli::Arguments &arguments, const Json &of_container);
 
 } // namespace core::oci

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// features (runtime-spec features.md, features-linux.md): what this runtime can do, whatever the kernel of the day can. Each plugin says its part in its
-// manifest (key "features"), so a plugin that is not installed, or turned off in the config, is not promised.
+// features (runtime-spec features.md, features-linux.md): what this runtime can do, whatever the kernel of the day can.
+// Each plugin says its part in its manifest (key "features"), so a plugin that is not installed, or turned off in the
+// config, is not promised.
 #include "front/oci/app.hpp"
 
 #include <nlohmann/json.hpp>

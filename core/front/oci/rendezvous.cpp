@@ -36,8 +36,9 @@ Result<void> check_open(unsigned count, const std::string &asked) {
     return {};
 }
 
-/// sd_listen_fds(3): LISTEN_FDS is meant for the process LISTEN_PID alone; somebody else's may have been left in the environment, and what is open here as
-/// descriptor 3 is anything. Without a LISTEN_PID it is nobody's; if it is not even true, the caller wants something else than he gets.
+/// sd_listen_fds(3): LISTEN_FDS is meant for the process LISTEN_PID alone; somebody else's may have been left in the
+/// environment, and what is open here as descriptor 3 is anything. Without a LISTEN_PID it is nobody's; if it is not
+/// even true, the caller wants something else than he gets.
 Result<unsigned> activation_fds() {
     const char *text = std::getenv("LISTEN_FDS"), *pid = std::getenv("LISTEN_PID");
     const auto fds = number(text == nullptr ? "" : text, UINT_MAX);

@@ -52,8 +52,8 @@ Result<std::int64_t> parse_number(const char *option, const std::string &text) {
     return value * (std::int64_t{1} << shift);
 }
 
-/// Engines in Go send every member, with 0 and "" for those that they do not mean: runc's convention for this command alone. Its types have pointers for the members whose 0
-/// is meant.
+/// Engines in Go send every member, with 0 and "" for those that they do not mean: runc's convention for this command
+/// alone. Its types have pointers for the members whose 0 is meant.
 void drop_zeros(Json &object) {
     for (auto it = object.begin(); it != object.end();) {
         if (it->is_object()) drop_zeros(*it);

@@ -49,7 +49,8 @@ Result<std::string> lines_of_ps(const std::vector<std::string> &arguments, const
     return lines_of_pids(ran.output, pids);
 }
 
-/// A container is there when `create` is through with it: what is under way may yet be taken back. One whose `create` was killed is only good for `delete`.
+/// A container is there when `create` is through with it: what is under way may yet be taken back. One whose `create`
+/// was killed is only good for `delete`.
 bool is_there(container::State &state) {
     if (state.status != container::Status::creating) return true;
     if (state.abandoned) state.status = container::Status::stopped;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Where each function of the host table is legal. This one table is what the host enforces, what the brackets in host.h
- * repeat (tests/lint compares them), and what docs/PLUGINS.md prints. A call elsewhere, or with a handle that the running
- * callback did not get, returns the function's failure value, and the plan or step that is running fails with CTR_E_CONTEXT.
+ * repeat (tests/lint compares them), and what docs/PLUGINS.md prints. A call elsewhere, or with a handle that the
+ * running callback did not get, returns the function's failure value, and the plan or step that is running fails with
+ * CTR_E_CONTEXT.
  *
  *   plan    in a plugin's plan(): no side effects; look at the machine only by ask()
  *   parent  in apply() of a parent kind: the host's process, single-threaded, may allocate and block

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The host's table: all that a plugin may ask of ctr. Handed over once, by ctr_plugin_entry.load, before any other callback.
- * The brackets say in which contexts a function is legal (contexts.h); elsewhere it fails with CTR_E_CONTEXT. Functions that
- * return int return 0 for success and -1 for failure unless said otherwise. Nothing is freed across the boundary. */
+ * The host's table: all that a plugin may ask of ctr. Handed over once, by ctr_plugin_entry.load, before any other
+ * callback. The brackets say in which contexts a function is legal (contexts.h); elsewhere it fails with CTR_E_CONTEXT.
+ * Functions that return int return 0 for success and -1 for failure unless said otherwise. Nothing is freed across the
+ * boundary. */
 #ifndef CTR_HOST_H
 #define CTR_HOST_H
 
@@ -82,16 +83,17 @@ typedef struct ctr_host {
     const ctr_node *(*spec)(ctr_plan *plan, const char *pointer);
     /* [plan] The same for this plugin's section of the config, after its schema was checked. */
     const ctr_node *(*config)(ctr_plan *plan, const char *pointer);
-    /* [plan] A name: "id" (the container's), "record" (the container's journal, a file on the run root: it is there as long as the container, and its birth tells
-     * one from an earlier one of that name), "run_dir" (this container's directory on the run root; exists when steps run, if a step names it),
-     * "state_dir" (this plugin's, on the run root: gone after a reboot), "data_dir" (this plugin's, on the data root:
-     * persists), both also of another plugin as "state_dir:ID" and "data_dir:ID" (an extension's functions run in the turn of
-     * the plugin that calls them), "data_root", "rootfs_dir" (an empty directory on the machine on which the child attaches its root),
-     * "driver.storage", "driver.network", "driver.cgroup" (the id of the slot's driver). Empty if unknown. state_dir and
-     * data_dir exist when steps run. */
+    /* [plan] A name: "id" (the container's), "record" (the container's journal, a file on the run root: it is there as
+     * long as the container, and its birth tells one from an earlier one of that name), "run_dir" (this container's
+     * directory on the run root; exists when steps run, if a step names it), "state_dir" (this plugin's, on the run
+     * root: gone after a reboot), "data_dir" (this plugin's, on the data root: persists), both also of another plugin
+     * as "state_dir:ID" and "data_dir:ID" (an extension's functions run in the turn of the plugin that calls them),
+     * "data_root", "rootfs_dir" (an empty directory on the machine on which the child attaches its root),
+     * "driver.storage", "driver.network", "driver.cgroup" (the id of the slot's driver). Empty if unknown. state_dir
+     * and data_dir exist when steps run. */
     ctr_str (*name)(ctr_plan *plan, const char *what);
-    /* [plan] A question about the machine; the only way to look at it, so that tests can answer. 0 and *answer; 1 if the
-     * thing asked for does not exist; -1 if the question is not understood. Questions:
+    /* [plan] A question about the machine; the only way to look at it, so that tests can answer. 0 and *answer; 1 if
+     * the thing asked for does not exist; -1 if the question is not understood. Questions:
      *   "exists:PATH"    "yes"
      *   "type:PATH"      "file", "dir", "symlink", "char", "block", "fifo", "socket" (of the link itself)
      *   "file:PATH"      the content, at most 1 MiB
@@ -99,12 +101,15 @@ typedef struct ctr_host {
      *   "list:PATH"      names in a directory, sorted, one a line
      *   "fstype:PATH"    "btrfs", "ext4", "tmpfs", "cgroup2", "cgroup", "overlay", ... (of the nearest existing parent)
      *   "device:PATH"    "c MAJOR MINOR MODE(octal) UID GID" or "b ..." of a device node
-     *   "mounts", "mounts:PATH"  /proc/self/mountinfo, or its lines for PATH and below (of the fields before the dash root and mount point count)
+     *   "mounts", "mounts:PATH"  /proc/self/mountinfo, or its lines for PATH and below (of the fields before the dash
+     *                            root and mount point count)
      *   "kernel"         "6.18.44", without what follows the third number
      *   "filesystem:NAME" "yes" if the kernel knows this file system now
      *   "cpus"           the number of processors that may be used
-     *   "namespace:PATH" "DEVICE:INODE" of the namespace that the path leads to, whatever its form (a link, a bind mount)
-     *   "namespaces:FILE" the same of the machine's namespaces of the type that FILE, a name below /proc/PID/ns, means: ctr's own and that of the
+     *   "namespace:PATH" "DEVICE:INODE" of the namespace that the path leads to, whatever its form (a link, a bind
+     *     mount)
+     *   "namespaces:FILE" the same of the machine's namespaces of the type that FILE, a name below /proc/PID/ns, means:
+     *     ctr's own and that of the
      *                    first process, where it may be seen; one a line
      *   "writable:PATH"  "yes" if this process may write there: in a user namespace root may not everywhere
      *   "cgroup1"        "writable" if cgroups may be made in a hierarchy of cgroup v1
@@ -131,8 +136,8 @@ typedef struct ctr_host {
 
     /* ---- making the plan -------------------------------------------------------------------------------------- */
 
-    /* [plan] Adds a step after this plugin's others. On -1 the plan has failed with an error that names the step; further
-     * calls do nothing, so it is enough to return. */
+    /* [plan] Adds a step after this plugin's others. On -1 the plan has failed with an error that names the step;
+     * further calls do nothing, so it is enough to return. */
     int (*add_step)(ctr_plan *plan, const ctr_step *step);
     /* [plan] Refuses the plan. The first refusal counts. Returns -1. */
     int (*plan_fail)(ctr_plan *plan, const ctr_error *error);
@@ -141,12 +146,12 @@ typedef struct ctr_host {
 
     /* [parent child undo shell call] How often the argument stands; 0 if it is missing. */
     size_t (*arg_count)(ctr_run *run, const char *name);
-    /* [parent child undo shell call] The index'th argument of that name. -1 if it is missing or of another type. In shell a
-     * value that is not yet known reads as -1. */
+    /* [parent child undo shell call] The index'th argument of that name. -1 if it is missing or of another type. In
+     * shell a value that is not yet known reads as -1. */
     int (*arg_int)(ctr_run *run, const char *name, size_t index, int64_t *out);
-    /* [parent child undo shell call] The same for strings and bytes, templates expanded; valid until the callback returns.
-     * Empty if it is missing. An integer reads as its decimal form. In shell, values stand in it as marks that sh_cmd and
-     * sh_text turn into "$variable"; do not take such a string apart. */
+    /* [parent child undo shell call] The same for strings and bytes, templates expanded; valid until the callback
+     * returns. Empty if it is missing. An integer reads as its decimal form. In shell, values stand in it as marks that
+     * sh_cmd and sh_text turn into "$variable"; do not take such a string apart. */
     ctr_str (*arg_str)(ctr_run *run, const char *name, size_t index);
     /* [parent child] The file descriptor of a value; the host keeps it. -1 if it is missing. */
     int (*arg_fd)(ctr_run *run, const char *name, size_t index);
@@ -165,7 +170,8 @@ typedef struct ctr_host {
     int (*recorded_int)(ctr_run *run, const char *name, int64_t *out);
     int (*recorded_str)(ctr_run *run, const char *name, ctr_str *out);
 
-    /* [parent child undo shell call] Says what went wrong. Returns -1, so that `return host->fail(run, &e);` reads well. */
+    /* [parent child undo shell call] Says what went wrong. Returns -1, so that `return host->fail(run, &e);` reads
+     * well. */
     int (*fail)(ctr_run *run, const ctr_error *error);
     /* [parent undo call] For --log-level; never on the terminal by itself. */
     void (*log)(ctr_run *run, int level, const char *message);
@@ -179,8 +185,8 @@ typedef struct ctr_host {
     /* [shell] The plan's name of the value behind an output of this step; empty if it is not declared. */
     ctr_str (*output_value)(ctr_run *run, const char *name);
 
-    /* [plan] As log, while planning: what is asked for and will be different, and the plan goes on. Behind the members of the first release: there
-     * only if CTR_HAS(host, ctr_host, plan_log). */
+    /* [plan] As log, while planning: what is asked for and will be different, and the plan goes on. Behind the members
+     * of the first release: there only if CTR_HAS(host, ctr_host, plan_log). */
     void (*plan_log)(ctr_plan *plan, int level, const char *message);
 
     /* ---- for kinds that build a root, change ids or run programs -------------------------------------------------
@@ -194,15 +200,15 @@ typedef struct ctr_host {
     int (*death_signal)(ctr_run *run);
     /* [child] 1 if the program's environment has no HOME yet. */
     int (*wants_home)(ctr_run *run);
-    /* [child] The user's home directory, for the program's HOME. Nothing happens if its environment has one. The text is
-     * copied. */
+    /* [child] The user's home directory, for the program's HOME. Nothing happens if its environment has one. The text
+     * is copied. */
     int (*set_home)(ctr_run *run, const char *directory);
     /* [parent child undo] Runs a program where the caller is (its namespaces, its root) and waits. A plugin may make
      * processes in no other way. The program is killed when its caller dies, or when ctr is told to end. Gives 0 if it
      * exited with status 0, else -1, and `how` says why; no error is reported by itself. */
     int (*spawn)(ctr_run *run, const ctr_spawn *what, ctr_spawned *how);
-    /* [parent] Makes a process in new namespaces (CLONE_NEW* of <sched.h>) for as long as `use` runs, which can open its
-     * files below /proc/PID. Gives what use() returns, or -1 after fail(). */
+    /* [parent] Makes a process in new namespaces (CLONE_NEW* of <sched.h>) for as long as `use` runs, which can open
+     * its files below /proc/PID. Gives what use() returns, or -1 after fail(). */
     int (*with_namespaces)(ctr_run *run, uint64_t types, int (*use)(ctr_run *run, int pid));
 } ctr_host;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The manifest in the file: a JSON text in the ELF note `.note.ctr.plugin`, readable without loading the plugin.
- * Owner "CTR", type CTR_NOTE_TYPE, description = the JSON text (no NUL), 4-byte aligned. docs/PLUGINS.md lists the keys. */
+ * Owner "CTR", type CTR_NOTE_TYPE, description = the JSON text (no NUL), 4-byte aligned. docs/PLUGINS.md lists the
+ * keys. */
 #ifndef CTR_MANIFEST_H
 #define CTR_MANIFEST_H
 
@@ -13,8 +14,8 @@
 /* The largest manifest that a host reads, in bytes. */
 #define CTR_NOTE_MAX 65536u
 
-/* ctr_add_plugin() compiles this for you, as C: the array may have no room for the literal's NUL, so that the next note of a file with several plugins
- * begins right behind this one. `json` is a string literal. */
+/* ctr_add_plugin() compiles this for you, as C: the array may have no room for the literal's NUL, so that the next note
+ * of a file with several plugins begins right behind this one. `json` is a string literal. */
 #define CTR_MANIFEST(json)                                                                                             \
     __attribute__((section(CTR_NOTE_SECTION), used, aligned(4))) static const struct {                                 \
         uint32_t name_size, description_size, type;                                                                    \

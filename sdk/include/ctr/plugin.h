@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a plugin is: a shared object that exports one constant object, ctr_plugin_entry_v1, and carries its manifest in an
- * ELF note (ctr/manifest.h; ctr_add_plugin() of the CMake package embeds it). */
+ * What a plugin is: a shared object that exports one constant object, ctr_plugin_entry_v1, and carries its manifest in
+ * an ELF note (ctr/manifest.h; ctr_add_plugin() of the CMake package embeds it). */
 #ifndef CTR_PLUGIN_H
 #define CTR_PLUGIN_H
 
@@ -22,11 +22,11 @@ typedef struct ctr_step_kind {
     uint32_t size;
     uint32_t process; /* ctr_process */
     const char *name;
-    /* [parent] or [child], by `process`; NULL for the clone. 0, or fail() and its -1. A parent step that fails is undone like one that ran: it
-     * may leave half of its work to undo(). */
+    /* [parent] or [child], by `process`; NULL for the clone. 0, or fail() and its -1. A parent step that fails is
+     * undone like one that ran: it may leave half of its work to undo(). */
     int (*apply)(ctr_run *run);
-    /* [undo] Parent kinds whose effect outlives the step. Must be idempotent, must succeed when there is nothing to undo,
-     * and must take away only what it can prove to be its own. NULL: nothing to undo. */
+    /* [undo] Parent kinds whose effect outlives the step. Must be idempotent, must succeed when there is nothing to
+     * undo, and must take away only what it can prove to be its own. NULL: nothing to undo. */
     int (*undo)(ctr_run *run);
     /* [shell] The same in shell commands. NULL: the script says that it leaves this step out, and whose it is. */
     int (*shell)(ctr_run *run, ctr_shell *shell);
@@ -49,7 +49,8 @@ typedef struct ctr_plugin_entry {
 } ctr_plugin_entry;
 
 __attribute__((visibility("default"))) extern const ctr_plugin_entry ctr_plugin_entry_v1;
-/* A file with several plugins exports this instead, NULL-ended (ctr_add_plugin_file() writes it), and has a manifest for each. */
+/* A file with several plugins exports this instead, NULL-ended (ctr_add_plugin_file() writes it), and has a manifest
+ * for each. */
 __attribute__((visibility("default"))) extern const ctr_plugin_entry *const ctr_plugin_entries_v1[];
 
 #ifdef __cplusplus

@@ -271,7 +271,8 @@ private:
     ctr_run *run_;
 };
 
-/// [child] One step inside the child. Allocates nothing; every member is inlined into the CTR_CHILD function that uses it.
+/// [child] One step inside the child. Allocates nothing; every member is inlined into the CTR_CHILD function that uses
+/// it.
 class ChildRun {
 public:
     CTR_ALWAYS_INLINE explicit ChildRun(ctr_run *run) : run_(run) {}
@@ -359,8 +360,8 @@ template <int (*Function)(Plan)> int plan_trampoline(ctr_plan *plan) noexcept {
 inline int load(const ctr_host *table) { return host = table, 0; }
 } // namespace detail
 
-/// A kind that runs in the parent. Without undo its effect must not outlive the step's process. The shell forms, for `ctr plan --format shell`,
-/// may be left out: the script says then that it leaves the step out.
+/// A kind that runs in the parent. Without undo its effect must not outlive the step's process. The shell forms, for
+/// `ctr plan --format shell`, may be left out: the script says then that it leaves the step out.
 template <int (*Apply)(Run)> constexpr ctr_step_kind parent_kind(const char *name) {
     return {sizeof(ctr_step_kind), CTR_PROCESS_PARENT, name, detail::run_trampoline<Apply>, nullptr, nullptr, nullptr};
 }
@@ -393,8 +394,8 @@ template <int (*ShellForm)(Run, Shell)> constexpr ctr_step_kind child_kind(const
 
 } // namespace ctr
 
-/// Defines the plugin: its id and version as in the manifest, its plan function `int plan(ctr::Plan)`, an extension lookup or nullptr, and its
-/// kinds (constexpr ctr_step_kind objects at namespace scope).
+/// Defines the plugin: its id and version as in the manifest, its plan function `int plan(ctr::Plan)`, an extension
+/// lookup or nullptr, and its kinds (constexpr ctr_step_kind objects at namespace scope).
 #define CTR_PLUGIN_WITH_EXTENSION(id, version, plan_function, extension_function, ...)                                 \
     namespace {                                                                                                        \
     template <typename... Kind> struct ctr_kind_list {                                                                 \

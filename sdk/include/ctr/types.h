@@ -71,8 +71,8 @@ typedef struct ctr_output {
     const char *value;
 } ctr_output;
 
-/* FROZEN. The phases in their order; see docs/ARCHITECTURE.md for what is true at the end of each. Numbers leave gaps so
- * that a later ABI can put a phase between two. */
+/* FROZEN. The phases in their order; see docs/ARCHITECTURE.md for what is true at the end of each. Numbers leave gaps
+ * so that a later ABI can put a phase between two. */
 typedef enum ctr_phase {
     CTR_PREPARE = 100, /* parent, before clone3: what the child needs on the machine is made */
     CTR_CLONE = 200,   /* clone3 itself: only the kinds of process CTR_PROCESS_CLONE */
@@ -104,12 +104,13 @@ typedef enum ctr_operation {
     CTR_OP_EXEC = 2,         /* one more program in a container: spec is the container's, /process the program's */
     CTR_OP_IMAGE_IMPORT = 3, /* parent steps only; spec is {"ctr": {"import": {...}}} */
     CTR_OP_IMAGE_REMOVE = 4, /* parent steps only; spec is {"ctr": {"remove": {...}}} */
-    /* mounts in a container that lives: spec is the container's, but for "mounts": [...] or "ctr": {"unmount": [...]}; the child joins it and
-     * ends at the gate */
+    /* mounts in a container that lives: spec is the container's, but for "mounts": [...] or "ctr": {"unmount": [...]};
+     * the child joins it and ends at the gate */
     CTR_OP_MOUNT = 5
 } ctr_operation;
 
-/* FROZEN. Classes of errors: what the user can do about it. Numbers below 100 are the SDK's, from 100 the plugin's own. */
+/* FROZEN. Classes of errors: what the user can do about it. Numbers below 100 are the SDK's, from 100 the plugin's own.
+ * */
 typedef enum ctr_error_class {
     CTR_E_INTERNAL = 1,    /* a bug of the plugin or the host */
     CTR_E_INVALID = 2,     /* the spec, the config or an argument is wrong */
@@ -122,7 +123,8 @@ typedef enum ctr_error_class {
     CTR_E_CONTEXT = 9 /* an SDK function was called where it is not legal */
 } ctr_error_class;
 
-/* What went wrong, for a person. All pointers are borrowed for the call. In the child use literals and argument strings. */
+/* What went wrong, for a person. All pointers are borrowed for the call. In the child use literals and argument
+ * strings. */
 typedef struct ctr_error {
     uint32_t size;
     uint32_t error_class; /* ctr_error_class */

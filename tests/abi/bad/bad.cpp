@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The code of the plugins that a host must refuse. Each is right but for one thing, chosen by a macro in bad/CMakeLists.txt.
+// The code of the plugins that a host must refuse. Each is right but for one thing, chosen by a macro in
+// bad/CMakeLists.txt.
 #include <ctr/plugin.hpp>
 
 #ifndef BAD_CODE_ID

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Journals that no ctr wrote: a full disk, a cut file, an editor, another release. Nothing may throw, and a container whose plan can still be read can be removed.
+// Journals that no ctr wrote: a full disk, a cut file, an editor, another release. Nothing may throw, and a container
+// whose plan can still be read can be removed.
 #include "container/record.hpp"
 
 #include <gtest/gtest.h>

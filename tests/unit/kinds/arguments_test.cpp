@@ -98,7 +98,8 @@ TEST(Arguments, AreThoseThatTheHeaderSays) {
         EXPECT_EQ(table.count(kind), 1u) << kind << " of sdk/include/ctr/kinds.h is not declared";
 }
 
-/// Whatever name the kinds' code asks for is an argument of some kind: one that is read and not declared could never be given.
+/// Whatever name the kinds' code asks for is an argument of some kind: one that is read and not declared could never be
+/// given.
 TEST(Arguments, AreAllThatTheCodeReads) {
     std::set<std::string> known;
     for (const auto &[kind, declared] : of_table())

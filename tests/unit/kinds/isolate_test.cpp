@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Steps that change a namespace are not carried out in one of the machine's. What they would set is what is set already, so that a fault changes nothing.
+// Steps that change a namespace are not carried out in one of the machine's. What they would set is what is set
+// already, so that a fault changes nothing.
 #include "steps.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The mount kinds for real, in a mount namespace of a child process: as root directly, else inside a user namespace. Where neither is
-// allowed the tests are skipped and say so.
+// The mount kinds for real, in a mount namespace of a child process: as root directly, else inside a user namespace.
+// Where neither is allowed the tests are skipped and say so.
 #include "steps.hpp"
 
 #include <fcntl.h>

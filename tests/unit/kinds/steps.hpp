@@ -20,7 +20,8 @@ Running &running();
 /// Begins anew, without a root.
 void reset();
 void set_root(int fd); // a copy is kept
-/// Of an argument of type fd the word has a number, and a copy of that descriptor is the value. Each output that some kind has is declared.
+/// Of an argument of type fd the word has a number, and a copy of that descriptor is the value. Each output that some
+/// kind has is declared.
 Step step(const std::string &kind, const std::vector<std::string> &words);
 /// Runs apply; the error, or "" for success.
 std::string apply(const std::string &kind, const std::vector<std::string> &words);

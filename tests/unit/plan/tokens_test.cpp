@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The tokens of sdk/include/ctr/kinds.h: its comment, its constants and its list say the same, the stock plugins' manifests give them and no others but their
-// own, and the stock plugins' code names them by the constants.
+// The tokens of sdk/include/ctr/kinds.h: its comment, its constants and its list say the same, the stock plugins'
+// manifests give them and no others but their own, and the stock plugins' code names them by the constants.
 #include "base/json.hpp"
 
 #include <ctr/kinds.h>

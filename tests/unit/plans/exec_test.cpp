@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One more program in a container that is there: its plan is made from the container's own description, with the program's /process in it.
+// One more program in a container that is there: its plan is made from the container's own description, with the
+// program's /process in it.
 #include "support/plan_fixture.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What is said of a field that nobody carries out: every such hint that the planner can give, for each field of OCI's config.json and each word below /ctr
-// that a stock plugin knows, with no plugin installed and with the drivers off. Whatever a hint names exists, and doing what it says gets on.
+// What is said of a field that nobody carries out: every such hint that the planner can give, for each field of OCI's
+// config.json and each word below /ctr that a stock plugin knows, with no plugin installed and with the drivers off.
+// Whatever a hint names exists, and doing what it says gets on.
 #include "support/plan_fixture.hpp"
 
 #include "front/cli/options.hpp"
@@ -98,7 +99,8 @@ std::vector<std::string> found(const std::string &text, const char *pattern) {
     return all;
 }
 
-/// "NAME": "off" is the name of a stock plugin that carries this field out, and with that in the config the field is left out.
+/// "NAME": "off" is the name of a stock plugin that carries this field out, and with that in the config the field is
+/// left out.
 void expect_off_helps(const Planning &planning, const Asked &asked, const Error &error) {
     for (const std::string &id : found(error.hint, R"re("([^"]*)": "off")re")) {
         EXPECT_TRUE(claims(id, error.path, asked.spec)) << asked.what << ": no plugin " << id << " carries it out";

@@ -46,8 +46,8 @@ TEST(OverlayNames, AFewLinksAreOneOption) {
     EXPECT_GT(link_stack(107).pieces.size(), 1u);
 }
 
-/// What Linux before 6.5 makes of the pieces: fsconfig joins options by commas, overlayfs splits them at those that have no backslash, takes
-/// the value of `lowerdir` apart at colons, and drops the backslashes.
+/// What Linux before 6.5 makes of the pieces: fsconfig joins options by commas, overlayfs splits them at those that
+/// have no backslash, takes the value of `lowerdir` apart at colons, and drops the backslashes.
 std::vector<std::string> as_the_kernel_reads(const std::vector<std::string> &pieces) {
     std::string options = ",lowerdir=" + pieces.front();
     for (std::size_t i = 1; i < pieces.size(); ++i)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The compiler against libseccomp's: both programs run in an interpreter over every number of every ABI and many arguments, and must
-// answer alike.
+// The compiler against libseccomp's: both programs run in an interpreter over every number of every ABI and many
+// arguments, and must answer alike.
 #include "../../../plugins/seccomp/default_profile.hpp"
 #include "../../../plugins/seccomp/program.hpp"
 #include "../../../plugins/seccomp/syscalls.hpp"
@@ -185,8 +185,8 @@ TEST(Filter, random_profiles_answer_as_libseccomps) {
         profile.default_action = round % 2 == 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | EPERM;
         for (const auto &abi : native_family())
             if (profile.architectures.empty() || random() % 2 == 0) profile.architectures.emplace_back(abi.oci_name);
-        // One rule for a name: where rules with several conditions overlap libseccomp 2.5.4 has answered wrongly (a rule
-        // {arg1 <= 2^32+18, arg2 >= 57} or {arg1 >= 27} let arg1 = 8, arg2 = 41 pass).
+        // One rule for a name: where rules with several conditions overlap libseccomp 2.5.4 has answered wrongly (a
+        // rule {arg1 <= 2^32+18, arg2 >= 57} or {arg1 >= 27} let arg1 = 8, arg2 = 41 pass).
         std::set<std::string> used;
         for (std::size_t i = random() % 12; i > 0; --i) {
             Rule rule = random_rule(random, round % 2 == 0 ? SECCOMP_RET_ERRNO | EACCES : SECCOMP_RET_ALLOW);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The fake host says what ctr says: the same plugins, as they were built, plan in both, and the steps are compared; the plugin of mirror/, which writes down all
-// that a host tells it, is carried out in both.
+// The fake host says what ctr says: the same plugins, as they were built, plan in both, and the steps are compared; the
+// plugin of mirror/, which writes down all that a host tells it, is carried out in both.
 #include "support/plan_fixture.hpp"
 
 #include "config/config.hpp"

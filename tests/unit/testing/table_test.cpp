@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The fake host's table: every function is there, and is legal where sdk/include/ctr/contexts.h says. tests/system/contexts_test.cpp asks the same of ctr.
+// The fake host's table: every function is there, and is legal where sdk/include/ctr/contexts.h says.
+// tests/system/contexts_test.cpp asks the same of ctr.
 #include "../../system/plugins/caller/calls.hpp"
 
 #include <ctr/testing/descriptors.hpp>

@@ -1,4 +1,5 @@
-# ctr::testing, the SDK's fake host, beside the host that it stands for: table_test.cpp looks at its table, against_ctr_test.cpp lets the same plugins run in both.
+# ctr::testing, the SDK's fake host, beside the host that it stands for: table_test.cpp looks at its table,
+# against_ctr_test.cpp lets the same plugins run in both.
 file(GLOB testing_tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/*_test.cpp")
 ctr_unit_test(testing_test SOURCES ${testing_tests} LIBRARIES ctr::testing plan_fixture)
 set(mirror_dir "${CMAKE_BINARY_DIR}/tests/plugins/mirror")

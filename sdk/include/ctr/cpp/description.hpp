@@ -30,7 +30,8 @@ inline std::optional<Namespace> namespace_of(Plan plan, std::string_view type) {
     return std::nullopt;
 }
 
-/// [plan] The id map at a pointer ("/linux/uidMappings") as lines "INSIDE OUTSIDE SIZE", as the kernel takes them (user_namespaces(7)). -1: refused.
+/// [plan] The id map at a pointer ("/linux/uidMappings") as lines "INSIDE OUTSIDE SIZE", as the kernel takes them
+/// (user_namespaces(7)). -1: refused.
 inline int read_id_map(Plan plan, const std::string &where, std::vector<std::string> &lines) {
     const Node map = plan.spec(where);
     for (std::size_t i = 0; i < map.size(); ++i) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What went wrong, for a person: what failed, about what, the kernel's word and what to do. The host, every plugin and their tests use this one type.
+// What went wrong, for a person: what failed, about what, the kernel's word and what to do. The host, every plugin and
+// their tests use this one type.
 #pragma once
 
 #include <ctr/types.h>

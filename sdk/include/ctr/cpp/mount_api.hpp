@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The mount API by file descriptors (Linux 5.2 to 5.12) and openat2(2), as thin always-inline wrappers: they may stand in
-// code between clone and exec. glibc's own wrappers would be calls that the check of that code does not know.
+// The mount API by file descriptors (Linux 5.2 to 5.12) and openat2(2), as thin always-inline wrappers: they may stand
+// in code between clone and exec. glibc's own wrappers would be calls that the check of that code does not know.
 #pragma once
 
 #include <ctr/plugin.h>

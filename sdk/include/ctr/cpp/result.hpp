@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Errors are values: a function that can fail returns Result<T>. Each *layer* that an error passes adds one line of context with in().
+// Errors are values: a function that can fail returns Result<T>. Each *layer* that an error passes adds one line of
+// context with in().
 #pragma once
 
 #include <ctr/cpp/error.hpp>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * ctr.update/1: what a plugin can change in a container that lives already, besides linux.resources, which is the cgroup driver's (ctr.cgroup/1). The
- * function gets a handle positioned on the stored step of `kind` of the container's plan. */
+ * ctr.update/1: what a plugin can change in a container that lives already, besides linux.resources, which is the
+ * cgroup driver's (ctr.cgroup/1). The function gets a handle positioned on the stored step of `kind` of the container's
+ * plan. */
 #ifndef CTR_EXT_UPDATE_H
 #define CTR_EXT_UPDATE_H
 
@@ -15,7 +16,8 @@ extern "C" {
 
 typedef struct ctr_update_v1 {
     uint32_t size;
-    /* The kind of the parent's step whose container can be changed: one that was made without it cannot. (Of a child's step the arguments are not stored.) */
+    /* The kind of the parent's step whose container can be changed: one that was made without it cannot. (Of a child's
+     * step the arguments are not stored.) */
     const char *kind;
     /* The part of a config.json that it changes, as a JSON pointer: "/linux/intelRdt". */
     const char *path;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Calls a function of the host's table by its name, with some argument of each type. The list is that of ctr/contexts.h, so a new function is called too; one
-// whose arguments are of a new type needs a line at some().
+// Calls a function of the host's table by its name, with some argument of each type. The list is that of
+// ctr/contexts.h, so a new function is called too; one whose arguments are of a new type needs a line at some().
 #pragma once
 
 #include <ctr/plugin.hpp>
@@ -11,7 +11,8 @@
 
 namespace caller {
 
-/// What the plugin was given last, of each type. In most contexts two of the three are of an earlier call, and what they pointed to is gone.
+/// What the plugin was given last, of each type. In most contexts two of the three are of an earlier call, and what
+/// they pointed to is gone.
 struct Handles {
     ctr_plan *plan;
     ctr_run *run;

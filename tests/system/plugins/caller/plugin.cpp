@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Every callback keeps its handle, and the one that the config names calls the function that the config names. All say that it went well: what was
-// wrong, the host must have noticed.
+// Every callback keeps its handle, and the one that the config names calls the function that the config names. All say
+// that it went well: what was wrong, the host must have noticed.
 #include "calls.hpp"
 
 #include <ctr/ext/update.h>

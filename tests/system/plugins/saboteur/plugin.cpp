@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A step in every phase, any of which fails when the config says so; and, with "report", a conversation: a parent's step between two of the
-// child's, descriptors in both directions.
+// A step in every phase, any of which fails when the config says so; and, with "report", a conversation: a parent's
+// step between two of the child's, descriptors in both directions.
 #include "child.hpp"
 
 #include <cerrno>

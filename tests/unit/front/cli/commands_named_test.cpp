@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Messages and hints that say `ctr ps -a` or `ctr-oci delete --force`: each such command in a text of the core or of a plugin is in the tables of commands,
-// with the options that stand behind it.
+// Messages and hints that say `ctr ps -a` or `ctr-oci delete --force`: each such command in a text of the core or of a
+// plugin is in the tables of commands, with the options that stand behind it.
 #include "front/cli/options.hpp"
 #include "front/oci/app.hpp"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The words by which engines tell why a program did not start (docs/engines.md): from the error's fields, never from its text.
+// The words by which engines tell why a program did not start (docs/engines.md): from the error's fields, never from
+// its text.
 #include "front/oci/app.hpp"
 
 #include <gtest/gtest.h>

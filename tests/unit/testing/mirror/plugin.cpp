@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A plugin that writes down what a host tells it: the description and the config, names and answers as arguments of a step, what a step reads into a file and
-// into the script. Two hosts that are the same make it write the same. With {"wrong": WHAT} in its config it does WHAT.
+// A plugin that writes down what a host tells it: the description and the config, names and answers as arguments of a
+// step, what a step reads into a file and into the script. Two hosts that are the same make it write the same. With
+// {"wrong": WHAT} in its config it does WHAT.
 #include <ctr/plugin.hpp>
 
 #include <fcntl.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Which callback of the plugin runs, what it may call (ctr/contexts.h), and what it has said went wrong. As in ctr itself a call that is not legal does nothing,
-// and the plan or the step fails with CTR_E_CONTEXT; here it fails the test too, even one that expects a failure.
+// Which callback of the plugin runs, what it may call (ctr/contexts.h), and what it has said went wrong. As in ctr
+// itself a call that is not legal does nothing, and the plan or the step fails with CTR_E_CONTEXT; here it fails the
+// test too, even one that expects a failure.
 #pragma once
 
 #include <ctr/plugin.hpp>
@@ -25,7 +26,8 @@ struct Said {
     Error failure; // if failed
     std::vector<Log> logs;
 
-    /// The failure in one line: "CALL PATH ERRNO-IN-WORDS MESSAGE HINT", without what is not there. Empty if nothing failed.
+    /// The failure in one line: "CALL PATH ERRNO-IN-WORDS MESSAGE HINT", without what is not there. Empty if nothing
+    /// failed.
     std::string text() const {
         if (!failed) return "";
         const char *number = failure.errno_value == 0 ? "" : std::strerror(failure.errno_value);

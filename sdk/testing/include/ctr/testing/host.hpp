@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A host for the unit tests of plugins: the whole table of ctr/host.h, without ctr. A test plans (Planning) and carries single steps out, takes them back
-// and prints them (Running); docs/PLUGINS.md has an example, sdk/sample/sample_test.cpp another. Needs GoogleTest and nlohmann_json.
+// A host for the unit tests of plugins: the whole table of ctr/host.h, without ctr. A test plans (Planning) and carries
+// single steps out, takes them back and prints them (Running); docs/PLUGINS.md has an example,
+// sdk/sample/sample_test.cpp another. Needs GoogleTest and nlohmann_json.
 //
 // It says what ctr would say: tests/unit/testing compares the two. Where it cannot know, its headers say so.
 #pragma once

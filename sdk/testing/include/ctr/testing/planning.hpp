@@ -2,8 +2,8 @@
 //
 // One call of a plugin's plan(): what it is given, and what came of it. Part of ctr/testing/host.hpp.
 //
-// Only this plugin is asked. What other plugins' manifests say (their kinds of step and those kinds' arguments, their tokens) and what its own says is
-// not known here: `ctr --plugin-dir DIR plan` checks a plan against them.
+// Only this plugin is asked. What other plugins' manifests say (their kinds of step and those kinds' arguments, their
+// tokens) and what its own says is not known here: `ctr --plugin-dir DIR plan` checks a plan against them.
 #pragma once
 
 #include <ctr/testing/calling.hpp>

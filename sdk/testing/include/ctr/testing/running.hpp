@@ -2,8 +2,8 @@
 //
 // Steps that are carried out, taken back and printed, in the process of the test. Part of ctr/testing/host.hpp.
 //
-// What ctr does around a step (the child, its namespaces, its root) the test does, or does without: the callbacks run here and do what they do. Programs are
-// not run (see `spawn`), namespaces not made.
+// What ctr does around a step (the child, its namespaces, its root) the test does, or does without: the callbacks run
+// here and do what they do. Programs are not run (see `spawn`), namespaces not made.
 #pragma once
 
 #include <ctr/cpp/fd.hpp>
@@ -29,7 +29,8 @@ struct Running : Said {
     Running(const Running &) = delete;
     Running &operator=(const Running &) = delete;
 
-    // What steps are given, and give: kept from one call to the next, as between apply and undo. Descriptors are closed at the end.
+    // What steps are given, and give: kept from one call to the next, as between apply and undo. Descriptors are closed
+    // at the end.
     std::map<std::string, Value> values; // by the plan's names
     Fd root;                             // the container's root; set_root() changes it
     std::string home;                    // of the program's environment; set_home() sets it once
@@ -45,7 +46,8 @@ struct Running : Said {
     /// The step in the script, and its undo. Empty if it failed, and `failure` says why.
     std::string shell(const Step &step);
     std::string shell_undo(const Step &step);
-    /// Calls any function as if for that step, in a context (CTR_IN_...): for extensions, which are called in CTR_IN_CALL, and for parts of a kind.
+    /// Calls any function as if for that step, in a context (CTR_IN_...): for extensions, which are called in
+    /// CTR_IN_CALL, and for parts of a kind.
     template <typename Function> int in(unsigned context, const Step &step, Function function) {
         begin(step);
         const detail::Calling around({context, this, nullptr, this});
@@ -104,7 +106,8 @@ inline const Output *find_output(ctr_run *run, const char *name) {
     return nullptr;
 }
 
-/// The value of that name, if it is known and of that type. In shell none is known; an undo, perhaps in another process, has no descriptors.
+/// The value of that name, if it is known and of that type. In shell none is known; an undo, perhaps in another
+/// process, has no descriptors.
 template <typename Type> const Type *known(ctr_run *run, const std::string &value) {
     constexpr unsigned contexts = std::is_same_v<Type, Fd> ? CTR_IN_PARENT | CTR_IN_CHILD : ~CTR_IN_SHELL;
     const auto found = running_of(run).values.find(value);
@@ -125,7 +128,8 @@ inline bool append_value(ctr_run *run, const std::string &value, std::string &to
     return true;
 }
 
-/// As arg_str() gives it. A template with a value that is not known is empty: a path with a hole in it would be another path.
+/// As arg_str() gives it. A template with a value that is not known is empty: a path with a hole in it would be another
+/// path.
 inline std::string text_of(ctr_run *run, const Arg &arg) {
     std::string out;
     bool whole = true;

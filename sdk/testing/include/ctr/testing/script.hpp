@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Words as the script of `ctr plan --format shell` has them. Values stand in a step's texts as marks, \x01NAME\x02, and become shell variables.
+// Words as the script of `ctr plan --format shell` has them. Values stand in a step's texts as marks, \x01NAME\x02, and
+// become shell variables.
 #pragma once
 
 #include <string>
@@ -31,8 +32,8 @@ inline std::string shell_lines(std::string_view lines) {
     return out;
 }
 
-/// A word of a command, quoted where the shell would read something into it. (ctr writes bytes that a terminal must not see as $(printf ...); here they stand
-/// as they are.)
+/// A word of a command, quoted where the shell would read something into it. (ctr writes bytes that a terminal must not
+/// see as $(printf ...); here they stand as they are.)
 inline std::string shell_word(std::string_view word) {
     constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
     std::string out, literal;
