@@ -22,4 +22,8 @@ awk 'length($0) > 120 && !/"/ { print FILENAME ":" FNR ": " length($0) " columns
 # shellcheck disable=SC2046
 awk 'length($0) > 120 && /^[[:space:]]*#/ { print FILENAME ":" FNR ": " length($0) " columns" }' \
     $(find core plugins sdk tests -name '*.sh' -o -name '*.cmake' -o -name CMakeLists.txt) >>"$offences"
+# Tests have names of one form (docs/STYLE.md).
+# shellcheck disable=SC2046
+grep -nE '^TEST(_F|_P)?\([A-Za-z0-9]+, *([a-z]|[A-Za-z0-9]*_)' $(sources tests sdk) /dev/null |
+    while read -r line; do offence "$line: CamelCase"; done
 finish format

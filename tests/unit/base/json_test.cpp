@@ -49,7 +49,7 @@ constexpr const char *refused[] = {"",
                                    "[1e999]",
                                    "\"\\"};
 
-TEST(JsonText, accepts_and_refuses_what_the_parser_does) {
+TEST(JsonText, AcceptsAndRefusesWhatTheParserDoes) {
     for (const char *text : accepted) {
         EXPECT_TRUE(parse_json(text, "t", JsonOptions{}).ok()) << text;
         EXPECT_TRUE(JsonText::of(text, "t", 32).ok()) << text;
@@ -63,14 +63,14 @@ TEST(JsonText, accepts_and_refuses_what_the_parser_does) {
     }
 }
 
-TEST(JsonText, refuses_what_is_nested_too_deeply) {
+TEST(JsonText, RefusesWhatIsNestedTooDeeply) {
     EXPECT_TRUE(JsonText::of("[[{}]]", "t", 3).ok());
     const auto deeper = JsonText::of("[[{\"a\":[]}]]", "t", 3);
     ASSERT_FALSE(deeper.ok());
     EXPECT_NE(deeper.error().text().find("nested deeper than 3 levels"), std::string::npos);
 }
 
-TEST(JsonView, gives_members_elements_and_scalars) {
+TEST(JsonView, GivesMembersElementsAndScalars) {
     const std::string text =
         R"( {"a\n": [1, "x\u00e4", {"b": "]}"}], "t": true, "n": null, "big": 9223372036854775808, "r": 1.0} )";
     const auto document = JsonText::of(text, "t", 32);
@@ -90,7 +90,7 @@ TEST(JsonView, gives_members_elements_and_scalars) {
     EXPECT_EQ(members[4].second.integer(), std::nullopt);
 }
 
-TEST(JsonWriter, writes_what_the_parser_reads) {
+TEST(JsonWriter, WritesWhatTheParserReads) {
     const Json json = Json::parse(
         R"({"a":[],"b":{},"c":[1,-2,1.5,true,false,null],"d":{"e":[[{}],"x"]},"\"\\\n\u0001":"ä\t€😀\u007f"})");
     JsonWriter out;
@@ -104,7 +104,7 @@ TEST(JsonWriter, writes_what_the_parser_reads) {
     EXPECT_EQ(read["n"], -7);
 }
 
-TEST(JsonWriter, says_when_a_text_was_not_UTF_8) {
+TEST(JsonWriter, SaysWhenATextWasNotUTF8) {
     JsonWriter out;
     out.text("a\xff\xe2\x82z");
     EXPECT_TRUE(out.replaced());

@@ -66,7 +66,7 @@ protected:
     plan::Plan plan;
 };
 
-TEST_F(JournalTest, adds_up_to_what_was_done) {
+TEST_F(JournalTest, AddsUpToWhatWasDone) {
     Journal journal = make();
     EXPECT_EQ(read().stage, Stage::creating);
     EXPECT_EQ(read().meta.at("rm"), true);
@@ -89,7 +89,7 @@ TEST_F(JournalTest, adds_up_to_what_was_done) {
     EXPECT_TRUE(read().undone.at(0));
 }
 
-TEST_F(JournalTest, keeps_durable_values_and_no_descriptors) {
+TEST_F(JournalTest, KeepsDurableValuesAndNoDescriptors) {
     Journal journal = make();
     const auto block = launch::Block::pack(
         plan, [](const std::string &, const std::string &) -> const ctr_step_kind * { return nullptr; });
@@ -110,7 +110,7 @@ TEST_F(JournalTest, keeps_durable_values_and_no_descriptors) {
     EXPECT_EQ(record.values.count("p.fd"), 0U);
 }
 
-TEST_F(JournalTest, a_torn_last_line_is_ignored_and_a_damaged_one_is_not) {
+TEST_F(JournalTest, ATornLastLineIsIgnoredAndADamagedOneIsNot) {
     {
         Journal journal = make();
         ASSERT_TRUE(journal.intent(0).ok());
@@ -124,13 +124,13 @@ TEST_F(JournalTest, a_torn_last_line_is_ignored_and_a_damaged_one_is_not) {
     EXPECT_NE(damaged.error().text().find(file), std::string::npos);
 }
 
-TEST_F(JournalTest, a_line_about_a_step_that_does_not_exist_is_an_error) {
+TEST_F(JournalTest, ALineAboutAStepThatDoesNotExistIsAnError) {
     { const Journal journal = make(); }
     append("{\"intent\":99}\n");
     EXPECT_FALSE(Journal::read(file).ok());
 }
 
-TEST_F(JournalTest, one_with_a_damaged_line_can_be_opened_to_be_taken_back) {
+TEST_F(JournalTest, OneWithADamagedLineCanBeOpenedToBeTakenBack) {
     {
         Journal journal = make();
         ASSERT_TRUE(journal.undone(1).ok());
@@ -145,7 +145,7 @@ TEST_F(JournalTest, one_with_a_damaged_line_can_be_opened_to_be_taken_back) {
     EXPECT_EQ(sys::read_file(file).value(), before) << "nothing of it is lost";
 }
 
-TEST_F(JournalTest, a_second_plan_is_damage) {
+TEST_F(JournalTest, ASecondPlanIsDamage) {
     { const Journal journal = make(); }
     const std::string text = sys::read_file(file).value();
     append(text.substr(text.find('\n') + 1));
@@ -153,7 +153,7 @@ TEST_F(JournalTest, a_second_plan_is_damage) {
     EXPECT_FALSE(Journal::read(file, Journal::Part::without_steps).ok());
 }
 
-TEST_F(JournalTest, where_there_is_no_room_no_half_line_is_left_and_undoing_goes_on) {
+TEST_F(JournalTest, WhereThereIsNoRoomNoHalfLineIsLeftAndUndoingGoesOn) {
     {
         Journal journal = make();
         ASSERT_TRUE(journal.intent(0).ok());
@@ -173,7 +173,7 @@ TEST_F(JournalTest, where_there_is_no_room_no_half_line_is_left_and_undoing_goes
     EXPECT_TRUE(Journal::open(file).ok());
 }
 
-TEST_F(JournalTest, one_that_cannot_be_written_leaves_the_name_free) {
+TEST_F(JournalTest, OneThatCannotBeWrittenLeavesTheNameFree) {
     const int status = in_a_child([&] {
         ::signal(SIGXFSZ, SIG_IGN);
         const rlimit limit = {20, 20};
@@ -185,7 +185,7 @@ TEST_F(JournalTest, one_that_cannot_be_written_leaves_the_name_free) {
     make();
 }
 
-TEST_F(JournalTest, only_a_file_of_ours_is_a_journal) {
+TEST_F(JournalTest, OnlyAFileOfOursIsAJournal) {
     { const Journal journal = make(); }
     const std::string link = root + "/containers/link", fifo = root + "/containers/fifo";
     ASSERT_EQ(::symlink(file.c_str(), link.c_str()), 0);
@@ -203,7 +203,7 @@ TEST_F(JournalTest, only_a_file_of_ours_is_a_journal) {
     EXPECT_EQ(Journal::open(file).error().error_class, CTR_E_PERMISSION);
 }
 
-TEST_F(JournalTest, one_that_cannot_be_read_at_all_is_removed_by_force_only) {
+TEST_F(JournalTest, OneThatCannotBeReadAtAllIsRemovedByForceOnly) {
     { const Journal journal = make(); }
     ASSERT_TRUE(Journal::remove_unreadable(file).ok());
     EXPECT_EQ(::access(file.c_str(), F_OK), 0) << "this one can be read";
@@ -216,7 +216,7 @@ TEST_F(JournalTest, one_that_cannot_be_read_at_all_is_removed_by_force_only) {
     EXPECT_NE(::access(file.c_str(), F_OK), 0);
 }
 
-TEST_F(JournalTest, an_owner_that_died_before_its_first_line_has_done_nothing) {
+TEST_F(JournalTest, AnOwnerThatDiedBeforeItsFirstLineHasDoneNothing) {
     { const Journal journal = make(); }
     ASSERT_EQ(::truncate(file.c_str(), 5), 0);
     const auto result = Journal::read(file);
@@ -224,7 +224,7 @@ TEST_F(JournalTest, an_owner_that_died_before_its_first_line_has_done_nothing) {
     EXPECT_EQ(result.error().error_class, CTR_E_NOT_FOUND);
 }
 
-TEST_F(JournalTest, only_one_that_never_began_is_removed_as_such) {
+TEST_F(JournalTest, OnlyOneThatNeverBeganIsRemovedAsSuch) {
     ASSERT_TRUE(Journal::remove_unbegun(file).ok()) << "there is none";
     {
         const Journal journal = make();
@@ -240,7 +240,7 @@ TEST_F(JournalTest, only_one_that_never_began_is_removed_as_such) {
     EXPECT_EQ(::access(file.c_str(), F_OK), 0) << "it has a plan";
 }
 
-TEST_F(JournalTest, anybody_may_say_that_it_is_paused) {
+TEST_F(JournalTest, AnybodyMaySayThatItIsPaused) {
     Journal journal = make();
     EXPECT_FALSE(read().paused);
     EXPECT_EQ(in_a_child([&] { return Journal::note_paused(file, true).ok() ? 0 : 1; }), 0);
@@ -252,11 +252,11 @@ TEST_F(JournalTest, anybody_may_say_that_it_is_paused) {
     EXPECT_NE(::access((root + "/containers/none").c_str(), F_OK), 0) << "nothing is made";
 }
 
-TEST_F(JournalTest, files_are_beside_the_journals) {
+TEST_F(JournalTest, FilesAreBesideTheJournals) {
     EXPECT_EQ(container::files_of("/run/ctr/containers/a.b"), "/run/ctr/containers.files/a.b");
 }
 
-TEST_F(JournalTest, an_open_one_goes_on_behind_a_torn_line) {
+TEST_F(JournalTest, AnOpenOneGoesOnBehindATornLine) {
     {
         Journal journal = make();
         ASSERT_TRUE(journal.intent(0).ok());
@@ -272,7 +272,7 @@ TEST_F(JournalTest, an_open_one_goes_on_behind_a_torn_line) {
     EXPECT_TRUE(record.value().undone.at(0));
 }
 
-TEST_F(JournalTest, a_name_is_taken_once) {
+TEST_F(JournalTest, ANameIsTakenOnce) {
     const Journal journal = make();
     const auto second = Journal::create(file, plan, {});
     ASSERT_FALSE(second.ok());
@@ -280,7 +280,7 @@ TEST_F(JournalTest, a_name_is_taken_once) {
     EXPECT_NE(second.error().text().find("web"), std::string::npos);
 }
 
-TEST_F(JournalTest, refuses_text_that_could_not_be_read_back_and_leaves_nothing) {
+TEST_F(JournalTest, RefusesTextThatCouldNotBeReadBackAndLeavesNothing) {
     plan.steps[0].args.push_back({"path", CTR_FORM_STRING, 0, "/a\xff"});
     const auto journal = Journal::create(file, plan, {});
     ASSERT_FALSE(journal.ok());
@@ -288,7 +288,7 @@ TEST_F(JournalTest, refuses_text_that_could_not_be_read_back_and_leaves_nothing)
     EXPECT_NE(::access(file.c_str(), F_OK), 0);
 }
 
-TEST_F(JournalTest, is_locked_by_its_owner_and_free_when_that_is_gone) {
+TEST_F(JournalTest, IsLockedByItsOwnerAndFreeWhenThatIsGone) {
     {
         const Journal journal = make();
         EXPECT_EQ(in_a_child([&] { return Journal::owner(file) == ::getppid() ? 0 : 1; }), 0);
@@ -303,12 +303,12 @@ TEST_F(JournalTest, is_locked_by_its_owner_and_free_when_that_is_gone) {
     EXPECT_TRUE(Journal::open(file).ok());
 }
 
-TEST_F(JournalTest, of_nobody_is_not_found) {
+TEST_F(JournalTest, OfNobodyIsNotFound) {
     for (const auto &error : {Journal::open(file).error().error_class, Journal::read(file).error().error_class})
         EXPECT_EQ(error, CTR_E_NOT_FOUND);
 }
 
-TEST_F(JournalTest, alive_is_boot_pid_and_start_time_and_no_zombie) {
+TEST_F(JournalTest, AliveIsBootPidAndStartTimeAndNoZombie) {
     container::Record record;
     record.boot_id = sys::boot_id();
     record.pid = ::getpid();

@@ -62,7 +62,7 @@ protected:
     std::optional<plugin::Calling> calling;
 };
 
-TEST_F(BlockTest, arguments_that_alternate_are_found_in_any_order) {
+TEST_F(BlockTest, ArgumentsThatAlternateAreFoundInAnyOrder) {
     plan.steps[1].args.clear();
     for (const char *each : {"0", "1", "2", "3"})
         for (const char *name : {"a", "b"})
@@ -84,7 +84,7 @@ TEST_F(BlockTest, arguments_that_alternate_are_found_in_any_order) {
     EXPECT_EQ(arg("b") + arg("b", 1) + arg("a", 3), "other");
 }
 
-TEST_F(BlockTest, arguments_are_read_by_name_and_index) {
+TEST_F(BlockTest, ArgumentsAreReadByNameAndIndex) {
     launch::begin_step(&run, 1);
     EXPECT_EQ(host->arg_count(&run, "str"), 2U);
     EXPECT_EQ(host->arg_count(&run, "nothing"), 0U);
@@ -98,7 +98,7 @@ TEST_F(BlockTest, arguments_are_read_by_name_and_index) {
     EXPECT_NE(host->arg_int(&run, "str", 0, &number), 0);
 }
 
-TEST_F(BlockTest, templates_are_filled_with_what_steps_gave) {
+TEST_F(BlockTest, TemplatesAreFilledWithWhatStepsGave) {
     give();
     launch::begin_step(&run, 1);
     EXPECT_EQ(arg("path"), "/x/dir/-7/$");
@@ -106,7 +106,7 @@ TEST_F(BlockTest, templates_are_filled_with_what_steps_gave) {
     EXPECT_EQ(arg("number"), "-7");
 }
 
-TEST_F(BlockTest, a_template_with_a_hole_is_empty_and_no_other_path) {
+TEST_F(BlockTest, ATemplateWithAHoleIsEmptyAndNoOtherPath) {
     in(CTR_IN_UNDO);
     launch::begin_step(&run, 1);
     EXPECT_EQ(arg("path"), "");
@@ -114,14 +114,14 @@ TEST_F(BlockTest, a_template_with_a_hole_is_empty_and_no_other_path) {
     EXPECT_NE(host->arg_int(&run, "number", 0, &number), 0);
 }
 
-TEST_F(BlockTest, in_shell_values_are_marks_that_become_variables) {
+TEST_F(BlockTest, InShellValuesAreMarksThatBecomeVariables) {
     in(CTR_IN_SHELL);
     launch::begin_step(&run, 1);
     EXPECT_EQ(launch::shell_quote(arg("path")), "/x/\"$p_string\"/\"$p_number\"'/$'");
     EXPECT_EQ(launch::shell_text(arg("number")), "${p_number}");
 }
 
-TEST_F(BlockTest, the_longest_value_fits_into_a_template_and_a_longer_one_is_refused) {
+TEST_F(BlockTest, TheLongestValueFitsIntoATemplateAndALongerOneIsRefused) {
     launch::begin_step(&run, 0);
     const std::string longest(CTR_VALUE_MAX, 'x'), longer(CTR_VALUE_MAX + 1, 'x');
     EXPECT_EQ(host->output_str(&run, "s", {longest.data(), longest.size()}), 0);
@@ -133,7 +133,7 @@ TEST_F(BlockTest, the_longest_value_fits_into_a_template_and_a_longer_one_is_ref
     EXPECT_TRUE(run.failed);
 }
 
-TEST_F(BlockTest, a_handle_that_the_callback_did_not_get_is_not_followed) {
+TEST_F(BlockTest, AHandleThatTheCallbackDidNotGetIsNotFollowed) {
     auto *const gone = reinterpret_cast<ctr_run *>(0x40);
     std::int64_t number = 0;
     EXPECT_EQ(host->arg_int(gone, "int", 0, &number), -1);
@@ -153,7 +153,7 @@ TEST_F(BlockTest, a_handle_that_the_callback_did_not_get_is_not_followed) {
     EXPECT_FALSE(run.failed);
 }
 
-TEST_F(BlockTest, outputs_must_be_declared_and_of_their_type) {
+TEST_F(BlockTest, OutputsMustBeDeclaredAndOfTheirType) {
     launch::begin_step(&run, 0);
     EXPECT_NE(host->output_int(&run, "s", 1), 0);
     EXPECT_TRUE(run.failed);
@@ -162,7 +162,7 @@ TEST_F(BlockTest, outputs_must_be_declared_and_of_their_type) {
     EXPECT_NE(std::string(run.error.path).find("other"), std::string::npos);
 }
 
-TEST_F(BlockTest, owns_the_descriptors_that_steps_gave) {
+TEST_F(BlockTest, OwnsTheDescriptorsThatStepsGave) {
     const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC), refused = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     launch::begin_step(&run, 0);
     EXPECT_EQ(host->output_fd(&run, "f", fd), 0);
@@ -174,7 +174,7 @@ TEST_F(BlockTest, owns_the_descriptors_that_steps_gave) {
     EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
 }
 
-TEST_F(BlockTest, functions_are_refused_outside_their_contexts) {
+TEST_F(BlockTest, FunctionsAreRefusedOutsideTheirContexts) {
     give();
     in(CTR_IN_UNDO);
     launch::begin_step(&run, 1);
@@ -202,7 +202,7 @@ TEST_F(BlockTest, functions_are_refused_outside_their_contexts) {
     EXPECT_TRUE(run.failed);
 }
 
-TEST_F(BlockTest, the_first_error_is_the_one_reported) {
+TEST_F(BlockTest, TheFirstErrorIsTheOneReported) {
     launch::begin_step(&run, 0);
     const ctr_error first = {sizeof(ctr_error), CTR_E_SYSTEM, ENOENT, "first", "do this", "mount", "/x"};
     const ctr_error second = {sizeof(ctr_error), CTR_E_INVALID, 0, "second", nullptr, nullptr, nullptr};
@@ -214,7 +214,7 @@ TEST_F(BlockTest, the_first_error_is_the_one_reported) {
     EXPECT_EQ(error.hint, "do this");
 }
 
-TEST_F(BlockTest, an_overlong_error_is_cut_and_not_overrun) {
+TEST_F(BlockTest, AnOverlongErrorIsCutAndNotOverrun) {
     launch::begin_step(&run, 0);
     const std::string endless(100000, 'e');
     const ctr_error error = {sizeof(ctr_error), CTR_E_SYSTEM,   0, endless.c_str(), endless.c_str(),
@@ -224,7 +224,7 @@ TEST_F(BlockTest, an_overlong_error_is_cut_and_not_overrun) {
     EXPECT_EQ(std::string(run.error.path).size(), sizeof run.error.path - 1);
 }
 
-TEST(Block, marks_the_steps_that_the_other_process_waits_for) {
+TEST(Block, MarksTheStepsThatTheOtherProcessWaitsFor) {
     plan::Plan plan;
     plan::Step parent, child;
     parent.plugin = child.plugin = "p";
@@ -241,7 +241,7 @@ TEST(Block, marks_the_steps_that_the_other_process_waits_for) {
     EXPECT_FALSE(block->steps[2].announce);
 }
 
-TEST(ShellQuote, leaves_plain_words_and_quotes_the_rest) {
+TEST(ShellQuote, LeavesPlainWordsAndQuotesTheRest) {
     EXPECT_EQ(launch::shell_quote("plain-word_1.2/@x=y:z,%+"), "plain-word_1.2/@x=y:z,%+");
     EXPECT_EQ(launch::shell_quote(""), "''");
     EXPECT_EQ(launch::shell_quote("a b"), "'a b'");

@@ -29,7 +29,7 @@ protected:
 
 } // namespace
 
-TEST_F(WireTest, words_arrive_in_their_order_and_then_the_end) {
+TEST_F(WireTest, WordsArriveInTheirOrderAndThenTheEnd) {
     ASSERT_EQ(launch::send_message(child.get(), MessageType::ready, 7), 0);
     ASSERT_EQ(launch::send_message(child.get(), MessageType::committed, 0), 0);
     child.reset();
@@ -43,7 +43,7 @@ TEST_F(WireTest, words_arrive_in_their_order_and_then_the_end) {
 }
 
 // The kernel says ECONNRESET then, before what is still in the queue.
-TEST_F(WireTest, what_a_child_said_before_it_left_is_heard_though_it_had_not_read_all) {
+TEST_F(WireTest, WhatAChildSaidBeforeItLeftIsHeardThoughItHadNotReadAll) {
     ASSERT_EQ(launch::send_message(parent.get(), MessageType::go, 0), 0);
     launch::WireError error;
     std::snprintf(error.message, sizeof error.message, "the reason");

@@ -64,38 +64,38 @@ void expect_words(const std::string &text, std::initializer_list<const char *> w
         EXPECT_NE(text.find(word), std::string::npos) << word << " is not in: " << text;
 }
 
-TEST(Order, phases_come_first) {
+TEST(Order, PhasesComeFirst) {
     EXPECT_EQ(ordered({step("a", "confine", CTR_CONFINE), step("a", "mount", CTR_MOUNTS), clone(),
                        step("z", "prepare", CTR_PREPARE)}),
               "prepare clone3 mount confine");
 }
 
-TEST(Order, ties_go_by_plugin_and_then_by_its_own_order) {
+TEST(Order, TiesGoByPluginAndThenByItsOwnOrder) {
     EXPECT_EQ(ordered({step("b", "b1", CTR_PREPARE), step("a", "a2", CTR_PREPARE), step("b", "b0", CTR_PREPARE),
                        step("a", "a1", CTR_PREPARE)}),
               "a2 a1 b1 b0");
 }
 
-TEST(Order, does_not_depend_on_the_order_in_which_plugins_were_asked) {
+TEST(Order, DoesNotDependOnTheOrderInWhichPluginsWereAsked) {
     const std::vector<Step> steps = {step("a", "a", CTR_PREPARE, {"t"}), step("b", "b", CTR_PREPARE, {}, {"t"}),
                                      step("c", "c", CTR_PREPARE)};
     EXPECT_EQ(ordered({steps[0], steps[1], steps[2]}), "b a c");
     EXPECT_EQ(ordered({steps[2], steps[1], steps[0]}), "b a c");
 }
 
-TEST(Order, a_need_waits_for_all_givers) {
+TEST(Order, ANeedWaitsForAllGivers) {
     EXPECT_EQ(ordered({step("a", "last", CTR_PREPARE, {"t"}), step("b", "one", CTR_PREPARE, {}, {"t"}),
                        step("c", "two", CTR_PREPARE, {}, {"t"})}),
               "one two last");
 }
 
-TEST(Order, after_is_no_need) {
+TEST(Order, AfterIsNoNeed) {
     Step late = step("a", "late", CTR_PREPARE), early = step("z", "early", CTR_PREPARE, {}, {"t"});
     late.after = {"t", "could.be.given"};
     EXPECT_EQ(ordered({late, early}), "early late");
 }
 
-TEST(Order, refuses_to_come_after_a_token_that_there_is_not) {
+TEST(Order, RefusesToComeAfterATokenThatThereIsNot) {
     Step late = step("a", "late", CTR_PREPARE);
     late.after = {"caps.bouded"};
     Plan plan = plan_of({late});
@@ -110,7 +110,7 @@ TEST(Order, refuses_to_come_after_a_token_that_there_is_not) {
     EXPECT_FALSE(plan::order(plan, tokens()).ok());
 }
 
-TEST(Order, knows_tokens_with_a_word_behind_a_colon) {
+TEST(Order, KnowsTokensWithAWordBehindAColon) {
     Step late = step("a", "late", CTR_PREPARE);
     late.after = {"mount:/proc"};
     Plan plan = plan_of({late});
@@ -123,7 +123,7 @@ TEST(Order, knows_tokens_with_a_word_behind_a_colon) {
     }
 }
 
-TEST(Order, knows_what_a_plugin_without_a_list_may_give_and_what_one_says_it_knows) {
+TEST(Order, KnowsWhatAPluginWithoutAListMayGiveAndWhatOneSaysItKnows) {
     const std::vector<std::string> none, needs = {"other.ready"};
     plan::Tokens all = tokens();
     all.add({"old", none, none, false});
@@ -141,14 +141,14 @@ TEST(Order, knows_what_a_plugin_without_a_list_may_give_and_what_one_says_it_kno
     EXPECT_FALSE(comes_after("a", "other.ready"));
 }
 
-TEST(Order, a_value_orders_as_a_token_does) {
+TEST(Order, AValueOrdersAsATokenDoes) {
     Step giver = step("z", "giver", CTR_PREPARE), user = step("a", "user", CTR_PREPARE);
     giver.outputs = {{"address", CTR_TYPE_STRING, "net.address"}};
     user.args = {{"text", CTR_FORM_TEMPLATE, 0, "address is ${net.address}"}};
     EXPECT_EQ(ordered({user, giver}), "giver user");
 }
 
-TEST(Order, refuses_a_token_that_nobody_gives_and_names_who_could) {
+TEST(Order, RefusesATokenThatNobodyGivesAndNamesWhoCould) {
     Plan plan = plan_of({step("a", "x", CTR_PREPARE, {"rootfs.mounted"})});
     const auto nobody = plan::order(plan, tokens());
     ASSERT_FALSE(nobody.ok());
@@ -162,35 +162,35 @@ TEST(Order, refuses_a_token_that_nobody_gives_and_names_who_could) {
     expect_words(somebody.error().hint, {"mounts"});
 }
 
-TEST(Order, refuses_a_value_that_nobody_gives) {
+TEST(Order, RefusesAValueThatNobodyGives) {
     Step user = step("a", "user", CTR_PREPARE);
     user.args = {{"fd", CTR_FORM_VALUE, 0, "rootfs"}};
     expect_words(ordered({user}), {"user of a", "\"rootfs\"", "argument fd"});
 }
 
-TEST(Order, prints_the_chain_of_a_cycle) {
+TEST(Order, PrintsTheChainOfACycle) {
     expect_words(
         ordered({step("a", "x", CTR_PREPARE, {"two"}, {"one"}), step("b", "y", CTR_PREPARE, {"one"}, {"two"})}),
         {"x of a needs two from y of b needs one from x of a"});
 }
 
-TEST(Order, a_need_against_the_phases_is_a_cycle) {
+TEST(Order, ANeedAgainstThePhasesIsACycle) {
     expect_words(ordered({step("a", "early", CTR_MOUNTS, {"late"}), step("a", "late", CTR_PIVOT, {}, {"late"})}),
                  {"early of a", "late of a", "mounts"});
 }
 
-TEST(Order, one_plugins_own_order_against_its_tokens_is_a_cycle) {
+TEST(Order, OnePluginsOwnOrderAgainstItsTokensIsACycle) {
     expect_words(ordered({step("a", "first", CTR_PREPARE, {"t"}), step("a", "second", CTR_PREPARE, {}, {"t"})}),
                  {"first of a", "second of a", "wait for each other"});
 }
 
-TEST(Order, what_is_undone_last_runs_first) {
+TEST(Order, WhatIsUndoneLastRunsFirst) {
     EXPECT_EQ(ordered({step("a", "first", CTR_PREPARE), step("z", "poststop", CTR_PREPARE, {}, {"undone.last"}),
                        step("core", plan::kind_journal, CTR_PREPARE)}),
               "journal poststop first");
 }
 
-TEST(Order, a_child_is_told_what_the_clone_gives) {
+TEST(Order, AChildIsToldWhatTheCloneGives) {
     Step told = step("a", "told", CTR_MOUNTS), there = step("b", "there", CTR_MOUNTS, {"child.alive"});
     told.args = {{"state", CTR_FORM_TEMPLATE, 0, "pid ${child.pid}"}};
     Plan plan = plan_of({told, there, clone()});
@@ -199,7 +199,7 @@ TEST(Order, a_child_is_told_what_the_clone_gives) {
     EXPECT_EQ(plan.find("there")->wait_for, plan::no_wait);
 }
 
-TEST(Order, puts_a_rendezvous_where_the_child_needs_the_parent) {
+TEST(Order, PutsARendezvousWhereTheChildNeedsTheParent) {
     Plan plan =
         plan_of({clone(), step("net", "plumb", CTR_ATTACH, {}, {"network.ready"}), step("a", "alone", CTR_ISOLATE),
                  step("b", "uses", CTR_PIVOT, {"network.ready"}), step("c", "uses.too", CTR_PIVOT, {"network.ready"})});
@@ -210,14 +210,14 @@ TEST(Order, puts_a_rendezvous_where_the_child_needs_the_parent) {
     EXPECT_EQ(plan.find("alone")->wait_for, plan::no_wait);
 }
 
-TEST(Order, nobody_waits_for_what_ran_before_the_clone) {
+TEST(Order, NobodyWaitsForWhatRanBeforeTheClone) {
     Plan plan = plan_of({step("s", "storage", CTR_PREPARE, {}, {"rootfs.ready"}), clone(),
                          step("m", "attach", CTR_MOUNTS, {"rootfs.ready"})});
     ASSERT_TRUE(plan::order(plan, tokens()).ok());
     EXPECT_EQ(plan.find("attach")->wait_for, plan::no_wait);
 }
 
-TEST(Order, refuses_a_live_value_in_phase_started) {
+TEST(Order, RefusesALiveValueInPhaseStarted) {
     Step late = step("a", "late", CTR_STARTED);
     late.args = {{"fd", CTR_FORM_VALUE, 0, "child.pidfd"}};
     expect_words(ordered({clone(), late}), {"late of a", "child.pidfd", "durable"});
@@ -225,7 +225,7 @@ TEST(Order, refuses_a_live_value_in_phase_started) {
     EXPECT_EQ(ordered({clone(), late}), "clone3 late");
 }
 
-TEST(Order, refuses_a_descriptor_inside_a_text) {
+TEST(Order, RefusesADescriptorInsideAText) {
     Step user = step("a", "user", CTR_ATTACH);
     user.args = {{"path", CTR_FORM_TEMPLATE, 0, "/proc/self/fd/${child.pidfd}"}};
     expect_words(ordered({clone(), user}), {"user of a", "child.pidfd", "argument path"});

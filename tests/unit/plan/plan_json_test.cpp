@@ -40,7 +40,7 @@ plan::Plan example() {
     return out;
 }
 
-TEST(PlanJson, is_read_back_as_it_was) {
+TEST(PlanJson, IsReadBackAsItWas) {
     const plan::Plan before = example();
     const auto after = plan::from_json(Json::parse(plan::to_json(before).dump()));
     ASSERT_TRUE(after.ok()) << after.error().text();
@@ -54,7 +54,7 @@ TEST(PlanJson, is_read_back_as_it_was) {
     EXPECT_EQ(after.value().values, before.values);
 }
 
-TEST(PlanJson, stored_has_all_steps_but_not_what_only_the_child_must_know) {
+TEST(PlanJson, StoredHasAllStepsButNotWhatOnlyTheChildMustKnow) {
     plan::Plan before = example();
     before.machine["cgroup1"] = "writable";
     before.steps.push_back(before.steps[1]);
@@ -77,7 +77,7 @@ TEST(PlanJson, stored_has_all_steps_but_not_what_only_the_child_must_know) {
     EXPECT_EQ(after.value().values, before.values);
 }
 
-TEST(PlanJson, of_something_else_is_an_error_and_no_exception) {
+TEST(PlanJson, OfSomethingElseIsAnErrorAndNoException) {
     for (
         const char *text :
         {"{}", "[]", "null", R"({"plan": 1})", R"({"plan": "x"})",
@@ -86,13 +86,13 @@ TEST(PlanJson, of_something_else_is_an_error_and_no_exception) {
         EXPECT_FALSE(plan::from_json(Json::parse(text)).ok()) << text;
 }
 
-TEST(PlanJson, of_another_format_says_so) {
+TEST(PlanJson, OfAnotherFormatSaysSo) {
     const auto result = plan::from_json(Json::parse(R"({"plan": 2})"));
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.error().error_class, CTR_E_UNSUPPORTED);
 }
 
-TEST(Template, is_split_into_text_and_values) {
+TEST(Template, IsSplitIntoTextAndValues) {
     const auto pieces = plan::split_template("a$$b${x.y}c");
     ASSERT_TRUE(pieces);
     ASSERT_EQ(pieces->size(), 3U);

@@ -77,7 +77,7 @@ std::map<std::string, std::set<std::string>> given() {
     return all;
 }
 
-TEST(Tokens, of_the_header_are_defined_listed_and_described) {
+TEST(Tokens, OfTheHeaderAreDefinedListedAndDescribed) {
     std::set<std::string> defined, in_comment;
     for (const auto &each : matches(header(), "#define (CTR_TOKEN_[A-Z_]+) \"([^\"]+)\"")) {
         EXPECT_TRUE(defined.insert(each[2]).second) << each[2];
@@ -93,7 +93,7 @@ TEST(Tokens, of_the_header_are_defined_listed_and_described) {
     EXPECT_EQ(in_comment, defined);
 }
 
-TEST(Tokens, are_given_by_whom_the_header_says) {
+TEST(Tokens, AreGivenByWhomTheHeaderSays) {
     const auto by = given();
     for (const auto &[token, plugin] : described()) {
         std::set<std::string> givers;
@@ -107,7 +107,7 @@ TEST(Tokens, are_given_by_whom_the_header_says) {
     }
 }
 
-TEST(Tokens, of_a_stock_manifest_are_those_of_the_header_or_its_own) {
+TEST(Tokens, OfAStockManifestAreThoseOfTheHeaderOrItsOwn) {
     const auto known = listed();
     const auto by = given();
     for (const auto &[id, tokens] : by)
@@ -119,7 +119,7 @@ TEST(Tokens, of_a_stock_manifest_are_those_of_the_header_or_its_own) {
         }
 }
 
-TEST(Tokens, are_named_by_their_constants_in_the_stock_plugins) {
+TEST(Tokens, AreNamedByTheirConstantsInTheStockPlugins) {
     const auto known = listed();
     std::size_t seen = 0;
     for (const auto &file : fs::recursive_directory_iterator(source / "plugins")) {

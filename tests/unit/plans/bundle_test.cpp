@@ -48,9 +48,9 @@ void golden(const core::Result<core::plan::Plan> &plan, const char *name) {
     expect_golden(plan, CTR_TEST_GOLDEN_DIR, name);
 }
 
-TEST(BundlePlan, of_the_usual_config) { golden(for_bundle().plan(bundle()), "bundle"); }
+TEST(BundlePlan, OfTheUsualConfig) { golden(for_bundle().plan(bundle()), "bundle"); }
 
-TEST(BundlePlan, with_a_user_namespace_maps_ids_while_the_child_waits) {
+TEST(BundlePlan, WithAUserNamespaceMapsIdsWhileTheChildWaits) {
     Json spec = bundle();
     spec["linux"]["namespaces"].push_back({{"type", "user"}});
     spec["linux"]["uidMappings"] = Json::array({{{"containerID", 0}, {"hostID", 100000}, {"size", 65536}}});
@@ -58,7 +58,7 @@ TEST(BundlePlan, with_a_user_namespace_maps_ids_while_the_child_waits) {
     golden(for_bundle().plan(spec), "bundle-user-namespace");
 }
 
-TEST(BundlePlan, that_joins_namespaces_has_nothing_to_plumb) {
+TEST(BundlePlan, ThatJoinsNamespacesHasNothingToPlumb) {
     Json spec = bundle();
     for (Json &each : spec["linux"]["namespaces"])
         if (each["type"] == "network") each["path"] = "/run/netns/other";
@@ -78,7 +78,7 @@ core::Result<core::plan::Plan> joined(const char *type, const char *file, const 
     return planning.plan(spec);
 }
 
-TEST(BundlePlan, a_joined_namespace_may_be_changed_unless_it_is_the_machines_by_whatever_path) {
+TEST(BundlePlan, AJoinedNamespaceMayBeChangedUnlessItIsTheMachinesByWhateverPath) {
     const struct {
         const char *type, *file, *key;
     } all[] = {{"network", "net", "net.core.somaxconn"},
@@ -102,7 +102,7 @@ TEST(BundlePlan, a_joined_namespace_may_be_changed_unless_it_is_the_machines_by_
     }
 }
 
-TEST(BundlePlan, a_hostname_is_set_in_a_joined_uts_namespace_but_the_machines) {
+TEST(BundlePlan, AHostnameIsSetInAJoinedUtsNamespaceButTheMachines) {
     const auto plan = joined("uts", "uts", "4:4026532000", bundle());
     ASSERT_TRUE(plan.ok()) << plan.error().text();
     EXPECT_EQ(plan.value().find("hostname")->arg_text("not_in"), "uts:4:4026531840");
@@ -110,7 +110,7 @@ TEST(BundlePlan, a_hostname_is_set_in_a_joined_uts_namespace_but_the_machines) {
     expect_refused(joined("uts", "uts", nullptr, bundle()), {"/hostname"});
 }
 
-TEST(BundlePlan, mappings_beside_a_joined_user_namespace_are_compared_with_its_own) {
+TEST(BundlePlan, MappingsBesideAJoinedUserNamespaceAreComparedWithItsOwn) {
     Json spec = bundle();
     spec["linux"]["namespaces"].push_back({{"type", "user"}, {"path", "/proc/7/ns/user"}});
     EXPECT_EQ(for_bundle().plan(spec).value().find("idmap.expect"), nullptr);
@@ -123,7 +123,7 @@ TEST(BundlePlan, mappings_beside_a_joined_user_namespace_are_compared_with_its_o
     EXPECT_EQ(plan.value().find("idmap.expect")->arg_text("uid"), "0 100000 65536");
 }
 
-TEST(BundlePlan, of_two_variables_of_one_name_the_last_counts_and_an_empty_HOME_is_none) {
+TEST(BundlePlan, OfTwoVariablesOfOneNameTheLastCountsAndAnEmptyHOMEIsNone) {
     Json spec = bundle();
     spec["process"]["env"] = {"PATH=/old", "A=1", "HOME=/x", "AB=3", "A=2", "PATH=/new=:/y", "HOME=", "E="};
     const auto plan = for_bundle().plan(spec);
@@ -134,7 +134,7 @@ TEST(BundlePlan, of_two_variables_of_one_name_the_last_counts_and_an_empty_HOME_
     EXPECT_EQ(env, std::vector<std::string>({"AB=3", "A=2", "PATH=/new=:/y", "E="}));
 }
 
-TEST(BundlePlan, the_callers_groups_are_kept_where_podman_asks_for_it) {
+TEST(BundlePlan, TheCallersGroupsAreKeptWherePodmanAsksForIt) {
     Json spec = bundle();
     EXPECT_EQ(for_bundle().plan(spec).value().find("ids.set")->arg("keep_groups"), nullptr);
     spec["annotations"] = {{"run.oci.keep_original_groups", "1"}};
@@ -144,7 +144,7 @@ TEST(BundlePlan, the_callers_groups_are_kept_where_podman_asks_for_it) {
     EXPECT_EQ(plan.value().find("ids.set")->arg("keep_groups")->integer, 1);
 }
 
-TEST(BundlePlan, an_unknown_system_call_is_an_error_where_the_annotation_says_so) {
+TEST(BundlePlan, AnUnknownSystemCallIsAnErrorWhereTheAnnotationSaysSo) {
     Json spec = bundle();
     spec["linux"]["seccomp"] = Json::parse(
         R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mount", "nosuchcall"], "action": "SCMP_ACT_ERRNO"}]})");
@@ -153,7 +153,7 @@ TEST(BundlePlan, an_unknown_system_call_is_an_error_where_the_annotation_says_so
     expect_refused(for_bundle().plan(spec), {"/linux/seccomp/syscalls/0/names/1", "nosuchcall"});
 }
 
-TEST(BundlePlan, a_hook_that_says_nothing_of_its_environment_has_its_runners_or_the_programs) {
+TEST(BundlePlan, AHookThatSaysNothingOfItsEnvironmentHasItsRunnersOrThePrograms) {
     Json spec = bundle();
     spec["ctr"]["bundle"] = "/srv/bundle";
     for (const char *name : {"prestart", "startContainer"})
@@ -166,7 +166,7 @@ TEST(BundlePlan, a_hook_that_says_nothing_of_its_environment_has_its_runners_or_
     EXPECT_EQ(all, "/a=caller /b= /a=program /b= ");
 }
 
-TEST(BundlePlan, with_devices_personality_and_scheduling) {
+TEST(BundlePlan, WithDevicesPersonalityAndScheduling) {
     Json spec = bundle();
     spec["linux"]["devices"] =
         Json::array({{{"path", "/dev/fuse"}, {"type", "c"}, {"major", 10}, {"minor", 229}, {"fileMode", 0666}}});
@@ -177,7 +177,7 @@ TEST(BundlePlan, with_devices_personality_and_scheduling) {
     golden(for_bundle().plan(spec), "bundle-devices-scheduling");
 }
 
-TEST(BundlePlan, with_an_oci_seccomp_filter) {
+TEST(BundlePlan, WithAnOciSeccompFilter) {
     Json spec = bundle();
     spec["linux"]["seccomp"] = Json::parse(
         R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mount"], "action": "SCMP_ACT_ERRNO"}]})");
@@ -196,7 +196,7 @@ Json hooks() {
     return hooks;
 }
 
-TEST(BundlePlan, with_all_six_oci_hooks) {
+TEST(BundlePlan, WithAllSixOciHooks) {
     Json spec = bundle();
     spec["ctr"]["bundle"] = "/srv/bundle";
     spec["annotations"] = {{"a \"word\"", "costs $5"}};
@@ -204,7 +204,7 @@ TEST(BundlePlan, with_all_six_oci_hooks) {
     golden(for_bundle().plan(spec), "bundle-hooks");
 }
 
-TEST(BundlePlan, start_container_hooks_run_before_the_filter_and_behind_the_capabilities) {
+TEST(BundlePlan, StartContainerHooksRunBeforeTheFilterAndBehindTheCapabilities) {
     for (const bool no_new_privs : {false, true}) {
         Json spec = bundle();
         spec["ctr"]["bundle"] = "/srv/bundle";
@@ -224,13 +224,13 @@ TEST(BundlePlan, start_container_hooks_run_before_the_filter_and_behind_the_capa
     }
 }
 
-TEST(BundlePlan, with_hooks_but_no_bundle_is_refused) {
+TEST(BundlePlan, WithHooksButNoBundleIsRefused) {
     Json spec = bundle();
     spec["hooks"] = hooks();
     expect_refused(for_bundle().plan(spec), {"/hooks", "bundle", "--bundle DIR"});
 }
 
-TEST(BundlePlan, without_the_plugin_hooks_are_refused_by_name) {
+TEST(BundlePlan, WithoutThePluginHooksAreRefusedByName) {
     Json spec = bundle();
     spec["hooks"]["poststop"] = hooks()["poststop"];
     Planning planning = for_bundle();
@@ -238,7 +238,7 @@ TEST(BundlePlan, without_the_plugin_hooks_are_refused_by_name) {
     expect_refused(planning.plan(spec), {"/hooks/poststop/0/path", "no plugin carries it out"});
 }
 
-TEST(BundlePlan, a_hook_with_too_many_words_is_refused) {
+TEST(BundlePlan, AHookWithTooManyWordsIsRefused) {
     Json spec = bundle();
     spec["ctr"]["bundle"] = "/srv/bundle";
     spec["hooks"]["prestart"] = hooks()["prestart"];
@@ -246,7 +246,7 @@ TEST(BundlePlan, a_hook_with_too_many_words_is_refused) {
     expect_refused(for_bundle().plan(spec), {"/hooks/prestart/0", "4096"});
 }
 
-TEST(BundlePlan, with_id_mapped_mounts_makes_each_map_once) {
+TEST(BundlePlan, WithIdMappedMountsMakesEachMapOnce) {
     Json spec = bundle();
     const Json map = Json::array({{{"containerID", 0}, {"hostID", 100000}, {"size", 65536}}});
     spec["linux"]["namespaces"].push_back({{"type", "user"}});
@@ -276,7 +276,7 @@ std::string arguments_of_a(const core::plan::Plan &plan) {
     return {};
 }
 
-TEST(BundlePlan, mounts_without_what_means_nothing_here) {
+TEST(BundlePlan, MountsWithoutWhatMeansNothingHere) {
     Json spec = bundle();
     spec["mounts"].push_back({{"destination", "/a"},
                               {"type", "bind"},
@@ -317,7 +317,7 @@ TEST(BundlePlan, mounts_without_what_means_nothing_here) {
         EXPECT_EQ(words.find(gone), std::string::npos) << gone << ": " << words;
 }
 
-TEST(BundlePlan, links_as_crun_has_them) {
+TEST(BundlePlan, LinksAsCrunHasThem) {
     Json spec = bundle();
     const auto with = [&](const Json &options, const char *type = "bind") {
         Json one = spec;
@@ -337,7 +337,7 @@ TEST(BundlePlan, links_as_crun_has_them) {
     ASSERT_TRUE(itself.ok()) << itself.error().text();
 }
 
-TEST(BundlePlan, a_source_below_the_root_is_the_containers) {
+TEST(BundlePlan, ASourceBelowTheRootIsTheContainers) {
     Json spec = bundle();
     for (const char *source : {"/srv/bundle/rootfs/mnt", "/srv/bundle//rootfs/./x/../mnt", "/srv/bundle/rootfs"}) {
         spec["mounts"].push_back({{"destination", "/a"}, {"type", "bind"}, {"source", source}, {"options", {"rbind"}}});
@@ -353,7 +353,7 @@ TEST(BundlePlan, a_source_below_the_root_is_the_containers) {
     EXPECT_EQ(arguments_of_a(plan.value()).find("inside"), std::string::npos);
 }
 
-TEST(BundlePlan, the_label_of_mounts_is_of_the_kind_that_is_asked_for) {
+TEST(BundlePlan, TheLabelOfMountsIsOfTheKindThatIsAskedFor) {
     Json spec = bundle();
     spec["linux"]["mountLabel"] = "a:b:c";
     spec["annotations"]["run.oci.mount_context_type"] = "rootcontext";
@@ -371,7 +371,7 @@ TEST(BundlePlan, the_label_of_mounts_is_of_the_kind_that_is_asked_for) {
     expect_refused(planning.plan(spec), {"run.oci.mount_context_type", "fscontex"});
 }
 
-TEST(BundlePlan, idmap_needs_maps_from_somewhere) {
+TEST(BundlePlan, IdmapNeedsMapsFromSomewhere) {
     Json spec = bundle();
     spec["mounts"].push_back(
         {{"destination", "/a"}, {"type", "bind"}, {"source", "/srv"}, {"options", {"bind", "idmap"}}});
@@ -380,7 +380,7 @@ TEST(BundlePlan, idmap_needs_maps_from_somewhere) {
     expect_refused(for_bundle().plan(spec), {"/mounts/7/options", "tmpcopyup"});
 }
 
-TEST(BundlePlan, with_labels_devices_memory_and_a_supervisor) {
+TEST(BundlePlan, WithLabelsDevicesMemoryAndASupervisor) {
     Json spec = bundle();
     spec["annotations"] = {{"colour", "\"blue\" $x"}};
     spec["process"]["apparmorProfile"] = "docker-default";
@@ -400,7 +400,7 @@ TEST(BundlePlan, with_labels_devices_memory_and_a_supervisor) {
     golden(planning.plan(spec), "bundle-security-resctrl");
 }
 
-TEST(BundlePlan, asks_the_machine_before_it_promises_labels) {
+TEST(BundlePlan, AsksTheMachineBeforeItPromisesLabels) {
     for (const char *field : {"apparmorProfile", "selinuxLabel"}) {
         Json spec = bundle();
         spec["process"][field] = "x";
@@ -421,7 +421,7 @@ TEST(BundlePlan, asks_the_machine_before_it_promises_labels) {
     expect_refused(for_bundle().plan(spec), {"/linux/netDevices", "shares the machine's network namespace"});
 }
 
-TEST(BundlePlan, cpu_affinity_is_for_exec_only) {
+TEST(BundlePlan, CpuAffinityIsForExecOnly) {
     Json spec = bundle();
     spec["process"]["execCPUAffinity"] = {{"initial", "0"}, {"final", "0-1"}};
     auto plan = for_bundle().plan(spec);

@@ -30,11 +30,11 @@ Json description() {
     return spec;
 }
 
-TEST(ExecPlan, joins_and_confines_as_the_container_was) {
+TEST(ExecPlan, JoinsAndConfinesAsTheContainerWas) {
     expect_golden(for_exec().plan(description()), CTR_TEST_GOLDEN_DIR, "exec");
 }
 
-TEST(ExecPlan, what_confines_the_container_does_so_whoever_carries_it_out) {
+TEST(ExecPlan, WhatConfinesTheContainerDoesSoWhoeverCarriesItOut) {
     Planning planning = for_exec();
     planning.directories = {CTR_TEST_EXTRA_DIR "/confiner"};
     Json spec = description();
@@ -48,7 +48,7 @@ TEST(ExecPlan, what_confines_the_container_does_so_whoever_carries_it_out) {
     EXPECT_EQ(plan.value().find("mount"), nullptr) << "that was done when the container was created";
 }
 
-TEST(ExecPlan, a_confinement_whose_plugin_has_gone_is_an_error) {
+TEST(ExecPlan, AConfinementWhosePluginHasGoneIsAnError) {
     Planning planning = for_exec();
     Json spec = description();
     spec["ctr"]["confiner"] = 1234;
@@ -59,7 +59,7 @@ TEST(ExecPlan, a_confinement_whose_plugin_has_gone_is_an_error) {
     EXPECT_TRUE(planning.plan(description()).ok());
 }
 
-TEST(ExecPlan, what_is_asked_of_the_program_itself_must_be_carried_out_now) {
+TEST(ExecPlan, WhatIsAskedOfTheProgramItselfMustBeCarriedOutNow) {
     Planning planning = for_exec();
     planning.without = {"security"};
     Json spec = description();

@@ -158,20 +158,20 @@ std::size_t look_at_hints(const Planning &planning) {
 const char *const no_drivers =
     R"({"storage": {"driver": "off"}, "network": {"driver": "off"}, "cgroup": {"driver": "off"}})";
 
-TEST(Hints, name_what_exists_when_nothing_is_installed) {
+TEST(Hints, NameWhatExistsWhenNothingIsInstalled) {
     Planning planning;
     planning.config = no_drivers;
     planning.without = {"*"};
     EXPECT_GT(look_at_hints(planning), 250u);
 }
 
-TEST(Hints, name_what_exists_when_no_driver_is_chosen) {
+TEST(Hints, NameWhatExistsWhenNoDriverIsChosen) {
     Planning planning;
     planning.config = no_drivers;
     EXPECT_GT(look_at_hints(planning), 20u);
 }
 
-TEST(Hints, name_what_exists_for_each_operation_and_driver) {
+TEST(Hints, NameWhatExistsForEachOperationAndDriver) {
     for (const ctr_operation operation : {CTR_OP_CREATE, CTR_OP_EXEC, CTR_OP_MOUNT})
         for (const char *cgroup : {"cgroup-v1", "cgroup-v2", "cgroup-systemd", "no-cgroup"}) {
             Planning planning;
@@ -182,7 +182,7 @@ TEST(Hints, name_what_exists_for_each_operation_and_driver) {
         }
 }
 
-TEST(Hints, of_what_a_driver_does_say_which) {
+TEST(Hints, OfWhatADriverDoesSayWhich) {
     Planning planning;
     planning.config = no_drivers;
     const Json spec = {{"process", {{"args", {"true"}}}}, {"linux", {{"resources", {{"memory", {{"limit", 1}}}}}}}};

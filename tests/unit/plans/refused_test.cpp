@@ -13,19 +13,19 @@ using core::Json;
 
 Json run_spec() { return core::cli::run_spec(run_options()).value(); }
 
-TEST(Refused, a_field_that_nobody_carries_out_is_named) {
+TEST(Refused, AFieldThatNobodyCarriesOutIsNamed) {
     Json spec = run_spec();
     spec["vm"] = {{"kernel", {{"path", "/boot/vmlinuz"}}}};
     expect_refused(Planning().plan(spec), {"/vm", "no plugin carries it out"});
 }
 
-TEST(Refused, a_word_below_ctr_that_nobody_knows_is_named) {
+TEST(Refused, AWordBelowCtrThatNobodyKnowsIsNamed) {
     Json spec = run_spec();
     spec["ctr"]["name"] = "box";
     expect_refused(Planning().plan(spec), {"/ctr/name", "no plugin carries it out"});
 }
 
-TEST(Refused, a_field_that_two_claim_names_both) {
+TEST(Refused, AFieldThatTwoClaimNamesBoth) {
     Planning planning;
     planning.directories = {CTR_TEST_EXTRA_DIR "/twice"};
     Json spec = run_spec();
@@ -33,13 +33,13 @@ TEST(Refused, a_field_that_two_claim_names_both) {
     expect_refused(planning.plan(spec), {"/linux/sysctl", "sysctl", "twice", "\"off\""});
 }
 
-TEST(Refused, without_the_seccomp_plugin_a_container_that_asks_for_it) {
+TEST(Refused, WithoutTheSeccompPluginAContainerThatAsksForIt) {
     Planning planning;
     planning.without = {"seccomp"};
     expect_refused(planning.plan(run_spec()), {"/ctr/seccomp", "\"seccomp\": \"off\""});
 }
 
-TEST(Refused, not_when_the_config_turns_the_missing_plugin_off) {
+TEST(Refused, NotWhenTheConfigTurnsTheMissingPluginOff) {
     Planning planning;
     planning.without = {"seccomp"};
     planning.config = R"({"seccomp": "off"})";
@@ -48,7 +48,7 @@ TEST(Refused, not_when_the_config_turns_the_missing_plugin_off) {
     EXPECT_EQ(plan.value().find("seccomp.load"), nullptr);
 }
 
-TEST(Refused, not_when_the_config_turns_the_installed_plugin_off) {
+TEST(Refused, NotWhenTheConfigTurnsTheInstalledPluginOff) {
     Planning planning;
     planning.config = R"({"seccomp": "off"})";
     const auto plan = planning.plan(run_spec());
@@ -56,62 +56,62 @@ TEST(Refused, not_when_the_config_turns_the_installed_plugin_off) {
     EXPECT_EQ(plan.value().find("seccomp.load"), nullptr);
 }
 
-TEST(Refused, a_plugin_whose_kinds_all_use_cannot_be_turned_off) {
+TEST(Refused, APluginWhoseKindsAllUseCannotBeTurnedOff) {
     Planning planning;
     planning.config = R"({"kinds": "off"})";
     expect_refused(planning.plan(run_spec()), {"/kinds", "cannot be off"});
 }
 
-TEST(Refused, a_missing_token_names_token_and_needer) {
+TEST(Refused, AMissingTokenNamesTokenAndNeeder) {
     Planning planning;
     planning.directories = {CTR_TEST_EXTRA_DIR "/needy"};
     expect_refused(planning.plan(run_spec()), {"tea.ready", "needy", "no installed plugin gives it"});
 }
 
-TEST(Refused, a_missing_token_names_who_could_give_it) {
+TEST(Refused, AMissingTokenNamesWhoCouldGiveIt) {
     Planning planning;
     planning.directories = {CTR_TEST_EXTRA_DIR "/needy", CTR_TEST_EXTRA_DIR "/giver"};
     expect_refused(planning.plan(run_spec()), {"tea.ready", "needy", "giver"});
 }
 
-TEST(Refused, a_token_that_the_manifest_does_not_have_among_what_it_gives) {
+TEST(Refused, ATokenThatTheManifestDoesNotHaveAmongWhatItGives) {
     Planning planning;
     planning.directories = {CTR_TEST_EXTRA_DIR "/generous"};
     expect_refused(planning.plan(run_spec()), {"plugin generous", "gives the token \"generous.raedy\"", "manifest",
                                                "did you mean \"generous.ready\"?"});
 }
 
-TEST(Refused, a_driver_that_does_not_exist_names_those_that_do) {
+TEST(Refused, ADriverThatDoesNotExistNamesThoseThatDo) {
     Planning planning;
     planning.drivers["storage"] = "zfs";
     expect_refused(planning.plan(run_spec()), {"zfs", "storage", "btrfs", "overlay", "rootfs"});
 }
 
-TEST(Refused, a_driver_of_another_slot) {
+TEST(Refused, ADriverOfAnotherSlot) {
     Planning planning;
     planning.drivers["network"] = "overlay";
     expect_refused(planning.plan(run_spec()), {"network", "overlay", "no driver of this slot"});
 }
 
-TEST(Refused, a_config_section_with_an_unknown_key_names_file_and_key) {
+TEST(Refused, AConfigSectionWithAnUnknownKeyNamesFileAndKey) {
     Planning planning;
     planning.config = R"({"bridge": {"subnett": "10.0.0.0/24"}})";
     expect_refused(planning.plan(run_spec()), {"test.json", "/bridge", "subnett"});
 }
 
-TEST(Refused, a_config_value_of_the_wrong_type) {
+TEST(Refused, AConfigValueOfTheWrongType) {
     Planning planning;
     planning.config = R"({"bridge": {"mtu": "big"}})";
     expect_refused(planning.plan(run_spec()), {"test.json", "/bridge/mtu"});
 }
 
-TEST(Refused, a_section_for_a_plugin_that_takes_none) {
+TEST(Refused, ASectionForAPluginThatTakesNone) {
     Planning planning;
     planning.config = R"({"mounts": {"x": 1}})";
     expect_refused(planning.plan(run_spec()), {"/mounts", "takes no config"});
 }
 
-TEST(Refused, an_image_on_the_rootfs_driver_and_a_directory_on_overlay) {
+TEST(Refused, AnImageOnTheRootfsDriverAndADirectoryOnOverlay) {
     Planning planning;
     planning.drivers["storage"] = "rootfs";
     expect_refused(planning.plan(run_spec()), {"/ctr/image"});
@@ -136,7 +136,7 @@ Planning for_directory() {
     return planning;
 }
 
-TEST(Refused, a_section_for_a_plugin_that_is_not_there) {
+TEST(Refused, ASectionForAPluginThatIsNotThere) {
     Planning planning = for_directory();
     ASSERT_TRUE(planning.plan(directory_spec()).ok()) << planning.plan(directory_spec()).error().text();
     for (const ctr_operation operation : {CTR_OP_CREATE, CTR_OP_EXEC, CTR_OP_MOUNT}) {
@@ -155,19 +155,19 @@ TEST(Refused, a_section_for_a_plugin_that_is_not_there) {
     EXPECT_TRUE(planning.plan(directory_spec()).ok());
 }
 
-TEST(Refused, a_pin_for_a_plugin_that_is_not_there) {
+TEST(Refused, APinForAPluginThatIsNotThere) {
     Planning planning = for_directory();
     planning.config = R"({"plugins": {"pins": {"confine": ")" + std::string(64, 'a') + R"("}}})";
     expect_refused(planning.plan(directory_spec()), {"/plugins/pins/confine", "no plugin \"confine\" is installed"});
 }
 
-TEST(Refused, a_driver_of_the_config_that_is_not_there_though_another_is_chosen) {
+TEST(Refused, ADriverOfTheConfigThatIsNotThereThoughAnotherIsChosen) {
     Planning planning = for_directory();
     planning.config = R"({"storage": {"driver": "zfs"}})";
     expect_refused(planning.plan(directory_spec()), {"/storage/driver", "no plugin \"zfs\" is installed"});
 }
 
-TEST(Refused, a_driver_that_is_off) {
+TEST(Refused, ADriverThatIsOff) {
     Planning planning = for_directory();
     planning.config = R"({"rootfs": "off"})";
     expect_refused(planning.plan(directory_spec()), {"storage driver \"rootfs\" is \"off\""});
@@ -176,7 +176,7 @@ TEST(Refused, a_driver_that_is_off) {
     expect_refused(planning.plan(run_spec()), {"storage driver \"overlay\" is \"off\""});
 }
 
-TEST(Refused, a_directory_by_each_driver_but_the_one_for_directories) {
+TEST(Refused, ADirectoryByEachDriverButTheOneForDirectories) {
     for (const char *driver : {"overlay", "btrfs"}) {
         Planning planning;
         planning.drivers["storage"] = driver;
@@ -189,7 +189,7 @@ TEST(Refused, a_directory_by_each_driver_but_the_one_for_directories) {
     expect_refused(planning.plan(directory_spec()), {"/root/path"});
 }
 
-TEST(Refused, what_would_run_in_the_machines_root) {
+TEST(Refused, WhatWouldRunInTheMachinesRoot) {
     Planning planning = for_directory();
     planning.config = R"({"mounts": "off"})";
     Json spec = directory_spec();
@@ -200,7 +200,7 @@ TEST(Refused, what_would_run_in_the_machines_root) {
     expect_refused(planning.plan(spec), {"the program would run in the machine's", "mounts"});
 }
 
-TEST(Refused, what_a_network_driver_does_not_do_names_those_that_do) {
+TEST(Refused, WhatANetworkDriverDoesNotDoNamesThoseThatDo) {
     Planning planning = for_directory();
     planning.drivers["network"] = "none";
     Json spec = directory_spec();
@@ -208,19 +208,19 @@ TEST(Refused, what_a_network_driver_does_not_do_names_those_that_do) {
     expect_refused(planning.plan(spec), {"/ctr/dns", "the network driver \"none\" does not", "bridge", "host"});
 }
 
-TEST(Refused, a_kernel_parameter_of_the_machine) {
+TEST(Refused, AKernelParameterOfTheMachine) {
     Json spec = run_spec();
     spec["linux"]["sysctl"] = {{"vm.swappiness", "1"}};
     expect_refused(Planning().plan(spec), {"vm.swappiness"});
 }
 
-TEST(Refused, a_machine_without_any_cgroup_hierarchy) {
+TEST(Refused, AMachineWithoutAnyCgroupHierarchy) {
     Planning planning;
     planning.machine["mounts"] = "22 28 0:21 / /proc rw - proc proc rw\n";
     expect_refused(planning.plan(run_spec()), {"cgroup"});
 }
 
-TEST(Refused, no_program) {
+TEST(Refused, NoProgram) {
     Json spec = run_spec();
     spec["process"].erase("args");
     expect_refused(Planning().plan(spec), {"/process/args"});

@@ -22,17 +22,17 @@ Planning on_btrfs() {
     return planning;
 }
 
-TEST(RunPlan, by_default_is_overlay_bridge_and_cgroup_v1) { golden(Planning().plan(run_options()), "run"); }
+TEST(RunPlan, ByDefaultIsOverlayBridgeAndCgroupV1) { golden(Planning().plan(run_options()), "run"); }
 
-TEST(RunPlan, is_the_same_each_time_byte_for_byte) {
+TEST(RunPlan, IsTheSameEachTimeByteForByte) {
     const auto first = Planning().plan(run_options()), second = Planning().plan(run_options());
     ASSERT_TRUE(first.ok() && second.ok());
     EXPECT_EQ(core::plan::to_json(first.value()).dump(), core::plan::to_json(second.value()).dump());
 }
 
-TEST(RunPlan, on_btrfs_takes_snapshots) { golden(on_btrfs().plan(run_options()), "run-btrfs"); }
+TEST(RunPlan, OnBtrfsTakesSnapshots) { golden(on_btrfs().plan(run_options()), "run-btrfs"); }
 
-TEST(RunPlan, chooses_the_driver_that_a_flag_names_over_the_automatic_one) {
+TEST(RunPlan, ChoosesTheDriverThatAFlagNamesOverTheAutomaticOne) {
     Planning planning = on_btrfs();
     planning.drivers["storage"] = "overlay";
     const auto plan = planning.plan(run_options());
@@ -40,7 +40,7 @@ TEST(RunPlan, chooses_the_driver_that_a_flag_names_over_the_automatic_one) {
     EXPECT_EQ(plan.value().drivers.at("storage"), "overlay");
 }
 
-TEST(RunPlan, chooses_the_driver_that_the_config_names) {
+TEST(RunPlan, ChoosesTheDriverThatTheConfigNames) {
     Planning planning;
     planning.config = R"({"network": {"driver": "none"}})";
     const auto plan = planning.plan(run_options());
@@ -48,7 +48,7 @@ TEST(RunPlan, chooses_the_driver_that_the_config_names) {
     EXPECT_EQ(plan.value().drivers.at("network"), "none");
 }
 
-TEST(RunPlan, on_a_cgroup_v2_machine_is_born_in_its_cgroup) {
+TEST(RunPlan, OnACgroupV2MachineIsBornInItsCgroup) {
     Planning planning;
     planning.machine = machine_v2();
     RunOptions options = run_options();
@@ -75,17 +75,17 @@ Planning on_systemd(Answers machine) {
     return planning;
 }
 
-TEST(RunPlan, with_systemd_has_its_scope_made_when_the_child_is_there) {
+TEST(RunPlan, WithSystemdHasItsScopeMadeWhenTheChildIsThere) {
     golden(on_systemd(machine_v2()).plan(with_limits()), "run-cgroup-systemd");
 }
 
-TEST(RunPlan, with_systemd_on_cgroup_v1_joins_what_systemd_does_not_know) {
+TEST(RunPlan, WithSystemdOnCgroupV1JoinsWhatSystemdDoesNotKnow) {
     Planning planning = on_systemd(machine_v1());
     planning.machine["mounts"] += "60 31 0:60 / /sys/fs/cgroup/systemd rw,nosuid - cgroup cgroup rw,name=systemd\n";
     golden(planning.plan(with_limits()), "run-cgroup-systemd-v1");
 }
 
-TEST(RunPlan, with_limits_writes_them_to_the_v1_hierarchies) {
+TEST(RunPlan, WithLimitsWritesThemToTheV1Hierarchies) {
     RunOptions options = run_options();
     options.memory = std::int64_t{64} << 20;
     options.cpus = core::cli::CpuQuota{150000, 100000};
@@ -93,7 +93,7 @@ TEST(RunPlan, with_limits_writes_them_to_the_v1_hierarchies) {
     golden(Planning().plan(options), "run-limits");
 }
 
-TEST(RunPlan, of_a_directory_takes_it_as_it_is) {
+TEST(RunPlan, OfADirectoryTakesItAsItIs) {
     Planning planning;
     planning.drivers["storage"] = "rootfs";
     RunOptions options = run_options();
@@ -103,7 +103,7 @@ TEST(RunPlan, of_a_directory_takes_it_as_it_is) {
     golden(planning.plan(options), "run-rootfs");
 }
 
-TEST(RunPlan, in_the_machines_network_has_no_network_namespace) {
+TEST(RunPlan, InTheMachinesNetworkHasNoNetworkNamespace) {
     Planning planning;
     planning.drivers["network"] = "host";
     RunOptions options = run_options();
@@ -111,7 +111,7 @@ TEST(RunPlan, in_the_machines_network_has_no_network_namespace) {
     golden(planning.plan(options), "run-network-host");
 }
 
-TEST(RunPlan, with_network_none_has_only_lo) {
+TEST(RunPlan, WithNetworkNoneHasOnlyLo) {
     Planning planning;
     planning.drivers["network"] = "none";
     RunOptions options = run_options();
@@ -119,14 +119,14 @@ TEST(RunPlan, with_network_none_has_only_lo) {
     golden(planning.plan(options), "run-network-none");
 }
 
-TEST(RunPlan, with_a_terminal_opens_a_console) {
+TEST(RunPlan, WithATerminalOpensAConsole) {
     RunOptions options = run_options();
     options.tty = true;
     options.console_size = core::cli::ConsoleSize{80, 24};
     golden(Planning().plan(options), "run-tty");
 }
 
-TEST(RunPlan, read_only_with_volumes_and_tmpfs) {
+TEST(RunPlan, ReadOnlyWithVolumesAndTmpfs) {
     RunOptions options = run_options();
     options.read_only = true;
     options.volumes = {core::cli::parse_volume("/srv/data:/data:ro").value(),
@@ -135,7 +135,7 @@ TEST(RunPlan, read_only_with_volumes_and_tmpfs) {
     golden(Planning().plan(options), "run-read-only-volumes");
 }
 
-TEST(RunPlan, with_capabilities_user_limits_and_sysctls) {
+TEST(RunPlan, WithCapabilitiesUserLimitsAndSysctls) {
     RunOptions options = run_options();
     options.cap_add = {"CAP_NET_ADMIN"};
     options.cap_drop = {"CAP_CHOWN"};
@@ -146,7 +146,7 @@ TEST(RunPlan, with_capabilities_user_limits_and_sysctls) {
     golden(Planning().plan(options), "run-security");
 }
 
-TEST(RunPlan, unconfined_has_no_seccomp_step) {
+TEST(RunPlan, UnconfinedHasNoSeccompStep) {
     RunOptions options = run_options();
     options.seccomp = RunOptions::Seccomp::unconfined;
     const auto plan = Planning().plan(options);
@@ -155,7 +155,7 @@ TEST(RunPlan, unconfined_has_no_seccomp_step) {
     EXPECT_EQ(plan.value().find("seccomp.compile"), nullptr);
 }
 
-TEST(RunPlan, with_a_seccomp_profile_compiles_it) {
+TEST(RunPlan, WithASeccompProfileCompilesIt) {
     RunOptions options = run_options();
     options.seccomp = RunOptions::Seccomp::profile;
     options.seccomp_profile = core::Json::parse(
@@ -163,7 +163,7 @@ TEST(RunPlan, with_a_seccomp_profile_compiles_it) {
     golden(Planning().plan(options), "run-seccomp-profile");
 }
 
-TEST(ImagePlan, of_a_removal_takes_the_highest_layer_first) {
+TEST(ImagePlan, OfARemovalTakesTheHighestLayerFirst) {
     Planning planning;
     planning.operation = CTR_OP_IMAGE_REMOVE;
     const RunOptions options = run_options();
@@ -172,7 +172,7 @@ TEST(ImagePlan, of_a_removal_takes_the_highest_layer_first) {
     golden(planning.plan(spec), "image-remove");
 }
 
-TEST(ImagePlan, of_an_import_without_its_source_names_it) {
+TEST(ImagePlan, OfAnImportWithoutItsSourceNamesIt) {
     Planning planning;
     planning.operation = CTR_OP_IMAGE_IMPORT;
     const core::Json spec = {

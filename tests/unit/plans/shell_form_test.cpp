@@ -12,7 +12,7 @@ namespace {
 
 using namespace plan_fixture;
 
-TEST(ShellForm, all_stock_kinds_have_one) {
+TEST(ShellForm, AllStockKindsHaveOne) {
     std::size_t kinds = 0;
     const Planning planning;
     for (const auto &plugin : planning.catalog().plugins()) {
@@ -26,7 +26,7 @@ TEST(ShellForm, all_stock_kinds_have_one) {
     EXPECT_GT(kinds, 60U);
 }
 
-TEST(ShellForm, the_script_says_which_steps_it_leaves_out_and_whose_they_are) {
+TEST(ShellForm, TheScriptSaysWhichStepsItLeavesOutAndWhoseTheyAre) {
     Planning planning;
     planning.directories = {CTR_TEST_EXTRA_DIR "/confiner"};
     core::Json spec = core::cli::run_spec(run_options()).value();

@@ -58,7 +58,7 @@ protected:
     std::string root;
 };
 
-TEST_F(CatalogTest, finds_plugins_by_their_notes_in_order_of_file_names) {
+TEST_F(CatalogTest, FindsPluginsByTheirNotesInOrderOfFileNames) {
     const std::string at = directory("d");
     install(at, "b.so", plugin_file(manifest_of("two")));
     install(at, "a.so", plugin_file(manifest_of("one")));
@@ -71,7 +71,7 @@ TEST_F(CatalogTest, finds_plugins_by_their_notes_in_order_of_file_names) {
     EXPECT_EQ(catalog.find("three"), nullptr);
 }
 
-TEST_F(CatalogTest, knows_which_plugins_a_refused_file_had) {
+TEST_F(CatalogTest, KnowsWhichPluginsARefusedFileHad) {
     using elf_file::note, elf_file::ours;
     const std::string at = directory("d");
     install(at, "set.so",
@@ -84,7 +84,7 @@ TEST_F(CatalogTest, knows_which_plugins_a_refused_file_had) {
     EXPECT_EQ(catalog.refusal_of("three"), nullptr);
 }
 
-TEST_F(CatalogTest, knows_the_plugins_of_whatever_was_refused_and_why) {
+TEST_F(CatalogTest, KnowsThePluginsOfWhateverWasRefusedAndWhy) {
     using elf_file::note, elf_file::ours;
     const auto set = [](const std::string &one, const std::string &two) {
         return elf_file::Elf(note(ours, CTR_NOTE_TYPE, one) + note(ours, CTR_NOTE_TYPE, two)).bytes();
@@ -107,7 +107,7 @@ TEST_F(CatalogTest, knows_the_plugins_of_whatever_was_refused_and_why) {
     EXPECT_EQ(catalog.refusal_of("three")->manifests.size(), 0U);
 }
 
-TEST_F(CatalogTest, takes_each_plugin_of_a_file_for_itself) {
+TEST_F(CatalogTest, TakesEachPluginOfAFileForItself) {
     using elf_file::note, elf_file::ours;
     const std::string two =
         elf_file::Elf(note(ours, CTR_NOTE_TYPE, manifest_of("one")) + note(ours, CTR_NOTE_TYPE, manifest_of("two")))
@@ -147,7 +147,7 @@ TEST_F(CatalogTest, takes_each_plugin_of_a_file_for_itself) {
     expect_refused(none, same, {"x"});
 }
 
-TEST_F(CatalogTest, refuses_a_file_that_others_may_write) {
+TEST_F(CatalogTest, RefusesAFileThatOthersMayWrite) {
     const std::string at = directory("d");
     const std::string group = install(at, "group.so", plugin_file(manifest_of("group")), 0664),
                       world = install(at, "world.so", plugin_file(manifest_of("world")), 0646);
@@ -158,7 +158,7 @@ TEST_F(CatalogTest, refuses_a_file_that_others_may_write) {
     EXPECT_NE(catalog.refusal_of("group"), nullptr);
 }
 
-TEST_F(CatalogTest, refuses_a_directory_that_others_may_write_even_a_sticky_one) {
+TEST_F(CatalogTest, RefusesADirectoryThatOthersMayWriteEvenAStickyOne) {
     const std::string open = directory("open", 0777), sticky = directory("sticky", 01777);
     for (const std::string &at : {open, sticky}) {
         install(at, "p.so", plugin_file(manifest_of("p")));
@@ -168,7 +168,7 @@ TEST_F(CatalogTest, refuses_a_directory_that_others_may_write_even_a_sticky_one)
     }
 }
 
-TEST_F(CatalogTest, checks_parents_unless_the_operator_named_the_directory) {
+TEST_F(CatalogTest, ChecksParentsUnlessTheOperatorNamedTheDirectory) {
     directory("parent", 0777);
     const std::string at = directory("parent/d");
     install(at, "p.so", plugin_file(manifest_of("p")));
@@ -176,13 +176,13 @@ TEST_F(CatalogTest, checks_parents_unless_the_operator_named_the_directory) {
     EXPECT_EQ(Catalog::scan({{at, true}}, {}).plugins().size(), 1U);
 }
 
-TEST_F(CatalogTest, refuses_what_belongs_to_somebody_else) {
+TEST_F(CatalogTest, RefusesWhatBelongsToSomebodyElse) {
     const std::string at = directory("d"), file = install(at, "p.so", plugin_file(manifest_of("p")));
     if (::chown(file.c_str(), 12345, 12345) != 0) GTEST_SKIP() << "only root can give a file away";
     expect_refused(Catalog::scan({{at, true}}, {}), file, {"12345", "owner"});
 }
 
-TEST(Trust, is_root_or_the_effective_user_and_nobody_else) {
+TEST(Trust, IsRootOrTheEffectiveUserAndNobodyElse) {
     EXPECT_TRUE(sys::check_trust("/x", 0100755, 0, false).ok());
     EXPECT_TRUE(sys::check_trust("/x", 0100755, ::geteuid(), false).ok());
     EXPECT_FALSE(sys::check_trust("/x", 0100755, ::geteuid() + 1, false).ok());
@@ -192,7 +192,7 @@ TEST(Trust, is_root_or_the_effective_user_and_nobody_else) {
     EXPECT_FALSE(sys::check_trust("/x", 040777, 0, true).ok());
 }
 
-TEST_F(CatalogTest, refuses_both_of_two_files_with_one_id) {
+TEST_F(CatalogTest, RefusesBothOfTwoFilesWithOneId) {
     const std::string at = directory("d");
     const std::string first = install(at, "a.so", plugin_file(manifest_of("same"))),
                       second = install(at, "b.so", plugin_file(manifest_of("same")));
@@ -202,7 +202,7 @@ TEST_F(CatalogTest, refuses_both_of_two_files_with_one_id) {
     expect_refused(catalog, second, {"same", "a.so"});
 }
 
-TEST_F(CatalogTest, an_override_wins_over_an_installed_plugin) {
+TEST_F(CatalogTest, AnOverrideWinsOverAnInstalledPlugin) {
     const std::string mine = directory("mine"), installed = directory("installed");
     const std::string wanted = install(mine, "p.so", plugin_file(manifest_of("p")));
     install(installed, "p.so", plugin_file(manifest_of("p")));
@@ -212,7 +212,7 @@ TEST_F(CatalogTest, an_override_wins_over_an_installed_plugin) {
     EXPECT_TRUE(catalog.refused().empty());
 }
 
-TEST_F(CatalogTest, a_pinned_file_must_have_its_digest) {
+TEST_F(CatalogTest, APinnedFileMustHaveItsDigest) {
     const std::string at = directory("d"), file = install(at, "p.so", plugin_file(manifest_of("p")));
     const Catalog catalog = Catalog::scan({{at, false}}, {{"p", std::string(64, '0')}});
     expect_refused(catalog, file, {"sha256", "pins/p", "got "});
@@ -221,7 +221,7 @@ TEST_F(CatalogTest, a_pinned_file_must_have_its_digest) {
     EXPECT_EQ(Catalog::scan({{at, false}}, {{"p", digest}}).plugins().size(), 1U);
 }
 
-TEST_F(CatalogTest, refuses_what_is_no_plugin_and_goes_on) {
+TEST_F(CatalogTest, RefusesWhatIsNoPluginAndGoesOn) {
     const std::string at = directory("d");
     const std::string text = install(at, "a.so", "not ELF"), bad = install(at, "b.so", plugin_file("{}")),
                       dir = directory("d/c.so");
@@ -233,12 +233,12 @@ TEST_F(CatalogTest, refuses_what_is_no_plugin_and_goes_on) {
     expect_refused(catalog, dir, {"a regular file"});
 }
 
-TEST_F(CatalogTest, a_missing_directory_is_empty_but_a_named_one_must_exist) {
+TEST_F(CatalogTest, AMissingDirectoryIsEmptyButANamedOneMustExist) {
     EXPECT_TRUE(Catalog::scan({{root + "/nothing", false}}, {}).refused().empty());
     expect_refused(Catalog::scan({{root + "/nothing", true}}, {}), root + "/nothing", {"ENOENT"});
 }
 
-TEST_F(CatalogTest, a_shared_kind_is_nobody_elses) {
+TEST_F(CatalogTest, ASharedKindIsNobodyElses) {
     const std::string at = directory("d");
     const auto with_kind = [](const std::string &id, bool shared) {
         return R"({"id": ")" + id +

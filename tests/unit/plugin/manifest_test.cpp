@@ -15,7 +15,7 @@ void expect_refused(const char *text, std::initializer_list<const char *> words)
         EXPECT_NE(error.find(word), std::string::npos) << word << " is not in: " << error;
 }
 
-TEST(Manifest, is_read_with_all_its_keys) {
+TEST(Manifest, IsReadWithAllItsKeys) {
     const auto result =
         plugin::parse_manifest(R"({"id": "p", "version": "1.2", "abi": 1, "summary": "s", "slot": "storage",
         "default": {"rank": 3, "when": [{"ask": "kernel", "is": "6.1"}]}, "operations": ["create", "exec"], "always": true,
@@ -37,7 +37,7 @@ TEST(Manifest, is_read_with_all_its_keys) {
     EXPECT_FALSE(manifest.plans(CTR_OP_IMAGE_IMPORT));
 }
 
-TEST(Manifest, without_operations_plans_for_create_only) {
+TEST(Manifest, WithoutOperationsPlansForCreateOnly) {
     const auto result = plugin::parse_manifest(R"({"id": "p", "version": "1", "abi": 1})", "p.so");
     ASSERT_TRUE(result.ok());
     EXPECT_TRUE(result.value().plans(CTR_OP_CREATE));
@@ -45,7 +45,7 @@ TEST(Manifest, without_operations_plans_for_create_only) {
     EXPECT_FALSE(result.value().automatic);
 }
 
-TEST(Manifest, of_the_first_release_may_say_nothing_of_tokens) {
+TEST(Manifest, OfTheFirstReleaseMaySayNothingOfTokens) {
     const auto lists = [](const std::string &more) {
         return plugin::parse_manifest(R"({"id": "p", "version": "1", "abi": 1)" + more + "}", "p.so")
             .value()
@@ -56,11 +56,11 @@ TEST(Manifest, of_the_first_release_may_say_nothing_of_tokens) {
     expect_refused(R"({"id": "p", "version": "1", "abi": 1, "gives": [""]})", {"gives", "an empty one"});
 }
 
-TEST(Manifest, of_another_abi_is_refused_whatever_its_keys) {
+TEST(Manifest, OfAnotherAbiIsRefusedWhateverItsKeys) {
     expect_refused(R"({"abi": 2, "id": "p", "new_key": 1})", {"abi", "expected 1", "got 2", "/x/p.so", "SDK"});
 }
 
-TEST(Manifest, errors_name_the_key_what_was_expected_and_what_was_got) {
+TEST(Manifest, ErrorsNameTheKeyWhatWasExpectedAndWhatWasGot) {
     expect_refused("{\"abi\": 1", {"manifest"});
     expect_refused("[]", {"expected an object", "array"});
     expect_refused(R"({"abi": 1, "version": "1"})", {"id", "nothing"});

@@ -35,14 +35,14 @@ void expect_refused(const std::string &bytes, const char *field) {
     EXPECT_NE(result.error().text().find("/x/plugin.so"), std::string::npos);
 }
 
-TEST(Note, is_found_behind_others) {
+TEST(Note, IsFoundBehindOthers) {
     const auto result =
         read(Elf(note("GNU" + std::string(1, '\0'), 3, "build id") + note(ours, CTR_NOTE_TYPE, "{\"id\": 1}")).bytes());
     ASSERT_TRUE(result.ok()) << result.error().text();
     EXPECT_EQ(result.value(), "{\"id\": 1}");
 }
 
-TEST(Note, one_file_may_have_several) {
+TEST(Note, OneFileMayHaveSeveral) {
     const auto several = read_all(Elf(note(ours, CTR_NOTE_TYPE, "{}") + note("GNU" + std::string(1, '\0'), 3, "x") +
                                       note(ours, CTR_NOTE_TYPE, "[]"))
                                       .bytes());
@@ -50,19 +50,19 @@ TEST(Note, one_file_may_have_several) {
     EXPECT_EQ(several.value(), (std::vector<std::string>{"{}", "[]"}));
 }
 
-TEST(Note, of_another_owner_or_type_is_not_ours) {
+TEST(Note, OfAnotherOwnerOrTypeIsNotOurs) {
     expect_refused(Elf(note(ours, 1, "{}")).bytes(), "ELF note");
     expect_refused(Elf(note("XTR" + std::string(1, '\0'), CTR_NOTE_TYPE, "{}")).bytes(), "ELF note");
     expect_refused(Elf("").bytes(), "ELF note");
 }
 
-TEST(Note, every_truncated_file_is_refused) {
+TEST(Note, EveryTruncatedFileIsRefused) {
     const std::string whole = Elf(note(ours, CTR_NOTE_TYPE, "{\"id\": \"x\"}")).bytes();
     for (std::size_t length = 0; length < whole.size(); ++length)
         EXPECT_FALSE(read(whole.substr(0, length)).ok()) << length;
 }
 
-TEST(Note, what_is_no_shared_object_of_this_machine_is_refused) {
+TEST(Note, WhatIsNoSharedObjectOfThisMachineIsRefused) {
     expect_refused("#!/bin/sh\n", "an ELF shared object");
     Elf narrow(""), program(""), big_endian("");
     narrow.header.e_ident[EI_CLASS] = ELFCLASS32;
@@ -73,7 +73,7 @@ TEST(Note, what_is_no_shared_object_of_this_machine_is_refused) {
     expect_refused(program.bytes(), "ET_DYN");
 }
 
-TEST(Note, program_headers_outside_the_file_are_refused) {
+TEST(Note, ProgramHeadersOutsideTheFileAreRefused) {
     Elf none(""), many(""), odd(""), far(""), wrapping("");
     none.header.e_phnum = 0;
     many.header.e_phnum = 0xffff;
@@ -84,7 +84,7 @@ TEST(Note, program_headers_outside_the_file_are_refused) {
         expect_refused(each->bytes(), "program headers");
 }
 
-TEST(Note, a_segment_outside_the_file_or_too_large_is_refused) {
+TEST(Note, ASegmentOutsideTheFileOrTooLargeIsRefused) {
     Elf far("abc"), wrapping("abc"), huge("");
     far.segment.p_offset = 1 << 20;
     wrapping.segment.p_offset = note_offset;
@@ -95,7 +95,7 @@ TEST(Note, a_segment_outside_the_file_or_too_large_is_refused) {
         expect_refused(each->bytes(), "note segment");
 }
 
-TEST(Note, sizes_inside_the_segment_that_lie_are_refused) {
+TEST(Note, SizesInsideTheSegmentThatLieAreRefused) {
     for (const std::uint32_t lie : {std::uint32_t{1} << 20, UINT32_MAX, UINT32_MAX - 2}) {
         std::string name = note(ours, CTR_NOTE_TYPE, "{}"), description = name;
         std::memcpy(name.data(), &lie, sizeof lie);
@@ -105,7 +105,7 @@ TEST(Note, sizes_inside_the_segment_that_lie_are_refused) {
     }
 }
 
-TEST(Note, a_manifest_above_the_limit_is_refused) {
+TEST(Note, AManifestAboveTheLimitIsRefused) {
     expect_refused(Elf(note(ours, CTR_NOTE_TYPE, std::string(CTR_NOTE_MAX + 1, ' '))).bytes(), "at most 64 KiB");
     EXPECT_TRUE(read(Elf(note(ours, CTR_NOTE_TYPE, std::string(CTR_NOTE_MAX, ' '))).bytes()).ok());
 }

@@ -20,7 +20,7 @@ Mask after(const std::vector<std::string> &add, const std::vector<std::string> &
     return change.ok() ? changed(default_mask(), change.value()) : 0;
 }
 
-TEST(CapabilityNames, have_the_kernels_numbers) {
+TEST(CapabilityNames, HaveTheKernelsNumbers) {
     EXPECT_EQ(number_of("CAP_CHOWN"), CAP_CHOWN);
     EXPECT_EQ(number_of("CAP_SYS_ADMIN"), CAP_SYS_ADMIN);
     EXPECT_EQ(number_of("CAP_SETFCAP"), CAP_SETFCAP);
@@ -28,17 +28,17 @@ TEST(CapabilityNames, have_the_kernels_numbers) {
     EXPECT_EQ(number_of("CAP_CHECKPOINT_RESTORE"), 40);
 }
 
-TEST(CapabilityNames, need_no_prefix_and_no_capitals) {
+TEST(CapabilityNames, NeedNoPrefixAndNoCapitals) {
     EXPECT_EQ(number_of("net_admin"), CAP_NET_ADMIN);
     EXPECT_EQ(number_of("cap_net_admin"), CAP_NET_ADMIN);
 }
 
-TEST(CapabilityNames, are_not_guessed) {
+TEST(CapabilityNames, AreNotGuessed) {
     for (const char *name : {"", "CAP_", "CAP", "CHOWN ", " CHOWN", "CAP_CHOWNX", "CAP_CAP_CHOWN", "0", "ALL"})
         EXPECT_FALSE(number_of(name)) << name;
 }
 
-TEST(CapabilityMasks, read_as_in_proc) {
+TEST(CapabilityMasks, ReadAsInProc) {
     EXPECT_EQ(hex(default_mask()), "00000000a80425fb");
     EXPECT_EQ(hex(0), "0000000000000000");
     EXPECT_EQ(hex(everything), "ffffffffffffffff");
@@ -48,24 +48,24 @@ TEST(CapabilityMasks, read_as_in_proc) {
     EXPECT_EQ(names_of(bit(50)), "50");
 }
 
-TEST(CapabilityChange, adds_and_drops_relative_to_the_default) {
+TEST(CapabilityChange, AddsAndDropsRelativeToTheDefault) {
     EXPECT_EQ(after({}, {}), default_mask());
     EXPECT_EQ(after({"NET_ADMIN"}, {"cap_chown"}), (default_mask() | bit(CAP_NET_ADMIN)) & ~bit(CAP_CHOWN));
     EXPECT_EQ(after({"CHOWN"}, {"CHOWN"}), default_mask());
 }
 
-TEST(CapabilityChange, drop_all_leaves_what_is_added) {
+TEST(CapabilityChange, DropAllLeavesWhatIsAdded) {
     EXPECT_EQ(after({}, {"ALL"}), 0U);
     EXPECT_EQ(after({"NET_RAW"}, {"all"}), bit(CAP_NET_RAW));
     EXPECT_EQ(after({"NET_RAW"}, {"ALL", "CHOWN"}), bit(CAP_NET_RAW));
 }
 
-TEST(CapabilityChange, add_all_leaves_out_what_is_dropped) {
+TEST(CapabilityChange, AddAllLeavesOutWhatIsDropped) {
     EXPECT_EQ(after({"ALL"}, {}), everything);
     EXPECT_EQ(after({"ALL"}, {"SYS_ADMIN"}), everything & ~bit(CAP_SYS_ADMIN));
 }
 
-TEST(CapabilityChange, refuses_with_the_place) {
+TEST(CapabilityChange, RefusesWithThePlace) {
     const auto change = parse_change({"CHOWN", "SYS_ADMN"}, {});
     ASSERT_FALSE(change.ok());
     EXPECT_EQ(change.error().path, "/ctr/capabilities/add/1");
@@ -73,13 +73,13 @@ TEST(CapabilityChange, refuses_with_the_place) {
     EXPECT_FALSE(parse_change({"ALL"}, {"ALL"}).ok());
 }
 
-TEST(CapabilityLists, collect_what_is_unknown) {
+TEST(CapabilityLists, CollectWhatIsUnknown) {
     std::vector<std::string> unknown;
     EXPECT_EQ(parse_oci({"CAP_KILL", "CAP_TELEPORT", "KILL", "ALL"}, unknown), bit(CAP_KILL));
     EXPECT_EQ(unknown, (std::vector<std::string>{"CAP_TELEPORT", "KILL", "ALL"}));
 }
 
-TEST(CapabilitySets, lose_what_the_kernel_would_refuse) {
+TEST(CapabilitySets, LoseWhatTheKernelWouldRefuse) {
     const Mask kill = bit(CAP_KILL), chown = bit(CAP_CHOWN);
     Sets sets{kill, kill | chown, kill, chown | kill, chown | kill};
     EXPECT_EQ(make_consistent(sets), chown);

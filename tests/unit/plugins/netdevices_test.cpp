@@ -6,14 +6,14 @@
 namespace netdevices {
 namespace {
 
-TEST(InterfaceName, is_what_the_kernel_takes) {
+TEST(InterfaceName, IsWhatTheKernelTakes) {
     for (const char *name : {"eth0", "a.b", "fifteen_letters", "-", "..."})
         EXPECT_TRUE(is_name(name, false)) << name;
     for (const char *name : {"", ".", "..", "a/b", "a:b", "a b", "a\nb", "sixteen_letters_", "net%d"})
         EXPECT_FALSE(is_name(name, false)) << name;
 }
 
-TEST(InterfaceName, may_have_one_place_for_a_number) {
+TEST(InterfaceName, MayHaveOnePlaceForANumber) {
     EXPECT_TRUE(is_name("net%d", true));
     for (const char *name : {"%d%d", "net%", "net%s", "net%%d"})
         EXPECT_FALSE(is_name(name, true)) << name;

@@ -10,19 +10,19 @@ namespace {
 
 using Numbers = std::vector<std::int64_t>;
 
-TEST(NumberList, has_ranges_and_single_numbers) {
+TEST(NumberList, HasRangesAndSingleNumbers) {
     EXPECT_EQ(parse_list("0-3,7", 1024), (Numbers{0, 1, 2, 3, 7}));
     EXPECT_EQ(parse_list(" 5, 1-2,2", 1024), (Numbers{1, 2, 5}));
     EXPECT_EQ(parse_list("", 1024), Numbers{});
     EXPECT_EQ(parse_list("1023", 1024), Numbers{1023});
 }
 
-TEST(NumberList, refuses_what_is_none) {
+TEST(NumberList, RefusesWhatIsNone) {
     for (const char *text : {"1024", "3-1", "1,", ",1", "-1", "1-", "a", "1 2", "99999999999999999999", "0-99999999"})
         EXPECT_FALSE(parse_list(text, 1024)) << text;
 }
 
-TEST(UserString, numbers_need_no_look_up) {
+TEST(UserString, NumbersNeedNoLookUp) {
     const auto user = parse_user("1000:2000");
     ASSERT_TRUE(user);
     EXPECT_TRUE(user->numeric);
@@ -32,7 +32,7 @@ TEST(UserString, numbers_need_no_look_up) {
     EXPECT_TRUE(parse_user("0:0")->numeric);
 }
 
-TEST(UserString, names_and_lone_uids_are_looked_up_later) {
+TEST(UserString, NamesAndLoneUidsAreLookedUpLater) {
     for (const char *text :
          {"root", "nobody:nogroup", "www-data", "_apt", "host$", "1000", "0", "1000:users", "alice:100", "a.b"}) {
         const auto user = parse_user(text);
@@ -42,7 +42,7 @@ TEST(UserString, names_and_lone_uids_are_looked_up_later) {
     }
 }
 
-TEST(UserString, whatever_is_not_clear_is_refused) {
+TEST(UserString, WhateverIsNotClearIsRefused) {
     for (const char *text : {"",           " ",          " 1",         "1 ",          "1:2x",
                              "1x",         "-1",         "+1",         "1:",          ":1",
                              ":",          "1:2:3",      "0x10",       "00",          "007",
@@ -54,7 +54,7 @@ TEST(UserString, whatever_is_not_clear_is_refused) {
     EXPECT_FALSE(parse_user(std::string(300, 'a')));
 }
 
-TEST(Limits, infinity_is_minus_one) {
+TEST(Limits, InfinityIsMinusOne) {
     EXPECT_EQ(limit_argument(UINT64_MAX), -1);
     EXPECT_EQ(limit_argument(0), 0);
     EXPECT_EQ(limit_argument(INT64_MAX), INT64_MAX);
@@ -62,7 +62,7 @@ TEST(Limits, infinity_is_minus_one) {
     EXPECT_FALSE(limit_argument(UINT64_MAX - 1));
 }
 
-TEST(Limits, resources_are_the_kernels) {
+TEST(Limits, ResourcesAreTheKernels) {
     EXPECT_TRUE(is_resource("RLIMIT_NOFILE"));
     EXPECT_TRUE(is_resource("RLIMIT_RTTIME"));
     for (const char *name : {"", "RLIMIT_", "NOFILE", "RLIMIT_nofile", "RLIMIT_NOFILES"})

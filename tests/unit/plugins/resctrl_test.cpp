@@ -14,7 +14,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-TEST(Schemata, are_written_in_the_specifications_order) {
+TEST(Schemata, AreWrittenInTheSpecificationsOrder) {
     EXPECT_EQ(wanted_lines("L3:0=f;1=3", "MB:0=20", {"L2:0=1", "MB:0=30"}),
               (Lines{"L3:0=f;1=3", "MB:0=20", "L2:0=1", "MB:0=30"}));
     EXPECT_EQ(wanted_lines("L3:0=f\nMB:0=50", "MB:0=20", {}), (Lines{"L3:0=f", "MB:0=20"}));
@@ -23,7 +23,7 @@ TEST(Schemata, are_written_in_the_specifications_order) {
     EXPECT_TRUE(wanted_lines("", "", {}).empty());
 }
 
-TEST(Schemata, are_compared_by_what_they_say) {
+TEST(Schemata, AreComparedByWhatTheySay) {
     const char *now = "    L3:0=00f;1=7FF\n    MB:0=  20;1=100\n";
     EXPECT_TRUE(has_line(now, "L3:0=f;1=7ff"));
     EXPECT_TRUE(has_line(now, "L3:1=7ff"));
@@ -63,7 +63,7 @@ protected:
     ctr::testing::Running running;
 };
 
-TEST_F(Group, that_is_there_must_have_what_is_asked_for) {
+TEST_F(Group, ThatIsThereMustHaveWhatIsAskedFor) {
     make("gold", "L3:0=0ff\n");
     auto gold = step(root + "/gold").arg("root", root).arg("line", "L3:0=ff").arg("shared", 1);
     EXPECT_EQ(apply(gold), 0) << running.text();
@@ -75,14 +75,14 @@ TEST_F(Group, that_is_there_must_have_what_is_asked_for) {
     EXPECT_TRUE(directory.has("gold"));
 }
 
-TEST_F(Group, named_without_schemata_must_be_there) {
+TEST_F(Group, NamedWithoutSchemataMustBeThere) {
     const auto gold = step(root + "/gold").arg("must_exist", 1);
     EXPECT_EQ(apply(gold), -1);
     make("gold", "");
     EXPECT_EQ(apply(gold), 0);
 }
 
-TEST_F(Group, of_the_container_goes_with_it) {
+TEST_F(Group, OfTheContainerGoesWithIt) {
     const auto own = step(root + "/littlebox").arg("root", root);
     EXPECT_EQ(apply(own), 0);
     EXPECT_TRUE(made());
@@ -92,7 +92,7 @@ TEST_F(Group, of_the_container_goes_with_it) {
     EXPECT_FALSE(directory.has("littlebox"));
 }
 
-TEST_F(Group, of_a_container_that_lives_gets_other_schemata) {
+TEST_F(Group, OfAContainerThatLivesGetsOtherSchemata) {
     make("gold", "L3:0=0ff\n");
     const auto gold = step(root + "/gold").arg("root", root);
     EXPECT_EQ(change(gold, "L3:0=f", ""), 0) << running.text();
@@ -105,7 +105,7 @@ TEST_F(Group, of_a_container_that_lives_gets_other_schemata) {
     EXPECT_EQ(change(step(root + "/gone").arg("root", root), "L3:0=f", ""), -1);
 }
 
-TEST_F(Group, is_joined_by_its_tasks) {
+TEST_F(Group, IsJoinedByItsTasks) {
     make("gold", "");
     EXPECT_EQ(call(CTR_IN_PARENT, step(root + "/gold").arg("root", root).arg("pid", 4711), join), 0);
     EXPECT_EQ(directory.read("gold/tasks"), "4711\n");

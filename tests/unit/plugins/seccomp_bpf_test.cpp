@@ -151,7 +151,7 @@ void expect_same(const Profile &profile, std::mt19937_64 &random) {
               SECCOMP_RET_KILL_PROCESS);
 }
 
-TEST(Filter, default_profile_answers_as_libseccomps) {
+TEST(Filter, DefaultProfileAnswersAsLibseccomps) {
     std::mt19937_64 random(1);
     expect_same(default_profile({}), random);
     expect_same(default_profile({"SYS_ADMIN", "SYS_CHROOT", "BPF"}), random);
@@ -178,7 +178,7 @@ Rule random_rule(std::mt19937_64 &random, Action action) {
     return rule;
 }
 
-TEST(Filter, random_profiles_answer_as_libseccomps) {
+TEST(Filter, RandomProfilesAnswerAsLibseccomps) {
     std::mt19937_64 random(2);
     for (int round = 0; round < 60; ++round) {
         Profile profile;
@@ -224,7 +224,7 @@ Action meaning(const Profile &profile, const std::string &name, const std::uint6
     return profile.default_action;
 }
 
-TEST(Filter, overlapping_rules_answer_as_they_read) {
+TEST(Filter, OverlappingRulesAnswerAsTheyRead) {
     std::mt19937_64 random(3);
     const Action actions[] = {SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | EACCES, SECCOMP_RET_LOG, SECCOMP_RET_TRAP,
                               SECCOMP_RET_KILL_PROCESS};
@@ -258,7 +258,7 @@ Profile small(Action fallback) {
     return profile;
 }
 
-TEST(Filter, new_system_calls_get_ENOSYS_where_the_default_forbids) {
+TEST(Filter, NewSystemCallsGetENOSYSWhereTheDefaultForbids) {
     const std::uint32_t arch = native_family()[0].audit_arch;
     const auto at = [&](const Profile &profile, std::uint32_t number) {
         return answer(compiled(profile), arch, number);
@@ -280,13 +280,13 @@ TEST(Filter, new_system_calls_get_ENOSYS_where_the_default_forbids) {
 }
 
 #if defined(__x86_64__)
-TEST(Filter, x32_is_closed_unless_it_is_asked_for) {
+TEST(Filter, X32IsClosedUnlessItIsAskedFor) {
     EXPECT_EQ(answer(compiled(small(SECCOMP_RET_ERRNO | EPERM)), AUDIT_ARCH_X86_64, 0x40000000),
               SECCOMP_RET_KILL_PROCESS);
     EXPECT_EQ(answer(compiled(default_profile({})), AUDIT_ARCH_X86_64, 0x40000000), SECCOMP_RET_ALLOW);
 }
 
-TEST(Filter, multiplexed_calls_of_i386_follow_their_names) {
+TEST(Filter, MultiplexedCallsOfI386FollowTheirNames) {
     Profile profile = small(SECCOMP_RET_ERRNO | EPERM);
     profile.architectures.push_back("SCMP_ARCH_X86");
     profile.rules.push_back({SECCOMP_RET_ALLOW, {"socket", "shmget"}, {}});
@@ -298,14 +298,14 @@ TEST(Filter, multiplexed_calls_of_i386_follow_their_names) {
     EXPECT_EQ(answer(program, AUDIT_ARCH_I386, 117, {21}), SECCOMP_RET_ERRNO | EPERM);
 }
 
-TEST(DefaultProfile, knows_every_system_call_of_this_machine_that_libseccomp_knows_by_number) {
+TEST(DefaultProfile, KnowsEverySystemCallOfThisMachineThatLibseccompKnowsByNumber) {
     const Program program = compiled(default_profile({}));
     for (int number = 0; number < 457; ++number)
         EXPECT_NE(answer(program, AUDIT_ARCH_X86_64, static_cast<std::uint32_t>(number)), SECCOMP_RET_KILL_PROCESS);
 }
 #endif
 
-TEST(DefaultProfile, closes_vsock_however_it_is_spelt) {
+TEST(DefaultProfile, ClosesVsockHoweverItIsSpelt) {
     const std::uint32_t arch = native_family()[0].audit_arch;
     const Program program = compiled(default_profile({}));
     for (std::uint64_t family = 0; family < 64; ++family) {
@@ -315,7 +315,7 @@ TEST(DefaultProfile, closes_vsock_however_it_is_spelt) {
     }
 }
 
-TEST(DefaultProfile, opens_namespaces_with_SYS_ADMIN_only) {
+TEST(DefaultProfile, OpensNamespacesWithSYSADMINOnly) {
     const std::uint32_t arch = native_family()[0].audit_arch;
     const Program without = compiled(default_profile({})), with = compiled(default_profile({"SYS_ADMIN"}));
     constexpr std::uint64_t new_user = 0x10000000;
@@ -332,7 +332,7 @@ TEST(DefaultProfile, opens_namespaces_with_SYS_ADMIN_only) {
         EXPECT_EQ(answer(without, arch, static_cast<std::uint32_t>(number)), SECCOMP_RET_ERRNO | EPERM) << number;
 }
 
-TEST(DefaultProfile, names_only_system_calls) {
+TEST(DefaultProfile, NamesOnlySystemCalls) {
     std::vector<std::string> unknown;
     EXPECT_TRUE(compile(default_profile(every_capability()), unknown).ok());
     EXPECT_EQ(unknown, std::vector<std::string>{});
@@ -366,7 +366,7 @@ protected:
     const Program program_ = compiled(default_profile({}));
 };
 
-TEST_F(CacheTest, finds_what_was_kept) {
+TEST_F(CacheTest, FindsWhatWasKept) {
     EXPECT_FALSE(cached());
     put(pack(program_, key_));
     EXPECT_TRUE(cached());
@@ -375,7 +375,7 @@ TEST_F(CacheTest, finds_what_was_kept) {
     EXPECT_EQ(st.st_mode & 07777, 0600U);
 }
 
-TEST_F(CacheTest, believes_no_damaged_file) {
+TEST_F(CacheTest, BelievesNoDamagedFile) {
     const std::string good = pack(program_, key_);
     for (std::size_t at = 0; at < good.size(); at += 37) {
         std::string bad = good;
@@ -393,7 +393,7 @@ TEST_F(CacheTest, believes_no_damaged_file) {
     EXPECT_FALSE(cached());
 }
 
-TEST_F(CacheTest, believes_no_file_that_others_may_touch) {
+TEST_F(CacheTest, BelievesNoFileThatOthersMayTouch) {
     put(pack(program_, key_));
     const std::string path = only_file();
     ASSERT_EQ(chmod(path.c_str(), 0620), 0);

@@ -44,7 +44,7 @@ protected:
     ctr::Error error_;
 };
 
-TEST_F(ProfileTest, reads_every_action) {
+TEST_F(ProfileTest, ReadsEveryAction) {
     EXPECT_EQ(lines(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
         {"names": ["a"], "action": "SCMP_ACT_KILL"}, {"names": ["b"], "action": "SCMP_ACT_KILL_PROCESS"},
         {"names": ["c"], "action": "SCMP_ACT_KILL_THREAD"}, {"names": ["d"], "action": "SCMP_ACT_TRAP"},
@@ -55,28 +55,28 @@ TEST_F(ProfileTest, reads_every_action) {
               "h\nERRNO(0) i");
 }
 
-TEST_F(ProfileTest, reads_conditions) {
+TEST_F(ProfileTest, ReadsConditions) {
     EXPECT_EQ(lines(Format::oci, R"({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 13, "syscalls": [
         {"names": ["a", "b"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 5, "op": "SCMP_CMP_GE"},
          {"index": 5, "value": 18446744073709551615, "valueTwo": 2, "op": "SCMP_CMP_MASKED_EQ"}]}]})"),
               "ERRNO(13)\nALLOW a b if arg0 >= 0x5 and arg5 & 0xffffffffffffffff == 0x2");
 }
 
-TEST_F(ProfileTest, conditions_on_the_same_argument_are_alternatives) {
+TEST_F(ProfileTest, ConditionsOnTheSameArgumentAreAlternatives) {
     EXPECT_EQ(lines(Format::oci,
                     R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["a"], "action": "SCMP_ACT_ALLOW",
         "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}, {"index": 0, "value": 2, "op": "SCMP_CMP_EQ"}]}]})"),
               "ERRNO(1)\nALLOW a if arg0 == 0x1\nALLOW a if arg0 == 0x2");
 }
 
-TEST_F(ProfileTest, rules_that_repeat_the_default_are_only_known) {
+TEST_F(ProfileTest, RulesThatRepeatTheDefaultAreOnlyKnown) {
     EXPECT_EQ(
         lines(Format::oci,
               R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["a"], "action": "SCMP_ACT_ERRNO"}]})"),
         "ERRNO(1)\nknown a");
 }
 
-TEST_F(ProfileTest, keeps_only_architectures_of_this_machine) {
+TEST_F(ProfileTest, KeepsOnlyArchitecturesOfThisMachine) {
     const auto profile =
         read(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_MIPS", "SCMP_ARCH_S390X",
         "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_LOONGARCH64"]})");
@@ -86,7 +86,7 @@ TEST_F(ProfileTest, keeps_only_architectures_of_this_machine) {
 #endif
 }
 
-TEST_F(ProfileTest, takes_the_sub_architectures_of_its_own_from_dockers_map) {
+TEST_F(ProfileTest, TakesTheSubArchitecturesOfItsOwnFromDockersMap) {
     const auto profile = read(Format::docker, R"({"defaultAction": "SCMP_ACT_ALLOW", "archMap": [
         {"architecture": "SCMP_ARCH_X86_64", "subArchitectures": ["SCMP_ARCH_X86", "SCMP_ARCH_X32"]},
         {"architecture": "SCMP_ARCH_AARCH64", "subArchitectures": ["SCMP_ARCH_ARM"]}]})");
@@ -96,7 +96,7 @@ TEST_F(ProfileTest, takes_the_sub_architectures_of_its_own_from_dockers_map) {
 #endif
 }
 
-TEST_F(ProfileTest, flags_become_those_of_the_system_call) {
+TEST_F(ProfileTest, FlagsBecomeThoseOfTheSystemCall) {
     const auto profile = read(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_LOG",
         "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]})");
     ASSERT_TRUE(profile);
@@ -108,7 +108,7 @@ constexpr const char *by_capability = R"({"defaultAction": "SCMP_ACT_ERRNO", "sy
     {"names": ["clone"], "action": "SCMP_ACT_ALLOW", "excludes": {"caps": ["CAP_SYS_ADMIN"]}},
     {"names": ["both"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN", "CAP_BPF"]}}]})";
 
-TEST_F(ProfileTest, includes_and_excludes_look_at_capabilities) {
+TEST_F(ProfileTest, IncludesAndExcludesLookAtCapabilities) {
     EXPECT_EQ(lines(Format::docker, by_capability), "ERRNO(1)\nALLOW clone\nknown mount\nknown both");
     circumstances_.capabilities = {"SYS_ADMIN"};
     EXPECT_EQ(lines(Format::docker, by_capability), "ERRNO(1)\nALLOW mount\nknown clone\nknown both");
@@ -120,7 +120,7 @@ TEST_F(ProfileTest, includes_and_excludes_look_at_capabilities) {
     EXPECT_EQ(lines(Format::docker, by_capability), "ERRNO(1)\nALLOW mount\nknown clone\nknown both");
 }
 
-TEST_F(ProfileTest, includes_look_at_kernel_and_architecture) {
+TEST_F(ProfileTest, IncludesLookAtKernelAndArchitecture) {
     EXPECT_EQ(lines(Format::docker, R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
         {"names": ["old"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4.8"}},
         {"names": ["new"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "5.11"}},
@@ -129,7 +129,7 @@ TEST_F(ProfileTest, includes_look_at_kernel_and_architecture) {
               "ERRNO(1)\nALLOW old\nALLOW single\nknown new\nknown other");
 }
 
-TEST_F(ProfileTest, refuses_with_the_place) {
+TEST_F(ProfileTest, RefusesWithThePlace) {
     EXPECT_EQ(refused(Format::oci, R"({})"), "/defaultAction");
     EXPECT_EQ(refused(Format::oci, R"([])"), "");
     EXPECT_EQ(refused(Format::oci, R"({"defaultAction": "ALLOW"})"), "/defaultAction");
@@ -175,7 +175,7 @@ TEST_F(ProfileTest, refuses_with_the_place) {
               "/syscalls/0/includes/minKernel");
 }
 
-TEST_F(ProfileTest, a_supervisor_has_a_socket_and_the_filter_a_listener) {
+TEST_F(ProfileTest, ASupervisorHasASocketAndTheFilterAListener) {
     const auto profile = read(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x",
         "flags": ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"],
         "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]})");
@@ -185,7 +185,7 @@ TEST_F(ProfileTest, a_supervisor_has_a_socket_and_the_filter_a_listener) {
     EXPECT_EQ(text_of(profile->rules.at(0)), "NOTIFY mkdir");
 }
 
-TEST_F(ProfileTest, a_listener_without_a_question_is_ignored) {
+TEST_F(ProfileTest, AListenerWithoutAQuestionIsIgnored) {
     const auto profile = read(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x",
         "flags": ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]})");
     ASSERT_TRUE(profile);
@@ -193,7 +193,7 @@ TEST_F(ProfileTest, a_listener_without_a_question_is_ignored) {
     EXPECT_EQ(profile->flags, 0u);
 }
 
-TEST_F(ProfileTest, refuses_a_supervisor_that_cannot_be_asked) {
+TEST_F(ProfileTest, RefusesASupervisorThatCannotBeAsked) {
     EXPECT_EQ(
         refused(Format::oci,
                 R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["a"], "action": "SCMP_ACT_NOTIFY"}]})"),
@@ -212,7 +212,7 @@ TEST_F(ProfileTest, refuses_a_supervisor_that_cannot_be_asked) {
     EXPECT_TRUE(read(Format::oci, R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": ""})"));
 }
 
-TEST(RuleText, reads_back_what_it_writes) {
+TEST(RuleText, ReadsBackWhatItWrites) {
     for (const char *text :
          {"ALLOW read", "ERRNO(38) clone3", "TRACE(65535) a b c", "ALLOW a if arg0 == 0x0",
           "KILL_PROCESS a if arg5 != 0x7", "LOG a if arg1 & 0x7e020000 == 0x0 and arg2 < 0xffffffffffffffff",
@@ -223,7 +223,7 @@ TEST(RuleText, reads_back_what_it_writes) {
     }
 }
 
-TEST(RuleText, refuses_what_it_did_not_write) {
+TEST(RuleText, RefusesWhatItDidNotWrite) {
     for (const char *text :
          {"", "ALLOW", "ALLOW ", "ALLOW(1) a", "ERRNO a", "ERRNO() a", "ERRNO(65536) a", "ERRNO(1 a", "NOPE a",
           "ALLOW a if", "ALLOW a if arg6 == 0x0", "ALLOW a if arg0 = 0x0", "ALLOW a if arg0 == 5",
@@ -232,7 +232,7 @@ TEST(RuleText, refuses_what_it_did_not_write) {
         EXPECT_FALSE(parse_rule(text)) << text;
 }
 
-TEST(KernelVersion, is_compared_by_numbers) {
+TEST(KernelVersion, IsComparedByNumbers) {
     EXPECT_EQ(kernel_at_least("5.10.3", "4.8"), true);
     EXPECT_EQ(kernel_at_least("5.10", "5.9"), true);
     EXPECT_EQ(kernel_at_least("5.10", "5.10.1"), false);

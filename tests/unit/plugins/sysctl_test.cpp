@@ -6,21 +6,21 @@
 namespace sysctl {
 namespace {
 
-TEST(SysctlKey, the_first_separator_decides) {
+TEST(SysctlKey, TheFirstSeparatorDecides) {
     EXPECT_EQ(path_of("net.ipv4.ip_forward"), "net/ipv4/ip_forward");
     EXPECT_EQ(path_of("net/ipv4/ip_forward"), "net/ipv4/ip_forward");
     EXPECT_EQ(path_of("net.ipv4.conf.eth0/100.forwarding"), "net/ipv4/conf/eth0.100/forwarding");
     EXPECT_EQ(path_of("net/ipv4/conf/eth0.100/forwarding"), "net/ipv4/conf/eth0.100/forwarding");
 }
 
-TEST(SysctlKey, cannot_lead_elsewhere) {
+TEST(SysctlKey, CannotLeadElsewhere) {
     for (const char *key : {"", "net", "/net/ipv4", ".net.ipv4", "net/", "net..ipv4", "net//ipv4",
                             "net/../kernel/core_pattern", "net/./x", "net.//.x", "../x"})
         EXPECT_FALSE(path_of(key)) << key;
     EXPECT_FALSE(path_of(std::string_view("net.a\0b", 7)));
 }
 
-TEST(SysctlKey, belongs_to_a_namespace_or_to_the_machine) {
+TEST(SysctlKey, BelongsToANamespaceOrToTheMachine) {
     for (const char *path :
          {"kernel/shmmax", "kernel/shm_rmid_forced", "kernel/msgmnb", "kernel/sem", "fs/mqueue/msg_max"})
         EXPECT_EQ(owner_of(path), Owner::ipc) << path;

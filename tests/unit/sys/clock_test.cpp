@@ -4,7 +4,7 @@
 #include <ctime>
 #include <gtest/gtest.h>
 
-TEST(Clock, says_now_in_UTC) {
+TEST(Clock, SaysNowInUTC) {
     const std::time_t before = std::time(nullptr);
     const std::string text = core::sys::timestamp();
     const std::time_t after = std::time(nullptr);

@@ -10,7 +10,7 @@ namespace {
 
 using namespace core::sys;
 
-TEST(FakeMachine, answers_from_its_table_and_records_what_was_asked) {
+TEST(FakeMachine, AnswersFromItsTableAndRecordsWhatWasAsked) {
     plan_fixture::FakeMachine machine({{"kernel", "6.1"}, {"exists:/x", "yes"}});
     EXPECT_EQ(machine.ask("kernel").value(), "6.1");
     EXPECT_EQ(machine.ask("exists:/y").value(), std::nullopt);
@@ -18,7 +18,7 @@ TEST(FakeMachine, answers_from_its_table_and_records_what_was_asked) {
     EXPECT_EQ(machine.record().at("exists:/y"), std::nullopt);
 }
 
-TEST(RealMachine, says_what_does_not_exist_by_saying_nothing) {
+TEST(RealMachine, SaysWhatDoesNotExistBySayingNothing) {
     RealMachine machine;
     EXPECT_EQ(machine.ask("exists:/proc/self").value(), "yes");
     EXPECT_EQ(machine.ask("exists:/proc/no such thing").value(), std::nullopt);
@@ -31,7 +31,7 @@ TEST(RealMachine, says_what_does_not_exist_by_saying_nothing) {
     EXPECT_EQ(machine.ask("device:/dev/null").value()->substr(0, 6), "c 1 3 ");
 }
 
-TEST(RealMachine, tells_a_namespace_by_device_and_inode) {
+TEST(RealMachine, TellsANamespaceByDeviceAndInode) {
     RealMachine machine;
     const auto own = machine.ask("namespace:/proc/self/ns/uts").value();
     ASSERT_TRUE(own);
@@ -56,7 +56,7 @@ std::set<std::string> places(const std::string &mountinfo) {
     return all;
 }
 
-TEST(RealMachine, finds_what_is_mounted_below_a_path_as_mountinfo_has_it) {
+TEST(RealMachine, FindsWhatIsMountedBelowAPathAsMountinfoHasIt) {
     RealMachine machine;
     const std::string all = machine.ask("mounts").value().value();
     EXPECT_EQ(places(machine.ask("mounts:/").value().value()).size(), places(all).size());
@@ -64,14 +64,14 @@ TEST(RealMachine, finds_what_is_mounted_below_a_path_as_mountinfo_has_it) {
         EXPECT_EQ(places(machine.ask("mounts:" + path).value().value()), places(lines_below(all, path))) << path;
 }
 
-TEST(MountTable, lines_are_chosen_by_whole_names) {
+TEST(MountTable, LinesAreChosenByWholeNames) {
     const std::string a = "1 2 0:3 / /a rw - tmpfs none rw\n", below = "1 2 0:3 / /a/b rw - tmpfs none rw\n",
                       other = "1 2 0:3 /a /ab rw - tmpfs none rw\n", broken = "1 2\n\n/a\n";
     EXPECT_EQ(lines_below(other + a + broken + below, "/a"), a + below);
     EXPECT_EQ(lines_below(a, "/a/b"), "");
 }
 
-TEST(RealMachine, refuses_a_question_that_it_does_not_understand) {
+TEST(RealMachine, RefusesAQuestionThatItDoesNotUnderstand) {
     RealMachine machine;
     const auto answer = machine.ask("weather:Berlin");
     ASSERT_FALSE(answer.ok());

@@ -39,13 +39,13 @@ ctr_spawned sh(const char *script, const std::string &input = {}, std::int64_t t
 }
 std::string said(const ctr_spawned &how) { return std::string(how.errors, how.n_errors); }
 
-TEST(Spawn, gives_input_and_environment) {
+TEST(Spawn, GivesInputAndEnvironment) {
     const ctr_spawned how = sh("read word; test \"$word\" = hello && test \"$WORD\" = 'a b'", "hello\n");
     EXPECT_EQ(how.end, CTR_SPAWN_EXITED);
     EXPECT_EQ(how.code, 0);
 }
 
-TEST(Spawn, runs_where_it_is_told_or_where_its_caller_is) {
+TEST(Spawn, RunsWhereItIsToldOrWhereItsCallerIs) {
     char here[4096];
     ASSERT_NE(::getcwd(here, sizeof here), nullptr);
     const std::string in_here = std::string("test \"$(pwd -P)\" = '") + here + "'";
@@ -64,13 +64,13 @@ TEST(Spawn, runs_where_it_is_told_or_where_its_caller_is) {
     }
 }
 
-TEST(Spawn, survives_large_input_that_nobody_reads) {
+TEST(Spawn, SurvivesLargeInputThatNobodyReads) {
     const ctr_spawned how = sh("exit 3", std::string(std::size_t{4} << 20, 'x'));
     EXPECT_EQ(how.end, CTR_SPAWN_EXITED);
     EXPECT_EQ(how.code, 3);
 }
 
-TEST(Spawn, keeps_the_last_of_what_it_said) {
+TEST(Spawn, KeepsTheLastOfWhatItSaid) {
     EXPECT_EQ(said(sh("echo one >&2; exit 1")), "one\n");
     const std::string text =
         said(sh("i=0; while [ $i -lt 5000 ]; do echo line $i >&2; i=$((i+1)); done; echo end >&2"));
@@ -78,7 +78,7 @@ TEST(Spawn, keeps_the_last_of_what_it_said) {
     EXPECT_EQ(text.substr(text.size() - 4), "end\n");
 }
 
-TEST(Spawn, says_how_it_ended) {
+TEST(Spawn, SaysHowItEnded) {
     EXPECT_EQ(sh("kill -TERM $$").end, CTR_SPAWN_SIGNALED);
     EXPECT_EQ(sh("kill -TERM $$").code, SIGTERM);
     const ctr_spawned missing = run({"/nowhere/program"});
@@ -87,14 +87,14 @@ TEST(Spawn, says_how_it_ended) {
     EXPECT_STREQ(missing.syscall, "execve");
 }
 
-TEST(Spawn, kills_what_takes_too_long_but_waits_for_no_descendant) {
+TEST(Spawn, KillsWhatTakesTooLongButWaitsForNoDescendant) {
     const auto before = ::time(nullptr);
     EXPECT_EQ(sh("while :; do echo busy >&2; sleep 0.1; done", {}, 1).end, CTR_SPAWN_TIMED_OUT);
     EXPECT_EQ(sh("sleep 20 > /dev/null & exit 4").code, 4);
     EXPECT_LT(::time(nullptr) - before, 10);
 }
 
-TEST(Spawn, leaves_no_descriptor_and_hands_none_over) {
+TEST(Spawn, LeavesNoDescriptorAndHandsNoneOver) {
     const int before = ::dup(0);
     ::close(before);
     const int kept = ::dup(0);
@@ -108,7 +108,7 @@ TEST(Spawn, leaves_no_descriptor_and_hands_none_over) {
     EXPECT_EQ(after, before);
 }
 
-TEST(Spawn, clears_blocked_and_ignored_signals) {
+TEST(Spawn, ClearsBlockedAndIgnoredSignals) {
     sigset_t blocked, old;
     ::sigfillset(&blocked);
     ::sigprocmask(SIG_BLOCK, &blocked, &old);

@@ -51,7 +51,7 @@ template <typename Command> bool is_command(const std::vector<Command> &commands
     });
 }
 
-TEST(Messages, name_only_commands_and_options_that_exist) {
+TEST(Messages, NameOnlyCommandsAndOptionsThatExist) {
     const std::regex command("`(ctr|ctr-oci) ([^`\"]*)(`|\")");
     std::size_t seen = 0;
     for (const char *folder : {"/core", "/plugins", "/sdk/include"})

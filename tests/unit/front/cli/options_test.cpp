@@ -17,7 +17,7 @@ const std::vector<cli::Option> options = {{"interactive", 'i', nullptr, false, "
 
 Result<Arguments> run(const Words &words) { return cli::parse(options, words, true); }
 
-TEST(Options, end_at_the_first_positional_argument) {
+TEST(Options, EndAtTheFirstPositionalArgument) {
     const auto got = run({"--rm", "image", "ls", "--rm", "-t", "--unknown"});
     ASSERT_TRUE(got.ok()) << got.error().text();
     EXPECT_TRUE(got.value().has("rm"));
@@ -25,7 +25,7 @@ TEST(Options, end_at_the_first_positional_argument) {
     EXPECT_EQ(got.value().positional(), (Words{"image", "ls", "--rm", "-t", "--unknown"}));
 }
 
-TEST(Options, a_value_is_no_positional_argument) {
+TEST(Options, AValueIsNoPositionalArgument) {
     const auto got = run({"-m", "64m", "-e", "A=1", "--env", "B=-2", "-eC=3", "--memory=1g", "image"});
     ASSERT_FALSE(got.ok()) << "memory stands twice";
     EXPECT_NE(got.error().text().find("--memory"), std::string::npos);
@@ -36,7 +36,7 @@ TEST(Options, a_value_is_no_positional_argument) {
     EXPECT_EQ(once.value().positional(), (Words{"image", "-m"}));
 }
 
-TEST(Options, switches_stick_together_and_the_last_may_take_a_value) {
+TEST(Options, SwitchesStickTogetherAndTheLastMayTakeAValue) {
     const auto got = run({"-it", "image"});
     ASSERT_TRUE(got.ok()) << got.error().text();
     EXPECT_TRUE(got.value().has("interactive") && got.value().has("tty"));
@@ -46,13 +46,13 @@ TEST(Options, switches_stick_together_and_the_last_may_take_a_value) {
     EXPECT_EQ(value.value().positional(), Words{"image"});
 }
 
-TEST(Options, two_dashes_end_them) {
+TEST(Options, TwoDashesEndThem) {
     const auto got = run({"--rm", "--", "-image", "--rm"});
     ASSERT_TRUE(got.ok()) << got.error().text();
     EXPECT_EQ(got.value().positional(), (Words{"-image", "--rm"}));
 }
 
-TEST(Options, that_do_not_exist_are_named_and_never_guessed) {
+TEST(Options, ThatDoNotExistAreNamedAndNeverGuessed) {
     for (const char *word : {"--nonsense", "--inter", "-x"}) {
         const auto got = run({word, "image"});
         ASSERT_FALSE(got.ok()) << word;
@@ -60,16 +60,16 @@ TEST(Options, that_do_not_exist_are_named_and_never_guessed) {
     }
 }
 
-TEST(Options, without_their_value_are_refused) { EXPECT_FALSE(run({"--memory"}).ok()); }
+TEST(Options, WithoutTheirValueAreRefused) { EXPECT_FALSE(run({"--memory"}).ok()); }
 
-TEST(Options, may_stand_anywhere_in_other_commands) {
+TEST(Options, MayStandAnywhereInOtherCommands) {
     const auto got = cli::parse(options, {"a", "--rm", "b", "-e", "X"}, false);
     ASSERT_TRUE(got.ok()) << got.error().text();
     EXPECT_EQ(got.value().positional(), (Words{"a", "b"}));
     EXPECT_EQ(got.value().one("env"), "X");
 }
 
-TEST(Commands, each_has_help_and_no_option_twice) {
+TEST(Commands, EachHasHelpAndNoOptionTwice) {
     for (const cli::Command &command : cli::commands()) {
         EXPECT_NE(cli::help_of(command).find(command.help), std::string::npos);
         std::vector<cli::Option> all = command.options;
