@@ -12,11 +12,11 @@
 namespace core::cli {
 
 struct Option {
-    const char *name;  // "memory"
-    char letter;       // 'm', or 0
-    const char *value; // what stands behind it in the help ("SIZE"); nullptr: a switch
-    bool repeats;      // may stand several times
-    const char *help;
+    const char *name;            // "memory"
+    char letter = 0;             // 'm', or 0
+    const char *value = nullptr; // what stands behind it in the help ("SIZE"); nullptr: a switch
+    bool repeats = false;        // may stand several times
+    const char *help = "";
 };
 
 /// What was given on the command line for one command.
@@ -40,13 +40,13 @@ public:
 class App;
 
 struct Command {
-    const char *name;        // "image import"
-    const char *usage;       // "[OPTIONS] TAR|OCI-LAYOUT|- NAME"
-    const char *help;        // one line
-    std::size_t least, most; // positional arguments
-    bool stops_at_first;     // options end at the first positional argument: what follows belongs to the container
-    std::vector<Option> options;
-    int (*run)(App &, const Arguments &);
+    const char *name;                // "image import"
+    const char *usage;               // "[OPTIONS] TAR|OCI-LAYOUT|- NAME"
+    const char *help;                // one line
+    std::size_t least = 0, most = 0; // positional arguments
+    bool stops_at_first = false; // options end at the first positional argument: what follows belongs to the container
+    std::vector<Option> options = {};
+    int (*run)(App &, const Arguments &) = nullptr;
 };
 
 extern const std::vector<Option> global_options;

@@ -248,7 +248,7 @@ int App::main(const std::string &name, std::vector<std::string> words) {
     const Command &command = *found;
     words.erase(words.begin());
     std::vector<Option> options = last_counts(command.options);
-    options.push_back({"help", 'h', nullptr, false, ""});
+    options.push_back({.name = "help", .letter = 'h', .help = ""});
     auto arguments = cli::parse(options, words, command.stops_at_first);
     if (!arguments.ok()) return report(std::move(arguments).error().in(command.name));
     if (arguments.value().has("help")) {

@@ -54,13 +54,13 @@ private:
 };
 
 struct Command {
-    const char *name;        // "create"
-    const char *usage;       // "[OPTIONS] CONTAINER-ID"
-    const char *help;        // one line
-    std::size_t least, most; // positional arguments
-    bool stops_at_first;     // options end at the first positional argument
-    std::vector<Option> options;
-    int (*run)(App &, const Arguments &);
+    const char *name;                // "create"
+    const char *usage;               // "[OPTIONS] CONTAINER-ID"
+    const char *help;                // one line
+    std::size_t least = 0, most = 0; // positional arguments
+    bool stops_at_first = false;     // options end at the first positional argument
+    std::vector<Option> options = {};
+    int (*run)(App &, const Arguments &) = nullptr;
 };
 
 extern const std::vector<Option> global_options;

@@ -9,11 +9,11 @@ using namespace core;
 using cli::Arguments;
 using Words = std::vector<std::string>;
 
-const std::vector<cli::Option> options = {{"interactive", 'i', nullptr, false, ""},
-                                          {"tty", 't', nullptr, false, ""},
-                                          {"memory", 'm', "SIZE", false, ""},
-                                          {"env", 'e', "NAME", true, ""},
-                                          {"rm", 0, nullptr, false, ""}};
+const std::vector<cli::Option> options = {{.name = "interactive", .letter = 'i', .help = ""},
+                                          {.name = "tty", .letter = 't', .help = ""},
+                                          {.name = "memory", .letter = 'm', .value = "SIZE", .help = ""},
+                                          {.name = "env", .letter = 'e', .value = "NAME", .repeats = true, .help = ""},
+                                          {.name = "rm", .help = ""}};
 
 Result<Arguments> run(const Words &words) { return cli::parse(options, words, true); }
 
