@@ -87,7 +87,12 @@ int do_wrong(Plan plan, const std::string &what) {
     if (what == "silence") return -1;
     if (what == "exception") throw std::runtime_error("thrown");
     if (what == "first of two") return plan.invalid("/first", "the first", "a hint"), plan.invalid("/second", "");
-    return plan.fail({CTR_E_UNSUPPORTED, what, "no hint", EPERM, "clone3", "/path"});
+    return plan.fail({.error_class = CTR_E_UNSUPPORTED,
+                      .message = what,
+                      .hint = "no hint",
+                      .errno_value = EPERM,
+                      .syscall = "clone3",
+                      .path = "/path"});
 }
 
 int plan_all(Plan plan) {
@@ -167,7 +172,7 @@ int print_undo(Run run, Shell shell) { return shell.text("rm " + run.str("format
 /// Outputs that it may not give, and two errors.
 int give_wrong(Run run) {
     if (run.output("text", 1) == 0) return 0;
-    return run.fail({CTR_E_BUSY, "a second error does not count", "", 0, "", ""});
+    return run.fail({.error_class = CTR_E_BUSY, .message = "a second error does not count"});
 }
 int print_nothing(Run, Shell) { return 0; }
 

@@ -83,10 +83,11 @@ inline bool legal(const void *handle, unsigned contexts, const char *function) {
                               : "() was called in " + names_of(running.context) + "; it is legal in " +
                                     names_of(contexts) + " (ctr/contexts.h)");
     if (running.said == nullptr) return false;
-    running.said->fail({CTR_E_CONTEXT,
-                        context ? "an SDK function was called with a handle that this callback did not get"
-                                : "an SDK function was called where it is not legal (ctr/contexts.h)",
-                        "this is a bug of the plugin", 0, function, ""});
+    running.said->fail({.error_class = CTR_E_CONTEXT,
+                        .message = context ? "an SDK function was called with a handle that this callback did not get"
+                                           : "an SDK function was called where it is not legal (ctr/contexts.h)",
+                        .hint = "this is a bug of the plugin",
+                        .syscall = function});
     return false;
 }
 
@@ -102,12 +103,12 @@ enum : unsigned {
 
 inline Error error_of(const ctr_error &raw) {
     const auto copy = [](const char *text) { return std::string(text == nullptr ? "" : text); };
-    return {static_cast<ctr_error_class>(raw.error_class),
-            copy(raw.message),
-            copy(raw.hint),
-            raw.errno_value,
-            copy(raw.syscall),
-            copy(raw.path)};
+    return {.error_class = static_cast<ctr_error_class>(raw.error_class),
+            .message = copy(raw.message),
+            .hint = copy(raw.hint),
+            .errno_value = raw.errno_value,
+            .syscall = copy(raw.syscall),
+            .path = copy(raw.path)};
 }
 
 } // namespace detail

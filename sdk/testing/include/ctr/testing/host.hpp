@@ -39,14 +39,16 @@ inline int Planning::plan(const ctr_plugin_entry &entry) {
     questions.clear();
     handed_out.clear();
     plugin = &entry;
-    if (entry.load(host()) != 0) return fail({CTR_E_INTERNAL, "load() failed", "", 0, "", entry.id});
+    if (entry.load(host()) != 0)
+        return fail({.error_class = CTR_E_INTERNAL, .message = "load() failed", .path = entry.id});
     if (entry.plan == nullptr) return 0;
     auto *const raw = reinterpret_cast<ctr_plan *>(this);
     const detail::Calling around({CTR_IN_PLAN, raw, nullptr, this});
     const int code = entry.plan(raw);
     if (code != 0 && !failed)
-        fail({CTR_E_INTERNAL, std::string("plugin ") + entry.id + ": it refused the plan without saying why",
-              "this is a bug of the plugin", 0, "", ""});
+        fail({.error_class = CTR_E_INTERNAL,
+              .message = std::string("plugin ") + entry.id + ": it refused the plan without saying why",
+              .hint = "this is a bug of the plugin"});
     return failed ? -1 : 0;
 }
 

@@ -107,8 +107,10 @@ inline int ask(ctr_plan *plan, const char *question, ctr_str *answer) {
     const std::string asked = question;
     now.questions.push_back(asked);
     if (words.count(asked.substr(0, asked.find(':'))) == 0)
-        return now.fail({CTR_E_INVALID, "unknown question \"" + asked + "\"",
-                         "sdk/include/ctr/host.h lists the questions", 0, "", "ask"});
+        return now.fail({.error_class = CTR_E_INVALID,
+                         .message = "unknown question \"" + asked + "\"",
+                         .hint = "sdk/include/ctr/host.h lists the questions",
+                         .path = "ask"});
     if (const auto found = now.answers.find(asked); found != now.answers.end())
         return *answer = hand_out(plan, found->second), 0;
     const auto mounts = now.answers.find("mounts");
@@ -191,8 +193,9 @@ inline int add_step(ctr_plan *plan, const ctr_step *raw) {
     if (!CTR_TESTING_PLANNING(plan, add_step)) return -1;
     Planning &now = planning(plan);
     const auto refuse = [&](const std::string &why) {
-        return now.fail({CTR_E_INTERNAL, std::string("step ") + (raw->kind == nullptr ? "?" : raw->kind) + ": " + why,
-                         "this is a bug of the plugin", 0, "", ""});
+        return now.fail({.error_class = CTR_E_INTERNAL,
+                         .message = std::string("step ") + (raw->kind == nullptr ? "?" : raw->kind) + ": " + why,
+                         .hint = "this is a bug of the plugin"});
     };
     if (!CTR_HAS(raw, ctr_step, gives) || raw->kind == nullptr) return refuse("not a ctr_step");
     Step step;

@@ -71,7 +71,9 @@ private:
     }
     int end(int code) {
         if (code != 0 && !failed)
-            fail({CTR_E_INTERNAL, "it failed without saying why", "this is a bug of the plugin", 0, "", ""});
+            fail({.error_class = CTR_E_INTERNAL,
+                  .message = "it failed without saying why",
+                  .hint = "this is a bug of the plugin"});
         return failed ? -1 : 0;
     }
     const ctr_step_kind *kind(const Step &of) {
@@ -178,9 +180,10 @@ inline int give(ctr_run *run, const char *name, ctr_type type, Value value) {
     const bool fits =
         output != nullptr && (output->type == type || (type == CTR_TYPE_STRING && output->type == CTR_TYPE_BYTES));
     if (!fits || (type == CTR_TYPE_STRING && std::get<std::string>(value).size() > CTR_VALUE_MAX))
-        return running_of(run).fail({CTR_E_INTERNAL,
-                                     "the step gives an output that it did not declare, or of another type",
-                                     "this is a bug of the plugin", 0, "", name});
+        return running_of(run).fail({.error_class = CTR_E_INTERNAL,
+                                     .message = "the step gives an output that it did not declare, or of another type",
+                                     .hint = "this is a bug of the plugin",
+                                     .path = name});
     running_of(run).values.insert_or_assign(output->value, std::move(value));
     return 0;
 }
