@@ -14,6 +14,9 @@
 
 namespace core {
 
+/// A kind declares no more arguments than that.
+inline constexpr std::size_t max_arguments = 24;
+
 enum class ArgumentType : std::uint8_t { integer, text, fd };
 
 enum ArgumentMarks : std::uint8_t { once = 0, optional_mark = 1, list_mark = 2, per_target = 4, either_mark = 8 };

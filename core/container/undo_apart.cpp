@@ -29,6 +29,7 @@
 #include <poll.h>
 #include <sstream>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -221,8 +222,24 @@ private:
     }
 
     /// How it ended, in words.
+    bool ends_within(std::int64_t ms) const {
+        const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0U)));
+        pollfd ended = {pidfd.get(), POLLIN, 0};
+        int ready = 0;
+        const std::int64_t until = now_ms() + ms;
+        do
+            ready =
+                pidfd.valid() ? ::poll(&ended, 1, static_cast<int>(std::max<std::int64_t>(0, until - now_ms()))) : 1;
+        while (ready < 0 && errno == EINTR);
+        return ready != 0;
+    }
+
     std::string reap(bool in_time) {
-        if (!in_time) ::kill(pid_, SIGKILL);
+        // It may have closed its end and live on.
+        if (!in_time || !ends_within(allowed())) {
+            ::kill(pid_, SIGKILL);
+            in_time = false;
+        }
         int status = 0;
         pid_t got = 0;
         // One that hangs in the kernel does not even die: nobody waits for that.

@@ -149,7 +149,8 @@ Result<void> Launch::give_child(std::uint32_t clone_step) {
     if (Value *pid = block_->value("child.pid"); pid != nullptr) pid->integer = child_.pid, pid->known = true;
     if (Value *pidfd = block_->value("child.pidfd"); pidfd != nullptr) {
         pidfd->fd = ::fcntl(child_.pidfd.get(), F_DUPFD_CLOEXEC, 0);
-        pidfd->known = pidfd->fd >= 0;
+        if (pidfd->fd < 0) return step_error(clone_step, system_error("fcntl", "child.pidfd"));
+        pidfd->known = true;
     }
     if (block_->steps[clone_step].announce && send_step_done(channel_.get(), block_.get(), clone_step) != 0)
         return lost_child();
@@ -404,14 +405,16 @@ Result<void> Launch::take_message() {
     }
     switch (message.type) {
     case MessageType::step_done:
+        if (message.step >= block_->n_steps) break;
         log_debug(plan_, message.step, "done: ");
         child_done_ = message.step + 1;
         return recorder_.child_gave(message.step, *block_);
     case MessageType::ready: ready_ = true; return {};
     case MessageType::committed: committed_ = true; return {};
     case MessageType::failed: return step_error(message.step, to_error(message.error));
-    default: return failure(CTR_E_INTERNAL, "unexpected message from the child");
+    default: break;
     }
+    return failure(CTR_E_INTERNAL, "unexpected message from the child");
 }
 
 Result<void> Launch::wait_for_step(std::uint32_t step) {

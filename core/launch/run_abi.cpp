@@ -53,7 +53,9 @@ namespace {
 CTR_CHILD void refuse(void *run, const ctr_error *error) { report(static_cast<ctr_run *>(run), error); }
 
 CTR_CHILD int fail(ctr_run *run, const ctr_error *error) {
-    if (CTR_LEGAL(run, fail)) report(run, error);
+    constexpr ctr_error nothing_said = {sizeof(ctr_error), CTR_E_INTERNAL, 0,      "it failed without saying why",
+                                        nullptr,           nullptr,        nullptr};
+    if (CTR_LEGAL(run, fail)) report(run, error != nullptr ? error : &nothing_said);
     return -1;
 }
 
@@ -331,9 +333,12 @@ CTR_CHILD int spawn(ctr_run *run, const ctr_spawn *wanted, ctr_spawned *how) {
     return how->end == CTR_SPAWN_EXITED && how->code == 0 ? 0 : -1;
 }
 
-/// Holds the namespaces until it is killed.
-void hold_namespaces(void *) {
+/// Holds the namespaces until it is killed. `parent` points to the pid of ctr, which may have died before the death
+/// signal was set. In a new pid namespace the parent reads as 0.
+void hold_namespaces(void *parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    const pid_t now = ::getppid();
+    if (now != 0 && now != *static_cast<const pid_t *>(parent)) ::_exit(0);
     for (;;)
         ::pause();
 }
@@ -342,7 +347,8 @@ int with_namespaces(ctr_run *run, std::uint64_t types, int (*use)(ctr_run *run, 
     if (!CTR_LEGAL(run, with_namespaces)) return -1;
     sys::CloneRequest request;
     request.namespaces = types;
-    auto holder = sys::clone_process(request, hold_namespaces, nullptr);
+    pid_t self = ::getpid();
+    auto holder = sys::clone_process(request, hold_namespaces, &self);
     if (!holder.ok()) {
         const Error &why = holder.error();
         const ctr_error error = {sizeof(ctr_error), CTR_E_SYSTEM, why.errno_value, nullptr,

@@ -39,9 +39,8 @@ std::string unknown(std::string_view name, std::span<const Argument> declared) {
 } // namespace
 
 std::optional<std::string> argument_problem(const std::vector<Arg> &args, std::span<const Argument> declared) {
-    constexpr std::size_t most = 16; // declared arguments of one kind; more are counted by no kind
-    std::size_t counts[most] = {};
-    if (declared.size() > most) return "the kind declares more than 16 arguments";
+    std::size_t counts[max_arguments] = {};
+    if (declared.size() > max_arguments) return "the kind declares too many arguments";
     for (const Arg &arg : args) {
         const Argument *known = find(declared, arg.name);
         if (known == nullptr) return unknown(arg.name, declared);

@@ -83,6 +83,13 @@ Error error_of(const ctr_error &raw) {
 
 void refuse_call(void *plan, const ctr_error *error) { remember(static_cast<ctr_plan *>(plan), error_of(*error)); }
 
+bool is_null(ctr_plan *plan, const char *function, const void *argument) {
+    if (argument != nullptr) return false;
+    remember(plan, failure(CTR_E_INTERNAL, std::string("host->") + function + "() was called with NULL",
+                           "this is a bug of the plugin"));
+    return true;
+}
+
 /// May it be called, and has nothing failed yet? Behind the first failure a plan's functions do nothing.
 #define CTR_PLANNING(plan, function) (CTR_LEGAL(plan, function) && !(plan)->failed)
 
@@ -100,7 +107,7 @@ const ctr_node *config(ctr_plan *plan, const char *pointer) {
 }
 
 ctr_str name(ctr_plan *plan, const char *what) {
-    if (!CTR_PLANNING(plan, name)) return {"", 0};
+    if (!CTR_PLANNING(plan, name) || is_null(plan, "name", what)) return {"", 0};
     const std::string_view word = what;
     const Request &request = *plan->request;
     const auto plugin_of = [&](std::string_view prefix) {
@@ -123,7 +130,7 @@ ctr_str name(ctr_plan *plan, const char *what) {
 }
 
 int ask(ctr_plan *plan, const char *question, ctr_str *answer) {
-    if (!CTR_PLANNING(plan, ask)) return -1;
+    if (!CTR_PLANNING(plan, ask) || is_null(plan, "ask", question) || is_null(plan, "ask", answer)) return -1;
     auto got = plan->machine->ask(question);
     if (!got.ok()) {
         remember(plan, std::move(got).error().in(std::string("asking \"") + question + "\""));
@@ -135,7 +142,8 @@ int ask(ctr_plan *plan, const char *question, ctr_str *answer) {
 }
 
 const void *extension(ctr_plan *plan, const char *slot, const char *id) {
-    if (!CTR_PLANNING(plan, extension)) return nullptr;
+    if (!CTR_PLANNING(plan, extension) || is_null(plan, "extension", slot) || is_null(plan, "extension", id))
+        return nullptr;
     const auto driver = plan->plan->drivers.find(slot);
     if (driver == plan->plan->drivers.end()) return nullptr;
     plugin::Plugin *plugin = plan->catalog->find(driver->second);
@@ -357,7 +365,7 @@ std::optional<std::string> take_tokens(ctr_plan *plan, const ctr_step &raw, Step
 }
 
 int add_step(ctr_plan *plan, const ctr_step *raw) {
-    if (!CTR_PLANNING(plan, add_step)) return -1;
+    if (!CTR_PLANNING(plan, add_step) || is_null(plan, "add_step", raw)) return -1;
     const auto refuse = [&](const std::string &why) {
         remember(plan,
                  failure(CTR_E_INTERNAL, std::string("step ") + (raw->kind == nullptr ? "?" : raw->kind) + ": " + why,
@@ -365,6 +373,8 @@ int add_step(ctr_plan *plan, const ctr_step *raw) {
         return -1;
     };
     if (!CTR_HAS(raw, ctr_step, gives) || raw->kind == nullptr) return refuse("not a ctr_step");
+    if ((raw->n_args != 0 && raw->args == nullptr) || (raw->n_outputs != 0 && raw->outputs == nullptr))
+        return refuse("it counts arguments or outputs, and their list is NULL");
     const KindOwner owner = owner_of(plan, raw->kind);
     if (owner.kind == nullptr && !plan->failed)
         if (auto refused = of_refused_plugin(*plan->catalog, raw->kind)) remember(plan, *std::move(refused));
@@ -393,13 +403,13 @@ int add_step(ctr_plan *plan, const ctr_step *raw) {
 }
 
 int plan_fail(ctr_plan *plan, const ctr_error *raw) {
-    if (!CTR_PLANNING(plan, plan_fail)) return -1;
+    if (!CTR_PLANNING(plan, plan_fail) || is_null(plan, "plan_fail", raw)) return -1;
     remember(plan, error_of(*raw));
     return -1;
 }
 
 void plan_log(ctr_plan *plan, int level, const char *message) {
-    if (CTR_PLANNING(plan, plan_log) && plan->request->log != nullptr)
+    if (CTR_PLANNING(plan, plan_log) && message != nullptr && plan->request->log != nullptr)
         plan->request->log(level, plan->current->manifest.id.c_str(), message);
 }
 

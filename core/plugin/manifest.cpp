@@ -127,7 +127,8 @@ void read_arguments(Reader &reader, const std::string &kind, const JsonView &val
         declared.arguments.append(name).append(" ").append(text).append("\n");
         ++n;
     }
-    if (n > 24) reader.wrong(where, "at most 24 arguments", std::to_string(n));
+    if (n > max_arguments)
+        reader.wrong(where, "at most " + std::to_string(max_arguments) + " arguments", std::to_string(n));
 }
 
 /// "parent", or {"process": "parent", "arguments": {"path": "str", "mode": "int?"}}.

@@ -138,9 +138,10 @@ protected:
     }
     Ran another() const { return ctr(box.run_words({"overlay", "none"}, {}, {"/bin/echo", "other"}), false); }
 };
-INSTANTIATE_TEST_SUITE_P(That, BadUndo, testing::Values("abort", "hang", "_exit", "exit"), [](const auto &each) {
-    return std::string(each.param[0] == '_' ? "ends_at_once" : each.param);
-});
+INSTANTIATE_TEST_SUITE_P(That, BadUndo, testing::Values("abort", "hang", "close_and_hang", "_exit", "exit"),
+                         [](const auto &each) {
+                             return std::string(each.param[0] == '_' ? "ends_at_once" : each.param);
+                         });
 
 TEST_P(BadUndo, KeepsItsOwnStepAndNothingElse) {
     const std::string section = std::string(R"({"end": "undo", "how": ")") + GetParam() + "\"}";

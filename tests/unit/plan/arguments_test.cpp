@@ -71,6 +71,21 @@ TEST(ArgumentCheck, RefusesANameThatTheKindDoesNotHave) {
     EXPECT_NE(problem("mount.mask", {text("targets", "/proc/kcore")}), "ok");
 }
 
+TEST(ArgumentCheck, TakesAsManyAsAManifestMayDeclare) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i <= max_arguments; ++i)
+        names.push_back("a" + std::to_string(i));
+    std::vector<Argument> declared;
+    std::vector<Arg> args;
+    for (std::size_t i = 0; i < max_arguments; ++i) {
+        declared.push_back(parse_argument(names[i], "int").value());
+        args.push_back(integer(names[i].c_str()));
+    }
+    EXPECT_EQ(plan::argument_problem(args, declared), std::nullopt);
+    declared.push_back(parse_argument(names.back(), "int?").value());
+    EXPECT_NE(plan::argument_problem(args, declared), std::nullopt);
+}
+
 TEST(ArgumentCheck, RefusesOneThatIsMissing) {
     EXPECT_EQ(problem("umask", {}), "the argument mask is missing");
     EXPECT_EQ(problem("rlimit", {text("type"), integer("soft")}), "the argument hard is missing");
