@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// create, start, clean_up: the owner's verbs. stored.cpp has the verbs for other processes, exec.cpp and mounts.cpp
-// what is done in a container that lives.
+// create, start and clean_up: the verbs of the owner. stored.cpp has the verbs for other processes; exec.cpp and
+// mounts.cpp have what is done in a living container.
 #include "container/container.hpp"
 
 #include "container/directories.hpp"
@@ -16,8 +16,8 @@ namespace core::container {
 
 Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateRequest request) {
     CTR_TRY(check_id(request.id));
-    // Said before any plugin plans: a driver would only see that the data of such a container is there.
-    // Journal::create() decides.
+    // Checked before any plugin plans, because a driver would only report that the data of such a container exists. The
+    // check that counts is in Journal::create().
     const std::string file = engine.journal_of(request.id);
     if (::access(file.c_str(), F_OK) == 0) {
         CTR_TRY(take_back_abandoned(engine, request.id));
@@ -68,13 +68,13 @@ Result<void> Container::start() {
     auto started = launch_->open_gate();
     if (started.ok()) started = journal_.running();
     if (started.ok()) started = launch_->run_started_steps();
-    if (started.ok()) launch_->close_values(); // now, while the program has the time, not when all wait for its end
+    if (started.ok()) launch_->close_values(); // now, while the program runs, because nobody waits for us
     if (!started.ok()) return give_up(std::move(started).error());
     return {};
 }
 
 Result<void> Container::clean_up(sys::Exit exit, bool keep) {
-    // That it has ended shows without this line too; taking back must not depend on room for it.
+    // The line is not needed to see that the container has ended, so a full disk must not stop the undo.
     if (auto noted = journal_.stopped(exit.shell_status()); !noted.ok() && keep && launch::log_sink != nullptr)
         launch::log_sink(CTR_LOG_WARN, "core", ("the exit status is not kept: " + noted.error().text()).c_str());
     CTR_TRY(undo_steps(engine_, journal_, keep ? Scope::until_stop : Scope::all, interruption_));

@@ -26,7 +26,7 @@ Result<void> make_own_directory(const Journal &journal, bool anyway) {
 }
 
 Result<void> remove_record(Journal &journal) {
-    // The journal goes last: as long as it stands, a crash leaves something to recover from.
+    // The journal is removed last, because recovery needs it after a crash in between.
     const std::string &file = journal.file(), own = files_of(file);
     if (::access(own.c_str(), F_OK) == 0) CTR_TRY(sys::remove_tree(own));
     if (::unlink(file.c_str()) != 0 && errno != ENOENT) return system_error("unlink", file);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The directories of a container that the engine makes and removes: those that the plan's first row lists.
+// The directories that the engine itself makes and removes for a container: the plan's first row lists them.
 #pragma once
 
 #include "base/result.hpp"
@@ -10,12 +10,13 @@
 
 namespace core::container {
 
-/// Makes the directories that the plan's first row lists, but the container's own.
+/// Makes the directories that the plan's first row lists, except the container's own.
 Result<void> make_shared_directories(const plan::Plan &plan, const std::string &own);
-/// Makes the container's own directory, if the plan lists it or `anyway`. After the journal, which says that it may be
-/// there.
+/// Makes the container's own directory, if the plan lists it or `anyway` is set. Call it after the journal was made,
+/// because recovery finds the directory by its journal.
 Result<void> make_own_directory(const Journal &journal, bool anyway);
-/// The container's directory and its journal: last of all.
+/// Removes the container's directory and its journal, and gives the lock up. The last thing that is done to a
+/// container.
 Result<void> remove_record(Journal &journal);
 
 } // namespace core::container

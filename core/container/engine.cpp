@@ -36,7 +36,7 @@ Engine::~Engine() = default;
 
 Result<void> Engine::check_run_root() const {
     CTR_TRY(sys::check_own_directory(config_.run_root).in("the run root"));
-    // Others may have made these before us, where the run root is sticky.
+    // In a sticky run root other users may have made these before us.
     for (const std::string &path : {containers_dir(), containers_dir() + ".files", operations_dir(),
                                     config_.run_root + "/plugins", config_.run_root + "/rootfs"}) {
         struct stat st {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What every command works with: the config, the installed plugins, the machine. A value made in main, never a global.
+// What every command works with: the config, the installed plugins, the machine. It is made in main; there is no
+// global.
 #pragma once
 
 #include "config/config.hpp"
@@ -19,16 +20,16 @@ class Container;
 
 class Engine {
 public:
-    /// On this machine, with the plugins of these directories, in their order. `vocabulary`: what descriptions may ask
-    /// for; it outlives the engine.
+    /// Works on this machine, with the plugins of these directories; an earlier directory wins. `vocabulary`: what
+    /// descriptions may ask for; must outlive the engine.
     Engine(config::Config config, const std::vector<plugin::Directory> &plugin_directories,
            const Vocabulary &vocabulary);
     ~Engine();
     Engine(const Engine &) = delete;
     Engine &operator=(const Engine &) = delete;
 
-    /// The run root and what is directly in it is ours or root's, and nobody else can write there: what stands in its
-    /// journals is carried out.
+    /// Checks that the run root and what is directly in it belong to us or to root and that nobody else can write
+    /// there, because what stands in its journals is carried out.
     Result<void> check_run_root() const;
 
     const config::Config &config() const { return config_; }
@@ -36,22 +37,22 @@ public:
     plugin::Catalog &catalog() { return catalog_; }
     sys::Machine &machine() { return *machine_; }
 
-    /// Plans an operation on `id`. `drivers` come before the config's; `asked`: see plan::Request.
+    /// Plans an operation on `id`. `drivers` take precedence over the config's. `asked`: see plan::Request.
     Result<plan::Plan> plan(ctr_operation operation, const std::string &id, const Json &spec,
                             const std::map<std::string, std::string> &drivers,
                             const std::vector<std::string> &asked = {});
-    /// The driver that a slot would get; nothing if it is off.
+    /// The driver that a slot would get; std::nullopt if the slot is off.
     Result<std::optional<std::string>> driver(const std::string &slot,
                                               const std::map<std::string, std::string> &drivers);
-    /// The code of a kind, loading its plugin if need be.
+    /// Finds the code of a kind of step, and loads its plugin for that.
     launch::KindLookup kinds();
 
     std::string containers_dir() const { return config_.run_root + "/containers"; }
-    /// Image imports and removals that are under way, each with its journal.
+    /// The journals of image imports and removals that are under way.
     std::string operations_dir() const { return config_.run_root + "/operations"; }
     std::string journal_of(const std::string &id) const { return containers_dir() + "/" + id; }
 
-    /// For the container of this program's run, which nothing takes apart before the program ends.
+    /// Keeps the container that this program runs until the program ends.
     Container &keep(std::unique_ptr<Container> container);
 
 private:

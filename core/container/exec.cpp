@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// One more program in a container that lives.
+// Runs one more program in a living container.
 #include "container/container.hpp"
 
 #include "container/record.hpp"
@@ -14,8 +14,9 @@
 namespace core::container {
 namespace {
 
-/// Where the container's cgroup is was decided when it was made. "PATH" is one below it, "CONTROLLER,CONTROLLER:PATH"
-/// that of some controllers of cgroup v1: the driver's to carry out.
+/// Puts the cgroup of the new program into `ctr`. The container's own cgroup is known from its journal. "PATH" is a
+/// cgroup below it; "CONTROLLER,CONTROLLER:PATH" is one for some controllers of cgroup v1, which the driver carries
+/// out.
 Result<void> add_cgroup(const Record &record, const std::vector<std::string> &asked, Json &ctr) {
     std::string below;
     Json by_controller = Json::object();
@@ -42,11 +43,11 @@ Result<void> add_cgroup(const Record &record, const std::vector<std::string> &as
     return {};
 }
 
-/// What an exec is planned from: the container's own description, so that whatever confines the container confines
-/// every program in it, with another program.
+/// What an exec is planned from: the container's own description with another program in it, so that every program in
+/// the container is confined as its first one is.
 struct Description {
     Json spec;
-    std::vector<std::string> asked; // the parts of it that are new
+    std::vector<std::string> asked; // paths in `spec` that this exec adds
 };
 
 Result<Description> one_more_program(const Engine &engine, Record &record, const ExecRequest &request) {

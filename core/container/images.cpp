@@ -18,9 +18,9 @@ namespace {
 
 std::string images_dir(const Engine &engine) { return engine.config().data_root + "/images"; }
 
-constexpr std::size_t longest_record = std::size_t{1} << 20; // the image plugin writes none that is longer
+constexpr std::size_t longest_record = std::size_t{1} << 20; // the image plugin writes no longer ones
 
-/// "NAME.json", where all bytes but [A-Za-z0-9._-] stand as %XX.
+/// "NAME.json", where every byte outside [A-Za-z0-9._-] is written as %XX.
 std::string file_of(const std::string &full_name) {
     std::string file;
     for (const char c : full_name) {
@@ -67,11 +67,11 @@ Result<Image> parse_record(const std::string &text, const std::string &path) {
     return image;
 }
 
-/// Errors: invalid, if what is there is no record; system, if nothing is there or it cannot be read.
+/// Errors: invalid if the file is no image record; system if it does not exist or cannot be read.
 Result<Image> read_record(const std::string &path) {
     struct stat about {};
     if (::lstat(path.c_str(), &about) != 0) return system_error("lstat", path);
-    // Opening a fifo would wait, and a link leads anywhere.
+    // Opening a fifo would block, and a link may lead anywhere.
     if (!S_ISREG(about.st_mode)) return damaged(path, "it is no regular file");
     if (about.st_size > static_cast<off_t>(longest_record)) return damaged(path, "it is longer than 1 MiB");
     CTR_ASSIGN(const std::string text, sys::read_file(path, longest_record));
@@ -82,7 +82,7 @@ std::string record_path(const Engine &engine, const std::string &full_name) {
     return images_dir(engine) + "/" + file_of(full_name);
 }
 
-/// What the driver's list() calls.
+/// The callback for the driver's list().
 void note_layer(void *user, const char *type, ctr_str id, ctr_str /*path*/) {
     if (std::string_view(type) == "layer") static_cast<std::vector<std::string> *>(user)->emplace_back(id.data, id.len);
 }
@@ -165,7 +165,7 @@ Result<Images> list_images(const Engine &engine) {
         auto image = read_record(images_dir(engine) + "/" + name);
         if (image.ok())
             all.images.push_back(std::move(image).value());
-        else if (image.error().errno_value != ENOENT) // else it was removed meanwhile
+        else if (image.error().errno_value != ENOENT) // ENOENT: it was removed meanwhile
             all.damaged.push_back(std::move(image).error());
     }
     return all;

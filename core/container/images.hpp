@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The records of images (DATA_ROOT/images/NAME.json, written by the image plugin), as the host reads them, and what
-// keeps layers alive.
+// Reads the records of images (DATA_ROOT/images/NAME.json, which the image plugin writes), and finds out which layers
+// are in use.
 #pragma once
 
 #include "base/json.hpp"
@@ -22,29 +22,29 @@ struct Image {
     std::uint64_t size = 0;          // bytes of the layers as they were in the source
 };
 
-/// One image operation at a time, recovery included: a POSIX record lock, gone with the process. Nothing if another
-/// process holds it and `wait` is not set.
+/// Only one image operation, or one recovery of them, runs at a time. The lock is a POSIX record lock, so it goes with
+/// the process. Returns std::nullopt if another process holds it and `wait` is not set.
 Result<std::optional<Fd>> lock_images(const Engine &engine, bool wait);
-/// Removes layers that no image and no container uses. Under the lock: an import that runs has layers before its
-/// record. As long as there is a record or a container that does not say what it uses, only what is left of unfinished
-/// imports.
+/// Removes layers that no image and no container uses. Call it with the lock held, because an import has layers before
+/// it has a record. If some record or container does not say which layers it uses, only the leftovers of unfinished
+/// imports are removed.
 Result<void> collect_layers(Engine &engine);
 
 /// "busybox" is "busybox:latest".
 std::string full_image_name(const std::string &name);
-/// Errors: not_found, with what there is; invalid, if the record is damaged.
+/// Errors: not_found, with the known images in its hint; invalid if the record is damaged.
 Result<Image> find_image(const Engine &engine, const std::string &name);
 
 struct Images {
     std::vector<Image> images;
-    std::vector<Error> damaged; // records that are none, each with its file; no other command suffers from them
+    std::vector<Error> damaged; // damaged records, each with its file; other commands go on without them
 };
 Result<Images> list_images(const Engine &engine);
-/// Takes a damaged record out of the way of an import or a removal; true if there was one. A good one stays. Under the
-/// lock.
+/// Removes a damaged record, so that an import or a removal can go on; true if there was one. A good record stays. Call
+/// it with the lock held.
 Result<bool> discard_damaged(const Engine &engine, const std::string &name);
 
-/// What a container keeps alive; nothing if its description does not say.
+/// The image and the layers that a container uses; std::nullopt if its description is damaged and does not say.
 struct UsedImage {
     std::string name;
     std::vector<std::string> layers;

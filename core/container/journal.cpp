@@ -26,13 +26,13 @@ bool take_lock(int fd) {
     return ::fcntl(fd, F_SETLK, &lock) == 0;
 }
 
-/// One mark for each step of the plan.
+/// Makes room for one mark per step of the plan.
 void fit(Record &record) {
     record.intended.resize(record.plan.steps.size(), false);
     record.undone.resize(record.plan.steps.size(), false);
 }
 
-/// A journal that is one: a regular file that nobody else could have written (sys/trust.hpp).
+/// Refuses anything but a regular file that nobody else could have written (sys/trust.hpp).
 Result<void> check_file(int fd, const std::string &file) {
     struct stat st {};
     if (::fstat(fd, &st) != 0) return system_error("fstat", file);
@@ -55,7 +55,7 @@ Result<Record> read_from(int fd, const std::string &file, Record::Part part, std
     return read_record(text, file, part, whole);
 }
 
-/// The step of the cgroup's driver that says where the cgroup is.
+/// The path of the container's cgroup, from the driver's step that has it as an argument.
 std::string cgroup_of(const plan::Plan &plan) {
     const auto driver = plan.drivers.find("cgroup");
     if (driver == plan.drivers.end()) return {};
@@ -67,7 +67,7 @@ std::string cgroup_of(const plan::Plan &plan) {
 Json durable(const launch::Value &value) {
     if (value.type == CTR_TYPE_INT) return value.integer;
     if (value.type == CTR_TYPE_STRING) return std::string(value.text, value.length);
-    // Bytes as an array: JSON strings are UTF-8.
+    // Bytes become an array, because JSON strings must be UTF-8.
     Json bytes = Json::array();
     for (std::uint32_t i = 0; i < value.length; ++i)
         bytes.push_back(static_cast<unsigned char>(value.text[i]));
@@ -100,7 +100,8 @@ std::string gate_of(const std::string &journal) { return files_of(journal) + "/g
 
 namespace {
 
-/// A line that does not fit (the disk is full, RLIMIT_FSIZE) is not there at all: its front would spoil the next one.
+/// If a line cannot be written whole (full disk, RLIMIT_FSIZE), its first part is cut off again, because it would spoil
+/// the next line.
 Result<void> append_line(int fd, std::string line, const std::string &file) {
     line += '\n';
     std::size_t done = 0;
@@ -120,8 +121,8 @@ Result<void> append_line(int fd, std::string line, const std::string &file) {
     return {};
 }
 
-/// A new file with our lock on it. In between `recover` may take it for one whose owner died before the first line, and
-/// remove it: then again.
+/// Makes a new file and locks it. Between the two, `recover` may take the file for one whose owner died and remove it;
+/// then this tries again.
 Result<Fd> make_locked(const std::string &file) {
     for (int tries = 0; tries < 100; ++tries) {
         Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
@@ -156,9 +157,9 @@ Result<Journal> Journal::create(const std::string &file, plan::Plan plan, Json m
     record.plan = std::move(plan);
     fit(record);
     journal.record_ = std::move(record);
-    // Both in one write: a container has a plan, or it was never begun.
+    // Head and plan in one write: a journal without a plan belongs to a container for which nothing was done.
     if (auto begun = journal.append(lines.take()); !begun.ok()) {
-        ::unlink(file.c_str()); // nothing has happened yet that it would be needed for, and its name is to be free
+        ::unlink(file.c_str()); // no step has run yet, so the name can be free again
         return std::move(begun).error();
     }
     return journal;
@@ -166,7 +167,7 @@ Result<Journal> Journal::create(const std::string &file, plan::Plan plan, Json m
 
 namespace {
 
-/// Nothing is done by half of what is known.
+/// A damaged journal is refused, because the lines behind the damage are unknown.
 Result<void> check_undamaged(const Record &record, const std::string &file) {
     if (record.damage.empty()) return {};
     return invalid(file, record.damage, "`ctr rm -f` or `ctr-oci delete --force` takes back what its plan lists");
@@ -178,7 +179,7 @@ Result<Journal> Journal::open(const std::string &file, bool damaged) {
     Journal journal;
     journal.file_ = file;
     CTR_ASSIGN(journal.fd_, open_file(file, O_RDWR | O_APPEND));
-    // Whoever had the lock may have removed the container meanwhile: then it is a lock on nothing.
+    // The previous holder of the lock may have removed the container meanwhile. Then st_nlink is 0.
     struct stat st {};
     if (!take_lock(journal.fd_.get()) || ::fstat(journal.fd_.get(), &st) != 0 || st.st_nlink == 0)
         return Error{.error_class = CTR_E_BUSY,
@@ -188,7 +189,7 @@ Result<Journal> Journal::open(const std::string &file, bool damaged) {
     std::size_t whole = 0;
     CTR_ASSIGN(journal.record_, read_from(journal.fd_.get(), file, Part::all, &whole));
     if (!damaged) CTR_TRY(check_undamaged(journal.record_, file));
-    // A torn last line must not become the front of the next one.
+    // A torn last line must not become the beginning of the next line.
     if (::ftruncate(journal.fd_.get(), static_cast<off_t>(whole)) != 0) return system_error("ftruncate", file);
     return journal;
 }
@@ -202,7 +203,7 @@ Result<Record> Journal::read(const std::string &file, Part part) {
 
 namespace {
 
-/// Removes the file if nobody owns it and `may` says so, with our lock on it.
+/// Takes the lock, and removes the file if `may` agrees. Does nothing if somebody else has the lock.
 template <typename May> Result<void> remove_locked(const std::string &file, May may) {
     const Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!fd.valid()) return errno == ENOENT ? Result<void>() : Result<void>(system_error("open", file));
@@ -271,7 +272,7 @@ Result<void> Journal::child_gave(std::uint32_t step, const launch::Packed &block
 
 Result<void> Journal::undone(std::uint32_t step) {
     record_.undone.at(step) = true;
-    // Taking back needs no room on the disk. What could not be noted is taken back once more by who comes next, which
+    // An undo must also work on a full disk. A step whose line could not be written is undone once more later, which
     // does no harm.
     static_cast<void>(append("{\"undone\":" + std::to_string(step) + "}"));
     return {};

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The journal: the stored plan and how far it got. One file of JSON lines per container, named as the container, only
-// ever appended to, without fsync: what survives kill -9 of ctr is all it is for; after a reboot (the boot id tells)
-// the kernel's objects are gone anyway. Before a parent step runs its intent stands here, afterwards what it gave. The
-// container's state is what these lines add up to. A torn last line is ignored.
+// The journal: the stored plan and how far it got. It is one file of JSON lines per container, named as the container,
+// and is only appended to. There is no fsync: the journal must survive kill -9 of ctr, not a reboot, because after a
+// reboot (the boot id shows it) the kernel's objects are gone anyway. The intent of a parent step is written before the
+// step runs, and what it gave afterwards. The container's state is the sum of these lines. A torn last line is ignored.
 //
-// The owner holds a POSIX record lock on it: it dies with the process, is not inherited by the child, and names its
-// holder to others.
+// The owner holds a POSIX record lock on it. The lock dies with the process, is not inherited by the child, and others
+// can ask the kernel for the pid of its holder.
 #pragma once
 
 #include "base/fd.hpp"
@@ -18,34 +18,36 @@
 
 namespace core::container {
 
-/// For an id that no container has.
+/// The error for an id that no container has.
 Error no_such_container(const std::string &id);
-/// That of the journal's container.
+/// The error for a container whose id is taken; `file` is its journal.
 Error name_in_use(const std::string &file);
-/// Where a container has the files that its steps and its gate need, if they need any: "containers.files/ID" beside the
-/// journal "containers/ID".
+/// Where the files are that a container's steps and its gate need, if any: "containers.files/ID" beside the journal
+/// "containers/ID".
 std::string files_of(const std::string &journal);
-/// The socket in it at which a created container waits.
+/// The socket in files_of() on which a created container waits.
 std::string gate_of(const std::string &journal);
 
 class Journal final : public launch::Recorder {
 public:
-    /// Makes the journal and locks it. Errors: EEXIST the id is taken; text that is not UTF-8.
+    /// Makes the journal and locks it. Errors: exists if the id is taken; invalid if a text is not UTF-8.
     static Result<Journal> create(const std::string &file, plan::Plan plan, Json meta);
-    /// Opens and locks an existing one. Errors: busy while its owner lives; not_found; invalid if it is damaged.
+    /// Opens and locks an existing journal. Errors: busy while its owner lives; not_found; invalid if it is damaged.
     static Result<Journal> open(const std::string &file) { return open(file, false); }
-    /// The same, also of one with damaged lines behind its plan (Record::damage): to take back what the plan lists.
+    /// The same, but also opens a journal with damaged lines behind its plan (Record::damage), so that the steps of the
+    /// plan can be undone.
     static Result<Journal> open_damaged(const std::string &file) { return open(file, true); }
     using Part = Record::Part;
-    /// Reads without a lock; the truth at this moment.
+    /// Reads without a lock, so the record may be out of date at once.
     static Result<Record> read(const std::string &file, Part part = Part::all);
-    /// Removes one that cannot be read at all, by force. Errors: busy its owner lives.
+    /// Removes a journal that cannot be read at all. One that has an owner or is readable is left alone, without an
+    /// error.
     static Result<void> remove_unreadable(const std::string &file);
-    /// The pid of the process that holds the lock, 0 if nobody does.
+    /// The pid of the process that holds the lock; 0 if nobody does.
     static int owner(const std::string &file);
-    /// Removes one whose owner died before there was a plan in it; any other is left alone.
+    /// Removes a journal whose owner died before it had a plan. Any other is left alone.
     static Result<void> remove_unbegun(const std::string &file);
-    /// Says in it that the container is paused, or is not any more. For any process: that owns it or not.
+    /// Writes that the container is paused, or is not any more. Any process may call it, not only the owner.
     static Result<void> note_paused(const std::string &file, bool paused);
 
     Journal(Journal &&) = default;
@@ -61,13 +63,13 @@ public:
     Result<void> stopped(std::int64_t exit_status);
     Result<void> removing();
     Result<void> stuck(std::uint32_t step);
-    /// The container is on its own from here on: says so and gives the lock up.
+    /// Writes that the container needs no owner any more, and gives the lock up.
     Result<void> commit();
 
     Record &record() { return record_; }
     const Record &record() const { return record_; }
     const std::string &file() const { return file_; }
-    /// Gives the lock up, for another process to own the container.
+    /// Gives the lock up, so that another process can own the container.
     void release() { fd_.reset(); }
 
 private:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A child like that of an exec, but without a program: it joins the container's namespaces, carries the steps of its
-// plan out, and is gone when it stands at the gate. Sources on the machine are opened by the parent. Nothing is written
-// to the journal: what is mounted there goes with the container's mount namespace.
+// This clones a child as exec does, but without a program: it joins the container's namespaces, carries out the steps
+// of its plan, and is killed when it reaches the gate. The parent opens sources on the machine. Nothing is written to
+// the journal, because these mounts end with the container's mount namespace.
 #include "container/mounts.hpp"
 
 #include "container/container.hpp"
@@ -20,7 +20,7 @@ struct Target {
     std::string id;
     int pid = 0;
     Fd pidfd;
-    Json spec; // its own description without its mounts: what every plan is made from
+    Json spec; // the container's description without its mounts
 };
 
 const std::vector<std::string> asked = {"/mounts", "/ctr/unmount"};
@@ -63,7 +63,7 @@ Result<void> add_mounts(Engine &engine, const std::string &id, const Json &mount
     Json all = target.spec;
     all["mounts"] = mounts;
     CTR_TRY(engine.plan(CTR_OP_MOUNT, id, all, {},
-                        asked)); // refused before anything is mounted, and with its own place in the list
+                        asked)); // a first check of the whole list
     Json made = Json::array();
     for (const Json &mount : mounts) {
         Json one = target.spec;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Mounts of a container that lives already.
+// Adds and removes mounts in a living container.
 #pragma once
 
 #include "container/engine.hpp"
@@ -9,9 +9,9 @@
 
 namespace core::container {
 
-/// Mounts what an OCI /mounts array lists, in its order. On failure those that were made are taken off again.
+/// Mounts what an OCI /mounts array lists, in its order. On failure the mounts that were already made are removed.
 Result<void> add_mounts(Engine &engine, const std::string &id, const Json &mounts);
-/// Takes off what is mounted at their destinations, in reverse.
+/// Unmounts what is mounted at the destinations of `mounts`, in reverse order.
 Result<void> remove_mounts(Engine &engine, const std::string &id, const Json &mounts);
 
 } // namespace core::container

@@ -24,7 +24,7 @@ bool are_named_texts(const Json &value) {
            std::all_of(value.begin(), value.end(), [](const Json &each) { return each.is_string(); });
 }
 
-/// What commands show of a container, and what they decide by. All of it may be missing.
+/// The members that commands show or act on, with their types. Each of them may be missing.
 struct Member {
     const char *where;
     bool (*fits)(const Json &);
@@ -59,7 +59,7 @@ Result<void> check_meta(const Json &meta) {
     return {};
 }
 
-/// A value as launch::restore_values takes it: a number, a text, or bytes as numbers.
+/// True for what launch::restore_values accepts: a number, a text, or an array of bytes.
 bool is_durable(const Json &value) {
     if (value.is_number_integer() || value.is_string()) return true;
     return value.is_array() && std::all_of(value.begin(), value.end(), [](const Json &byte) {
@@ -82,7 +82,7 @@ public:
     bool has_plan() const { return has_plan_; }
     Record take() && { return std::move(record_); }
 
-    /// `line`: without its end.
+    /// `line` comes without its newline.
     Result<void> add(std::string_view line, const std::string &path) {
         const std::size_t at = lines_++;
         const bool is_plan = line.substr(0, 8) == "{\"plan\":";
@@ -95,8 +95,8 @@ public:
         return is_plan ? plan(json) : event(json);
     }
 
-    /// Behind damage nothing is known: whatever could have been done is taken for done. An undo takes back only what is
-    /// its own.
+    /// Lines behind the damage are unknown, so every step is taken for done. This is safe because an undo removes only
+    /// what its own step made.
     void give_up(const std::string &why) {
         record_.damage = why;
         record_.intended.assign(std::max<std::size_t>(record_.plan.steps.size(), 1), true);
@@ -127,7 +127,7 @@ private:
     Result<void> mark(std::vector<bool> &steps, const Json &line, const char *word) {
         CTR_ASSIGN(const std::uint64_t step, number(line, word, UINT32_MAX));
         if (part_ == Record::Part::without_steps) {
-            // Only whether there is any is asked.
+            // Without steps, callers only ask whether there is any mark.
             if (steps.empty()) steps.push_back(true);
             return {};
         }

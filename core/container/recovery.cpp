@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Containers whose owner died at work, and what an earlier stop or removal could not take back.
+// Cleans up containers whose owner died at work, and finishes stops and removals that could not undo everything.
 #include "container/recovery.hpp"
 
 #include "container/directories.hpp"
@@ -16,9 +16,9 @@
 namespace core::container {
 namespace {
 
-/// Nobody's stop or removal took all back that it should have: a plugin was missing, or its undo failed.
+/// True if a stop or removal could not undo everything: a plugin was missing, or its undo failed.
 bool is_half_undone(const Record &record) {
-    if (record.stage != Stage::stopped || record.plan.steps.empty()) return false; // read without its steps: unknown
+    if (record.stage != Stage::stopped || record.plan.steps.empty()) return false; // read without its steps, so unknown
     const auto pending = [&](Scope scope) {
         const std::vector<bool> steps = steps_to_undo(record, scope);
         return std::find(steps.begin(), steps.end(), true) != steps.end();
@@ -26,12 +26,13 @@ bool is_half_undone(const Record &record) {
     return record.removing || pending(Scope::until_stop);
 }
 
-/// One container whose owner is gone: what is to be taken back is, and if it goes away with its end, all of it.
+/// Recovers one container. If it was to be removed at its end, all of it is removed. Returns true if there was
+/// something to do.
 Result<bool> recover_one(Engine &engine, Recovery how, const std::string &file) {
     auto journal = Journal::open(file);
     if (!journal.ok()) {
         if (journal.error().error_class == CTR_E_BUSY) return false;
-        // Killed before the first line: without a plan there is nothing to undo.
+        // The owner was killed before it wrote a plan, so there is nothing to undo.
         if (journal.error().error_class == CTR_E_NOT_FOUND) {
             CTR_TRY(Journal::remove_unbegun(file));
             return true;
@@ -47,7 +48,7 @@ Result<bool> recover_one(Engine &engine, Recovery how, const std::string &file) 
         record.stage != Stage::creating && !record.removing && !record.meta.value("/about/rm"_json_pointer, false);
     const bool was_stopped = record.stage == Stage::stopped;
     CTR_TRY(kill_init(engine, file.substr(file.rfind('/') + 1), record));
-    if (!was_stopped && keep) static_cast<void>(journal.value().stopped(-1)); // it shows without the line, too
+    if (!was_stopped && keep) static_cast<void>(journal.value().stopped(-1)); // the state can be seen without this line
     CTR_TRY(undo_steps_apart(engine, journal.value(), keep ? Scope::until_stop : Scope::all));
     if (!keep) CTR_TRY(remove_record(journal.value()));
     return true;
@@ -59,7 +60,7 @@ Result<void> recover_all_in(Engine &engine, Recovery how, const std::string &par
     if (!names.ok())
         return names.error().errno_value == ENOENT ? Result<void>() : Result<void>(std::move(names).error());
     for (const std::string &name : names.value()) {
-        if (Journal::owner(parent + "/" + name) != 0) continue; // cheap: most have a living owner
+        if (Journal::owner(parent + "/" + name) != 0) continue; // a cheap check first: most have a living owner
         auto recovered = apart(parent + "/" + name, [&] { return recover_one(engine, how, parent + "/" + name); });
         if (recovered.ok() && recovered.value() && done != nullptr) done->push_back(name);
         if (!recovered.ok() && problems != nullptr)
@@ -91,7 +92,7 @@ Result<std::vector<std::string>> recover(Engine &engine, Recovery how, std::vect
     std::vector<std::string> done;
     CTR_TRY(recover_all_in(engine, how, engine.containers_dir(), &done, problems));
     if (::access(engine.operations_dir().c_str(), F_OK) != 0) return done;
-    CTR_ASSIGN(const auto lock, lock_images(engine, false)); // an image command that runs looks after it
+    CTR_ASSIGN(const auto lock, lock_images(engine, false)); // an image command with the lock does it
     if (lock) CTR_TRY(recover_operations(engine, how, &done, problems));
     return done;
 }

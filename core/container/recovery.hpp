@@ -9,14 +9,15 @@
 
 namespace core::container {
 
-/// Its owner died at work: nobody holds the lock, and it is not one of the states that need no owner. One that was not
-/// on its own yet dies with the owner, which may take it a moment: that it still lives says nothing.
+/// True if the owner died at work: nobody holds the lock, and the container is not in a state that needs no owner. The
+/// first process may still be alive then, because a container that was not committed dies a moment after its owner.
+/// `owner`: Journal::owner().
 bool is_abandoned(const Record &record, int owner);
-/// If the container of that name has no owner and is of no use to anybody (is_abandoned), it is taken back, so that its
-/// name is free.
+/// If the container of that name was abandoned (is_abandoned), undoes and removes it, so that its name is free.
 Result<void> take_back_abandoned(Engine &engine, const std::string &id);
 
-/// Each container stands alone: what a damaged file of one makes the libraries throw is that one's error.
+/// Runs `work` for one container and turns an exception (a damaged file may make a library throw) into an error of that
+/// container, so that the others are still looked at.
 template <typename Work> auto apart(const std::string &file, Work work) -> decltype(work()) {
     try {
         return work();

@@ -62,7 +62,7 @@ Result<void> call_driver(Engine &engine, const std::string &id, const char *word
     return call_driver(engine, id, record, word, call);
 }
 
-/// What the driver does not carry out is refused by name, here as when a container is planned.
+/// Refuses settings that the driver does not carry out, as planning does.
 Result<void> check_claims(Engine &engine, const std::string &id, const Json &resources) {
     CTR_TRY(check_id(id));
     CTR_ASSIGN(const Record record, Journal::read(engine.journal_of(id)));
@@ -104,8 +104,8 @@ Result<void> kill_init(Engine &engine, const std::string &id, const Record &reco
         return system_error("pidfd_send_signal", std::to_string(record.pid));
     pollfd gone = {pidfd.get(), POLLIN, 0};
     if (::poll(&gone, 1, 200) == 1) return {};
-    // Under cgroup v1 a frozen process dies only when it is thawed, and it need not be pause that froze it. Without a
-    // cgroup nobody can.
+    // Under cgroup v1 a frozen process dies only when it is thawed, and something other than `pause` may have frozen
+    // it. Without a cgroup nobody can thaw it.
     static_cast<void>(end_processes(engine, id, record));
     if (::poll(&gone, 1, 10000) != 1)
         return failure(CTR_E_BUSY, "process " + std::to_string(record.pid) + " does not die within 10 s of SIGKILL",
@@ -135,12 +135,12 @@ Result<void> signal_init(Engine &engine, const std::string &id, const Record &re
     return thawed.ok() || thawed.error().error_class == CTR_E_NOT_FOUND ? Result<void>() : std::move(thawed);
 }
 
-/// Of a container without a pid namespace of its own.
+/// SIGKILL for a container without a pid namespace of its own.
 Result<void> kill_all(Engine &engine, const std::string &id, const Record &record) {
     const auto lives = processes(engine, id);
     const bool has_cgroup = lives.ok() || lives.error().error_class != CTR_E_UNSUPPORTED;
     if (!record.alive() && (!lives.ok() || lives.value().empty())) return not_running(id);
-    // It may have left its cgroup.
+    // The first process may have left the cgroup, so it gets the signal by its pidfd.
     Result<void> first = record.alive() ? signal_init(engine, id, record, SIGKILL) : Result<void>();
     return has_cgroup ? end_processes(engine, id, record) : first;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What is done with all processes of a living container, through its cgroup driver (sdk/include/ctr/ext/cgroup.h):
-// where the cgroup is stands in the container's journal. Errors: unsupported if the container has no cgroup; not_found;
-// those of the driver.
+// Acts on all processes of a living container, through its cgroup driver (sdk/include/ctr/ext/cgroup.h). The
+// container's journal says where the cgroup is. Errors: unsupported if the container has no cgroup; not_found; those of
+// the driver.
 #pragma once
 
 #include "container/engine.hpp"
@@ -14,27 +14,28 @@
 
 namespace core::container {
 
-/// Sends a signal to the container's first process. Errors: not_found when it is gone ("container not running").
-/// SIGKILL for a container without a pid namespace of its own reaches all of it, also when the first process is gone:
-/// its end would not end the others.
+/// Sends a signal to the container's first process. Errors: not_found if it is gone ("container not running"). If the
+/// container has no pid namespace of its own, SIGKILL goes to all its processes, even if the first one is gone, because
+/// its end does not end the others.
 Result<void> signal_container(Engine &engine, const std::string &id, int signal);
-/// Kills the container's first process, if it still lives, and waits until it is gone. Frozen, by whomever, it is
-/// thawed for that.
+/// Kills the container's first process, if it still lives, and waits until it is gone. If it is frozen, by whoever it
+/// may be, it is thawed first.
 Result<void> kill_init(Engine &engine, const std::string &id, const Record &record);
-/// Kills what is left of a container whose first process has ended, and thaws it for that. Nothing is left of one with
-/// a pid namespace of its own, but what is frozen.
+/// Kills the processes that are left after a container's first process has ended, and thaws them for that. In a
+/// container with a pid namespace of its own only frozen processes can be left.
 Result<void> end_processes(Engine &engine, const std::string &id, const Record &record);
-/// With its first process the kernel ends all of it: it has a pid namespace of its own.
+/// True if the kernel ends all processes together with the first one, because the container has a pid namespace of its
+/// own.
 bool ends_with_first_process(const Engine &engine, const Record &record);
 /// Sends a signal to every process of the container.
 Result<void> signal_all(Engine &engine, const std::string &id, int signal);
-/// Process ids as this machine sees them.
+/// Process ids in this process's pid namespace.
 Result<std::vector<int>> processes(Engine &engine, const std::string &id);
-/// Stops all processes where they stand, or lets them go on. `state` says "paused" meanwhile.
+/// Freezes or thaws all processes. While they are frozen, `state` says "paused".
 Result<void> freeze(Engine &engine, const std::string &id, bool frozen);
 /// Applies an OCI linux.resources object; what it does not name stays as it is.
 Result<void> update(Engine &engine, const std::string &id, const Json &resources);
-/// The same for what is not the cgroup driver's: a part of a config.json, `{"linux": {"intelRdt": {...}}}`
+/// The same for settings that other plugins can change: a part of a config.json, `{"linux": {"intelRdt": {...}}}`
 /// (sdk/include/ctr/ext/update.h).
 Result<void> update_other(Engine &engine, const std::string &id, const Json &spec);
 /// "memory.usage_bytes" and the like, as the driver names them; UINT64_MAX is "no limit".

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The verbs on a container that another process created: what they know stands in its journal.
+// The verbs on a container that another process created. All that they know comes from its journal.
 #include "container/container.hpp"
 
 #include "container/directories.hpp"
@@ -66,14 +66,14 @@ Result<std::vector<State>> list(const Engine &engine, std::vector<std::string> *
             all.push_back(std::move(one).value());
         else if (problems != nullptr && one.error().error_class != CTR_E_NOT_FOUND)
             problems->push_back(id + ": " + one.error().text());
-        // not_found: it went away meanwhile, or is half made: `recover` looks after it
+        // not_found: it was removed meanwhile, or it is half made, and then `recover` cleans up
     }
     return all;
 }
 
 namespace {
 
-/// The child carries its steps out with the code that it was made with; here only the parent's are left.
+/// Looks up only the parent's steps behind the gate: the child already has the code of its own steps in memory.
 launch::KindLookup kinds_behind_gate(Engine &engine, const plan::Plan &plan) {
     return [all = engine.kinds(), &plan](const std::string &plugin, const std::string &kind) -> const ctr_step_kind * {
         const bool needed = std::any_of(plan.steps.begin(), plan.steps.end(), [&](const plan::Step &step) {
@@ -101,8 +101,8 @@ Result<void> start(Engine &engine, const std::string &id, sys::Interruption *int
     if (started.ok()) started = journal.running();
     if (started.ok()) started = launch.run_started_steps();
     if (started.ok()) return {};
-    // runtime-spec, runtime.md "Lifecycle": a failed start goes on where a container is destroyed, and then poststop
-    // OCI hooks run. It is gone afterwards, and its name is free, as with a failed create.
+    // The runtime-spec (runtime.md, "Lifecycle") says that a container whose start fails is destroyed and its poststop
+    // OCI hooks run. Afterwards it is gone and its name is free, as after a failed create.
     Error error = std::move(started).error();
     auto undone = kill_init(engine, id, record);
     if (undone.ok()) static_cast<void>(journal.stopped(-1));
@@ -116,8 +116,8 @@ Result<void> start(Engine &engine, const std::string &id, sys::Interruption *int
 
 namespace {
 
-/// By force, of one whose record is damaged. What its plan lists is taken back, whatever of it was done; without a plan
-/// only the record can go.
+/// Forced removal of a container whose record is damaged. Every step of its plan is undone, whether it ran or not. If
+/// there is no plan, only the record can be removed.
 Result<void> remove_damaged(Engine &engine, const std::string &id) {
     const std::string file = engine.journal_of(id);
     auto journal = Journal::open_damaged(file);
@@ -144,9 +144,10 @@ Result<void> remove_damaged(Engine &engine, const std::string &id) {
 Result<void> remove(Engine &engine, const std::string &id, bool force, Removal how) {
     CTR_TRY(check_id(id));
     const std::string file = engine.journal_of(id);
-    // SIGKILL waits for the thaw under cgroup v1. If it fails, the undo of the cgroup's step says what is wrong.
+    // Under cgroup v1 SIGKILL has no effect until the container is thawed. If the thaw fails, the undo of the cgroup's
+    // step reports why.
     if (force) {
-        // A foreground owner notices the death itself and cleans up; then there is nothing left to do here.
+        // An owner in the foreground notices the death and cleans up itself. Then there is nothing left to do here.
         auto record = Journal::read(file, Journal::Part::without_steps);
         if (!record.ok() && record.error().error_class == CTR_E_NOT_FOUND && ::access(file.c_str(), F_OK) != 0)
             return record.error();
@@ -172,7 +173,8 @@ Result<void> remove(Engine &engine, const std::string &id, bool force, Removal h
         return failure(CTR_E_BUSY, id + " is " + status_name(status_of(record)),
                        "stop it first, or remove it by force: ctr rm -f " + id);
     CTR_TRY(kill_init(engine, id, record));
-    // Who dies while it undoes leaves word that it began: the next one does not risk its own life for it.
+    // The journal says that a removal began. If that earlier one did not finish, a plugin may have killed it, so this
+    // removal runs the undo in another process.
     const bool apart_from_us = how == Removal::guarded || record.removing || record.stuck;
     static_cast<void>(journal.value().removing());
     CTR_TRY(apart_from_us ? undo_steps_apart(engine, journal.value(), Scope::all)

@@ -24,8 +24,6 @@ Result<void> first_of(std::vector<Error> errors) {
     return first;
 }
 
-/// "Until stop" says that the container's processes are gone. Its cgroup stays until delete, with what it has counted,
-/// so nothing else ends those that outlive its first process.
 Result<void> end_the_rest(Engine &engine, const Journal &journal, Scope scope) {
     if (scope == Scope::all || ends_with_first_process(engine, journal.record())) return {};
     auto ended = end_processes(engine, journal.file().substr(journal.file().rfind('/') + 1), journal.record());

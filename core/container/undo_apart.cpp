@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// Takes back what another process did, in a process of its own. This one has the journal and its lock, and only
-// listens:
+// Undoes the steps that another process carried out, in a worker process. This process keeps the journal and its lock
+// and only listens to the worker, which writes lines:
 //
-//     loading PLUGIN   the code of a step is looked up: a plugin may crash while it is loaded
-//     begins N         the undo of step N
-//     undone N         goes into the journal here
-//     failed N ERROR   it said why
-//     end              the last word. Who ends without it has not succeeded, whatever its exit status
+//     loading PLUGIN   it looks up the code of a step; the plugin may crash while it is loaded
+//     begins N         the undo of step N begins
+//     undone N         this process writes that to the journal
+//     failed N ERROR   the undo returned an error
+//     end              all is done. A worker that ends without this line has failed, whatever its exit status is
 //
-// If the worker crashes, ends or says nothing for longer than the deadline (ten times that while the kernel works for
-// it: removing many files takes long), the step that it was at is named, stays in the journal, and a new worker goes on
-// with those below it. Such a step is noted in the journal, so that only who asks for it (`ctr recover`, `ctr rm`)
-// waits for it a second time.
+// If the worker crashes, ends or is silent for longer than the deadline, the step that it was at is reported and stays
+// in the journal, and a new worker goes on with the steps below it. (The deadline is ten times as long while the kernel
+// works for the worker, because removing many files takes long.) The journal notes such a step, so that only `ctr
+// recover` and `ctr rm` wait for it a second time.
 #include "container/undo.hpp"
 
 #include "launch/undo.hpp"
@@ -44,7 +44,7 @@ void say(int channel, std::string line) {
     for (std::size_t at = 0; at < line.size();) {
         const ssize_t n = ::write(channel, line.data() + at, line.size() - at);
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) ::_exit(1); // nobody listens any more
+        if (n <= 0) ::_exit(1); // the other process is gone
         at += static_cast<std::size_t>(n);
     }
 }
@@ -81,9 +81,10 @@ private:
 };
 
 int work(Engine &engine, const Record &record, const std::vector<bool> &steps, int channel, pid_t parent) {
-    // Who holds the journal's lock may die: then others take back what is left, and not beside us.
+    // If the process that holds the journal's lock dies, this one must die too, because another process may then undo
+    // the same steps.
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || ::getppid() != parent) return 1;
-    sys::on_exit_in_plugin = [](const std::string &) { return 125; }; // the other process says it, with the step
+    sys::on_exit_in_plugin = [](const std::string &) { return 125; }; // the other process reports this, with the step
     Speaker speaker(channel);
     const launch::KindLookup lookup = [kinds = engine.kinds(), channel](const std::string &plugin,
                                                                         const std::string &kind) {
@@ -116,15 +117,14 @@ Error unpacked(const std::string &text) {
     return error;
 }
 
-/// How long the undo of a step may say nothing. A step that says in its argument `timeout` how long it may take, in
-/// seconds, gets that besides.
+/// How long the undo of a step may be silent. If the step has an argument `timeout` (seconds), that time is added.
 std::int64_t deadline_ms(const plan::Step &step, std::int64_t seconds) {
     if (const plan::Arg *own = step.arg("timeout"); own != nullptr)
         seconds += std::clamp<std::int64_t>(own->integer, 0, 1000000);
     return seconds * 1000;
 }
 
-/// One worker, from its begin to its end.
+/// One worker process, from its start to its end.
 class Worker {
 public:
     Worker(Engine &engine, Journal &journal, std::vector<bool> &left, std::vector<Error> &errors)
@@ -147,7 +147,7 @@ public:
     }
 
 private:
-    /// Until the worker has nothing more to say; false if it says nothing for too long.
+    /// Listens until the worker is done or gone; false if it was silent for too long.
     bool listen() {
         std::string text;
         char buffer[4096];
@@ -168,11 +168,11 @@ private:
                 take(text.substr(0, at));
                 text.erase(0, at + 1);
             }
-            if (ended_) return true; // something that a plugin left behind may hold the other end
+            if (ended_) return true; // do not wait for end of file: a process that a plugin left may hold the pipe
         }
     }
 
-    /// What the kernel has done for it, in ticks; 0 if that cannot be read.
+    /// The worker's system time in ticks; 0 if it cannot be read.
     std::uint64_t system_time() const {
         const auto stat = sys::read_file("/proc/" + std::to_string(pid_) + "/stat");
         if (!stat.ok()) return 0;
@@ -185,8 +185,9 @@ private:
         return ticks;
     }
 
-    /// Half of the time is over, then all of it: who used the kernel in the second half is at work; who sleeps or turns
-    /// in circles is not.
+    /// Called each time that half of the deadline has passed. At the end of a whole deadline the worker may go on if it
+    /// used system time in the second half: then the kernel works for it. A worker that sleeps or loops in user space
+    /// may not.
     bool may_go_on() {
         const std::uint64_t before = std::exchange(system_time_, system_time());
         ++looks_;
@@ -221,7 +222,7 @@ private:
         return current_ < left_.size() ? deadline_ms(journal_.record().plan.steps[current_], seconds) : seconds * 1000;
     }
 
-    /// How it ended, in words.
+    /// True if the worker ends within that time.
     bool ends_within(std::int64_t ms) const {
         const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0U)));
         pollfd ended = {pidfd.get(), POLLIN, 0};
@@ -234,6 +235,7 @@ private:
         return ready != 0;
     }
 
+    /// Reaps the worker and says in words how it ended.
     std::string reap(bool in_time) {
         // It may have closed its end and live on.
         if (!in_time || !ends_within(allowed())) {
@@ -242,7 +244,7 @@ private:
         }
         int status = 0;
         pid_t got = 0;
-        // One that hangs in the kernel does not even die: nobody waits for that.
+        // A process that hangs in the kernel does not die even of SIGKILL, so the wait is limited to 5 s.
         for (int i = 0; i < 500 && (got = ::waitpid(pid_, &status, in_time ? 0 : WNOHANG)) <= 0; ++i) {
             if (got < 0 && errno != EINTR) break;
             if (got == 0) ::usleep(10000);
@@ -254,7 +256,8 @@ private:
         return "ended the process";
     }
 
-    /// The step that it was at, or, if it was loading a plugin, those of that plugin, are left as they are.
+    /// Gives up the step that the worker was at, or all steps of the plugin that it was loading. They stay in the
+    /// journal.
     Result<void> give_up_step(const std::string &end) {
         const plan::Plan &plan = journal_.record().plan;
         const std::string hint =
@@ -284,11 +287,11 @@ private:
     std::vector<Error> &errors_;
     Fd channel_;
     int pid_ = -1;
-    std::size_t current_ = SIZE_MAX; // the step that it is at
-    std::string loading_;            // the plugin that it is loading
-    bool ended_ = false;             // it had its last word
+    std::size_t current_ = SIZE_MAX; // the step that the worker is at
+    std::string loading_;            // the plugin that the worker is loading
+    bool ended_ = false;             // the worker said "end"
     std::uint64_t system_time_ = 0;  // in ticks, at the last look
-    int looks_ = 0;                  // since it said something
+    int looks_ = 0;                  // calls of may_go_on() since it said something
 };
 
 } // namespace
