@@ -77,8 +77,8 @@ Result<void> run_operation(Engine &engine, ctr_operation operation, const std::s
 Result<void> start(Engine &engine, const std::string &id, sys::Interruption *interruption = nullptr);
 /// Undoes all steps and removes the container. `force` kills what still runs. Errors: busy if it runs or its owner is
 /// at work. `guarded`: the undo runs in a process of its own (undo_apart.cpp), so that a plugin that crashes does not
-/// end this one; this costs a sixth of the time of create, start and delete. `quick` is for a command that removes one
-/// container and ends: it does so only if an earlier removal did not finish.
+/// end this one; this costs a sixth of the time of create, start and delete. `quick`, for a command that removes one
+/// container and ends: the undo runs in this process, unless an earlier removal did not finish.
 enum class Removal { guarded, quick };
 Result<void> remove(Engine &engine, const std::string &id, bool force, Removal how = Removal::guarded);
 /// Cleans up containers whose owner died before they could live without it, and finishes earlier stops and removals

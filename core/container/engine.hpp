@@ -20,7 +20,7 @@ class Container;
 
 class Engine {
 public:
-    /// Works on this machine, with the plugins of these directories; an earlier directory wins. `vocabulary`: what
+    /// Works on this machine, with the plugins of these directories (plugin::Catalog::scan). `vocabulary`: what
     /// descriptions may ask for; must outlive the engine.
     Engine(config::Config config, const std::vector<plugin::Directory> &plugin_directories,
            const Vocabulary &vocabulary);

@@ -36,7 +36,7 @@ std::size_t Block::add_args(const plan::Step &step, PackedStep &packed) {
         out.form = arg.form;
         out.integer = arg.integer;
         out.text = {arg.text.c_str(), arg.text.size()};
-        needed += 64; // an integer or a mark read as text
+        needed += 64; // room for an integer or a mark as text
         if (arg.form == CTR_FORM_VALUE) out.value = value_index(arg.text), needed += arg.text.size();
         if (arg.form == CTR_FORM_TEMPLATE) {
             out.first_piece = static_cast<std::uint32_t>(piece_memory_.size());
@@ -58,15 +58,15 @@ std::size_t Block::add_args(const plan::Step &step, PackedStep &packed) {
     return needed;
 }
 
-/// Who is waited for, and whose values cross to the other process.
+/// Marks the steps that the other process waits for, and those whose values it uses.
 void Block::mark_announcements(const plan::Plan &plan) {
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
         const plan::Step &step = plan.steps[i];
-        // What a child gives always goes to the parent, who keeps the durable part.
+        // The parent gets all values of the child, because it records the durable ones.
         if (step.process == CTR_PROCESS_CHILD && !step.outputs.empty()) step_memory_[i].announce = true;
         if (step.wait_for != plan::no_wait) step_memory_[step.wait_for].announce = true;
         const auto crosses_from = [&step](const plan::Step &giver) {
-            // What steps before the clone gave the child has; what the clone itself gives it is told.
+            // The child has copies of values from before the clone. Values of the clone itself are sent to it.
             if (giver.kind == plan::kind_clone) return step.process == CTR_PROCESS_CHILD;
             return giver.process != step.process && plan::era(giver.phase) >= 2;
         };

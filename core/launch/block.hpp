@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// A plan packed for carrying out. Everything that a step may read is laid out before clone3, in memory that the child
-// gets as a copy: the getters behind the host's table only walk it, so the same code serves the parent, the child, an
-// undo and the shell printer, and allocates nothing in any of them. Templates are expanded into a scratch area that was
-// sized here.
+// A plan, packed so that it can be carried out. Everything that a step may read is laid out before clone3, in memory of
+// which the child gets a copy. The getters of the host's table only walk this memory and allocate nothing, so the same
+// code serves the parent, the child, an undo and the shell printer. Templates are expanded into a scratch area whose
+// size is computed here.
 #pragma once
 
 #include "base/fd.hpp"
@@ -24,7 +24,7 @@ inline constexpr std::uint32_t no_index = UINT32_MAX;
 
 struct PackedPiece {
     ctr_str literal{"", 0};
-    std::uint32_t value = no_index; // or the value whose text stands here
+    std::uint32_t value = no_index; // or index of the value whose text is inserted
 };
 
 struct PackedArg {
@@ -35,7 +35,7 @@ struct PackedArg {
     std::uint32_t value = no_index;              // CTR_FORM_VALUE
     std::uint32_t first_piece = 0, n_pieces = 0; // CTR_FORM_TEMPLATE
     ctr_str expanded{"", 0};                     // filled by begin_step
-    bool last_use = false;                       // a descriptor that no later step of the child needs
+    bool last_use = false;                       // no later step of the child uses this descriptor
 };
 
 struct PackedOutput {
@@ -44,7 +44,7 @@ struct PackedOutput {
 };
 
 struct PackedStep {
-    const ctr_step_kind *kind = nullptr; // nullptr: the executor's own (clone3, gate, execve, ns.*)
+    const ctr_step_kind *kind = nullptr; // nullptr: the executor runs it itself (clone3, gate, execve, ns.*)
     const char *kind_name = "", *plugin = "";
     ctr_process process = CTR_PROCESS_PARENT;
     ctr_phase phase = CTR_PREPARE;
@@ -58,16 +58,16 @@ struct Value {
     ctr_type type = CTR_TYPE_INT;
     bool known = false;
     std::int64_t integer = 0;
-    int fd = -1;          // of this process; owned by the block
-    char *text = nullptr; // CTR_VALUE_MAX + 1 bytes; strings and bytes
+    int fd = -1;          // number in this process; owned by the block
+    char *text = nullptr; // for strings and bytes; has room for CTR_VALUE_MAX + 1 bytes
     std::uint32_t length = 0;
 };
 
-/// Finds the code of a kind: of the plugin that shares it with all, or of the plugin of that id. nullptr: there is
-/// none.
+/// Finds the code of a kind, either in the plugin that shares it with all plugins or in the plugin of that id. Returns
+/// nullptr if there is none.
 using KindLookup = std::function<const ctr_step_kind *(const std::string &plugin, const std::string &kind)>;
 
-/// The packed plan as plain memory: all that the code between clone and exec sees of it.
+/// The packed plan as plain memory. The code between clone and exec sees nothing else of it.
 struct Packed {
     PackedStep *steps = nullptr;
     std::uint32_t n_steps = 0;
@@ -85,8 +85,8 @@ struct Packed {
 /// Owns the memory of a Packed, and the descriptors among its values.
 class Block : public Packed {
 public:
-    /// Packs the steps, or those that are marked in `only`: the others are there, but empty. A kind that `lookup` does
-    /// not know stays without code: carrying it out is an error, printing is not. The plan must outlive the block,
+    /// Packs all steps, or only those marked in `only`; the others are then present but empty. A kind that `lookup`
+    /// does not know has no code: to carry it out is an error, to print it is not. The plan must outlive the block,
     /// which points to its texts.
     static std::unique_ptr<Block> pack(const plan::Plan &plan, const KindLookup &lookup,
                                        const std::vector<bool> *only = nullptr);

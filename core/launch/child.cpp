@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// What runs in the child. From clone3 to execve nothing here allocates, locks or logs: the memory is a copy of a
-// process that may have held any lock. sdk/cmake/ctr_check_child.cmake checks at build time what this code calls. Its
-// failures go to the parent as one message that names the step.
+// What runs in the child. From clone3 to execve nothing here allocates, locks or logs, because the memory is a copy of
+// a process that may have held any lock. sdk/cmake/ctr_check_child.cmake checks at build time which functions this code
+// calls. An error goes to the parent as one message that names the step.
 //
-// Until the gate opens the child dies with its owner: PDEATHSIG, and end of file on the channel. `create` hands it over
-// to nobody: after the commit it waits on a socket for `start`.
+// Until the gate opens the child dies with its owner, by PDEATHSIG or by end of file on the channel. In a `create` the
+// child gives that up after the commit and waits on a socket for `start`, from any process.
 #include "launch/child.hpp"
 
 #include "launch/wire.hpp"
@@ -32,14 +32,14 @@ struct ChildState {
     ChildPlan *plan = nullptr;
     ctr_run run;
     std::uint32_t parent_done = 0; // steps of the parent with a smaller index are done
-    /// In a process that becomes another program under the container's confinement: the kind of the step that made it.
+    /// In a process that becomes an OCI hook and is confined as the container is: the kind of the step that made it.
     /// Else nullptr.
     const char *hook_kind = nullptr;
     char executable[path_max] = "";
     char home[sizeof "HOME=" + 4095] = "HOME=/";
 };
 
-/// The child is a process of its own, so there is one; too large for comfort on the stack.
+/// A global, because the child is a process of its own and has one state, which is too large for the stack.
 constinit ChildState child_state;
 
 CTR_CHILD int confine_hook(void *);
@@ -54,7 +54,7 @@ CTR_CHILD void set_root(ctr_run *run, int fd) {
 
 CTR_CHILD int (*confinement_behind(ctr_run *run))(void *) {
     if (child_state.plan == nullptr || run->block->steps[run->step].phase != CTR_CONFINE) return nullptr;
-    wait_for_all(&child_state); // it cannot be waited for in two processes
+    wait_for_all(&child_state); // only one process can read the channel, so wait now
     return confine_hook;
 }
 
@@ -76,7 +76,7 @@ CTR_CHILD const char *const *program_environment() {
 
 namespace {
 
-/// Tells the parent what went wrong and ends.
+/// Sends the error to the parent and ends.
 [[noreturn]] CTR_CHILD void give_up(ChildState *state) {
     send_error(state->plan->channel, state->run.step, &state->run.error);
     _exit(125);
@@ -87,7 +87,7 @@ namespace {
     give_up(state);
 }
 
-/// Takes one message; the parent's end means that nobody wants this child any more.
+/// Takes one message. If the parent is gone, the child ends.
 CTR_CHILD MessageType take_message(ChildState *state) {
     Message message;
     if (receive(state->plan->channel, state->plan->block, &message) != Received::message) _exit(125);
@@ -100,14 +100,15 @@ CTR_CHILD void wait_for_step(ChildState *state, std::uint32_t step) {
         take_message(state);
 }
 
-/// For all that the steps behind this one wait for.
+/// Waits for every step of the parent for which the steps behind this one wait.
 CTR_CHILD void wait_for_all(ChildState *state) {
     for (std::uint32_t i = state->run.step + 1; i < state->run.block->n_steps; ++i)
         if (state->run.block->steps[i].process == CTR_PROCESS_CHILD)
             wait_for_step(state, state->run.block->steps[i].wait_for);
 }
 
-/// Dies with the owner from here on. If the owner died before the prctl, its end of the channel is closed already.
+/// From here on the child dies with its owner, so that no half-made container stays. If the owner died before the
+/// prctl, its end of the channel is closed already.
 CTR_CHILD void arm_death_signal(ChildState *state) {
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     state->run.death_signal = SIGKILL;
@@ -115,7 +116,7 @@ CTR_CHILD void arm_death_signal(ChildState *state) {
     if (poll(&owner, 1, 0) == 1 && (owner.revents & POLLHUP) != 0) _exit(125);
 }
 
-/// Nobody's death kills it from here on.
+/// From here on the child outlives its parent.
 CTR_CHILD void disarm_death_signal(ChildState *state) {
     prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
     state->run.death_signal = 0;
@@ -128,8 +129,8 @@ CTR_CHILD void join_namespaces(ChildState *state) {
                      "the namespace cannot be joined");
 }
 
-/// In a new user namespace the child is nobody until the maps are written, and in one that it was born in it is who ctr
-/// is; then it becomes root inside.
+/// Becomes uid and gid 0 of the user namespace. Until then the child has the overflow id (in a new one, before the maps
+/// are written) or ctr's own id (in one that the process in between has joined), which must not reach the container.
 CTR_CHILD void enter_user_namespace(ChildState *state) {
     if (!state->plan->becomes_root) return;
     wait_for_step(state, state->plan->mapped_by);
@@ -137,15 +138,15 @@ CTR_CHILD void enter_user_namespace(ChildState *state) {
         give_up_with(state, "setresuid", "0", "id 0 is not mapped in the user namespace");
     if (state->run.death_signal != 0)
         prctl(PR_SET_PDEATHSIG, state->run.death_signal, 0, 0, 0); // cleared by setresuid, prctl(2)
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); // where ctr had to stay dumpable, Launch::clone_hidden()
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); // nobody may look into the child; see Launch::clone_hidden()
 }
 
-/// Done by child_main itself.
+/// True for the steps that child_main runs itself.
 CTR_CHILD bool is_own(const PackedStep &step) {
     return strcmp(step.kind_name, plan::kind_gate) == 0 || strcmp(step.kind_name, plan::kind_execve) == 0;
 }
 
-/// A step that is left out could be the one that confines.
+/// A step without code must end the child, because it may be one that confines the program.
 [[noreturn]] CTR_CHILD void give_up_without_code(ChildState *state, const char *kind) {
     const ctr_error error = {sizeof(ctr_error),
                              CTR_E_NOT_FOUND,
@@ -158,7 +159,7 @@ CTR_CHILD bool is_own(const PackedStep &step) {
     give_up(state);
 }
 
-/// What no later step needs is not open any longer than it must be.
+/// Closes the descriptors that no later step needs, so that nothing of the machine stays open in the container.
 CTR_CHILD void close_used(Packed *block, const PackedStep &step) {
     for (std::uint32_t i = 0; i < step.n_args; ++i) {
         const PackedArg &arg = block->args[step.first_arg + i];
@@ -173,7 +174,9 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
     for (std::uint32_t i = from; i < to; ++i) {
         const PackedStep &step = state->plan->block->steps[i];
         if (step.process != CTR_PROCESS_CHILD || is_own(step)) continue;
-        if (state->hook_kind != nullptr && strcmp(step.kind_name, state->hook_kind) == 0) continue; // it runs a brother
+        if (state->hook_kind != nullptr && strcmp(step.kind_name, state->hook_kind) == 0)
+            // The hook is run by a step of this kind, which must not run again in the hook.
+            continue;
         wait_for_step(state, step.wait_for);
         *state->plan->progress = i;
         begin_step(&state->run, i);
@@ -189,8 +192,8 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
     }
 }
 
-/// In a process that a step made to become another program (a startContainer OCI hook): what confines the container's
-/// program confines it too. A failure is told to ctr as the step's.
+/// Runs in a process that becomes another program (a startContainer OCI hook): confines it by the same steps as the
+/// container's program. The parent is told of an error as one of the step.
 CTR_CHILD int confine_hook(void *) {
     ChildState &state = child_state;
     state.hook_kind = state.run.block->steps[state.run.step].kind_name;
@@ -214,7 +217,7 @@ CTR_CHILD bool join_path(char *to, const char *directory, std::size_t length, co
     return true;
 }
 
-/// 0 if the file can be executed, else errno.
+/// Returns 0 if the file can be executed, else an errno value.
 CTR_CHILD int executable_problem(const char *path) {
     struct stat st;
     if (fstatat(AT_FDCWD, path, &st, 0) != 0) return errno;
@@ -223,12 +226,13 @@ CTR_CHILD int executable_problem(const char *path) {
     return 0;
 }
 
-/// Finds argv[0] in the container's own root, so that a missing program fails `create` and not `start`.
+/// Looks argv[0] up in the container's root before the gate, so that a missing program makes `create` fail and not
+/// `start`.
 CTR_CHILD void resolve_executable(ChildState *state) {
     const char *program = state->plan->argv[0];
     int problem = ENOENT;
     if (strchr(program, '/') != nullptr) {
-        // Relative names are judged from the container's cwd, but kept: execve comes after chdir.
+        // A relative name is checked from the container's cwd but kept as it is, because execve comes after chdir.
         char judged[path_max];
         const bool absolute = program[0] == '/';
         if (strlen(program) >= path_max ||
@@ -269,8 +273,8 @@ CTR_CHILD void resolve_executable(ChildState *state) {
 
 CTR_CHILD void end_by_signal(int) { _exit(125); }
 
-/// As the first process of its pid namespace it would be deaf to all signals but SIGKILL. Who ends a container that was
-/// created and not started may as well say SIGTERM.
+/// The first process of a pid namespace ignores every signal without a handler, except SIGKILL. With this handler also
+/// SIGTERM and the like end a container that was created but not started.
 CTR_CHILD void hear_signals(void (*handler)(int)) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
@@ -279,8 +283,8 @@ CTR_CHILD void hear_signals(void (*handler)(int)) {
         sigaction(number, &action, nullptr);
 }
 
-/// unix(7), as this process sees it: an id that its user namespace does not map is the overflow id. -1: it cannot be
-/// told.
+/// The uid of the peer of a Unix socket (unix(7)), as this process sees it: an id that its user namespace does not map
+/// is the overflow id. -1 on error.
 CTR_CHILD std::int64_t uid_of_peer(int socket) {
     struct {
         std::int32_t pid;
@@ -291,11 +295,11 @@ CTR_CHILD std::int64_t uid_of_peer(int socket) {
     return peer.uid;
 }
 
-/// `create` has written the state: nobody's death kills the child any more, and `start` may come from any process that
-/// can reach the gate.
+/// After `create` has written the state, the child needs no owner any more, and any process that can reach the gate may
+/// `start` it.
 CTR_CHILD void wait_at_own_gate(ChildState *state) {
     ChildPlan *plan = state->plan;
-    const std::int64_t creator = uid_of_peer(plan->channel); // who may start it
+    const std::int64_t creator = uid_of_peer(plan->channel); // only this user may start it
     while (take_message(state) != MessageType::commit) {
     }
     disarm_death_signal(state);
@@ -310,6 +314,7 @@ CTR_CHILD void wait_at_own_gate(ChildState *state) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
             _exit(125);
         }
+        // The program must not be started by another user who can reach the socket.
         if (creator < 0 || uid_of_peer(caller) != creator) {
             close(caller);
             continue;
@@ -318,7 +323,7 @@ CTR_CHILD void wait_at_own_gate(ChildState *state) {
         plan->channel = caller;
         Message message;
         if (receive(caller, plan->block, &message) == Received::message && message.type == MessageType::go)
-            break; // else it died: wait for another
+            break; // else it died: wait for the next caller
     }
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, 8);
     hear_signals(SIG_DFL);
@@ -344,7 +349,7 @@ CTR_CHILD void child_main(void *child_plan) {
     begin_child(&state.run);
     state.run.block = state.plan->block;
     state.run.root_fd = -1;
-    // Others may see this process already, and open whatever it has open.
+    // Processes in a joined namespace may see this process already and open its descriptors (CVE-2016-9962).
     const int closed = sys::close_all_but(state.plan->kept, state.plan->n_kept);
     arm_death_signal(&state);
 
@@ -352,22 +357,26 @@ CTR_CHILD void child_main(void *child_plan) {
     const std::uint32_t gate = find_step(state.run.block, plan::kind_gate);
     state.run.step = find_step(state.run.block, plan::kind_clone);
     if (closed != 0) give_up_with(&state, "close_range", nullptr, "the kernel must be Linux 5.9 or later");
+    // The container must not reach ctr's own file by /proc/PID/exe (CVE-2019-5736).
     if (sys::let_go_of(&state.plan->own) != 0)
         give_up_with(&state, "prctl(PR_SET_MM_MAP)", "/proc/self/exe", sys::let_go_hint);
+    // The caller of ctr may have ignored signals or pinned its processors; the program must inherit neither.
     sys::reset_signal_actions();
     sys::reset_affinity();
     join_namespaces(&state);
     enter_user_namespace(&state);
     if (state.plan->in_container) {
+        // Paths of an exec's steps are resolved below the container's root, never the machine's.
         state.run.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (state.run.root_fd < 0) give_up_with(&state, "open", "/", nullptr);
     }
     run_steps(&state, 0, gate);
-    // Beyond this point the root is the container's; no path of the machine may be opened.
+    // From here on the root is the container's, and no path of the machine can be opened.
     state.run.step = gate;
     if (state.plan->resolve_executable) resolve_executable(&state);
     wait_at_gate(&state);
-    // Now, because from some step on a filter may forbid it: behind the last step there is nothing but execve.
+    // The program must inherit no descriptor of the machine (CVE-2024-21626). This is done now because a later step may
+    // load a filter that forbids it; behind the last step there is only execve.
     if (sys::close_on_exec_from(3 + state.plan->preserve_fds) != 0)
         give_up_with(&state, "close_range", nullptr, nullptr);
     sys::unblock_signals();

@@ -2,14 +2,14 @@
 //
 // The start of a container, seen from the parent:
 //
-//   prepare      what the child needs on the machine is made                              steps before the clone
+//   prepare      makes what the child needs on the machine                                steps before the clone
 //   clone        the child exists in its new namespaces and begins its own steps          child.cpp
 //   meet         the parent's steps beside it; values cross; the child reports at the gate steps up to the gate
-//   (commit)     `create`: the state is written, the child is on its own
+//   (commit)     `create`: the state is written, the child needs no owner any more
 //   open_gate    the child confines itself and becomes the program                        steps behind the gate
 //   started      the program runs                                                         steps of phase started
 //
-// Each parent step is recorded before and after it runs. Both processes walk the same line-up of steps; one waits for
+// Each parent step is recorded before and after it runs. Both processes follow the same order of steps. One waits for
 // the other only where plan/order.cpp found that it must.
 #include "launch/launch.hpp"
 
@@ -49,7 +49,7 @@ void log_debug(const plan::Plan &plan, std::uint32_t step, const char *what) {
 std::string step_text(const plan::Plan &plan, std::uint32_t index) {
     if (index >= plan.steps.size()) return step_title(plan, index);
     plan::Step shown = plan.steps[index];
-    for (plan::Arg &arg : shown.args) // passwords stand in environments
+    for (plan::Arg &arg : shown.args) // an environment may contain passwords
         if (arg.name == "env") arg.text = arg.text.substr(0, arg.text.find('=')) + "=...";
     return step_title(plan, index) + ": " + plan::show_args(shown);
 }
@@ -79,7 +79,7 @@ Result<void> Launch::create() {
 }
 
 Result<void> Launch::prepare() {
-    // Steps of exec find the container by its first process, where they ask for it.
+    // Steps of an exec may use the container's first process as a value.
     if (Value *init = block_->value("init.pidfd"); init != nullptr && options_.init_pidfd >= 0) {
         init->fd = ::fcntl(options_.init_pidfd, F_DUPFD_CLOEXEC, 0);
         if (init->fd < 0) return system_error("fcntl", "the container's pidfd");
@@ -88,7 +88,7 @@ Result<void> Launch::prepare() {
     return run_parent_era(0);
 }
 
-/// The child would pass over a step without code; what confines it must never be passed over.
+/// Refuses a plan with a child's step that has no code, because that step may be one that confines the program.
 Result<void> Launch::check_code() const {
     for (std::uint32_t i = 0; i < block_->n_steps; ++i)
         if (const PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && step.kind == nullptr &&
@@ -99,7 +99,7 @@ Result<void> Launch::check_code() const {
     return {};
 }
 
-/// Arguments and environment as execve takes them, before the clone: the child allocates nothing.
+/// Lays out arguments and environment for execve before the clone, because the child must not allocate.
 Result<void> Launch::lay_out_program() {
     const plan::Step *exec = plan_.find(plan::kind_execve);
     if (exec == nullptr && plan_.operation != CTR_OP_MOUNT)
@@ -116,15 +116,15 @@ Result<void> Launch::lay_out_program() {
     const bool has_home =
         std::any_of(envp_.begin(), envp_.end(), [](const char *each) { return std::strncmp(each, "HOME=", 5) == 0; });
     child_plan_.home_at = has_home ? ChildPlan::has_home : envp_.size();
-    if (!has_home) envp_.push_back("HOME=/"); // the child looks the user up
+    if (!has_home) envp_.push_back("HOME=/"); // a step of the child may replace it
     envp_.push_back(nullptr);
     child_plan_.argv = argv_.data();
     child_plan_.envp = envp_.data();
     return {};
 }
 
-/// What both processes talk by: a socket pair for messages (wire.hpp), and a shared word that says how far the child
-/// is, also when it can say nothing any more. The child's end of the pair is the result.
+/// Opens the ways by which the two processes talk: a socket pair for messages (wire.hpp), and a shared word that says
+/// how far the child is even when it can send nothing any more. Returns the child's end of the pair.
 Result<Fd> Launch::open_channel() {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return system_error("socketpair");
@@ -136,15 +136,15 @@ Result<Fd> Launch::open_channel() {
     return child_end;
 }
 
-/// For --log-level debug each step of the child's is heard of, not only those that somebody waits for; behind the gate
-/// a filter may forbid to speak.
+/// For --log-level debug the child reports every step up to the gate, not only those that somebody waits for. Behind
+/// the gate a filter may forbid the child to send anything.
 void Launch::announce_all_steps() {
     for (std::uint32_t i = 0; i < block_->n_steps; ++i)
         if (PackedStep &step = block_->steps[i]; step.process == CTR_PROCESS_CHILD && plan::era(step.phase) == 2)
             step.announce = true;
 }
 
-/// The values of the clone's own step, for whoever uses them; the child is told of its pid.
+/// Sets the values of the clone's step, and sends them to the child if it uses them.
 Result<void> Launch::give_child(std::uint32_t clone_step) {
     if (Value *pid = block_->value("child.pid"); pid != nullptr) pid->integer = child_.pid, pid->known = true;
     if (Value *pidfd = block_->value("child.pidfd"); pidfd != nullptr) {
@@ -157,8 +157,8 @@ Result<void> Launch::give_child(std::uint32_t clone_step) {
     return {};
 }
 
-/// Era 1. All that the child will need lies ready in memory and in descriptors before clone3; from then on it has a
-/// copy of this process's memory, and must not let anybody look into it (clone_hidden).
+/// Era 1. All that the child will need is in memory and in descriptors before clone3. The child has a copy of this
+/// process's memory, so nobody may be able to look into the child (clone_hidden).
 Result<void> Launch::clone() {
     CTR_TRY(check_code());
     CTR_TRY(lay_out_program());
@@ -176,17 +176,17 @@ Result<void> Launch::clone() {
     CTR_TRY(namespaces.fill(child_plan_));
     keep_descriptors(child_end.get());
     CTR_ASSIGN(child_, clone_hidden(namespaces));
-    child_end.reset(); // so that the child's end is seen when it dies
+    child_end.reset(); // so that this end sees a hangup when the child dies
 
-    CTR_TRY(recorder_.cloned(child_.pid)); // first of all: who is killed from here on leaves a child that recover finds
+    CTR_TRY(recorder_.cloned(child_.pid)); // at once: if we are killed later, recover finds the child
     CTR_TRY(namespaces.join_cgroup_by_pid(child_.pid));
     CTR_TRY(give_child(clone_step));
     at_boundary("after clone", clone_step);
     return {};
 }
 
-/// What the child may have open from its first moment on: stdio, its channel, its gate, what its steps and its joining
-/// need, what is passed on to the program.
+/// Collects the descriptors that the child keeps: stdio, its channel, its gate, what its steps and its joins need, and
+/// what is passed on to the program.
 void Launch::keep_descriptors(int channel) {
     kept_ = {0, 1, 2, channel};
     for (unsigned i = 0; i < options_.preserve_fds; ++i)
@@ -220,8 +220,8 @@ void Launch::keep(int fd) {
 
 namespace {
 
-/// While it stands, this process has another score, for its child to inherit. The child may not write it itself: it is
-/// not dumpable, and its files in /proc belong to root, proc(5).
+/// While this object exists, this process has another OOM score, which its child inherits. The child cannot write the
+/// score itself, because it is not dumpable and so its files in /proc belong to root (proc(5)).
 class InheritedOomScore {
 public:
     Result<void> set(std::int64_t score) {
@@ -249,18 +249,18 @@ private:
 
 } // namespace
 
-/// The child is a copy of this process, and others may look at it before it has let go of anything (CVE-2016-9962): so
-/// before it exists, nothing of it may be looked at, ptrace(2) "Ptrace access mode checking", and the executable is let
-/// go of.
+/// Clones the child so that nobody can look into it. The child is a copy of this process, and processes in the
+/// namespaces that it joins may see it before it has closed anything (CVE-2016-9962). So this process first becomes not
+/// dumpable (ptrace(2), "Ptrace access mode checking"), which the child inherits, and lets go of ctr's file.
 Result<sys::Child> Launch::clone_hidden(NamespaceSetup &namespaces) {
     if (options_.protect_executable) CTR_TRY(sys::let_go_of_executable(child_plan_.own));
     const Fd empty(child_plan_.own.pending ? static_cast<int>(child_plan_.own.map.exe_fd) : -1);
     if (empty.valid()) keep(empty.get());
     InheritedOomScore score;
     if (const auto wanted = namespaces.oom_score_adj()) CTR_TRY(score.set(*wanted).in("oom_score_adj"));
-    // A user may write the id maps of a dumpable process only. Then nobody else is in that user namespace yet, and who
-    // is in another one may not look into it (ptrace(2), rule 3 of the access check); as soon as it is mapped the child
-    // is not dumpable either.
+    // An unprivileged user can write the id maps of a dumpable process only. That is safe here: nobody else is in the
+    // new user namespace yet, and a process of another one may not look into it (ptrace(2), rule 3 of the access
+    // check). The child gives up being dumpable as soon as its ids are mapped.
     const bool maps_by_user = ::geteuid() != 0 && (namespaces.new_flags() & CLONE_NEWUSER) != 0;
     if (!maps_by_user && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return system_error("prctl(PR_SET_DUMPABLE)");
     sys::CloneRequest request{namespaces.new_flags(), namespaces.cgroup_fd(), namespaces.between(), kept_,
@@ -280,7 +280,7 @@ Result<void> Launch::meet() {
     return {};
 }
 
-/// The child goes all the way to its program, and this process has nothing to do with what it says on it.
+/// True if the child will go all the way to its program and no parent step depends on its messages.
 bool Launch::nothing_to_answer() const {
     for (std::uint32_t i = 0; i < block_->n_steps; ++i) {
         const PackedStep &step = block_->steps[i];
@@ -290,8 +290,8 @@ bool Launch::nothing_to_answer() const {
     return true;
 }
 
-/// Until execve closes the child's end, or its death: one waking instead of one for each word, on a processor that the
-/// child may be using.
+/// Sleeps until the child's end is closed, by execve or by its death. This process then wakes up once and not for each
+/// message, which leaves the processor to the child.
 void Launch::sleep_until_hangup() {
     pollfd polled[] = {{channel_.get(), 0, 0},
                        {options_.interruption == nullptr ? -1 : options_.interruption->fd(), POLLIN, 0}};
@@ -300,7 +300,7 @@ void Launch::sleep_until_hangup() {
     hung_up_ = polled[0].revents != 0;
 }
 
-/// The command was told to end.
+/// True if the command was told to end.
 bool Launch::interrupted() {
     return options_.interruption != nullptr && (options_.interruption->take() || options_.interruption->signal() != 0);
 }
@@ -325,12 +325,12 @@ Result<void> Launch::let_go() {
 Result<void> Launch::open_gate() {
     if (!gate_open_) CTR_TRY(let_go());
     CTR_TRY(run_parent_era(3));
-    while (!ended_) { // end of file: every descriptor of the child was closed by execve
+    while (!ended_) { // until end of file: execve closes the child's end
         auto message = take_message();
         if (!message.ok() && !ended_) return message;
     }
-    // The end of the process is an end of file too. (Who opens the gate of a child that another process cloned cannot
-    // tell.)
+    // End of file also comes when the child has died; progress_ tells the two apart. (A `start` in another process than
+    // `create` has no progress_ and cannot tell.)
     if (progress_.get() != nullptr && *progress_.get() != ChildPlan::executing)
         return ended_without_a_word(*progress_.get());
     channel_.reset();
@@ -364,7 +364,7 @@ Result<void> Launch::run_parent_era(int era) {
 
 Result<void> Launch::run_parent_step(std::uint32_t index) {
     const PackedStep &step = block_->steps[index];
-    if (std::strcmp(step.kind_name, plan::kind_journal) == 0) return {}; // done by who opened it, before anything else
+    if (std::strcmp(step.kind_name, plan::kind_journal) == 0) return {}; // done when the journal was made
     if (step.kind == nullptr)
         return step_error(index, failure(CTR_E_NOT_FOUND, "the code of this kind of step is missing",
                                          "install the plugin " + std::string(step.plugin)));
@@ -423,13 +423,14 @@ Result<void> Launch::wait_for_step(std::uint32_t step) {
     return {};
 }
 
-/// The channel ended: says how the child did. What it still had to say comes first.
+/// The channel ended. Returns the error that the child still sent, if it did; else how the child ended.
 Error Launch::lost_child() {
     Message message;
     while (channel_.valid() && !ended_ && receive(channel_.get(), block_.get(), &message) == Received::message)
         if (message.type == MessageType::failed) return step_error(message.step, to_error(message.error));
     siginfo_t info{};
-    // Behind the gate the end of the channel may also mean that the program runs: then there is nothing to wait for.
+    // Behind the gate the channel also ends when the program runs. Then the child does not end and must not be waited
+    // for.
     const int options = WEXITED | WNOWAIT | (gate_open_ && ready_ ? WNOHANG : 0);
     if (child_.pid > 0 && ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, options) == 0 && info.si_pid != 0 &&
         info.si_code != CLD_EXITED)
@@ -442,12 +443,12 @@ Error Launch::lost_child() {
     return failure(CTR_E_SYSTEM, "the container's first process ended before its program ran");
 }
 
-/// Somebody's code ended the child's process, or broke it, instead of returning.
+/// The error for a step whose code ended or crashed the child's process instead of returning.
 Error Launch::ended_without_a_word(std::uint32_t step) const {
     std::string how = "ended the container's first process instead of returning";
     siginfo_t info{};
     pollfd gone = {child_.pidfd.get(), POLLIN, 0};
-    if (child_.pid > 0 && ::poll(&gone, 1, 1000) == 1 && // it is at its end, unless it only closed the channel
+    if (child_.pid > 0 && ::poll(&gone, 1, 1000) == 1 && // it is ending, unless it only closed the channel
         ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid != 0 &&
         info.si_code != CLD_EXITED)
         how = "the container's first process was killed by signal " + std::to_string(info.si_status);
@@ -455,8 +456,7 @@ Error Launch::ended_without_a_word(std::uint32_t step) const {
                                     "the program did not run; if nobody killed it, this is a bug of the plugin"));
 }
 
-/// A parent's step may fail only because the child is gone (no such process): then what the child said before it went
-/// is the reason.
+/// A parent's step may fail because the child is gone (ESRCH). Then the error that the child sent is the cause.
 Error Launch::cause_of(Error error) {
     Message message;
     pollfd readable = {channel_.get(), POLLIN, 0};
@@ -464,7 +464,7 @@ Error Launch::cause_of(Error error) {
            receive(channel_.get(), block_.get(), &message) == Received::message)
         if (message.type == MessageType::failed) return step_error(message.step, to_error(message.error));
     pollfd gone = {child_.pidfd.get(), POLLIN, 0};
-    const int patience = error.errno_value == ESRCH ? 1000 : 0; // its namespaces go a moment before itself
+    const int patience = error.errno_value == ESRCH ? 1000 : 0; // its namespaces go a moment before the process
     if (progress_.get() != nullptr && child_.pid > 0 && ::poll(&gone, 1, patience) == 1 &&
         *progress_.get() != ChildPlan::executing)
         return ended_without_a_word(*progress_.get());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Carries a plan out, in the parent. launch.cpp has the whole start of a container on one screen.
+// Carries out a plan, in the parent. The top of launch.cpp shows the whole start of a container.
 #pragma once
 
 #include "base/json.hpp"
@@ -17,11 +17,11 @@
 
 namespace core::launch {
 
-/// Hears of every parent step before and after it runs: the journal.
+/// Is told of every parent step before and after it runs. The journal is one.
 class Recorder {
 public:
     virtual ~Recorder() = default;
-    /// The child exists, and may be all that is left of this process in a moment.
+    /// The child exists now. It must be recorded at once, because this process may be killed at any moment.
     virtual Result<void> cloned(int pid) = 0;
     virtual Result<void> intent(std::uint32_t step) = 0;
     /// `block` has what the step gave.
@@ -31,7 +31,7 @@ public:
     virtual Result<void> undone(std::uint32_t step) = 0;
 };
 
-/// For what is taken back by the process that did it, as an exec's steps are.
+/// Records nothing, for steps that are undone only by the process that ran them, as those of an exec are.
 class Unrecorded final : public Recorder {
 public:
     Result<void> cloned(int) override { return {}; }
@@ -42,19 +42,19 @@ public:
 };
 
 struct LaunchOptions {
-    int gate = -1;       // listening socket: the child waits there for `start`; -1: open_gate() opens
-    int init_pidfd = -1; // exec: the container's init, whose namespaces are joined
+    int gate = -1;       // listening socket at which the child waits for `start`; -1: open_gate() opens the gate
+    int init_pidfd = -1; // exec: the container's first process, whose namespaces are joined
     int init_pid = 0;
-    bool open_ahead = false; // nothing is left to do while the child stands at the gate: it goes on without a stop
+    bool open_ahead = false;        // the caller has nothing to do at the gate, so the child does not stop there
     bool protect_executable = true; // core/sys/own_executable.hpp
     unsigned preserve_fds = 0;
-    bool outlives_owner = false;               // behind the gate nobody's death kills the child any more
-    sys::Interruption *interruption = nullptr; // what may end the start half-way; nullptr: nothing
+    bool outlives_owner = false;               // behind the gate the child outlives this process
+    sys::Interruption *interruption = nullptr; // may end the start half-way; may be nullptr
 };
 
 class NamespaceSetup;
 
-/// A number in memory that this process and those that it clones see alike.
+/// A number in memory that this process shares with the processes that it clones.
 class SharedWord {
 public:
     SharedWord() = default;
@@ -75,29 +75,30 @@ public:
     Launch(const Launch &) = delete;
     Launch &operator=(const Launch &) = delete;
 
-    /// From nothing to a child that stands at the gate (with open_ahead: that has been there). On failure the child is
-    /// dead; what parent steps did is the caller's to undo.
+    /// Prepares, clones and returns when the child waits at the gate (with open_ahead: has passed it). On failure the
+    /// child is dead, and the caller must undo what parent steps did.
     Result<void> create();
-    /// With a gate socket: the child is on its own from here on.
+    /// With a gate socket: from here on the child outlives this process.
     Result<void> commit();
-    /// `start` in another process than `create`: connects to the gate socket at which the child waits; then
-    /// open_gate().
+    /// For a `start` in another process than `create`: connects to the gate socket at which the child waits. Call
+    /// open_gate() afterwards.
     Result<void> knock(const std::string &socket_path);
-    /// There too: the durable values that the steps gave so far, and the child's pid.
+    /// For the same `start`: sets the durable values that the steps gave so far, and the child's pid.
     void restore(const std::map<std::string, Json> &values, int pid);
-    /// Opens the gate and returns when the program runs (execve succeeded), or with what prevented it.
+    /// Opens the gate. Returns when the program runs (execve succeeded), or with the reason why it does not.
     Result<void> open_gate();
     /// The parent's steps of phase `started`.
     Result<void> run_started_steps();
 
-    /// Image plans: parent steps only.
+    /// Runs a plan that has parent steps only, as image plans are.
     Result<void> run_parent_steps();
 
     const sys::Child &child() const { return child_; }
     void kill();
-    /// Gives up the descriptors that steps gave: what they hold could not be unmounted or removed.
+    /// Closes the descriptors that steps gave, because what they refer to could not be unmounted or removed while they
+    /// are open.
     void close_values() { block_->close_values(); }
-    /// The master of the terminal that a step opened; invalid if there is none. It is the caller's from here on.
+    /// The master of the terminal that a step opened, which the caller then owns; invalid if there is none.
     Fd take_terminal();
 
 private:
@@ -130,19 +131,19 @@ private:
     LaunchOptions options_;
     std::unique_ptr<Block> block_;
     ChildPlan child_plan_;
-    SharedWord progress_; // the child's own: where it is
+    SharedWord progress_; // the child writes where it is
     std::vector<const char *> argv_, envp_;
     std::vector<int> kept_;
     Fd channel_, child_channel_;
     sys::Child child_;
     std::uint32_t child_done_ = 0;
     bool ready_ = false, committed_ = false, gate_open_ = false, ended_ = false;
-    bool hung_up_ = false; // all that the child will ever say is there
+    bool hung_up_ = false; // the child has closed its end: every message is already in the socket
 };
 
-/// For crash tests, which kill themselves in it; nullptr, and nothing sets it, in the program. Called in the parent
-/// around every step ("before intent", "after intent", "after apply", "after done"), around the clone, and around every
-/// undo ("before undo", "after undo", "after undone").
+/// For crash tests, which kill their own process in it. It is nullptr in the program. It is called in the parent around
+/// every step ("before intent", "after intent", "after apply", "after done"), around the clone, and around every undo
+/// ("before undo", "after undo", "after undone").
 extern void (*step_hook)(const char *when, std::uint32_t step);
 inline void at_boundary(const char *when, std::uint32_t step) {
     if (step_hook != nullptr) step_hook(when, step);
@@ -150,10 +151,10 @@ inline void at_boundary(const char *when, std::uint32_t step) {
 
 /// "step 7 (overlay.mount of overlay, phase prepare, parent)"
 std::string step_title(const plan::Plan &plan, std::uint32_t step);
-/// All was made ready, and the program itself could not be executed (where it is opened before the gate, the gate's
-/// step fails).
+/// True if the container was ready but the program could not be executed. (If it is looked up before the gate, the
+/// gate's step fails.)
 bool is_of_execve(const Error &error);
-/// The same with its arguments, for the log; of environments only the names.
+/// The same with its arguments, for the log. Of environment variables it has only the names.
 std::string step_text(const plan::Plan &plan, std::uint32_t step);
 
 } // namespace core::launch

@@ -2,17 +2,18 @@
 //
 // The kernel's rules (namespaces(7), pid_namespaces(7), time_namespaces(7), user_namespaces(7)), and who therefore
 // joins what:
-// - A pid or time namespace is entered by children only. Offsets of a new time namespace are written between unshare
-//   and the clone.
-// - A new user namespace owns only what is made with it. What is joined beside it belongs to somebody else, and after
-//   the clone the child would have no rights over it.
-// - New namespaces belong to the user namespace that their maker is in: one that is joined is entered before the clone.
-// All this is done by a process in between (sys/process.hpp), which enters them, clones the child as its own brother,
-// and is gone: ctr itself never leaves its namespaces. What is left the child joins, first of all.
-// - A user without privilege has some in the container's user namespace only: the process in between joins that one
-//   first.
-// - A cgroup namespace roots at the cgroup that the process is in when it is made, so the child unshares it itself
-//   after it has joined: a step of the plan, not a flag here.
+// - A process enters a pid or time namespace only for its children. The offsets of a new time namespace are written
+//   between unshare and the clone.
+// - A new user namespace owns only the namespaces that are made with it. A joined namespace belongs to another user
+//   namespace, and after the clone the child would have no rights over it.
+// - New namespaces belong to the user namespace of the process that makes them. So a user namespace that is joined
+//   must be entered before the clone.
+// All this is done by a process in between (sys/process.hpp): it enters the namespaces, clones the child as its own
+// sibling and ends. So ctr itself never leaves its namespaces. The child joins the remaining ones, before anything
+// else.
+// - An unprivileged user has rights only in the container's user namespace, so the process in between joins that first.
+// - The root of a cgroup namespace is the cgroup in which the process is when it makes the namespace. So the child
+//   unshares it itself after it has joined its cgroup: this is a step of the plan, not a flag here.
 #include "launch/namespaces.hpp"
 
 #include "sys/files.hpp"
@@ -65,8 +66,8 @@ Result<NamespaceSetup> NamespaceSetup::from(const plan::Plan &plan, Block &block
     NamespaceSetup setup;
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
         const plan::Step &step = plan.steps[i];
-        // Steps of the clone have no code: what they want of clone3(2) is in their arguments, whatever their kinds are
-        // called.
+        // Steps of the clone have no code. Their arguments say what they want of clone3(2); the names of their kinds do
+        // not matter.
         if (step.process == CTR_PROCESS_CLONE) {
             const bool joins = step.arg("path") != nullptr || step.arg("ns") != nullptr;
             if (step.arg("type") != nullptr) CTR_TRY(joins ? setup.add_join(step, block) : setup.add_new(step));
@@ -106,7 +107,7 @@ Result<void> NamespaceSetup::add_new(const plan::Step &step) {
         if (flag == 0) return invalid(step.kind, "unknown namespace type \"" + arg.text + "\"");
         if (flag == CLONE_NEWTIME)
             new_time_ = true;
-        else if (flag != CLONE_NEWCGROUP) // that one is a step of the child
+        else if (flag != CLONE_NEWCGROUP) // that one is unshared by a step of the child
             new_flags_ |= static_cast<std::uint64_t>(flag);
     }
     return {};
@@ -133,8 +134,8 @@ Result<void> NamespaceSetup::add_join(const plan::Step &step, Block &block) {
     return {};
 }
 
-/// Only those that differ from our own: joining one's own user namespace is EINVAL. One setns on the pidfd joins all
-/// but the pid namespace.
+/// Joins only the namespaces that differ from our own, because joining one's own user namespace is EINVAL. One setns on
+/// the pidfd joins all of them but the pid and time namespaces.
 Result<void> NamespaceSetup::join_all_of(int init_pid, int init_pidfd) {
     int flags = 0;
     const std::string theirs = "/proc/" + std::to_string(init_pid) + "/ns/";
@@ -156,7 +157,7 @@ Result<void> NamespaceSetup::join_all_of(int init_pid, int init_pidfd) {
     return {};
 }
 
-/// Its user namespace before all others: only there has an unprivileged caller any rights.
+/// The user namespace is joined before all others, because an unprivileged caller has rights only there.
 void NamespaceSetup::join_user_first(int init_pidfd) {
     const auto user = std::find_if(child_joins_.begin(), child_joins_.end(),
                                    [](const Opened &each) { return (each.type & CLONE_NEWUSER) != 0; });
@@ -166,7 +167,7 @@ void NamespaceSetup::join_user_first(int init_pidfd) {
     std::erase_if(child_joins_, [](const Opened &each) { return each.type == 0; });
 }
 
-/// Entered by whom: see the rules on top.
+/// Decides which process enters which namespace, by the rules at the top of this file.
 void NamespaceSetup::divide() {
     const bool new_user = (new_flags_ & CLONE_NEWUSER) != 0;
     const bool joins_user = std::any_of(child_joins_.begin(), child_joins_.end(),

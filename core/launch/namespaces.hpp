@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the plan's steps of phase `clone` mean for clone3: which namespaces are new, which are joined and by whom, and
-// in which cgroup the child is born. The kernel's rules that decide who joins what stand in namespaces.cpp.
+// What the plan's steps of phase `clone` mean for clone3: which namespaces are new, which are joined and by which
+// process, and in which cgroup the child is born. The rules of the kernel that decide this are in namespaces.cpp.
 #pragma once
 
 #include "base/fd.hpp"
@@ -18,20 +18,20 @@ namespace core::launch {
 
 class NamespaceSetup {
 public:
-    /// Reads the plan and opens the namespaces to join. `init_pid` and `init_pidfd` are of an exec's container, or 0
-    /// and -1.
+    /// Reads the plan and opens the namespaces to join. For an exec, `init_pid` and `init_pidfd` are the container's
+    /// first process; else 0 and -1.
     static Result<NamespaceSetup> from(const plan::Plan &plan, Block &block, int init_pid, int init_pidfd);
 
     std::uint64_t new_flags() const { return new_flags_; }
     int cgroup_fd() const { return cgroup_fd_; }
 
-    /// Tells the child what to join and which step maps its ids.
+    /// Writes into `child` what it must join and which step maps its ids.
     Result<void> fill(ChildPlan &child) const;
-    /// What is entered before the clone.
+    /// What must be entered before the clone.
     sys::Between between() const;
-    /// What the child inherits; nothing: the caller's own.
+    /// The score that the child is to inherit; std::nullopt: the caller's.
     std::optional<std::int64_t> oom_score_adj() const { return oom_score_adj_; }
-    /// CLONE_INTO_CGROUP was refused for a reason that cgroup.procs may get around.
+    /// True if CLONE_INTO_CGROUP was refused with an errno for which writing the pid to cgroup.procs may work.
     bool cgroup_fallback(int errno_value);
     Result<void> join_cgroup_by_pid(int pid) const;
 
@@ -57,7 +57,7 @@ private:
     std::uint32_t mapped_by_ = plan::no_wait;
 };
 
-/// CLONE_NEW* for "network", as the runtime-spec names it; 0 for an unknown name.
+/// The CLONE_NEW* flag for a namespace type of the runtime-spec ("network"); 0 for an unknown name.
 int namespace_flag(std::string_view type);
 
 } // namespace core::launch

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What `ctr_run *` points to, and the running half of the host's table. The functions that are legal in the child are
-// CTR_CHILD here too: there is one implementation for all contexts.
+// What `ctr_run *` points to, and the half of the host's table that is used while a plan runs. The functions that are
+// legal in the child are marked CTR_CHILD here too, because one implementation serves all contexts.
 #pragma once
 
 #include "base/result.hpp"
@@ -12,7 +12,7 @@
 
 namespace core::launch {
 
-/// An error with room of its own, so that the child can fill and send it.
+/// An error in fixed memory, so that the child can fill it in and send it without allocating.
 struct WireError {
     std::uint32_t error_class = CTR_E_SYSTEM;
     std::int32_t errno_value = 0;
@@ -23,7 +23,7 @@ Error to_error(const WireError &wire);
 
 /// Calls `log` for a plugin's log lines; set by the program.
 extern void (*log_sink)(int level, const char *plugin, const char *message);
-/// The most detailed level that it wants (CTR_LOG_...).
+/// The most detailed level that log_sink wants (CTR_LOG_...).
 extern int log_threshold;
 inline bool log_wanted(int level) { return log_sink != nullptr && level <= log_threshold; }
 
@@ -38,9 +38,9 @@ struct ctr_run {
     std::size_t scratch_used = 0;
     int root_fd = -1;                 // child
     int death_signal = 0;             // child
-    int interrupt = -1;               // parent and undo: readable when the command is to end (sys::Interruption)
-    std::uint32_t found = UINT32_MAX; // the argument of the step that was asked for last
-    std::size_t found_index = 0;      // which one of its name it is
+    int interrupt = -1;               // parent and undo: readable when the command shall end (sys::Interruption)
+    std::uint32_t found = UINT32_MAX; // index of the argument that was asked for last
+    std::size_t found_index = 0;      // its number among the arguments of that name
 };
 
 struct ctr_shell {
@@ -55,7 +55,7 @@ const ctr_host *host_table();
 
 /// Positions `run` on a step and expands its templates. CTR_CHILD: used on both sides.
 CTR_CHILD void begin_step(ctr_run *run, std::uint32_t step);
-/// Stands around the call of a step's function, which may then call the host's with this `run` (and `shell`).
+/// Exists while a step's function is called, which may then call the host's functions with this `run` (and `shell`).
 plugin::Calling calling(ctr_run &run, const ctr_shell *shell = nullptr);
 /// The same for the child, from here to execve. CTR_CHILD.
 CTR_CHILD void begin_child(ctr_run *run);
@@ -64,7 +64,8 @@ CTR_CHILD int report(ctr_run *run, const ctr_error *error);
 /// The same from errno. CTR_CHILD.
 CTR_CHILD void fail_with_errno(ctr_run *run, const char *syscall, const char *path, const char *hint);
 
-/// Values print as \x01name\x02 in strings of the shell context; turns a word with such marks into quoted shell text.
+/// In the shell context a value appears in strings as \x01name\x02. Turns a word with such marks into quoted shell
+/// text.
 std::string shell_quote(std::string_view word);
 /// The same for lines of shell: marks become "$name", nothing else changes.
 std::string shell_text(std::string_view lines);

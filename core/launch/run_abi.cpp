@@ -59,7 +59,7 @@ CTR_CHILD int fail(ctr_run *run, const ctr_error *error) {
     return -1;
 }
 
-/// Goes on where the last search ended, if this one is for the next of the same name.
+/// Starts where the last search ended if it asks for a later argument of the same name.
 CTR_CHILD const PackedArg *find_arg(ctr_run *run, const char *name, std::size_t index) {
     const PackedStep &step = run->block->steps[run->step];
     const PackedArg *args = run->block->args + step.first_arg;
@@ -84,7 +84,7 @@ CTR_CHILD Value *find_output(ctr_run *run, const char *name) {
     return nullptr;
 }
 
-/// Appends to the scratch area; it was sized for the worst case.
+/// Appends to the scratch area, which has room for the worst case.
 CTR_CHILD void append(ctr_run *run, const char *text, std::size_t length) {
     const std::size_t room = run->block->scratch_size - run->scratch_used - 1;
     const std::size_t take = length < room ? length : room;
@@ -117,7 +117,7 @@ CTR_CHILD void append_value(ctr_run *run, const Value &value) {
     }
 }
 
-/// In shell, values read as marks whatever their type.
+/// In the shell context a value of any type appears as a mark.
 CTR_CHILD void append_mark(ctr_run *run, const Value &value) {
     append(run, "\x01", 1);
     append(run, value.name, strlen(value.name));
@@ -146,8 +146,8 @@ CTR_CHILD ctr_str expand(ctr_run *run, const PackedArg &arg) {
         } else if (value.known) {
             append_value(run, value);
         } else {
-            // An undo whose step never got this value: a path with a hole in it would be another path. Nothing is
-            // safer.
+            // This is an undo whose step never got the value. A path with a gap would be another path, so the whole
+            // argument is empty.
             run->scratch_used = start;
             return {"", 0};
         }
@@ -333,7 +333,7 @@ CTR_CHILD int spawn(ctr_run *run, const ctr_spawn *wanted, ctr_spawned *how) {
     return how->end == CTR_SPAWN_EXITED && how->code == 0 ? 0 : -1;
 }
 
-/// Holds the namespaces until it is killed. `parent` points to the pid of ctr, which may have died before the death
+/// Keeps the namespaces alive until it is killed. `parent` points to the pid of ctr, which may have died before the death
 /// signal was set. In a new pid namespace the parent reads as 0.
 void hold_namespaces(void *parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -455,7 +455,7 @@ std::string shell_text(std::string_view lines) {
     return out;
 }
 
-/// "\302\233", for printf(1).
+/// Bytes as octal escapes for printf(1): "\302\233".
 static std::string octal(std::string_view bytes) {
     std::string out;
     for (const char c : bytes) {
@@ -490,7 +490,7 @@ std::string shell_quote(std::string_view word) {
             const std::string_view piece = word.substr(i, std::max(utf8_sequence(word.substr(i)), std::size_t{1}));
             if (piece == printable(piece, true)) {
                 literal += piece;
-            } else { // the script may be looked at on a terminal, and still means these bytes
+            } else { // not printable on a terminal, so it is escaped
                 flush();
                 out += "\"$(printf '" + octal(piece) + "')\"";
             }

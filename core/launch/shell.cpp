@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // The script has three parts: what the parent does before the clone, the child's script (a here-document that
-// unshare(1) runs in the new namespaces), and what the parent does beside it. The two meet at fifos, one for each step
-// that the other side waits for; values that a step gives are shell variables, and cross in those fifos' lines. Undos
-// run in a trap, in reverse order.
+// unshare(1) runs in the new namespaces), and what the parent does beside the child. The two meet at fifos, one for
+// each step that the other side waits for. Values that a step gives are shell variables and are sent in the lines of
+// these fifos. Undos run in a trap, in reverse order.
 #include "launch/shell.hpp"
 
 #include "launch/namespaces.hpp"
@@ -40,7 +40,7 @@ public:
     }
 
 private:
-    /// The text of one callback of a kind.
+    /// The shell text that one callback of a kind prints.
     Result<std::string> text_of(std::uint32_t index, int (*callback)(ctr_run *, ctr_shell *),
                                 const std::string &indent) {
         ctr_run run;
@@ -57,13 +57,13 @@ private:
 
     static std::string fifo(std::uint32_t step) { return "\"$meet/" + std::to_string(step + 1) + "\""; }
 
-    /// Waits for the other process's step; its values come in the line.
+    /// Waits for a step of the other process; the line that it reads has the values.
     std::string wait_lines(const plan::Step &step) {
         if (step.wait_for == plan::no_wait || plan_.steps[step.wait_for].kind == plan::kind_clone) return "";
         return "read -r line < " + fifo(step.wait_for) + "; eval \"$line\"\n";
     }
 
-    /// Lets the other process go on. In the background: a fifo blocks until its reader comes.
+    /// Lets the other process go on. It runs in the background because opening a fifo blocks until its reader comes.
     std::string done_lines(std::uint32_t index) {
         bool awaited = false;
         for (const plan::Step &step : plan_.steps)
@@ -89,7 +89,7 @@ private:
                (step.note.empty() ? "" : " - " + step.note) + "\n";
     }
 
-    /// A plugin may do without a shell form.
+    /// The line for a step whose plugin has no shell form.
     std::string left_out(std::uint32_t index, const std::string &what) const {
         const plan::Step &step = plan_.steps[index];
         return "echo " +
@@ -109,7 +109,7 @@ private:
         }
         if (step.kind == plan::kind_gate) return std::string("# the gate: `create` would end here\n");
         if (step.kind == plan::kind_execve) {
-            // The machine's files are out of sight: descriptor 9 was opened by the parent.
+            // The fifo cannot be reached from the container's root, so the parent opened it as descriptor 9.
             if (has_started_steps()) out = "echo started >&9; exec 9>&-\n";
             out += "exec ${setpriv-} env -i"; // the identity steps have collected the options of setpriv(1)
             for (const plan::Arg &arg : step.args)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Prints a plan as a shell script: the container, the hard way.
+// Prints a plan as a shell script that makes the container with ordinary commands.
 #pragma once
 
 #include "base/result.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Takes parent steps back, in reverse order, as if in a fresh process: with the stored plan, and what the steps
+// Undoes parent steps in reverse order, as a fresh process would: from the stored plan and from what the steps
 // recorded. The same code serves a failed start, a stop, a delete and the recovery after a crash.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace core::launch {
 
-/// Hears how it goes, before and after each step.
+/// Is told when the undo of a step begins, and when it fails.
 class UndoListener {
 public:
     virtual ~UndoListener() = default;
@@ -23,14 +23,14 @@ public:
 
 struct UndoRequest {
     const plan::Plan *plan = nullptr;
-    std::vector<bool> to_undo;                           // by step: ran (or may have run), and is not yet undone
+    std::vector<bool> to_undo;                           // by step: it ran, or may have run, and is not yet undone
     const std::map<std::string, Json> *values = nullptr; // what was recorded
     UndoListener *listener = nullptr;                    // may be nullptr
-    sys::Interruption *interruption = nullptr;           // ends what a step waits for, not the undoing
+    sys::Interruption *interruption = nullptr;           // may be nullptr; ends what a step waits for, not the undoing
 };
 
-/// Goes on past errors, which the listener hears of; each undone step is recorded. A plugin that is missing blocks only
-/// its own steps.
+/// Goes on after an error, of which the listener is told. Each undone step is recorded. If a plugin is missing, only
+/// its own steps stay.
 void undo(const UndoRequest &request, const KindLookup &lookup, Recorder &recorder);
 
 } // namespace core::launch

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a journal kept of the values that steps gave, for a process that carries on with the stored plan.
+// Restores the values that steps gave from a journal, for a process that goes on with a stored plan.
 #pragma once
 
 #include "base/json.hpp"
@@ -11,7 +11,7 @@
 
 namespace core::launch {
 
-/// Gives a fresh block the recorded values; those that it does not have, or has with another type, are passed over.
+/// Gives a fresh block the recorded values. A value that the block does not have, or has with another type, is skipped.
 void restore_values(Block &block, const std::map<std::string, Json> &values);
 
 } // namespace core::launch

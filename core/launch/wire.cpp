@@ -138,9 +138,9 @@ CTR_CHILD Received receive(int channel, Packed *block, Message *message) {
     raw.msg_controllen = sizeof control.room;
     ssize_t got = 0;
     do
+        // CLOEXEC: a received descriptor must not reach the program.
         got = recvmsg(channel, &raw, MSG_CMSG_CLOEXEC);
-    while (got < 0 &&
-           (errno == EINTR || errno == ECONNRESET)); // it left without reading all: said once, before what it had sent
+    while (got < 0 && (errno == EINTR || errno == ECONNRESET)); // ECONNRESET: the peer is gone; what it sent follows
     if (got == 0) return Received::end;
     if (got < static_cast<ssize_t>(sizeof(Header))) return Received::error;
 

@@ -7,7 +7,7 @@
 
 namespace core::sys {
 
-/// Not by gmtime(3), which reads the machine's time zone first.
+/// Does not use gmtime(3), which first reads the machine's time zone.
 std::string timestamp() {
     using namespace std::chrono;
     timespec now{};

@@ -7,7 +7,7 @@
 
 namespace core::sys {
 
-/// "2026-11-23T20:15:01.123456789Z" (RFC 3339 in UTC), now.
+/// The time now in UTC, as in RFC 3339: "2026-11-23T20:15:01.123456789Z".
 std::string timestamp();
 
 } // namespace core::sys

@@ -87,6 +87,7 @@ namespace {
 Result<void> remove_at(int parent, const char *name, const std::string &path) {
     if (::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return {};
     if (errno != EISDIR && errno != EPERM && errno != ENOTEMPTY) return system_error("unlink", path);
+    // NOFOLLOW: a link that somebody puts here meanwhile must not lead the removal elsewhere.
     Fd fd(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd.valid()) return errno == ENOENT ? Result<void>{} : Result<void>{system_error("open", path)};
     DIR *dir = ::fdopendir(fd.get());
@@ -122,11 +123,11 @@ const std::string &boot_id() {
 std::uint64_t process_start_time(int pid) {
     const auto text = read_file("/proc/" + std::to_string(pid) + "/stat");
     if (!text.ok()) return 0;
-    // The second field is the command in parentheses, which may itself hold spaces and parentheses: count from the last
-    // one.
+    // The second field is the command in parentheses. It may itself contain spaces and parentheses, so fields are
+    // counted from the last parenthesis.
     const auto end = text.value().rfind(')');
     if (end == std::string::npos) return 0;
-    // Fields from the third on: the state, 17 more, the number of threads, one more, the start time.
+    // The fields from the third on are: the state, 17 more, the number of threads, one more, the start time.
     const char *p = text.value().c_str() + end + 1;
     const char state = p[0] == ' ' ? p[1] : '\0';
     std::uint64_t threads = 0;

@@ -10,7 +10,7 @@ namespace core::sys {
 namespace {
 
 const char *current_plugin = nullptr, *current_function = nullptr;
-pid_t current_process = 0; // a process that the plugin forked ends as it likes
+pid_t current_process = 0; // a process that the plugin forked may end as it likes
 
 int say_on_stderr(const std::string &message) {
     std::fprintf(stderr, "ctr: %s\n", message.c_str());

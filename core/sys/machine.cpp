@@ -19,7 +19,7 @@ namespace {
 
 using Answer = Result<std::optional<std::string>>;
 
-/// Missing is an answer, anything else an error.
+/// A missing file is an answer; every other failure is an error.
 template <typename T> Answer missing_is_nothing(Result<T> result) {
     if (result.ok()) return std::optional<std::string>(std::move(result).value());
     const int why = result.error().errno_value;
@@ -92,8 +92,8 @@ Answer link_of(const std::string &path) {
     return std::optional<std::string>(std::string(target, static_cast<std::size_t>(length)));
 }
 
-/// A namespace is what its device and inode say: the text of a link can be had for another file, and a bind mount has
-/// none.
+/// A namespace is identified by device and inode: other files may have a link with the same text, and a bind mount is
+/// no link.
 Answer namespace_at(const std::string &path) {
     constexpr unsigned long nsfs_magic = 0x6e736673; // linux/magic.h
     struct stat st {};
@@ -106,7 +106,8 @@ Answer namespace_at(const std::string &path) {
     return std::optional<std::string>(std::to_string(st.st_dev) + ":" + std::to_string(st.st_ino));
 }
 
-/// Those that are not any container's. Who may not look at the first process's may not enter them either.
+/// The machine's own namespaces: this process's and the first process's. A caller who may not look at the first
+/// process's namespaces may not enter them either.
 Answer machine_namespaces(const std::string &file) {
     auto own = namespace_at("/proc/self/ns/" + file);
     if (!own.ok() || !own.value()) return own;
@@ -144,11 +145,12 @@ std::string effective_capabilities() {
     return at == std::string::npos ? "0" : status.value().substr(at + 8, 16);
 }
 
-/// In a user namespace root's files on the machine are nobody's, whatever the effective uid says.
+/// Asks the kernel, because in a user namespace the effective uid does not tell: root's files on the machine belong to
+/// nobody there.
 bool is_writable(const std::string &path) { return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0; }
 
-/// One of the hierarchies of cgroup v1 may be written to. mountinfo, proc(5): "36 35 98:0 ROOT MOUNT-POINT OPTIONS ...
-/// - cgroup SOURCE OPTIONS".
+/// True if a hierarchy of cgroup v1 is writable. A line of mountinfo (proc(5)): "36 35 98:0 ROOT MOUNT-POINT OPTIONS
+/// ... - cgroup SOURCE OPTIONS".
 bool may_make_cgroup1(std::string_view mountinfo) {
     for (const std::string_view line : split(mountinfo, '\n')) {
         if (line.find(" - cgroup ") == std::string_view::npos) continue;
@@ -192,7 +194,7 @@ Result<std::optional<std::string>> RealMachine::answer(const std::string &questi
     if (what == "cgroup1") {
         CTR_ASSIGN(auto mounts, ask("mounts:/sys/fs/cgroup"));
         if (mounts.value_or("").find(" - cgroup ") == std::string::npos) {
-            CTR_ASSIGN(mounts, ask("mounts")); // nowhere else is usual
+            CTR_ASSIGN(mounts, ask("mounts")); // not at the usual place: look everywhere
         }
         return may_make_cgroup1(mounts.value_or("")) ? std::optional<std::string>("writable") : std::nullopt;
     }

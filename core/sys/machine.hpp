@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The only way in which planning looks at the machine: questions with answers in text (sdk/include/ctr/host.h, ask).
-// Every question that a plan asked is kept with its answer, so that a plan can be explained, and made again elsewhere
-// from its record.
+// Every question of a plan is kept with its answer, so that a plan can be explained, and made again elsewhere from this
+// record.
 #pragma once
 
 #include "base/result.hpp"
@@ -16,9 +16,10 @@ namespace core::sys {
 class Machine {
 public:
     virtual ~Machine() = default;
-    /// The answer; nothing if the thing asked for does not exist; an error if the question is not understood.
+    /// The answer; std::nullopt if the thing asked for does not exist. Errors: the question is unknown or cannot be
+    /// answered.
     Result<std::optional<std::string>> ask(const std::string &question);
-    /// All that was asked so far.
+    /// All questions so far, with their answers.
     const std::map<std::string, std::optional<std::string>> &record() const { return record_; }
 
 protected:

@@ -20,7 +20,7 @@
 namespace core::sys {
 namespace {
 
-// linux/mount.h of 6.11; Debian 12's has none of it.
+// From linux/mount.h of Linux 6.11; Debian 12's header does not have it.
 constexpr long statmount_number = 457, listmount_number = 458;
 constexpr std::uint32_t statx_unique_id = 0x4000;
 constexpr std::uint64_t want_sb = 0x1, want_mount = 0x2, want_root = 0x8, want_point = 0x10, want_type = 0x20,
@@ -47,13 +47,13 @@ struct Status {
 };
 static_assert(offsetof(Status, root) == 104 && offsetof(Status, text) == 512);
 
-/// A line as mountinfo has it; nothing if the kernel does not tell all of it.
+/// A line as in mountinfo; std::nullopt if the kernel does not give all fields.
 std::optional<std::string> line_of(std::uint64_t id, std::vector<std::uint64_t> &buffer) {
     const Request request = {sizeof request, 0, id, wanted};
     for (;;) {
         const std::size_t size = buffer.size() * sizeof buffer[0];
         if (::syscall(statmount_number, &request, buffer.data(), size, 0U) == 0) break;
-        if (errno == ENOENT) return std::string(); // gone meanwhile
+        if (errno == ENOENT) return std::string(); // unmounted meanwhile
         if (errno != EOVERFLOW || size > (std::size_t{1} << 20)) return std::nullopt;
         buffer.resize(buffer.size() * 4);
     }
@@ -74,14 +74,14 @@ std::optional<std::string> line_of(std::uint64_t id, std::vector<std::uint64_t> 
            (text(head.options).empty() ? "" : ",") + text(head.options) + "\n";
 }
 
-/// The unique id of the mount that holds the path; 0 where the kernel has none.
+/// The unique id of the mount that the path is on; 0 if the kernel does not support such ids.
 std::uint64_t mount_id(const std::string &path) {
     struct statx st {};
     if (::statx(AT_FDCWD, path.c_str(), AT_NO_AUTOMOUNT, statx_unique_id, &st) != 0) return 0;
     return (st.stx_mask & statx_unique_id) != 0 ? st.stx_mnt_id : 0;
 }
 
-/// Nothing where the kernel does not answer (ENOSYS, a seccomp filter's EPERM): then there is mountinfo.
+/// std::nullopt if the kernel does not answer (ENOSYS, a seccomp filter's EPERM); the caller then reads mountinfo.
 std::optional<std::string> ask_kernel(const std::string &path) {
     const std::uint64_t top = mount_id(path);
     if (top == 0) return std::nullopt;

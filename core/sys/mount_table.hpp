@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What is mounted where. Reading mountinfo costs what the machine has mounted, which may be thousands of lines; a start
-// wants a dozen of them.
+// What is mounted where. mountinfo has a line for each mount of the machine, which may be thousands; a start needs a
+// dozen of them, so they are asked for directly where the kernel can.
 #pragma once
 
 #include "base/result.hpp"
@@ -10,11 +10,11 @@
 
 namespace core::sys {
 
-/// The lines of /proc/self/mountinfo for what is mounted at `path` and below it, of which other mounts than these have
-/// no part (Linux 6.11: listmount(2), statmount(2); before, mountinfo is read and filtered). Of the fields in front of
-/// the dash only the root and the mount point are sure to be as in mountinfo.
+/// The lines of /proc/self/mountinfo for the mounts at `path` and below it, and no others. From Linux 6.11 on by
+/// listmount(2) and statmount(2); before, mountinfo is read and filtered. Of the fields in front of the dash only the
+/// root and the mount point are sure to be as in mountinfo.
 Result<std::string> mounts_below(const std::string &path);
-/// The same out of the text of mountinfo.
+/// Filters these lines from the text of mountinfo.
 std::string lines_below(std::string_view mountinfo, std::string_view path);
 
 } // namespace core::sys

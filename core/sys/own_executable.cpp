@@ -20,7 +20,7 @@ namespace {
 constexpr std::uintptr_t page = 4096;
 
 struct Segment {
-    std::uintptr_t from, to; // whole pages
+    std::uintptr_t from, to; // addresses, rounded to whole pages
     int protection;
 };
 
@@ -38,7 +38,7 @@ int protection_of(unsigned flags) {
            ((flags & PF_X) != 0 ? PROT_EXEC : 0);
 }
 
-/// dl_iterate_phdr(3) tells the program first; its segments come in the order of their addresses, elf(5).
+/// The first call by dl_iterate_phdr(3) is for the program; its segments come in the order of their addresses (elf(5)).
 int measure(dl_phdr_info *info, std::size_t /*size*/, void *out) {
     Program &program = *static_cast<Program *>(out);
     for (int i = 0; i < info->dlpi_phnum; ++i) {
@@ -50,8 +50,8 @@ int measure(dl_phdr_info *info, std::size_t /*size*/, void *out) {
     return 1;
 }
 
-/// Anonymous memory with the same bytes, put where the file is mapped: what the dynamic linker and the unwinder know of
-/// the program stays readable.
+/// Replaces the mapped file by anonymous memory with the same bytes, so that the dynamic linker and the unwinder can
+/// still read what they know of the program.
 Result<void> replace_mappings(const Program &program) {
     const std::size_t size = program.high() - program.low();
     void *copy = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -90,7 +90,7 @@ CTR_CHILD int let_go_of(OwnExecutable *own) {
 Result<void> let_go_of_executable(OwnExecutable &left) {
 #ifdef CTR_SANITIZED
     (void)left;
-    return {}; // the sanitizer's runtime stands in the program: it cannot be replaced while it runs
+    return {}; // the sanitizer's runtime is in the program, which cannot be replaced while it runs
 #endif
     static bool gone = false;
     if (gone) return {};
@@ -98,6 +98,7 @@ Result<void> let_go_of_executable(OwnExecutable &left) {
     ::dl_iterate_phdr(measure, &program);
     const auto here = reinterpret_cast<std::uintptr_t>(&let_go_of_executable);
     if (program.segments.empty() || (program.low() <= here && here < program.high())) return {};
+    // This empty file becomes /proc/self/exe. Mode 0555, because the kernel wants an executable file there.
     Fd empty(::memfd_create("ctr", MFD_CLOEXEC));
     if (!empty.valid() || ::fchmod(empty.get(), 0555) != 0) return system_error("memfd_create");
     CTR_TRY(replace_mappings(program));
@@ -105,8 +106,8 @@ Result<void> let_go_of_executable(OwnExecutable &left) {
     map.start_code = map.start_data = program.low();
     map.end_code = map.end_data = program.high();
     map.start_brk = map.brk = reinterpret_cast<std::uintptr_t>(::sbrk(0));
-    // The name of the program, which the kernel put on the stack: an address of it, whatever arguments and environment
-    // there are.
+    // The kernel put the program's name on the stack, so this address is always on it, whatever arguments and
+    // environment there are.
     map.start_stack = ::getauxval(AT_EXECFN);
     map.arg_start = arguments_begin != 0 ? arguments_begin : map.start_stack;
     map.arg_end = std::max<__u64>(arguments_end, map.arg_start);

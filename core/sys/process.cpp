@@ -39,7 +39,7 @@ clone_args args_for(const CloneRequest &request) {
     return args;
 }
 
-/// What the process in between does, and what it has to say. In memory that both share.
+/// The task of the process in between, and its result. It is in memory that both processes share.
 struct Errand {
     const CloneRequest *request;
     void (*run)(void *);
@@ -55,7 +55,7 @@ bool went_wrong(Errand *errand, const char *syscall) {
     return true;
 }
 
-/// The offsets are those of the children's namespace, time_namespaces(7).
+/// A new time namespace is for the children of this process, and so are the offsets (time_namespaces(7)).
 bool new_time_namespace_fails(Errand *errand, const std::string &offsets) {
     if (::unshare(CLONE_NEWTIME) != 0) return went_wrong(errand, "unshare(CLONE_NEWTIME)");
     if (offsets.empty()) return false;
@@ -75,8 +75,10 @@ int go_between(void *its_errand) {
     if (request.own != nullptr && let_go_of(request.own) != 0) return went_wrong(errand, "prctl(PR_SET_MM_MAP)");
     std::vector<int> kept = request.kept;
     if (request.cgroup >= 0) kept.insert(std::upper_bound(kept.begin(), kept.end(), request.cgroup), request.cgroup);
+    // Processes in the joined namespaces may see the child at once; no other descriptor may be open in it.
     if (close_all_but(kept.data(), kept.size()) != 0) return went_wrong(errand, "close_range");
     clone_args args = args_for(request);
+    // The child is a child of ctr, because this process ends now.
     args.flags |= CLONE_PARENT;
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
     if (pid == 0) {
@@ -88,7 +90,7 @@ int go_between(void *its_errand) {
     return 0;
 }
 
-/// Memory of its own from mmap(2).
+/// Owns memory from mmap(2).
 class Pages {
 public:
     Pages(std::size_t size, int sharing)
@@ -107,8 +109,8 @@ private:
     std::size_t size_;
 };
 
-/// This process sleeps until the one in between is gone. The two share their memory, but where a time namespace is
-/// joined: the kernel wants a process that shares it with nobody then (EUSERS). The child goes on on a copy of the
+/// This process sleeps until the one in between has ended. The two share their memory, except when a time namespace is
+/// joined, because then the kernel refuses a process that shares memory (EUSERS). The child runs on a copy of the
 /// stack.
 Result<Child> clone_by_go_between(const CloneRequest &request, void (*run)(void *), void *argument) {
     const Pages stack(std::size_t{512} << 10, MAP_PRIVATE | MAP_STACK), shared(sizeof(Errand), MAP_SHARED);
@@ -174,7 +176,8 @@ CTR_CHILD int join_namespaces(const Namespace *all, std::size_t n, std::size_t *
 
 namespace {
 
-/// close_range(2), or where an outer filter refuses it (one written before Linux 5.9) one by one.
+/// Uses close_range(2). If an outer filter refuses it (one written before Linux 5.9), closes the descriptors one by
+/// one.
 CTR_CHILD int close_between(unsigned first, unsigned last) {
     if (syscall(SYS_close_range, first, last, 0) == 0) return 0;
     rlimit64 limit;
@@ -214,7 +217,7 @@ CTR_CHILD void unblock_signals() {
 }
 
 CTR_CHILD void reset_affinity() {
-    unsigned char all[1024]; // 8192 processors, the most that Linux knows
+    unsigned char all[1024]; // for 8192 processors, the most that Linux supports
     memset(all, 0xff, sizeof all);
     syscall(SYS_sched_setaffinity, 0, sizeof all, all);
 }

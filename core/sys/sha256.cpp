@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// FIPS 180-4, section 6.2, with its names. Not for the hot path: a pinned plugin of a megabyte takes a few
+// The algorithm of FIPS 180-4, section 6.2, with its names. It is not fast: a pinned plugin of a megabyte takes a few
 // milliseconds.
 #include "sys/sha256.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// SHA-256 of a file. The host needs it only for pinned plugins and links no crypto library; the kernel's own (AF_ALG)
-// is not everywhere.
+// SHA-256 of a file. It is needed only for pinned plugins, so ctr links no crypto library for it; the kernel's own
+// (AF_ALG) is not always available.
 #pragma once
 
 #include "base/result.hpp"
@@ -10,7 +10,7 @@
 
 namespace core::sys {
 
-/// 64 hexadecimal digits. The descriptor's offset is left alone. Errors: of pread(2).
+/// The sum as 64 hexadecimal digits. Does not move the descriptor's offset. Errors: of pread(2).
 Result<std::string> sha256_of_file(int fd, const std::string &path);
 
 } // namespace core::sys

@@ -9,7 +9,7 @@
 namespace core::sys {
 namespace {
 
-/// The address of a path. `directory` is open as long as the address is in use.
+/// The address of a path. `directory` must stay open while the address is in use.
 struct Address {
     sockaddr_un at{};
     Fd directory;
@@ -46,7 +46,7 @@ Result<Fd> listen_at(const std::string &path, int type) {
     CTR_ASSIGN(const Address address, address_of(path));
     CTR_ASSIGN(Fd fd, new_socket(type));
     if (::bind(fd.get(), generic(address), sizeof address.at) != 0) return system_error("bind", path);
-    // Whatever the umask is; nobody can connect before listen().
+    // Mode 0600 whatever the umask is, so that no other user can connect; nobody can connect before listen().
     if (::chmod(address.at.sun_path, 0600) != 0) return system_error("chmod", path);
     if (::listen(fd.get(), 4) != 0) return system_error("listen", path);
     return fd;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Unix sockets by path, and descriptors sent over them: the gate at which a created container waits, and what engines
-// listen on for the terminal and the pidfd. A path may be longer than a socket address can be (107 bytes): it is
-// reached through /proc/self/fd then.
+// Unix sockets by path, and descriptors sent over them: the gate at which a created container waits, and the sockets on
+// which engines receive the terminal and the pidfd. A path that is longer than a socket address (107 bytes) is reached
+// through /proc/self/fd.
 #pragma once
 
 #include "base/fd.hpp"
@@ -15,9 +15,10 @@ namespace core::sys {
 
 /// A listening socket at `path` (type SOCK_STREAM or SOCK_SEQPACKET). Errors: EADDRINUSE.
 Result<Fd> listen_at(const std::string &path, int type);
-/// A socket for datagrams with that name. Errors: of bind(2).
+/// A datagram socket that is bound to `path`. Errors: of bind(2).
 Result<Fd> bind_datagrams(const std::string &path);
-/// Errors: ENOENT, ECONNREFUSED nobody listens, EPROTOTYPE it is of another type.
+/// Connects to the socket at `path`. Errors: ENOENT; ECONNREFUSED if nobody listens; EPROTOTYPE if the socket is of
+/// another type.
 Result<Fd> connect_to(const std::string &path, int type);
 /// Sends `text` with one descriptor beside it (SCM_RIGHTS, unix(7)). `path` names the receiver in errors.
 Result<void> send_fd(int socket, int fd, const std::string &text, const std::string &path);

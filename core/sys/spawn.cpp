@@ -64,14 +64,14 @@ Result<Ran> run_program(const std::vector<std::string> &argv, bool keep_output) 
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    // A file in memory, not a second pipe: nobody has to read it while the program runs.
+    // A file in memory and not a second pipe, because then nobody has to read it while the program runs.
     const Fd output(keep_output ? ::memfd_create("output", MFD_CLOEXEC) : -1);
     if (output.valid())
         posix_spawn_file_actions_adddup2(&actions, output.get(), 1);
     else
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, writing.get(), 2);
-    // What ctr ignores and blocks for itself is not for others.
+    // The program must not inherit the signals that ctr ignores and blocks.
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
     sigset_t all, none;
@@ -103,7 +103,7 @@ Result<Ran> run_program(const std::vector<std::string> &argv, bool keep_output) 
 
 namespace {
 
-/// Beyond this a limit is none (31 years).
+/// A timeout of this many seconds (31 years) or more counts as none.
 constexpr std::int64_t longest_timeout = 1000000000;
 
 struct Descriptors {
@@ -117,7 +117,8 @@ CTR_CHILD void close_all(Descriptors *all) {
     }
 }
 
-/// Where the caller's own stdio is closed, a new descriptor may get a number that the program's stdio needs.
+/// Moves a descriptor above 2. If the caller's stdio is closed, a new descriptor may get a number that the program's
+/// stdio needs.
 CTR_CHILD int above_stdio(int fd) {
     if (fd < 0 || fd > 2) return fd;
     const int higher = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -133,7 +134,7 @@ CTR_CHILD int make_pipe(int *in, int *out) {
     return *in < 0 || *out < 0 ? -1 : 0;
 }
 
-/// A file, not a pipe: a program that does not read its input cannot block or kill (SIGPIPE) who runs it.
+/// A file and not a pipe, so that a program that does not read its input cannot block or kill (SIGPIPE) its caller.
 CTR_CHILD int make_input(const char *text, std::size_t size) {
     long fd = syscall(SYS_memfd_create, "input", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
     if (fd < 0 && errno == EINVAL) fd = syscall(SYS_memfd_create, "input", MFD_CLOEXEC); // before Linux 6.3
@@ -154,9 +155,10 @@ CTR_CHILD int enter_directory(const ctr_spawn *what) {
     return chdir("/");
 }
 
-/// In the new process. Its errno goes to the caller if it does not become the program.
+/// Runs in the new process. If it cannot become the program, it sends its errno to the caller.
 [[noreturn]] CTR_CHILD void become(const ctr_spawn *what, const SpawnContext *context, const Descriptors *fds,
                                    int caller) {
+    // The program must not outlive its caller, which may have died before the prctl.
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (getppid() != caller) _exit(127);
     reset_signal_actions();
@@ -166,6 +168,7 @@ CTR_CHILD int enter_directory(const ctr_spawn *what) {
     if (enter_directory(what) != 0) wrong = errno;
     if (dup2(fds->input, STDIN_FILENO) < 0 || dup2(fds->errors_out, STDERR_FILENO) < 0) wrong = errno;
     if (what->out >= 0 && dup2(what->out, STDOUT_FILENO) < 0) wrong = errno;
+    // The program must not get descriptors of ctr or of the machine.
     if (wrong == 0 && close_on_exec_from(3) != 0) wrong = errno;
     if (wrong == 0 && context->confine != nullptr && context->confine(context->confine_argument) != 0)
         wrong = ECANCELED;
@@ -177,7 +180,7 @@ CTR_CHILD int enter_directory(const ctr_spawn *what) {
     _exit(127);
 }
 
-/// Takes what is there, passes it on, and keeps the last of it. False at the end.
+/// Reads what is there, passes it on, and keeps the last part of it. Returns false at the end of file.
 CTR_CHILD bool take_errors(const ctr_spawn *what, int fd, ctr_spawned *how) {
     char text[4096];
     const ssize_t got = read(fd, text, sizeof text);
@@ -185,7 +188,7 @@ CTR_CHILD bool take_errors(const ctr_spawn *what, int fd, ctr_spawned *how) {
     if (got == 0) return false;
     auto n = static_cast<std::size_t>(got);
     const char *from = text;
-    if (write(what->err >= 0 ? what->err : STDERR_FILENO, text, n) < 0) errno = 0; // nobody listens
+    if (write(what->err >= 0 ? what->err : STDERR_FILENO, text, n) < 0) errno = 0; // nobody reads it
     if (n > sizeof how->errors) {
         from += n - sizeof how->errors;
         n = sizeof how->errors;
@@ -197,8 +200,8 @@ CTR_CHILD bool take_errors(const ctr_spawn *what, int fd, ctr_spawned *how) {
     return true;
 }
 
-/// Waits for its end, at most until the time is over or somebody interrupts. `exited`: it ended by itself; else it has
-/// to be killed.
+/// Waits for the end of the program, at most until its time is over or an interruption comes. CTR_SPAWN_EXITED: it
+/// ended by itself. Else the caller must kill it.
 CTR_CHILD ctr_spawn_end wait_within(const ctr_spawn *what, int interrupt, Descriptors *fds, ctr_spawned *how) {
     const bool limited = what->timeout > 0 && what->timeout < longest_timeout;
     timespec start, now;
@@ -242,7 +245,7 @@ CTR_CHILD void spawn_and_wait(const ctr_spawn *what, const SpawnContext *context
         not_started(how, "pipe2");
         return close_all(&fds);
     }
-    // A process that it leaves behind may keep the other end open; nobody waits for that one.
+    // A process that the program leaves behind may keep the other end open; nobody waits for that process.
     fcntl(fds.errors_in, F_SETFL, O_NONBLOCK);
     fcntl(fds.report_in, F_SETFL, O_NONBLOCK);
 
@@ -268,7 +271,7 @@ CTR_CHILD void spawn_and_wait(const ctr_spawn *what, const SpawnContext *context
     memset(&info, 0, sizeof info);
     while (syscall(SYS_waitid, P_PIDFD, fds.pidfd, &info, WEXITED, nullptr) != 0 && errno == EINTR) {
     }
-    for (int i = 0; i < 16 && fds.errors_in >= 0; ++i) { // bounded: what it left behind may go on writing
+    for (int i = 0; i < 16 && fds.errors_in >= 0; ++i) { // bounded: a process that is left behind may go on
         pollfd more = {fds.errors_in, POLLIN, 0};
         if (poll(&more, 1, 0) != 1 || !take_errors(what, fds.errors_in, how)) break;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Running another program and waiting for it. Only newuidmap, newgidmap, ps and OCI hooks are run at all.
+// Runs another program and waits for it. The only such programs are newuidmap, newgidmap, ps and OCI hooks.
 #pragma once
 
 #include "base/result.hpp"
@@ -11,9 +11,9 @@
 
 namespace core::sys {
 
-/// Runs argv (argv[0] is looked up in the standard directories, not in PATH) with no input, an empty environment but
-/// PATH, and its error output kept. Gives its exit status if it exited; an error with what it said if it failed to
-/// start or died of a signal.
+/// Runs argv without input. argv[0] is looked up in the standard directories and not in PATH. The environment has only
+/// PATH. Returns the exit status of a program that exited. Errors: it could not be started, or it died of a signal; the
+/// hint then has what it wrote to stderr.
 struct Ran {
     int status = 0;
     std::string errors; // at most 4 KiB of what it wrote to stderr
@@ -21,20 +21,20 @@ struct Ran {
 };
 Result<Ran> run_program(const std::vector<std::string> &argv, bool keep_output = false);
 
-/// What spawn_and_wait() needs besides what a plugin says (ctr_spawn of sdk/include/ctr/host.h).
+/// What spawn_and_wait() needs besides the plugin's request (ctr_spawn in sdk/include/ctr/host.h).
 struct SpawnContext {
     const char *const *envp; // ended by nullptr
-    /// Called in the new process as the last thing before it becomes the program; what it returns is 0, or the program
-    /// is not started (ECANCELED). It may load a filter that forbids whatever the program does not need. nullptr:
-    /// nothing.
+    /// Called in the new process, last before it becomes the program; may be nullptr. If it does not return 0, the
+    /// program is not started (ECANCELED). It may load a filter that forbids everything that the program does not need.
     int (*confine)(void *argument);
     void *confine_argument;
-    int interrupt; // once this is readable the program is killed (sys::Interruption); -1: nothing interrupts
+    int interrupt; // when this is readable, the program is killed (sys::Interruption); -1: none
 };
 
-/// Runs it in the namespaces of the calling process and waits. Its stdin is the input, its stdout the caller's; what it
-/// writes to stderr goes on to the caller's. No other descriptor, no blocked or ignored signal reaches it, and it dies
-/// with its caller. Allocates nothing: for both sides of the clone.
+/// Runs the program in the namespaces of the calling process and waits for it; `how` says how it ended. Its stdin is
+/// what->input, its stdout what->out; its stderr is copied to what->err (-1: the caller's). It gets no other descriptor
+/// and no blocked or ignored signal, and it dies with its caller. Allocates nothing, so both sides of the clone may use
+/// it.
 CTR_CHILD void spawn_and_wait(const ctr_spawn *what, const SpawnContext *context, ctr_spawned *how);
 
 } // namespace core::sys

@@ -15,14 +15,14 @@ namespace {
 
 mode_t umask_of_caller = 022;
 
-/// An empty file in memory that cannot grow, for a caller without a /dev/null. Never a file of the machine: a container
-/// may get it as its stdin.
+/// Opens an empty file in memory that cannot grow, if the caller has no /dev/null. It must not be a file of the
+/// machine, because a container may get it as its stdin.
 void open_empty_file() {
     const int fd = ::memfd_create("null", MFD_ALLOW_SEALING);
     if (fd >= 0) ::fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
 }
 
-/// The lowest descriptor that is free becomes one of the null device.
+/// Opens the null device as the lowest free descriptor.
 void open_null() {
     const int fd = ::open("/dev/null", O_RDWR);
     struct stat st {};

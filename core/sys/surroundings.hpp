@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What a process has from its caller over execve(2), and did not ask for: descriptors that are closed, signals that are
-// ignored or blocked, a umask, somebody else's /proc. The program makes it what the rest of the code takes for granted,
-// before anything else, so that nothing else has to think of it.
+// What a process inherits from its caller over execve(2) without asking for it: closed descriptors, ignored or blocked
+// signals, a umask, somebody else's /proc. The program first brings all this into the state that the rest of the code
+// expects.
 #pragma once
 
 #include "base/result.hpp"
@@ -11,20 +11,22 @@
 
 namespace core::sys {
 
-/// - 0, 1 and 2 are open: the next file that is opened must not be taken for standard output. What was closed reads as
-///   empty and takes everything.
-/// - SIGCHLD is as by default: where it is ignored the kernel reaps the children, and nobody learns how they ended
-///   (waitid(2)).
-/// - SIGPIPE and SIGXFSZ are ignored: a write fails with an error, and what was done is taken back.
+/// Afterwards:
+/// - 0, 1 and 2 are open, because the next file that is opened must not become standard output. What was closed reads
+///   as empty; what is written to it is lost.
+/// - SIGCHLD has its default action. If it were ignored, the kernel would reap the children and nobody would learn how
+///   they ended (waitid(2)).
+/// - SIGPIPE and SIGXFSZ are ignored, so that a write fails with an error and what was done can be undone.
 /// - No signal is blocked.
-/// - The umask is 022: files have the modes that the code says.
+/// - The umask is 022, so that files have the modes that the code says.
 void settle();
 
-/// `mode` less the caller's umask, for files that are made for the caller and not for ctr itself: an example
-/// config.json, a pid file, a log.
+/// `mode` without the bits of the caller's umask, for files that are made for the caller and not for ctr itself: an
+/// example config.json, a pid file, a log.
 mode_t as_the_caller_wants(mode_t mode);
 
-/// /proc is the process file system of this process's own pid namespace. Without it pids would be those of strangers.
+/// Checks that /proc is the process file system of this process's pid namespace. Else pids in it would be those of
+/// other processes.
 Result<void> check_proc();
 
 } // namespace core::sys

@@ -8,9 +8,10 @@
 namespace core::sys {
 namespace {
 
-/// Whoever owns the program's own file decides what it does anyway. In a user namespace that does not map root (podman
-/// of a user) the program and its plugins are nobody's, user_namespaces(7), "Unmapped user and group IDs". Asked once:
-/// later the executable is let go of (sys/own_executable.hpp).
+/// True if this user owns ctr's own file and so decides anyway what ctr does. This is needed in a user namespace that
+/// does not map root (podman of a user): there the program and its plugins belong to nobody (user_namespaces(7),
+/// "Unmapped user and group IDs"). Read only once, because later /proc/self/exe is another file
+/// (sys/own_executable.hpp).
 bool owns_ctr(unsigned owner) {
     static const long own = [] {
         struct stat st {};
@@ -78,7 +79,7 @@ Result<void> check_own_directory(const std::string &path) {
         CTR_TRY(check_trust(path, st.st_mode, st.st_uid, true));
         return check_parents(path);
     }
-    return check_parents(at + "/x"); // where it will be made
+    return check_parents(at + "/x"); // the directory in which it will be made
 }
 
 } // namespace core::sys
