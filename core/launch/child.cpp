@@ -174,9 +174,8 @@ CTR_CHILD void run_steps(ChildState *state, std::uint32_t from, std::uint32_t to
     for (std::uint32_t i = from; i < to; ++i) {
         const PackedStep &step = state->plan->block->steps[i];
         if (step.process != CTR_PROCESS_CHILD || is_own(step)) continue;
-        if (state->hook_kind != nullptr && strcmp(step.kind_name, state->hook_kind) == 0)
-            // The hook is run by a step of this kind, which must not run again in the hook.
-            continue;
+        // A step of this kind runs the hook and must not run again in it.
+        if (state->hook_kind != nullptr && strcmp(step.kind_name, state->hook_kind) == 0) continue;
         wait_for_step(state, step.wait_for);
         *state->plan->progress = i;
         begin_step(&state->run, i);

@@ -51,9 +51,8 @@ void undo(const UndoRequest &request, const KindLookup &lookup, Recorder &record
         const auto step = static_cast<std::uint32_t>(i);
         if (request.listener != nullptr) request.listener->begins(step);
         auto undone = undo_step(request, *block, step, recorder);
-        if (request.interruption != nullptr)
-            // It has already interrupted the undo above.
-            request.interruption->take();
+        // It has already interrupted the undo above.
+        if (request.interruption != nullptr) request.interruption->take();
         if (!undone.ok() && request.listener != nullptr) request.listener->failed(step, undone.error());
     }
 }

@@ -137,10 +137,11 @@ CTR_CHILD Received receive(int channel, Packed *block, Message *message) {
     raw.msg_control = control.room;
     raw.msg_controllen = sizeof control.room;
     ssize_t got = 0;
+    // CLOEXEC: a received descriptor must not reach the program. ECONNRESET: the peer ended without reading all. It is
+    // returned once, before the messages that the peer had sent.
     do
-        // CLOEXEC: a received descriptor must not reach the program.
         got = recvmsg(channel, &raw, MSG_CMSG_CLOEXEC);
-    while (got < 0 && (errno == EINTR || errno == ECONNRESET)); // ECONNRESET: the peer is gone; what it sent follows
+    while (got < 0 && (errno == EINTR || errno == ECONNRESET));
     if (got == 0) return Received::end;
     if (got < static_cast<ssize_t>(sizeof(Header))) return Received::error;
 

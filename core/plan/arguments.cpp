@@ -24,7 +24,7 @@ const char *type_name(ArgumentType type) {
 }
 
 bool form_fits(ctr_form form, ArgumentType type) {
-    if (form == CTR_FORM_VALUE) return true; // of which type it is shows when all steps are there
+    if (form == CTR_FORM_VALUE) return true; // its type is checked when all steps are known
     if (type == ArgumentType::integer) return form == CTR_FORM_INT;
     return type == ArgumentType::text && form != CTR_FORM_INT;
 }
@@ -77,7 +77,7 @@ std::optional<std::string> value_problem(const std::vector<Arg> &args, std::span
         if (arg.form != CTR_FORM_VALUE) continue;
         const Argument *known = find(declared, arg.name);
         const auto value = values.find(arg.text);
-        if (known == nullptr || value == values.end()) continue; // that nobody gives it is said elsewhere
+        if (known == nullptr || value == values.end()) continue; // order.cpp reports a value that nobody gives
         const ctr_type type = value->second;
         const bool fits = known->type == ArgumentType::integer ? type == CTR_TYPE_INT
                           : known->type == ArgumentType::fd    ? type == CTR_TYPE_FD

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A step's arguments against what its kind takes.
+// Checks a step's arguments against those that its kind takes.
 #pragma once
 
 #include "base/arguments.hpp"
@@ -13,10 +13,11 @@
 
 namespace core::plan {
 
-/// What is wrong with them, in words; nothing if they fit.
+/// Says what is wrong with the arguments; std::nullopt if they fit.
 std::optional<std::string> argument_problem(const std::vector<Arg> &args, std::span<const Argument> declared);
 
-/// Once all steps are there: does each argument that names a value get one of its type?
+/// Call it when all steps are known: says which argument that names a value has one of a wrong type; std::nullopt if
+/// none.
 std::optional<std::string> value_problem(const std::vector<Arg> &args, std::span<const Argument> declared,
                                          const std::map<std::string, ctr_type> &values);
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// From a heap of steps, as the plugins added them, to one line that both processes follow. Four questions, in this
-// order; order() at the end asks them:
+// Puts the steps, as the plugins added them, into one order that both processes follow. It answers four questions;
+// order() at the end asks them in this order:
 //
-//   1. Who gives what?         Each token and value has givers. A step stands behind the givers of all that it needs,
-//      and of what it comes after.
-//   2. What else holds?        Phases stand in their order in each process, eras in both together. A plugin's steps of
-//      one phase stay as it added them.
-//   3. Which of the ready?     Where more than one step could be next: the lower phase, then the plugin's id. Never the
-//      order in which plugins were loaded, so that
-//                              the same description gives the same plan on every machine.
-//   4. Who waits for whom?     Parent and child run side by side from the clone on. A step that needs what the other
-//      process gives waits for that step
-//                              (Step::wait_for), unless its process has waited for a later one already.
+//   1. Who gives what?      Each token and value has givers. A step comes after the givers of all that it needs, and of
+//                           what it lists in `after`.
+//   2. What else holds?     Each process runs its phases in order, and both run the eras in order. A plugin's steps of
+//                           one phase stay in the order in which it added them.
+//   3. Which step is next?  If more than one could be next: the lower phase, then the plugin's id. The order in which
+//                           plugins were loaded never counts, so the same description gives the same plan on every
+//                           machine.
+//   4. Who waits for whom?  From the clone on parent and child run at the same time. A step that needs what the other
+//                           process gives waits for that step (Step::wait_for), unless its process has already waited
+//                           for a later one.
 #include "plan/order.hpp"
 
 #include <algorithm>
@@ -29,7 +29,7 @@ namespace {
 
 std::string name_of(const Step &step) { return step.kind + " of " + step.plugin; }
 
-/// What must run before what: `before[i]` lists the steps that step i comes after because of a token or value.
+/// The order that tokens and values require: `before[i]` lists the steps that must run before step i.
 class Dependencies {
 public:
     Dependencies(const Plan &plan, const Tokens &tokens)
@@ -91,7 +91,7 @@ private:
             for (const auto &value : values_in(arg)) {
                 const auto found = value_givers_.find(value);
                 if (found == value_givers_.end() && given_.find(value) != given_.end())
-                    continue; // by the executor, before all steps
+                    continue; // the executor gives it before all steps
                 if (found == value_givers_.end())
                     return failure(CTR_E_INVALID,
                                    "step " + name_of(steps_[i]) + " uses the value \"" + value + "\" (argument " +
@@ -120,7 +120,8 @@ private:
     std::unordered_map<std::string, std::pair<std::size_t, ctr_type>> value_givers_;
 };
 
-/// Why the rest cannot be sorted: follows unmet dependencies (and phases) until a step comes again.
+/// Says why the remaining steps cannot be sorted: follows unmet dependencies (and phases) until a step comes a second
+/// time.
 std::string chain(const std::vector<Step> &steps, const Dependencies &deps, const std::vector<bool> &done,
                   std::size_t start) {
     std::vector<std::size_t> path;
@@ -153,7 +154,8 @@ std::string chain(const std::vector<Step> &steps, const Dependencies &deps, cons
     return text + name_of(steps[at]);
 }
 
-/// The child learns what the clone gives (its pid on the machine) by a message, the token child.alive by being there.
+/// True if the child gets this value of the clone (its pid on the machine) by a message. The token child.alive needs
+/// none, because the child knows that it exists.
 bool is_told(const Step &clone, const Step &step, std::string_view why) {
     return clone.kind == kind_clone && step.process == CTR_PROCESS_CHILD &&
            std::any_of(clone.outputs.begin(), clone.outputs.end(),
@@ -164,8 +166,9 @@ bool is_undone_last(const Step &step) {
     return std::find(step.gives.begin(), step.gives.end(), token_undone_last) != step.gives.end();
 }
 
-/// By rank: the place of a step among those that could be next. The journal comes before everything, the clone behind
-/// the steps of its phase that say how to make the child, and what is to be undone last is done first.
+/// The steps in the order in which they are preferred when several could be next. The journal comes before everything,
+/// the clone after the other steps of its phase (they say how to make the child), and a step that is undone last is
+/// done first.
 std::vector<std::size_t> by_preference(const std::vector<Step> &steps) {
     std::vector<std::size_t> preferred(steps.size());
     for (std::size_t i = 0; i < steps.size(); ++i)
@@ -180,9 +183,9 @@ std::vector<std::size_t> by_preference(const std::vector<Step> &steps) {
     return preferred;
 }
 
-/// Takes one step after the other of those for which nothing is left to wait (Kahn's algorithm). Steps of one process
-/// and phase are a group; a group may be taken from when no earlier group of its process, and no group of an earlier
-/// era, has any left.
+/// Takes one step after the other among those that need not wait any more (Kahn's algorithm). The steps of one process
+/// and phase are a group. A step may be taken from a group when no earlier group of its process and no group of an
+/// earlier era has steps left.
 class Line {
 public:
     Line(const std::vector<Step> &steps, const Dependencies &deps)
@@ -190,7 +193,7 @@ public:
           unmet_(steps.size(), 0), followers_(steps.size()) {
         for (std::size_t rank = 0; rank < preferred_.size(); ++rank)
             rank_[preferred_[rank]] = rank;
-        std::vector<std::size_t> last_of; // of each plugin, process and phase, the step that it added last
+        std::vector<std::size_t> last_of; // the last step of each plugin, process and phase
         for (std::size_t i = 0; i < steps.size(); ++i) {
             for (const std::size_t earlier : deps.before[i])
                 add(earlier, i);
@@ -210,7 +213,7 @@ public:
         }
     }
 
-    /// The step that is next; nothing: those that are left wait for each other.
+    /// Takes the next step; std::nullopt if the remaining steps wait for each other.
     std::optional<std::size_t> take() {
         int earliest = std::numeric_limits<int>::max();
         for (const auto &[process, phases] : groups_)
@@ -225,7 +228,7 @@ public:
         finish(step);
         return step;
     }
-    /// Of those that are left, the one that is preferred.
+    /// The preferred one of the remaining steps.
     std::size_t first_left() const {
         return *std::find_if(preferred_.begin(), preferred_.end(), [&](std::size_t i) { return !done[i]; });
     }
@@ -259,8 +262,8 @@ private:
     std::map<ctr_process, std::map<ctr_phase, Group>> groups_; // only those with steps left
 };
 
-/// For each step the place in `line` of the last step of the other process that it must wait for; no_wait: none. What
-/// is done before both processes run needs no waiting, but for what the child is told of its own clone.
+/// For each step: the place in `line` of the last step of the other process that it must wait for, or no_wait. Steps
+/// before both processes run need no waiting, except for values of the clone that are sent to the child.
 std::vector<std::uint32_t> last_needed(const std::vector<Step> &steps, const Dependencies &deps,
                                        const std::vector<std::size_t> &line) {
     std::vector<std::uint32_t> place(steps.size());
@@ -278,12 +281,13 @@ std::vector<std::uint32_t> last_needed(const std::vector<Step> &steps, const Dep
     return last;
 }
 
-/// The steps in their line. A process that has waited for a step of the other one need not wait for those before it.
+/// The steps in order, with wait_for set. A process that has waited for a step of the other one need not wait for
+/// earlier ones.
 std::vector<Step> in_line(std::vector<Step> steps, const std::vector<std::size_t> &line,
                           const std::vector<std::uint32_t> &last) {
     std::vector<Step> sorted;
     sorted.reserve(steps.size());
-    std::uint32_t waited[2] = {0, 0}; // by process: so far into the line of the other one
+    std::uint32_t waited[2] = {0, 0}; // by process: how far in the line it has waited for the other one
     for (const std::size_t i : line) {
         Step step = std::move(steps[i]);
         std::uint32_t &already = waited[step.process == CTR_PROCESS_CHILD ? 1 : 0];
@@ -316,7 +320,7 @@ Result<void> order(Plan &plan, const Tokens &tokens) {
     }
 
     const std::vector<std::uint32_t> last =
-        last_needed(plan.steps, deps, line); // before any step is moved: reasons are views
+        last_needed(plan.steps, deps, line); // before any step is moved, because the reasons point into the steps
     plan.steps = in_line(std::move(plan.steps), line, last);
     return {};
 }

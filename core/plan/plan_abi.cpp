@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// What a plugin's plan() may call (the host's table, sdk/include/ctr/host.h). The file goes the way of a plan():
+// What a plugin's plan() may call (the host's table, sdk/include/ctr/host.h), in the order in which a plan() uses it:
 //
-//   reading    the description, the plugin's section of the config, names of files, questions to the machine; nodes of
+//   reading    the description, the plugin's section of the config, names of files, answers of the machine; nodes of
 //              JSON
-//   adding     add_step: whose is the kind, may it stand in that phase, are its arguments those that it takes, are its
-//              outputs new, may it give its tokens. Here a step is judged alone; what it needs of others is judged when
-//              all are there (check_values, order.cpp)
-//   refusing   plan_fail, for the description; what a plugin does wrong is remembered as its bug
+//   adding     add_step checks one step alone: who owns its kind, may it be in that phase, does the kind take its
+//              arguments, are its outputs new, may it give its tokens. What it needs of other steps is checked when all
+//              are known (check_values, order.cpp)
+//   refusing   plan_fail, because of the description. A mistake of the plugin is remembered as its bug
 //
-// Nothing that a plugin passes is believed: each call is checked for its context and its handle (plugin/callback.hpp),
-// each pointer for NULL. The first failure counts; behind it the functions do nothing, so a plugin that does not look
-// at their results does no harm. What is handed out lives as long as the plan's handle.
+// Calls for a plan are checked for their context and their handle (plugin/callback.hpp), and what a step contains is
+// checked. The first failure counts; after it the functions do nothing, so that a plugin that ignores their results
+// does no harm. What is handed out lives as long as the plan's handle.
 #include "plan/plan_abi.hpp"
 
 #include "plan/tokens.hpp"
@@ -59,7 +59,7 @@ ctr_str handed_out(ctr_plan *plan, std::string text) {
     return {plan->answers.back().c_str(), plan->answers.back().size()};
 }
 
-/// A plugin that asks for a directory may have steps that count on it: the planner sees to it that it is made.
+/// A plugin that asks for a directory may have steps that need it, so the planner lists it among those to be made.
 ctr_str directory_handed_out(ctr_plan *plan, std::string directory) {
     plan->directories.insert(directory);
     return handed_out(plan, std::move(directory));
@@ -83,6 +83,7 @@ Error error_of(const ctr_error &raw) {
 
 void refuse_call(void *plan, const ctr_error *error) { remember(static_cast<ctr_plan *>(plan), error_of(*error)); }
 
+/// True, and the plan has failed, if a plugin passed NULL where it must pass something.
 bool is_null(ctr_plan *plan, const char *function, const void *argument) {
     if (argument != nullptr) return false;
     remember(plan, failure(CTR_E_INTERNAL, std::string("host->") + function + "() was called with NULL",
@@ -90,7 +91,8 @@ bool is_null(ctr_plan *plan, const char *function, const void *argument) {
     return true;
 }
 
-/// May it be called, and has nothing failed yet? Behind the first failure a plan's functions do nothing.
+/// True if the function may be called now and nothing has failed yet. After the first failure a plan's functions do
+/// nothing.
 #define CTR_PLANNING(plan, function) (CTR_LEGAL(plan, function) && !(plan)->failed)
 
 int operation(ctr_plan *plan) { return CTR_LEGAL(plan, operation) ? plan->request->operation : -1; }
@@ -220,15 +222,15 @@ ctr_str node_key(const ctr_node *node, std::size_t index) {
     return {key.c_str(), key.size()};
 }
 
-/// Who owns a kind: one that shares it with all, the plugin whose turn it is, or a driver that is part of this plan
-/// (its extension adds steps in another's turn).
+/// Who owns a kind: a plugin that shares it with all, the plugin whose plan() runs, or a driver of this plan (whose
+/// extension adds steps while another plugin plans).
 struct KindOwner {
     const ctr_step_kind *kind = nullptr;
     std::string plugin;
-    std::optional<std::span<const Argument>> arguments; // if it says what it takes
+    std::optional<std::span<const Argument>> arguments; // std::nullopt: it does not declare them
 };
 
-/// Read from the manifest's words once for each plan.
+/// Parses the manifest's declaration once for each plan.
 std::optional<std::span<const Argument>> declared_arguments(ctr_plan *plan, const plugin::Plugin &plugin,
                                                             const std::string &kind) {
     const auto [known, fresh] = plan->from_manifests.try_emplace(kind);
@@ -248,7 +250,7 @@ std::optional<std::span<const Argument>> declared_arguments(ctr_plan *plan, cons
     return std::span<const Argument>(*known->second);
 }
 
-/// A kind that all plugins share. Its steps are the plugin's that adds them: that one is named when they fail.
+/// A kind that all plugins share. Its steps belong to the plugin that adds them, which is named when they fail.
 KindOwner shared_kind(ctr_plan *plan, const std::string &kind) {
     auto shared = plan->catalog->shared_kind(kind, plan->request->host);
     if (!shared.ok()) {
@@ -272,7 +274,7 @@ KindOwner owner_of(ctr_plan *plan, const std::string &kind) {
     return {};
 }
 
-/// The kind would be there if its plugin's file had not been refused.
+/// The error for a kind that is missing because its plugin's file was refused.
 std::optional<Error> of_refused_plugin(const plugin::Catalog &catalog, const std::string &kind) {
     for (const plugin::Refusal &refusal : catalog.refused())
         for (const plugin::Manifest &each : refusal.manifests)
@@ -340,9 +342,8 @@ std::optional<std::string> take_outputs(ctr_plan *plan, const ctr_step &raw, Ste
     return std::nullopt;
 }
 
-/// Who may give a token in this turn: the plugin whose it is, and a driver, whose extension may add steps in another's
-/// turn. One whose manifest has no list of tokens (of the first release) may give any, and then there is such a token
-/// in this plan.
+/// True if the token may be given now: by the plugin that owns the step, or by a driver, whose extension may add steps
+/// while another plugin plans. A plugin of the first release, whose manifest has no list of tokens, may give any token.
 bool may_give(ctr_plan *plan, const std::string &owner, const std::string &token) {
     std::vector<const plugin::Manifest *> here = {&plan->current->manifest};
     for (const auto &[slot, driver] : plan->plan->drivers)

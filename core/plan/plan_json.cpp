@@ -40,7 +40,7 @@ void write_arg(JsonWriter &out, const Arg &arg) {
     out.end('}');
 }
 
-/// A fraction, or a number that no integer has room for, is no number of ours.
+/// Refuses a fraction, and a number that does not fit into the integer.
 std::int64_t whole(const Json &json) {
     const bool fits = json.is_number_unsigned() ? json.get<std::uint64_t>() <= INT64_MAX : json.is_number_integer();
     if (!fits) throw Json::other_error::create(501, "no whole number", static_cast<const Json *>(nullptr));

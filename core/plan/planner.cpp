@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// make_plan() at the end is the sequence.
+// make_plan() at the end shows the sequence.
 #include "plan/planner.hpp"
 
 #include "config/schema.hpp"
@@ -65,10 +65,10 @@ std::vector<std::string> slots_of(ctr_operation operation) {
 
 bool is_off(const config::Config &config, const std::string &id) { return config.off.find(id) != config.off.end(); }
 
-/// A path is waived when the config turns off the plugin that would carry it out: "seccomp": "off" waives
-/// /linux/seccomp whether the plugin is installed or not, since a component of the path has its name.
+/// True if the config turns off the plugin that would carry out the path. "seccomp": "off" waives /linux/seccomp even
+/// if the plugin is not installed, because a component of the path has its name.
 bool waived(std::string_view pattern, const Request &request, const plugin::Catalog &catalog) {
-    if (pattern == "/root/path") return false; // without a root of its own the program would get the machine's
+    if (pattern == "/root/path") return false; // without it the program would run in the machine's root
     for (const std::string &id : request.config->off) {
         if ((std::string(pattern) + "/").find("/" + id + "/") != std::string::npos) return true;
         const plugin::Plugin *plugin = catalog.find(id);
@@ -80,7 +80,7 @@ bool waived(std::string_view pattern, const Request &request, const plugin::Cata
     return false;
 }
 
-/// Plugins in other slots' places do not count: a driver that was not chosen carries nothing out.
+/// True if the plugin's claims count: a driver that was not chosen carries nothing out.
 bool may_claim(const plugin::Plugin &plugin, const Request &request,
                const std::map<std::string, std::string> &drivers) {
     const plugin::Manifest &m = plugin.manifest;
@@ -97,7 +97,7 @@ std::string joined(const std::vector<std::string> &words) {
     return out;
 }
 
-/// Those manifests that claim the path.
+/// The manifests that claim the path.
 template <typename Manifests> std::vector<const plugin::Manifest *>
 claimants_of(const RequestedPath &path, const Request &request, const Manifests &manifests) {
     std::vector<const plugin::Manifest *> found;
@@ -113,7 +113,7 @@ Error was_refused(const plugin::Refusal &refusal, const RequestedPath &path, con
     return Error(refusal.error).in(path.example() + " is asked for, and the plugin \"" + id + "\" was refused");
 }
 
-/// The file that would carry it out, if it had not been refused.
+/// The error for a path that a refused file would carry out; std::nullopt if there is none.
 std::optional<Error> refused_claimant(const RequestedPath &path, const Request &request,
                                       const plugin::Catalog &catalog) {
     for (const plugin::Refusal &refusal : catalog.refused()) {
@@ -123,13 +123,13 @@ std::optional<Error> refused_claimant(const RequestedPath &path, const Request &
         if (const auto claimants = claimants_of(path, request, manifests); !claimants.empty())
             return was_refused(refusal, path, claimants.front()->id);
     }
-    // A file whose manifests could not be read may still have the name.
+    // A file whose manifests could not be read may still have the right name.
     const std::string part(request.vocabulary->optional_part(path.pattern()));
     const plugin::Refusal *refusal = part.empty() ? nullptr : catalog.refusal_of(part);
     return refusal == nullptr ? std::nullopt : std::optional(was_refused(*refusal, path, part));
 }
 
-/// A driver would carry it out that was not chosen.
+/// The error for a path that a driver would carry out that was not chosen.
 Error driver_not_chosen(Error error, const std::vector<const plugin::Manifest *> &others,
                         const std::map<std::string, std::string> &drivers) {
     const std::string &slot = others.front()->slot, &first = others.front()->id;
@@ -145,7 +145,7 @@ Error driver_not_chosen(Error error, const std::vector<const plugin::Manifest *>
     return error;
 }
 
-/// Nobody carries it out who is part of this plan. Says who would, and what would help.
+/// The error for a path that no plugin of this plan carries out. Says which plugin would, and what would help.
 Error unclaimed(const RequestedPath &path, const Request &request, const plugin::Catalog &catalog,
                 const std::map<std::string, std::string> &drivers) {
     const std::string pattern(path.pattern());
@@ -176,15 +176,14 @@ Error unclaimed(const RequestedPath &path, const Request &request, const plugin:
     return error;
 }
 
-/// Part of the description of a container that is there already.
+/// True if the path belongs to the existing container and is not asked for now.
 bool is_inherited(const RequestedPath &path, const Request &request) {
     return !request.asked.empty() &&
            std::none_of(request.asked.begin(), request.asked.end(),
                         [&](const std::string &asked) { return is_below(path.pattern(), asked); });
 }
 
-/// Plugins that have no part in this operation: what they claim of a container that is there was done when it was
-/// created.
+/// Plugins that have no part in this operation. What they claim of an existing container was done when it was created.
 std::vector<const plugin::Manifest *> done_already(const Request &request, const plugin::Catalog &catalog) {
     std::vector<const plugin::Manifest *> out;
     if (request.asked.empty()) return out;
@@ -236,8 +235,8 @@ Result<Active> choose_active(const Request &request, const plugin::Catalog &cata
     return active;
 }
 
-/// What the config says to a plugin that is not there would be carried out by nobody: no container runs then. A pin
-/// says which file a plugin must be, so it too says that there must be one.
+/// Refuses to run anything if the config has settings for a plugin that is not installed, because nobody would carry
+/// them out. A pin says which file a plugin must be, so it also requires the plugin.
 Result<void> check_installed(const config::Config &config, const plugin::Catalog &catalog) {
     for (const plugin::Plugin *sharer : catalog.sharers())
         if (is_off(config, sharer->manifest.id))
@@ -271,7 +270,7 @@ Result<void> check_installed(const config::Config &config, const plugin::Catalog
     return error;
 }
 
-/// The child begins in the machine's own root: some step must have led it out of there.
+/// The child starts in the machine's root, so some step must lead it into the container's.
 Result<void> check_root_is_left(const Plan &plan) {
     for (const Step &step : plan.steps)
         if (std::find(step.gives.begin(), step.gives.end(), CTR_TOKEN_PIVOTED) != step.gives.end()) return {};
@@ -291,7 +290,7 @@ Result<void> check_section(const plugin::Manifest &manifest, const config::Confi
 }
 
 Result<void> let_each_plan(const Active &active, ctr_plan &handle) {
-    // All are loaded first: one plugin's steps may be of a kind that a driver of this plan owns.
+    // All are loaded first, because a plugin may add steps of a kind that a driver of this plan owns.
     std::vector<const ctr_plugin_entry *> entries;
     for (plugin::Plugin *each : active) {
         CTR_ASSIGN(const ctr_plugin_entry *entry, each->load(handle.request->host));
@@ -335,9 +334,9 @@ void add_clone(Plan &plan) {
     plan.steps.push_back(std::move(clone));
 }
 
-/// What the program gets: of two variables of one name the last counts, where it stands, since getenv(3) finds the
-/// first; and an empty HOME is none (docker's clients send it), so that the user's own is put in when the process
-/// becomes that user.
+/// The program's environment. Of two variables with the same name only the last is kept, at its place, because
+/// getenv(3) would find the first. An empty HOME (docker's clients send it) is dropped, so that the user's own home is
+/// put in when the process becomes that user.
 std::vector<const Json *> environment_of(const Json &process) {
     std::vector<const Json *> out;
     std::set<std::string_view> names;
@@ -365,7 +364,7 @@ Step execve_of(const Json &spec) {
     return step;
 }
 
-/// The directories that steps may count on: of those that plugins `asked` for, the ones that a step names.
+/// Adds the journal's step. It lists the directories that plugins `asked` for and that a step names.
 void add_journal(Plan &plan, const Request &request, const std::set<std::string> &asked) {
     Step step = core_step(kind_journal, CTR_PROCESS_PARENT, CTR_PREPARE,
                           "the container's journal; directories that steps count on");
@@ -389,7 +388,7 @@ void add_journal(Plan &plan, const Request &request, const std::set<std::string>
     plan.steps.insert(plan.steps.begin(), std::move(step));
 }
 
-/// The gate stands before the first step behind it; wait_for indices behind it move by one.
+/// Puts the gate before the first step of era 3. wait_for indices behind it move by one.
 void add_gate(Plan &plan) {
     const auto behind =
         std::find_if(plan.steps.begin(), plan.steps.end(), [](const Step &step) { return era(step.phase) >= 3; });

@@ -8,7 +8,7 @@
 namespace core::plan {
 namespace {
 
-/// One line, at most 120 bytes of the text.
+/// At most 120 bytes of the text, on one line.
 std::string shown(const std::string &text) {
     constexpr std::size_t longest = 120;
     return printable(text.substr(0, longest)) + (text.size() > longest ? "..." : "");

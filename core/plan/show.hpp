@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A plan for people: one row a step, in the order in which they run.
+// Shows a plan to people: one row for each step, in the order in which they run.
 #pragma once
 
 #include "plan/step.hpp"
@@ -9,9 +9,9 @@
 
 namespace core::plan {
 
-/// A table of phase, process, plugin, step and arguments; notes beneath when `notes` is set.
+/// A table of phase, process, plugin, step and arguments. With `notes` each step's note follows it.
 std::string show(const Plan &plan, bool notes);
-/// "path=/x mode=493 rootfs=<rootfs>": how arguments are shown everywhere.
+/// "path=/x mode=0755 rootfs=<rootfs>": how arguments are shown everywhere.
 std::string show_args(const Step &step);
 
 } // namespace core::plan

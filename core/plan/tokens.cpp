@@ -28,7 +28,7 @@ std::string joined(const std::vector<std::string_view> &ids) {
     return out;
 }
 
-/// "mount:/prco" is nearest to "mount:", and that says nothing: only the word before the colon is looked at.
+/// Only the word before the colon is compared, because "mount:" as the nearest word to "mount:/prco" would not help.
 std::string nearest_of(std::string_view token, const std::vector<std::string_view> &all) {
     const auto colon = token.find(':');
     const auto near = nearest(colon == std::string_view::npos ? token : token.substr(0, colon + 1), all);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Which tokens there are: those of the SDK (ctr/kinds.h), those that an installed plugin's manifest says it gives, and
-// those that a plugin says it knows of others, which may be missing. A plugin whose manifest lists no tokens (of the
-// first release) may give any: those that it gives in this plan count, and all that begin with its id and a dot. A step
-// that names another one in `needs` or `after` would wait for nobody in silence: it is refused.
+// Which tokens exist: those of the SDK (ctr/kinds.h), those that an installed plugin's manifest gives, and those that a
+// plugin lists as known from others, which may be missing. A plugin of the first release, whose manifest lists no
+// tokens, may give any: those that it gives in this plan exist, and all that begin with its id and a dot. A step that
+// names another token in `needs` or `after` is refused, because it would silently wait for nobody.
 #pragma once
 
 #include <span>
@@ -21,31 +21,31 @@ namespace core::plan {
 struct TokenUser {
     std::string_view id;
     std::span<const std::string> gives;
-    std::span<const std::string> needs; // of others, whether they are installed or not
+    std::span<const std::string> needs; // of other plugins, installed or not
     bool lists_gives = true;
-    bool refused = false; // its file was: it gives nothing, but explains what is missing
+    bool refused = false; // its file was refused; it gives nothing, but explains what is missing
 };
 
 class Tokens {
 public:
-    /// Those of the SDK alone.
+    /// Knows only the tokens of the SDK.
     Tokens() = default;
     explicit Tokens(const plugin::Catalog &catalog);
 
     void add(const TokenUser &plugin) { plugins_.push_back(plugin); }
-    /// May a step of that plugin name it?
+    /// True if a step of that plugin may name the token.
     bool is_known(std::string_view token, std::string_view plugin) const;
-    /// What to do about a token that no step gives: who could give it, or the nearest word that there is.
+    /// The hint for a token that no step gives: who could give it, or the nearest known token.
     std::string hint(std::string_view token) const;
 
 private:
     std::vector<TokenUser> plugins_;
 };
 
-/// Does a list of tokens have this one? An entry that ends in a colon stands for all that begin with it.
+/// True if the list has the token. An entry that ends in a colon stands for all tokens that begin with it.
 bool lists_token(std::span<const std::string> list, std::string_view token);
 
-/// `did you mean "caps.bounded"?`, or nothing.
+/// `did you mean "caps.bounded"?`, or an empty text.
 std::string nearest_token(std::string_view token, std::span<const std::string> list);
 
 } // namespace core::plan

@@ -7,7 +7,7 @@ CTR_CHILD bool legal(const void *handle, unsigned contexts, const char *function
     const Callback *now = &running;
     const bool known = handle != nullptr && (handle == now->handle || handle == now->shell);
     if (known && (now->context & contexts) != 0) return true;
-    if (now->refuse == nullptr) return false; // nobody is there to be told
+    if (now->refuse == nullptr) return false; // no function runs, so no error can be reported
     const ctr_error error = {sizeof(ctr_error),
                              CTR_E_CONTEXT,
                              0,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // Which function of a plugin is running, and which handles it was given. sdk/include/ctr/contexts.h says what it may
-// call then; every function of the host's table asks here first, by CTR_LEGAL.
+// call meanwhile. Every function of the host's table that takes a handle first checks this with CTR_LEGAL.
 //
-// A handle (ctr_plan *, ctr_run *, ctr_shell *) is good as long as the function runs that got it. A plugin that keeps
-// it, or calls where it should not, is told CTR_E_CONTEXT as the error of the step or plan that runs: the handle that
-// it gives is compared with the right one and never followed.
+// A handle (ctr_plan *, ctr_run *, ctr_shell *) is valid while the function runs that got it. If a plugin keeps it, or
+// calls a function where it may not, the step or plan that runs fails with CTR_E_CONTEXT. The handle is compared with
+// the right one and never followed before that.
 #pragma once
 
 #include <ctr/contexts.h>
@@ -17,14 +17,14 @@ struct Callback {
     unsigned context = 0;                                           // CTR_IN_*; 0: no plugin's function runs
     void *handle = nullptr;                                         // its ctr_plan or ctr_run
     const void *shell = nullptr;                                    // its ctr_shell
-    void (*refuse)(void *handle, const ctr_error *error) = nullptr; // makes that the plan's or the step's error
+    void (*refuse)(void *handle, const ctr_error *error) = nullptr; // reports an error of the plan or the step
 };
 
-/// One for the process, since the host has one thread; the child of a clone has its own copy. (inline, because the
-/// check of CTR_CHILD code knows data only where it is defined.)
+/// One for the process, because the host has one thread; the child of a clone has its own copy. (It is inline because
+/// the check of CTR_CHILD code finds data only where it is defined.)
 inline constinit Callback running;
 
-/// Stands around each call of a plugin's function.
+/// Exists while a plugin's function is called.
 class Calling {
 public:
     explicit Calling(const Callback &callback) : outer_(running) { running = callback; }
@@ -36,14 +36,14 @@ private:
     const Callback outer_;
 };
 
-/// Contexts of each function, from the SDK's one table.
+/// The contexts of each function, from the SDK's table.
 enum : unsigned {
 #define CTR_CONTEXTS_OF(function, contexts) contexts_##function = (contexts),
     CTR_HOST_FUNCTIONS(CTR_CONTEXTS_OF)
 #undef CTR_CONTEXTS_OF
 };
 
-/// May it be called now, with this handle? If not, that is the running function's error.
+/// True if the function may be called now with this handle. If not, the running function gets an error.
 CTR_CHILD bool legal(const void *handle, unsigned contexts, const char *function);
 
 #define CTR_LEGAL(handle, function) ::core::plugin::legal(handle, ::core::plugin::contexts_##function, #function)

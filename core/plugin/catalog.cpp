@@ -47,8 +47,8 @@ Result<std::vector<Manifest>> parse_manifests(const Fd &fd, const std::string &p
     return manifests;
 }
 
-/// What is known of the file in this very state is not read again: neither its manifests nor, if one of them is pinned,
-/// all of it for its sum.
+/// Does not read again what the cache knows of the file in its present state: its manifests and, if one of them is
+/// pinned, its sum.
 Result<std::vector<Manifest>> read_manifests(const std::string &path, const FileIdentity &identity,
                                              const std::map<std::string, std::string> &pins, ManifestCache &known) {
     std::vector<Manifest> manifests = known.find(path, identity);
@@ -87,8 +87,8 @@ Result<Checked> check_file(const std::string &path, const std::map<std::string, 
     return Checked{std::move(manifests), identity};
 }
 
-/// Adds the plugins of a refused file to what is known of the refusal. Only its notes are read, as far as they can be;
-/// nothing in them is believed but for messages.
+/// Adds the plugins of a refused file to the refusal. Only the notes are read, as far as possible, and they are used
+/// only for messages.
 void name_plugins(const std::string &path, Refusal &refusal) {
     struct stat st {};
     if (::stat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) return;
@@ -106,7 +106,7 @@ void name_plugins(const std::string &path, Refusal &refusal) {
 
 bool is_plugin_name(std::string_view name) { return name.size() > 3 && name.ends_with(".so"); }
 
-/// The same for all files of a refused directory; of a hostile one not without end.
+/// The same for the files of a refused directory, with a limit because the directory may be hostile.
 void name_plugins_below(const std::string &directory, Refusal &refusal) {
     constexpr std::size_t most = 256;
     const auto names = sys::list_directory(directory);
@@ -183,7 +183,7 @@ void Catalog::add(Manifest manifest, const std::shared_ptr<PluginFile> &file, bo
     if (const auto twin = twins_.find(id); twin != twins_.end())
         return refuse(path, expected + twin->second, "remove all but one of the files");
     if (Plugin *other = find(id); other != nullptr) {
-        if (from_override_[id] && !override_trust) return; // the override wins
+        if (from_override_[id] && !override_trust) return; // the plugin of the override directory is used
         refuse(path, expected + other->path, "remove one of the two files, or name the wanted one by --plugin-dir");
         refuse(other->path, "\"" + id + "\" is also " + path, "remove one of the two files");
         twins_[id] = path;
@@ -208,8 +208,8 @@ Result<SharedKind> Catalog::shared_kind(const std::string &name, const ctr_host 
     return SharedKind{};
 }
 
-/// A shared kind is what its name says to every plugin: who has another of that name is refused, and of two that share
-/// it the later file.
+/// A shared kind means the same for every plugin. So a plugin that has another kind of that name is refused, and of two
+/// plugins that share it the later file.
 void Catalog::find_sharers() {
     std::vector<const Plugin *> refused;
     for (const auto &sharer : plugins_) {
@@ -242,7 +242,7 @@ const Refusal *Catalog::refusal_of(const std::string &id) const {
     const std::string end = "/" + id + ".so";
     for (const Refusal &each : refused_)
         if (std::find(each.ids.begin(), each.ids.end(), id) != each.ids.end()) return &each;
-    for (const Refusal &each : refused_) // whose notes could not be read
+    for (const Refusal &each : refused_) // a file whose notes could not be read
         if (each.path.ends_with(end)) return &each;
     return nullptr;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The plugins that are installed, and why any was refused. Only files that nobody but root or the effective user could
-// have written are looked at; what is loaded later is the very file that was checked here, in the same state. Which of
-// them a container uses is the planner's business.
+// The installed plugins, and the reasons why files were refused. Only files that nobody but root or the effective user
+// could have written are accepted. The file that is loaded later is the file that was checked here, in the same state.
+// The planner decides which plugins a container uses.
 #pragma once
 
 #include "base/fd.hpp"
@@ -23,14 +23,14 @@ struct Directory {
 };
 
 struct Refusal {
-    std::string path; // of a file, or of a directory with all that is in it
+    std::string path; // a file, or a directory with all files in it
     Error error;
-    std::vector<std::string> ids;    // of the plugins in it, as far as their notes could be read
-    std::vector<Manifest> manifests; // of those that have a valid one; for messages only
+    std::vector<std::string> ids;    // ids of its plugins, as far as their notes could be read
+    std::vector<Manifest> manifests; // the valid ones; for messages only
 };
 
-/// A file with one plugin in it, or several (ctr_add_plugin_file of the SDK). It is loaded when the first of them is,
-/// and stays as long as the process.
+/// A file with one or several plugins (ctr_add_plugin_file of the SDK). It is loaded with the first of them and stays
+/// loaded as long as the process lives.
 class PluginFile {
 public:
     PluginFile(std::string where, const FileIdentity &checked) : path(std::move(where)), checked_(checked) {}
@@ -39,8 +39,8 @@ public:
 
     const std::string path;
 
-    /// Loads the code (Boost.DLL, from a descriptor of the file that was checked) and gives the entry of the plugin, or
-    /// the only one that there is.
+    /// Loads the code (Boost.DLL, from a descriptor of the file that was checked) and returns the entry of that plugin;
+    /// if there is only one entry, that one.
     Result<const ctr_plugin_entry *> entry_of(const std::string &id);
 
 private:
@@ -49,7 +49,7 @@ private:
     std::vector<const ctr_plugin_entry *> entries_;
 };
 
-/// One installed plugin. load() maps the code in; everything before works on the file's notes alone.
+/// One installed plugin. Only load() maps its code; everything before that uses the file's notes.
 class Plugin {
     const std::shared_ptr<PluginFile> file_;
 
@@ -62,7 +62,7 @@ public:
     const Manifest manifest;
     const std::string &path;
 
-    /// Loads the code, compares it with the manifest and hands over the host's table. Once; later calls give the same
+    /// Loads the code, compares it with the manifest and gives it the host's table. Further calls return the same
     /// entry.
     Result<const ctr_plugin_entry *> load(const ctr_host *host);
     bool loaded() const { return entry_ != nullptr; }
@@ -73,7 +73,7 @@ private:
     const ctr_plugin_entry *entry_ = nullptr;
 };
 
-/// Of a kind that all plugins share: its code, and whose it is.
+/// The code of a kind that all plugins share, and the plugin that shares it.
 struct SharedKind {
     Plugin *sharer = nullptr;
     const ctr_step_kind *kind = nullptr;
@@ -81,20 +81,21 @@ struct SharedKind {
 
 class Catalog {
 public:
-    /// Reads the notes of all *.so in the directories, in order of file names. A missing directory is empty. Of two
-    /// plugins with one id both are refused, unless an earlier directory is an override, which wins. `pins`: id ->
-    /// sha256 in hex that the file must have. `known`: manifests that need not be read again.
+    /// Reads the notes of all *.so in the directories, in order of file names. A missing directory counts as empty. If
+    /// two plugins have the same id, both are refused, unless one is in an earlier override directory: then that one is
+    /// used. `pins`: id -> sha256 in hex that the file must have. `known`: manifests that need not be read again.
     static Catalog scan(const std::vector<Directory> &directories, const std::map<std::string, std::string> &pins,
                         ManifestCache known = {});
 
     const std::vector<std::unique_ptr<Plugin>> &plugins() const { return plugins_; }
     const std::vector<Refusal> &refused() const { return refused_; }
     Plugin *find(const std::string &id) const;
-    /// Those that let all others add steps of their kinds.
+    /// The plugins that let all others add steps of their kinds.
     const std::vector<Plugin *> &sharers() const { return sharers_; }
-    /// A kind that all plugins may use, loading who shares it; neither is set if there is none. Errors: of loading.
+    /// A kind that all plugins may use; loads the plugins that share kinds. If there is none, both members are nullptr.
+    /// Errors: of loading.
     Result<SharedKind> shared_kind(const std::string &name, const ctr_host *host) const;
-    /// The refusal of the file that has plugin `id`, or of a file of that name, for messages.
+    /// The refusal of the file that has plugin `id`, or of a file of that name; nullptr if there is none. For messages.
     const Refusal *refusal_of(const std::string &id) const;
 
 private:
@@ -106,11 +107,10 @@ private:
     std::vector<Plugin *> sharers_;
     std::vector<Refusal> refused_;
     std::map<std::string, bool> from_override_;
-    std::map<std::string, std::string>
-        twins_; // id -> one of the files refused for it: the third is no better than the first two
+    std::map<std::string, std::string> twins_; // id -> one of the files refused for it; a third file is refused too
 };
 
-/// Opens a file that was looked at before. Errors: of open(2); busy: it is another one now, or changed.
+/// Opens a file that was checked before. Errors: of open(2); busy if it is another file now, or was changed.
 Result<Fd> open_checked(const std::string &path, const FileIdentity &identity);
 
 } // namespace core::plugin

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Maps a plugin's code in. By now the file is trusted and its manifests read; this compares what the code says with
-// them. The file that is opened must be the one that was checked, in the same state, and Boost.DLL gets
-// /proc/self/fd/N, so that it is also the one that is loaded; with rtld_now, because a missing symbol must show here
-// and not in the forked child. Once it is mapped the descriptor is closed: nothing of the machine's is open in a child.
+// Maps a plugin's code and compares what the code says with the manifest. By now the file is trusted and its manifests
+// are read. The file that is opened must be the one that was checked, in the same state. Boost.DLL gets
+// /proc/self/fd/N, so that it loads this very file. It uses rtld_now, because a missing symbol must show here and not
+// in the forked child. Then the descriptor is closed, so that a child does not have it open.
 #include "plugin/catalog.hpp"
 
 #include "sys/in_plugin.hpp"
@@ -16,15 +16,15 @@ namespace core::plugin {
 
 namespace {
 
-/// What was loaded stays loaded as long as the process: its code may still be on some stack. So the handles are never
-/// destroyed.
+/// What was loaded stays loaded as long as the process lives, because its code may still be on some stack. So the
+/// handles are never destroyed.
 void keep(boost::dll::shared_library library) {
     static auto *const all = new std::forward_list<boost::dll::shared_library>;
     all->push_front(std::move(library));
 }
 
-/// The dynamic linker takes a name that it has loaded before for the same library (dlopen(3)), and the number of a
-/// descriptor that was closed comes again: so no name is used twice.
+/// Makes a name that was not used before. The dynamic linker takes a known name for the same library (dlopen(3)), and
+/// the number of a closed descriptor is used again.
 std::string name_for_loading(const Fd &fd) {
     static std::size_t loaded = 0;
     std::string name = "/proc/self/fd/";

@@ -47,7 +47,7 @@ public:
         }
         return out;
     }
-    /// Of two members with one name the last counts.
+    /// If two members have the same name, the last one counts.
     const JsonView *member(const char *key, bool required) {
         known_.emplace_back(key);
         const auto found =
@@ -198,7 +198,7 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
     if (!json.is_object()) return invalid(path, std::string("manifest: expected an object, got ") + json.type_name());
     Reader reader(json, path);
     Manifest out;
-    // The ABI first: a manifest of another ABI may have other keys.
+    // The ABI is checked first, because a manifest of another ABI may have other keys.
     const auto abi = reader.integer("abi");
     if (!reader.failed() && abi != CTR_ABI_VERSION)
         return Error{.error_class = CTR_E_UNSUPPORTED,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a plugin says of itself before it is loaded. docs/PLUGINS.md explains each key.
+// What a plugin says about itself before it is loaded. docs/PLUGINS.md explains each key.
 #pragma once
 
 #include "base/json.hpp"
@@ -13,7 +13,7 @@
 
 namespace core::plugin {
 
-/// The slots: exactly one driver each. `image` is filled for image commands only.
+/// The slots; each has one driver at most. `image` is used for image commands only.
 inline constexpr const char *slots[] = {"storage", "network", "cgroup", "image"};
 
 struct Condition {
@@ -34,17 +34,17 @@ struct Manifest {
     std::string version;
     std::string summary;
     std::string slot;       // empty: not a driver
-    bool automatic = false; // may be chosen without config
-    std::int64_t rank = 0;  // the highest rank whose conditions hold is chosen
+    bool automatic = false; // may be chosen without the config
+    std::int64_t rank = 0;  // of the drivers whose conditions hold, the one with the highest rank is chosen
     std::vector<Condition> when;
     std::vector<std::string> operations; // "create", "exec", "image-import", "image-remove", "mount"
     bool always = false;
     std::vector<std::string> extensions;
     std::map<std::string, DeclaredKind> kinds;
     bool shares_kinds = false;      // all plugins may add steps of these kinds
-    std::vector<std::string> needs; // tokens of others that its steps may name
-    std::vector<std::string> gives; // tokens and values that its steps may give; "mount:" stands for all that begin so
-    bool lists_gives = false;       // there is such a list: other tokens are refused
+    std::vector<std::string> needs; // tokens of other plugins that its steps may name
+    std::vector<std::string> gives; // what its steps may give; "mount:" stands for all that begin with it
+    bool lists_gives = false;       // the manifest has this list, so other tokens are refused
     std::vector<std::string> claims;
     std::vector<std::string> privileges;
     std::string config;   // the schema of its config section as JSON text; empty: it takes none
@@ -52,15 +52,15 @@ struct Manifest {
 
     bool operator==(const Manifest &) const = default;
     bool plans(ctr_operation operation) const;
-    Json config_schema() const; // null: it takes none
+    Json config_schema() const; // null: it takes no config
 };
 
-/// Parses and checks a manifest. Errors name the key, what was expected and what was got; unknown keys are refused.
+/// Parses and checks a manifest. Errors name the key, what was expected and what was found. Unknown keys are refused.
 /// `path` names the file in messages.
 Result<Manifest> parse_manifest(const std::string &text, const std::string &path);
 
-/// The id alone, of a manifest that may be wrong in all else (of another ABI, with a key that nobody knows); empty: it
-/// has no valid one.
+/// Only the id, of a manifest that may be wrong otherwise (of another ABI, or with an unknown key). Empty if it has no
+/// valid id.
 std::string id_in_manifest(const std::string &text);
 
 /// "create" for CTR_OP_CREATE.

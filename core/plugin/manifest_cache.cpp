@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The file: a header with the version, a checksum and the length of the rest; then for each plugin its path, identity
-// and manifest, as numbers of this machine and strings behind their lengths. It is written in place by one write(2): a
-// kill in the midst leaves no second file, and a wrong checksum.
+// The file has a header with the version, a checksum and the length of the rest; then for each plugin its path,
+// identity and manifest, as numbers of this machine and strings behind their lengths. One write(2) writes it in place:
+// a kill in between leaves no second file, but a wrong checksum.
 #include "plugin/manifest_cache.hpp"
 
 #include "base/fd.hpp"
@@ -20,7 +20,7 @@ namespace {
 constexpr std::string_view magic = "ctr manifests 3 " CTR_VERSION "\n";
 constexpr std::size_t file_limit = std::size_t{1} << 20;
 
-/// FNV-1a by words: against torn writes, not against people.
+/// FNV-1a by words. It detects torn writes; it is no protection against people.
 std::uint64_t checksum(std::string_view text) {
     std::uint64_t sum = 0xcbf29ce484222325ULL;
     while (!text.empty()) {
@@ -59,7 +59,7 @@ public:
     std::string out;
 };
 
-/// Reads what Packer wrote. Behind the end everything is empty, and failed() true.
+/// Reads what Packer wrote. Behind the end every value is empty and failed() is true.
 class Unpacker {
 public:
     explicit Unpacker(std::string_view text) : text_(text) {}
@@ -86,7 +86,7 @@ public:
         for (std::uint32_t i = 0; i < count && !failed_; ++i) {
             std::string key;
             (*this)(key);
-            (*this)(all.emplace_hint(all.end(), std::move(key), V())->second); // they were written in order
+            (*this)(all.emplace_hint(all.end(), std::move(key), V())->second); // they are stored in order
         }
     }
     std::uint32_t number() {
@@ -109,7 +109,7 @@ private:
     bool failed_ = false;
 };
 
-/// All that a manifest is: the one list for both directions.
+/// All fields of a manifest, for packing and unpacking.
 template <class Archive, class Of> void each_field(Archive &archive, Of &manifest) {
     archive(manifest.id), archive(manifest.version), archive(manifest.summary), archive(manifest.slot);
     archive(manifest.automatic), archive(manifest.rank), archive(manifest.when), archive(manifest.operations);
@@ -225,7 +225,7 @@ void ManifestCache::save() const {
     if (file.out.size() > file_limit) return;
     const Fd fd(::open(file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
     if (!fd.valid()) return;
-    // A torn write is of no use, but does no harm either.
+    // A torn write does no harm, because its checksum is wrong.
     const ssize_t written = ::pwrite(fd.get(), file.out.data(), file.out.size(), 0);
     if (::ftruncate(fd.get(), std::max<ssize_t>(written, 0)) != 0) return;
 }

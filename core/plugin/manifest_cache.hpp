@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The manifests that an earlier ctr read, in one file of the run directory, so that a start opens and parses the
-// plugins that it loads and no others. A remembered manifest, or sum of a file that was pinned, counts as long as its
-// file is the same by device, inode, size, mode, owner and both times: nobody but root can set a ctime back. The file
-// is never needed: what is missing, torn, of another version or could have been written by others is read anew.
+// The manifests that an earlier ctr read, in one file in the run root. With it a start opens and parses only the
+// plugins that it loads. A stored manifest, or the sum of a pinned file, is valid while its file has the same device,
+// inode, size, mode, owner and both times, because nobody but root can set a ctime back. The cache is never needed: if
+// it is missing, torn, of another version or writable by others, the plugins are read again.
 #pragma once
 
 #include "plugin/manifest.hpp"
@@ -18,7 +18,7 @@
 
 namespace core::plugin {
 
-/// Which file it was, and in which state, inode(7).
+/// Identifies a file and its state (inode(7)).
 struct FileIdentity {
     std::uint64_t device = 0, inode = 0, size = 0, mode = 0, owner = 0;
     std::int64_t modified_ns = 0, changed_ns = 0;
@@ -29,25 +29,25 @@ struct FileIdentity {
 
 class ManifestCache {
 public:
-    /// Remembers nothing and keeps nothing.
+    /// An empty cache without a file.
     ManifestCache() = default;
-    /// Reads the file; without it the cache is empty. `settled_ns`: how long ago a plugin's last change must be for it
-    /// to be remembered. The default is far more than the grain of a file system's times, in which a second change
-    /// would not show.
+    /// Reads the file; if there is none, the cache is empty. `settled_ns`: how many nanoseconds ago a plugin's last
+    /// change must be for it to be stored. The default is far more than the resolution of a file system's times, within
+    /// which a second change would not show.
     explicit ManifestCache(std::string file, std::int64_t settled_ns = 2'000'000'000);
 
-    /// The manifests of the file, if they are known and it is still the same; else none.
+    /// The manifests of the file, if they are known and the file is unchanged; else none.
     std::vector<Manifest> find(const std::string &path, const FileIdentity &identity);
-    /// The sha256 of the file that find() found last; empty: nobody has asked for it.
+    /// The sha256 of the file that find() found last; empty if it was never computed.
     std::string_view digest() const { return found_ != none ? entries_[found_].digest : std::string_view(); }
-    /// Remembers it for that file.
+    /// Stores the sha256 of that file.
     void keep_digest(const std::string &digest);
-    /// Remembers one of the file's manifests, unless the file changed just now. All of a file are kept one after the
-    /// other.
+    /// Stores one of the file's manifests, unless the file changed just now. Call it for all manifests of a file one
+    /// after the other.
     void keep(const std::string &path, const FileIdentity &identity, const Manifest &manifest,
               const std::string &digest = {});
-    /// Writes what was found and kept, if that is more than the file has. Makes no directory; what cannot be written is
-    /// not remembered.
+    /// Writes what was found and kept, if something is new. It makes no directory. If the file cannot be written,
+    /// nothing is stored and there is no error.
     void save() const;
 
 private:
@@ -67,8 +67,8 @@ private:
     std::forward_list<std::string> kept_;
     std::vector<Entry> entries_;
     static constexpr std::size_t none = SIZE_MAX;
-    std::size_t found_ = none; // the first entry of the file that was found last
-    std::size_t next_ = 0;     // plugins are asked for in the order in which they were kept
+    std::size_t found_ = none; // first entry of the file that find() found last
+    std::size_t next_ = 0;     // where the next search starts, because plugins are usually asked for in stored order
     bool grown_ = false;
 };
 

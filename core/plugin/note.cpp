@@ -21,13 +21,13 @@ Error refuse(const std::string &path, const std::string &field, const std::strin
                  .path = path};
 }
 
-/// The file, read by offset. One look at its front mostly shows all that is asked for: the linker puts notes behind the
+/// The file, read by offset. Its first 4 KiB usually have all that is needed, because the linker puts notes behind the
 /// program headers.
 class File {
 public:
     explicit File(int fd) : fd_(fd), got_(::pread(fd, front_, sizeof front_, 0)) {}
 
-    /// Is it all inside the file?
+    /// True if the whole range is inside the file.
     bool has(std::uint64_t offset, std::uint64_t size) const {
         if (in_front(offset, size)) return true;
         struct stat st {};
@@ -36,7 +36,7 @@ public:
         return offset <= end && size <= end - offset;
     }
     bool read(void *to, std::size_t size, std::uint64_t offset) const {
-        if (size == 0) return true; // an empty vector's data() may be null, which memcpy(3) does not take
+        if (size == 0) return true; // an empty vector's data() may be null, which memcpy(3) does not allow
         if (in_front(offset, size)) return std::memcpy(to, front_ + offset, size), true;
         return ::pread(fd_, to, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
     }
@@ -53,7 +53,7 @@ private:
 
 constexpr std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
 
-/// Walks the notes of one segment and adds what ours say.
+/// Goes through the notes of one segment and adds the text of ours.
 void find_notes(const std::vector<char> &segment, std::vector<std::string> &manifests) {
     std::size_t at = 0;
     while (segment.size() - at >= sizeof(Elf64_Nhdr)) {

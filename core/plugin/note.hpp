@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Reads the manifests out of a file's ELF notes, one for each plugin in it, without loading it: a few bounded reads of
+// Reads the manifests from a file's ELF notes, one for each plugin in it, without loading it: a few bounded reads of
 // the program headers and the PT_NOTE segments. The file may be hostile; nothing in it is trusted (tests/fuzz).
 #pragma once
 
@@ -11,7 +11,8 @@
 
 namespace core::plugin {
 
-/// The JSON texts of the notes, at least one. Errors say field, expected and got. `path` is for messages only.
+/// The JSON texts of the notes, at least one. Errors say the field, what was expected and what was found. `path` is for
+/// messages only.
 Result<std::vector<std::string>> read_manifest_notes(int fd, const std::string &path);
 
 } // namespace core::plugin
