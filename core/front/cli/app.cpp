@@ -27,7 +27,7 @@ int level_of(const std::string &name) {
     return name == "warn" ? CTR_LOG_WARN : 0;
 }
 
-/// One line on standard error, whatever is in it.
+/// One line on standard error, even if the text contains newlines.
 void say(const std::string &text) { std::fprintf(stderr, "%s\n", printable(text).c_str()); }
 
 void log_line(int level, const char *plugin, const char *message) {
@@ -36,7 +36,7 @@ void log_line(int level, const char *plugin, const char *message) {
         say("ctr: " + std::string(names[level]) + ": " + plugin + ": " + message);
 }
 
-/// The command whose words stand at the front, longest first ("image import"); removes them.
+/// The command whose words are at the front, the longest first ("image import"). Removes these words.
 const Command *take_command(std::vector<std::string> &words) {
     for (const std::size_t n : {std::size_t{2}, std::size_t{1}}) {
         if (words.size() < n) continue;
@@ -164,7 +164,8 @@ Result<config::Config> App::read_config() const {
 }
 
 std::string own_plugin_directory() {
-    // PREFIX/lib/ctr/libctr-core.so: a copy of the door somewhere else still has its installation's plugins.
+    // PREFIX/lib/ctr/libctr-core.so. So a copy of the small executable in another place still finds the plugins of its
+    // installation.
     constexpr std::string_view library = "/libctr-core.so";
     Dl_info info{};
     const std::string code =
@@ -173,7 +174,7 @@ std::string own_plugin_directory() {
             : "";
     if (code.size() > library.size() && code[0] == '/' && code.ends_with(library))
         return code.substr(0, code.size() - library.size()) + "/plugins";
-    // A program that has this code in itself (a test): PREFIX/bin/PROGRAM.
+    // A program that contains this code (a test) is PREFIX/bin/PROGRAM.
     char path[4096];
     const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
     std::string own(path, length > 0 ? static_cast<std::size_t>(length) : 0);

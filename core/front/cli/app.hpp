@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The program: reads the config, finds the plugins, runs one command. cli is the only code that prints.
+// The program `ctr`: reads the config, finds the plugins, runs one command. Only main and core/front print.
 #pragma once
 
 #include "container/container.hpp"
@@ -11,37 +11,38 @@
 
 namespace core::cli {
 
-/// Exit statuses as people know them: the container's own, or
+/// Exit statuses as docker has them: that of the container's program, or one of these.
 inline constexpr int exit_failed = 125;         // ctr failed
 inline constexpr int exit_not_executable = 126; // the program cannot be executed
-inline constexpr int exit_not_found = 127;      // the program is not there
+inline constexpr int exit_not_found = 127;      // the program does not exist
 
 class App {
 public:
     /// `words` are argv without the program's name.
     int main(const std::vector<std::string> &words);
 
-    /// The engine, made at first use: `ctr version` needs none. Errors: of the config.
+    /// The engine; it is made at first use, because `ctr version` needs none. Errors: of the config.
     Result<container::Engine *> engine();
     const Arguments &globals() const { return globals_; }
     bool json() const { return globals_.one("format") == "json"; }
     /// "table" unless given.
     std::string format() const { return globals_.one("format", "table"); }
 
-    /// Prints the error with its hint on standard error; returns the exit status that fits.
+    /// Prints the error with its hint on standard error. Returns exit_failed.
     int report(const Error &error) const;
-    /// Writes out what was printed: the program ends without stdio's own flush. Gives `status`, or that of not being
-    /// able to.
+    /// Flushes standard output, because the program ends without stdio's own flush. Returns `status`, or exit_failed if
+    /// the output cannot be written.
     int finished(int status) const;
-    /// On standard output, lines as they are; printable() (base/text.hpp) stands between strangers' text and the
-    /// terminal, here and in all below.
+    /// Prints on standard output. Newlines stay; all else passes through printable() (base/text.hpp), because a text
+    /// may be from somebody else and the output may be a terminal. The functions below do the same, except
+    /// print_script().
     static void print(const std::string &text);
-    /// The same bytes: a script is carried out, not read.
+    /// Prints the bytes unchanged, because a script is executed.
     static void print_script(const std::string &text);
-    /// One line on standard error, with its hint.
+    /// Prints one line on standard error, and the hint below it.
     static void warn(const std::string &text, const std::string &hint = {});
 
-    /// Directories that are searched for plugins, in order.
+    /// The directories that are searched for plugins, in order.
     std::vector<plugin::Directory> plugin_directories(const config::Config &config) const;
     Result<config::Config> read_config() const;
 
@@ -51,12 +52,12 @@ private:
     std::unique_ptr<container::Engine> engine_;
 };
 
-/// Rows under a heading, columns aligned; each row one line whatever is in its cells.
+/// Aligns the columns of rows. Each row stays one line, even if its cells contain newlines.
 std::string table(std::vector<std::vector<std::string>> rows);
-/// The directory of plugins that belongs to this code: PREFIX/lib/ctr/plugins for PREFIX/lib/ctr/libctr-core.so.
+/// The directory of the plugins that belong to this code: PREFIX/lib/ctr/plugins for PREFIX/lib/ctr/libctr-core.so.
 std::string own_plugin_directory();
 
-// One function a command, in files of their names.
+// One function for each command.
 int run_command(App &app, const Arguments &arguments);
 int plan_command(App &app, const Arguments &arguments);
 int image_import_command(App &app, const Arguments &arguments);

@@ -20,7 +20,8 @@ bool has_network_namespace(const Json &spec) {
                        [](const Json &each) { return each.value("type", "") == "network"; });
 }
 
-/// A path in the root by the same name as the root has in the plan, links resolved: so that it is known to be one.
+/// A path below the root gets the name that the root has in the plan (with links resolved), so that it is recognized as
+/// a path below it.
 void name_by(Json &source, const std::string &root, const char *resolved) {
     const auto &path = source.get_ref<const std::string &>();
     if (root == resolved || root == "/" || path.compare(0, root.size(), root) != 0) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The table. Nothing else decides which options exist.
+// The table of commands. Nothing else decides which options exist.
 #include "front/cli/app.hpp"
 
 namespace core::cli {

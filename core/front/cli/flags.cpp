@@ -21,7 +21,7 @@ Error bad(std::string_view flag, std::string_view text, const std::string &why, 
     return invalid(std::string(flag), in_quotes(text) + " " + why, std::move(hint));
 }
 
-/// "1.5" as 1500 thousandths... of `scale` = 10^decimals.
+/// A decimal number: whole + fraction / scale. "1.5" has the scale 10.
 struct Decimal {
     std::uint64_t whole = 0, fraction = 0, scale = 1;
 };
@@ -109,7 +109,7 @@ Result<std::string> clean_path(std::string_view flag, std::string_view text) {
 
 namespace {
 
-/// What an option of -v is about; two of one group contradict each other.
+/// What an option of -v is about. Two different ones of one group, except `flag`, contradict each other.
 enum class Group { access, bind, propagation, flag };
 struct VolumeOption {
     std::string_view name;
@@ -183,7 +183,7 @@ Result<Volume> parse_volume(std::string_view text) {
 
 namespace {
 
-/// Takes the text of one option of --tmpfs; false if tmpfs has no such option.
+/// True if tmpfs has such an option.
 bool is_tmpfs_option(std::string_view option) {
     constexpr std::string_view words[] = {"ro",         "rw",          "exec",         "noexec",     "suid",
                                           "nosuid",     "dev",         "nodev",        "sync",       "async",
@@ -275,7 +275,7 @@ bool is_user_part(std::string_view part) {
            part.find_first_of(std::string_view(" \t\r\n,/\0", 7)) == std::string_view::npos;
 }
 
-/// A part of digits alone is an id: it must fit.
+/// A part that consists of digits is an id and must be in range.
 bool is_id_or_name(std::string_view part) {
     if (!only(part, digits)) return true;
     const auto id = parse_u64(part);

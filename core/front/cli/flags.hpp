@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The values of `ctr run`'s flags, as people know them from docker. Each parser takes the text behind its flag and says
-// in its error the flag and the text: `--memory: "12x" is no size`.
+// Parses the values of `ctr run`'s flags, in docker's notation. Each parser takes the text behind its flag. Its error
+// names the flag and the text: `--memory: "12x" is no size`.
 #pragma once
 
 #include "base/result.hpp"
@@ -16,13 +16,13 @@
 
 namespace core::cli {
 
-/// "512m", "1.5g", "1073741824": b k m g t p, powers of 1024, with or without a "b" or "ib" behind; at most three
-/// decimals.
+/// A size in bytes: "512m", "1.5g", "1073741824". The units b k m g t p are powers of 1024 and may be followed by "b"
+/// or "ib"; at most three decimals.
 Result<std::int64_t> parse_size(std::string_view flag, std::string_view text);
 /// --memory: a size that is not 0.
 Result<std::int64_t> parse_memory(std::string_view text);
 
-/// --cpus: "1.5" is 150000 us of each 100000.
+/// --cpus, in microseconds: "1.5" is a quota of 150000 in each period of 100000.
 struct CpuQuota {
     std::int64_t quota = 0;
     std::uint64_t period = 100000;
@@ -37,12 +37,12 @@ Result<std::int64_t> parse_pids_limit(std::string_view text);
 struct Volume {
     std::string source;
     std::string destination;          // without "." and double slashes
-    std::vector<std::string> options; // mount options, complete
-    std::string propagation;          // the one of them that is propagation
+    std::vector<std::string> options; // all mount options
+    std::string propagation;          // the propagation among them
 };
 Result<Volume> parse_volume(std::string_view text);
 
-/// --tmpfs DST[:OPTION,...]; noexec, nosuid and nodev unless the options say otherwise.
+/// --tmpfs DST[:OPTION,...]. noexec, nosuid and nodev are added unless the options say otherwise.
 struct Tmpfs {
     std::string destination;
     std::vector<std::string> options;
@@ -60,14 +60,14 @@ Result<Ulimit> parse_ulimit(std::string_view text);
 /// --sysctl KEY=VALUE
 Result<std::pair<std::string, std::string>> parse_sysctl(std::string_view text);
 
-/// -e NAME=VALUE, or NAME to take it from `environment`; nothing if it is not set there.
+/// -e NAME=VALUE, or NAME to take the value from `environment`; std::nullopt if it is not set there.
 using Environment = std::function<std::optional<std::string>(const std::string &name)>;
 Result<std::optional<std::string>> parse_env(std::string_view text, const Environment &environment);
 
 /// -u NAME|UID[:GROUP|GID]
 struct User {
     std::string text;                                           // as given
-    std::optional<std::pair<std::uint32_t, std::uint32_t>> ids; // when both are numbers: nothing to look up
+    std::optional<std::pair<std::uint32_t, std::uint32_t>> ids; // if both are numbers
 };
 Result<User> parse_user(std::string_view flag, std::string_view text);
 
@@ -82,7 +82,7 @@ struct SecurityOption {
 };
 Result<SecurityOption> parse_security_option(std::string_view text);
 
-/// --hostname: what sethostname(2) takes and DNS would.
+/// --hostname: a name that sethostname(2) and DNS accept.
 Result<std::string> parse_hostname(std::string_view text);
 /// -w: an absolute path.
 Result<std::string> parse_workdir(std::string_view text);

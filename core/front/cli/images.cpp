@@ -17,11 +17,11 @@ using container::full_image_name;
 using container::Image;
 using container::list_images;
 
-/// Standard input in a file without a name: gone with the process.
+/// Copies standard input into a file without a name, which goes with the process.
 Result<Fd> spool_stdin(const container::Engine &engine) {
     const std::string directory = engine.config().data_root;
     CTR_TRY(sys::make_directories(directory, 0711));
-    Fd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR, 0600)); // inherited by nothing: no exec comes
+    Fd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR, 0600)); // no O_CLOEXEC: no exec follows
     if (!fd.valid()) return system_error("open(O_TMPFILE)", directory);
     char buffer[65536];
     for (;;) {
@@ -38,7 +38,7 @@ std::string operation_id(const char *verb) {
            std::to_string(sys::process_start_time(::getpid()));
 }
 
-/// Says so: what it was may be missed.
+/// Warns if a damaged record was removed, because the user may miss the image.
 Result<bool> drop_damaged(const container::Engine &engine, const std::string &name) {
     CTR_ASSIGN(const bool dropped, container::discard_damaged(engine, name));
     if (dropped) App::warn("the damaged record of the image " + full_image_name(name) + " was removed");
@@ -63,8 +63,8 @@ Result<void> import_image(container::Engine &engine, const std::string &source, 
     return container::run_operation(engine, CTR_OP_IMAGE_IMPORT, operation_id("import"), spec);
 }
 
-/// The layers that nothing but this image uses. A container that uses the image is a reason to refuse. None, if
-/// somebody does not say what he uses: they are collected when that is gone.
+/// The layers that only this image uses. Errors: busy if a container uses the image. If some record or container does
+/// not say which layers it uses, the result is empty, and the layers are collected when that record is gone.
 Result<std::vector<std::string>> own_layers(container::Engine &engine, const Image &image) {
     CTR_ASSIGN(const auto containers, container::list(engine));
     CTR_ASSIGN(const auto images, list_images(engine));

@@ -63,7 +63,7 @@ Result<void> check_all_sections(const config::Config &config, const plugin::Cata
     });
 }
 
-/// "cgroup v2", "cgroup v1", or both.
+/// "v2", "v1", hybrid or "none".
 std::string cgroup_mode(sys::Machine &machine) {
     const auto type = machine.ask("fstype:/sys/fs/cgroup");
     if (type.ok() && type.value() && *type.value() == "cgroup2") return "v2";

@@ -26,7 +26,7 @@ namespace {
 constexpr const char *variable = "NOTIFY_SOCKET", *inside = "/run/notify", *name = "/notify.sock",
                      *directory_name = "notify";
 
-/// A path, or an abstract name behind an "@". Nothing if there is none that could be meant.
+/// The caller's socket: a path, or an abstract name behind an "@". Empty if it is not usable.
 std::string socket_of_caller() {
     const char *text = std::getenv(variable);
     const bool good = text != nullptr && (*text == '/' || *text == '@') && text[1] != '\0' &&
@@ -36,8 +36,8 @@ std::string socket_of_caller() {
 
 bool is_variable(const Json &entry) { return entry.get_ref<const std::string &>().rfind("NOTIFY_SOCKET=", 0) == 0; }
 
-/// Of sd_notify(3)'s assignments those that say something about the program itself. Not MAINPID (a pid of the
-/// container's own), not what comes with descriptors (FDSTORE, BARRIER).
+/// True for the assignments of sd_notify(3) that say something about the program itself. MAINPID is not passed on,
+/// because it is a pid in the container, nor what comes with descriptors (FDSTORE, BARRIER).
 bool may_pass(std::string_view line) {
     for (const std::string_view key :
          {"READY=", "RELOADING=", "STOPPING=", "STATUS=", "ERRNO=", "BUSERROR=", "EXIT_STATUS=", "MONOTONIC_USEC=",
@@ -74,7 +74,7 @@ std::string notify_directory(const container::Engine &engine, const std::string 
 
 void add_notify(const container::Engine &engine, container::CreateRequest &request) {
     request.directory = directory_name;
-    request.open_ahead = false; // it is listened to before it can speak
+    request.open_ahead = false; // we must listen before the program can speak
     request.spec["mounts"].push_back({{"destination", inside},
                                       {"type", "bind"},
                                       {"source", notify_directory(engine, request.id)},
@@ -87,7 +87,7 @@ Result<Notify> Notify::listen(const std::string &directory) {
     const std::string path = directory + name;
     ::unlink(path.c_str());
     CTR_ASSIGN(out.socket_, sys::bind_datagrams(path));
-    if (::chmod(path.c_str(), 0777) != 0) return system_error("chmod", path); // the program may be any user
+    if (::chmod(path.c_str(), 0777) != 0) return system_error("chmod", path); // the program may run as any user
     return out;
 }
 
@@ -98,7 +98,7 @@ void Notify::send(const std::string &text, int as_pid) const {
     std::memcpy(to.sun_path, address.data(), address.size());
     if (to.sun_path[0] == '@') to.sun_path[0] = '\0';
     const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    const timeval limit = {1, 0}; // a manager that does not listen holds nobody up
+    const timeval limit = {1, 0}; // a manager that does not read must not block us
     ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     iovec data = {const_cast<char *>(text.data()), text.size()};
     msghdr message{};
@@ -106,7 +106,7 @@ void Notify::send(const std::string &text, int as_pid) const {
     message.msg_namelen = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size());
     message.msg_iov = &data;
     message.msg_iovlen = 1;
-    // A manager listens to its service's main process, which the container's is from now on.
+    // A manager accepts messages only from its service's main process, which is now the container's first process.
     alignas(cmsghdr) char room[CMSG_SPACE(sizeof(ucred))] = {};
     if (as_pid > 0) {
         message.msg_control = room;
@@ -147,7 +147,7 @@ void Notify::until_ready(int pid, int pidfd, sys::Interruption &interruption) {
 
 Result<void> Notify::stay(int pid, int pidfd) {
     auto forked = sys::fork_process([&] {
-        // On its own: no terminal, nobody's pipes, no descriptor but two.
+        // This process lives alone: it keeps no terminal, no pipes of others and only two descriptors.
         ::setsid();
         if (::chdir("/") != 0) return 1;
         const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -41,14 +41,14 @@ po::options_description described(const std::vector<Option> &options) {
     return out;
 }
 
-/// How many words belong to ctr itself: up to the first that is neither an option nor an option's value.
+/// How many words belong to ctr itself: all before the first word that is neither an option nor an option's value.
 std::size_t own_words(const std::vector<Option> &options, const std::vector<std::string> &words) {
     const auto takes_value = [&](const std::string &word) {
         if (word.find('=') != std::string::npos) return false;
         for (const Option &option : options) {
             if (option.value == nullptr) continue;
             if (word == std::string("--") + option.name) return true;
-            // -it: only the last letter can take the next word
+            // In -it only the last letter can take the next word.
             if (option.letter != 0 && word.size() >= 2 && word[0] == '-' && word[1] != '-' &&
                 word.back() == option.letter) {
                 const bool all_switches = std::all_of(word.begin() + 1, word.end() - 1, [&](char c) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The one table of commands and options: the parser, --help and (later) completion and man pages come from it.
+// The types of the one table of commands and options, from which the parser and --help work.
 #pragma once
 
 #include "base/result.hpp"
@@ -14,12 +14,12 @@ namespace core::cli {
 struct Option {
     const char *name;            // "memory"
     char letter = 0;             // 'm', or 0
-    const char *value = nullptr; // what stands behind it in the help ("SIZE"); nullptr: a switch
-    bool repeats = false;        // may stand several times
+    const char *value = nullptr; // name of its value in the help ("SIZE"); nullptr: no value
+    bool repeats = false;        // may be given several times
     const char *help = "";
 };
 
-/// What was given on the command line for one command.
+/// What the command line gives for one command.
 class Arguments {
 public:
     bool has(const std::string &name) const { return values_.count(name) != 0; }
@@ -44,7 +44,7 @@ struct Command {
     const char *usage;               // "[OPTIONS] TAR|OCI-LAYOUT|- NAME"
     const char *help;                // one line
     std::size_t least = 0, most = 0; // positional arguments
-    bool stops_at_first = false; // options end at the first positional argument: what follows belongs to the container
+    bool stops_at_first = false;     // options end at the first positional argument; the rest is for the container
     std::vector<Option> options = {};
     int (*run)(App &, const Arguments &) = nullptr;
 };
@@ -52,7 +52,7 @@ struct Command {
 extern const std::vector<Option> global_options;
 const std::vector<Command> &commands();
 
-/// Parses the words behind the command's name; global options are known there too. Errors name the word.
+/// Parses words by the options that are given. Errors name the word.
 Result<Arguments> parse(const std::vector<Option> &options, const std::vector<std::string> &words, bool stops_at_first);
 
 std::string help_of(const Command &command);

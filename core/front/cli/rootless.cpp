@@ -16,7 +16,7 @@ std::string variable(const char *name) {
     return value == nullptr || *value != '/' ? std::string() : std::string(value);
 }
 
-/// The user's name in the machine's /etc/passwd; empty if he has none there.
+/// The user's name in the machine's /etc/passwd; empty if it is not there.
 std::string name_of(std::uint32_t uid) {
     const auto text = sys::read_file("/etc/passwd");
     std::istringstream lines(text.ok() ? text.value() : "");
@@ -34,7 +34,7 @@ std::uint32_t number(const std::string &text) {
     return wrong == std::errc() && end == text.data() + text.size() ? value : 0;
 }
 
-/// His own id is 0 inside; the ranges of "NAME|UID:FIRST:COUNT" lines follow.
+/// The user's own id becomes 0 inside. The ranges of "NAME|UID:FIRST:COUNT" lines follow it.
 std::vector<IdRange> ranges(std::uint32_t own, const std::string &file, const std::string &who,
                             const std::string &name) {
     std::vector<IdRange> out = {{0, own, 1}};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `ctr run` and `ctr plan`: the same description, carried out or shown.
+// `ctr run` and `ctr plan`: one carries out the description, the other shows its plan.
 #include "front/cli/app.hpp"
 
 #include "container/images.hpp"
@@ -122,8 +122,7 @@ Result<void> take_files(const Arguments &arguments, RunOptions &options) {
     return {};
 }
 
-/// The bundle's config.json, with paths made absolute. Only the flags that do not describe the container are legal
-/// beside it.
+/// Reads the bundle's config.json. Flags that describe the container are refused beside it.
 Result<Asked> from_bundle(const container::Engine &engine, const Arguments &arguments, Asked asked) {
     for (const auto &[name, values] : arguments.values_) {
         constexpr std::string_view allowed[] = {"bundle",  "name",   "rm",    "interactive",
@@ -197,7 +196,7 @@ int status_of(const App &app, const Error &error, const ForwardedSignals &signal
     return error.errno_value == ENOENT || error.errno_value == ENOTDIR ? exit_not_found : exit_not_executable;
 }
 
-/// What earlier runs left whose ctr was killed.
+/// Cleans up what earlier runs left whose ctr was killed.
 void clean_up_after_others(container::Engine &engine) {
     std::vector<std::string> problems;
     static_cast<void>(container::recover(engine, container::Recovery::on_the_way, &problems));
@@ -261,8 +260,7 @@ int plan_command(App &app, const Arguments &arguments) {
     auto plan = engine.value()->plan(CTR_OP_CREATE, create.id, create.spec, create.drivers);
     if (!plan.ok()) return app.report(plan.error());
     if (app.format() == "json") {
-        // What was asked of the machine may change from moment to moment (/proc/cgroups counts); the plan itself does
-        // not.
+        // The answers of the machine may change at any moment (counts in /proc/cgroups); the plan itself does not.
         if (!arguments.has("notes")) plan.value().machine.clear();
         App::print(plan::to_json(plan.value()).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     } else if (app.format() == "shell") {

@@ -14,7 +14,7 @@ using Strings = std::vector<std::string>;
 
 constexpr const char *default_path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-// What of /proc and /sys tells about or reaches into the machine. Missing ones are passed over when the plan runs.
+// Files of /proc and /sys that show or change the machine. Missing ones are skipped when the plan runs.
 constexpr const char *masked_paths[] = {"/proc/acpi",        "/proc/asound",  "/proc/interrupts",
                                         "/proc/kcore",       "/proc/keys",    "/proc/latency_stats",
                                         "/proc/sched_debug", "/proc/scsi",    "/proc/timer_list",
@@ -23,7 +23,7 @@ constexpr const char *readonly_paths[] = {"/proc/bus", "/proc/fs", "/proc/irq", 
 
 // ---- the image's config -------------------------------------------------------------------------
 
-/// What we read of it. The image's author may have written anything.
+/// The parts that are used. The image's author may have written anything.
 struct ImageConfig {
     Strings env, cmd, entrypoint;
     std::string workdir, user;
@@ -51,13 +51,13 @@ Result<std::string> string_of(const Json &config, const char *key) {
     return it->get<std::string>();
 }
 
-/// Old builders write a word alone, as docker still reads it.
+/// Old builders write a single string instead of an array, and docker still accepts it.
 Result<Strings> command_of(const Json &config, const char *key) {
     const auto it = config.find(key);
     return it != config.end() && it->is_string() ? Strings{it->get<std::string>()} : strings_of(config, key);
 }
 
-/// `ENTRYPOINT [""]` is how a Dockerfile takes back what its base image had; an empty word behind another is an
+/// `ENTRYPOINT [""]` in a Dockerfile removes the one of its base image. An empty word behind another word is an
 /// argument.
 void drop_empty_commands(ImageConfig &config) {
     const Strings nothing = {""};
@@ -80,7 +80,7 @@ Result<ImageConfig> read_image_config(const Json &config) {
 
 // ---- /process -----------------------------------------------------------------------------------
 
-/// Later entries of the same name win but keep the first one's place.
+/// A later entry of the same name replaces the first one at its place.
 void set_env(Strings &env, const std::string &entry) {
     const std::string name = entry.substr(0, entry.find('=') + 1);
     for (std::string &each : env)
@@ -97,11 +97,11 @@ Strings environment(const RunOptions &options, const ImageConfig &image, const s
                     const std::string &user) {
     Strings env = {default_path, "HOSTNAME=" + hostname};
     if (options.tty) env.emplace_back("TERM=xterm");
-    // Another user's home stands in the container's /etc/passwd: whoever looks the user up sets it.
+    // The home of another user is in the container's /etc/passwd; the step that looks the user up sets it.
     if (is_root(user)) env.emplace_back("HOME=/root");
     for (const std::string &entry : image.env)
         if (entry.find('=') != std::string::npos && entry[0] != '=')
-            set_env(env, entry); // docker images do hold others
+            set_env(env, entry); // docker images may contain others
     for (const std::string &entry : options.env)
         set_env(env, entry);
     return env;
@@ -124,7 +124,7 @@ Result<Strings> arguments(const RunOptions &options, const ImageConfig &image) {
 }
 
 Json rlimits(const RunOptions &options) {
-    std::map<std::string, const Ulimit *> last; // the last of one name counts, as for docker
+    std::map<std::string, const Ulimit *> last; // the last one of a name counts, as with docker
     for (const Ulimit &each : options.ulimits)
         last[each.type] = &each;
     Json out = Json::array();
@@ -148,7 +148,7 @@ Result<Json> process(const RunOptions &options, const ImageConfig &image, const 
     if (!options.workdir.empty()) {
         CTR_ASSIGN(out["cwd"], parse_workdir(options.workdir));
     } else {
-        // Image builders write relative ones too, meant from the root.
+        // Image builders also write relative paths, which start at the root.
         CTR_ASSIGN(out["cwd"], clean_path("image config /WorkingDir",
                                           image.workdir.starts_with('/') ? image.workdir : "/" + image.workdir));
     }
@@ -180,7 +180,7 @@ Json default_mounts(const RunOptions &options) {
         mount("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "ro"}),
     });
     if (options.uids.empty()) return all;
-    all.erase(all.size() - 1); // without a cgroup there is none to show
+    all.erase(all.size() - 1); // without a cgroup there is nothing to mount
     const bool has_tty_group = std::any_of(options.gids.begin(), options.gids.end(), [](const IdRange &range) {
         return range.inside <= 5 && range.inside + std::uint64_t{range.size} > 5;
     });
@@ -188,7 +188,7 @@ Json default_mounts(const RunOptions &options) {
     return all;
 }
 
-/// The mounts of -v and --tmpfs, outer directories before inner ones whatever the order of the flags.
+/// The mounts of -v and --tmpfs. Outer directories come before inner ones, whatever the order of the flags is.
 Result<Json> user_mounts(const RunOptions &options) {
     Json out = Json::array();
     for (const Volume &each : options.volumes)
@@ -208,7 +208,7 @@ Result<Json> user_mounts(const RunOptions &options) {
     return out;
 }
 
-/// A default at or below a user's mount would be hidden by it: left out.
+/// True for a default mount at or below a user's mount. It is left out, because the user's mount would hide it.
 bool is_covered(const Json &each, const Json &own) {
     const std::string at = each["destination"].get<std::string>() + "/";
     return std::any_of(own.begin(), own.end(), [&](const Json &other) {
@@ -236,7 +236,7 @@ Json namespaces(const RunOptions &options) {
 }
 
 Json resources(const RunOptions &options) {
-    // Deny first; the cgroup driver allows the devices that every container has.
+    // All devices are denied here; the cgroup driver then allows those that every container has.
     Json out = {{"devices", Json::array({{{"allow", false}, {"access", "rwm"}}})}};
     if (options.memory) out["memory"]["limit"] = *options.memory;
     if (options.cpus) out["cpu"] = {{"quota", options.cpus->quota}, {"period", options.cpus->period}};
@@ -244,7 +244,7 @@ Json resources(const RunOptions &options) {
     return out;
 }
 
-/// A volume can only share mounts with the machine if the tree it stands in does not cut it off.
+/// A volume can share mounts with the machine only if the root's propagation allows it.
 std::string root_propagation(const RunOptions &options) {
     std::string out;
     for (const Volume &each : options.volumes) {

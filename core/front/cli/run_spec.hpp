@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The spec of `ctr run`: what docker would give a container, as an OCI config.json plus ctr's own object /ctr for what
-// only plugins can decide (which layers, the default capabilities and seccomp profile, a user's name).
+// Makes the spec of `ctr run`: what docker would give a container, as an OCI config.json, and ctr's own object /ctr for
+// what only plugins can decide (which layers, the default capabilities and seccomp profile, a user's name).
 #pragma once
 
 #include "base/json.hpp"
@@ -21,12 +21,12 @@ struct ConsoleSize {
     std::uint16_t width = 0, height = 0;
 };
 
-/// Ids of the container and those that stand for them on the machine.
+/// A range of ids in the container and the ids on the machine that they are mapped to.
 struct IdRange {
     std::uint32_t inside = 0, outside = 0, size = 1;
 };
 
-/// What the command line and the image say, already parsed. Exactly one of `image` and `rootfs` is set.
+/// The parsed command line and image. Exactly one of `image` and `rootfs` is set.
 struct RunOptions {
     std::string id;
 
@@ -40,7 +40,7 @@ struct RunOptions {
     std::string workdir;
     std::string user;
     std::string hostname; // empty: the first 12 characters of the id
-    bool tty = false;     // -t; -i is about ctr's own standard input and leaves no trace here
+    bool tty = false;     // -t (-i concerns only ctr's own standard input)
     std::optional<ConsoleSize> console_size;
 
     std::optional<std::int64_t> memory;
@@ -60,10 +60,10 @@ struct RunOptions {
     std::map<std::string, std::string> sysctls;
     bool rm = false;
     std::vector<IdRange> uids,
-        gids; // for a user without privilege: the container gets a user namespace with these maps
+        gids; // for an unprivileged user: the maps of the user namespace
 };
 
-/// An error names the flag, or the part of the image's config, that cannot be. The result passes validate().
+/// The result passes validate(). Errors name the wrong flag or the wrong part of the image's config.
 Result<Json> run_spec(const RunOptions &options);
 
 } // namespace core::cli

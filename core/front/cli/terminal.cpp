@@ -15,7 +15,7 @@
 namespace core::cli {
 namespace {
 
-/// The user's terminal passes every key as it is while the container has one of its own.
+/// Sets the user's terminal to raw mode while the container has a terminal of its own, so that every key is passed on.
 class RawMode {
 public:
     explicit RawMode(bool wanted) {
@@ -26,23 +26,23 @@ public:
     RawMode(const RawMode &) = delete;
     RawMode &operator=(const RawMode &) = delete;
 
-    /// Also when ctr was stopped and goes on: its shell has set its own modes meanwhile.
+    /// Also called when ctr was stopped and continues, because its shell has set other modes meanwhile.
     void enter() {
         if (!active_) return;
         termios raw = old_;
         ::cfmakeraw(&raw);
         ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
     }
-    /// At once, not when all is printed (TCSADRAIN): nobody may be reading it.
+    /// Sets the modes at once and does not wait until all is printed (TCSADRAIN), because nobody may be reading it.
     void leave() {
         if (!std::exchange(active_, false)) return;
         const pid_t foreground = ::tcgetpgrp(STDIN_FILENO);
-        if (foreground >= 0 && foreground != ::getpgrp()) return; // it is somebody else's now, with modes of his own
+        if (foreground >= 0 && foreground != ::getpgrp()) return; // another job has the terminal now
         sigset_t stop, mask;
         ::sigemptyset(&stop);
         ::sigaddset(&stop, SIGTTOU);
         ::sigprocmask(SIG_BLOCK, &stop,
-                      &mask); // tcsetattr(3) would stop a process that has just become a background one
+                      &mask); // tcsetattr(3) stops a process in the background
         ::tcsetattr(STDIN_FILENO, TCSANOW, &old_);
         ::sigprocmask(SIG_SETMASK, &mask, nullptr);
     }
@@ -52,9 +52,9 @@ private:
     bool active_ = false;
 };
 
-/// One of ctr's standard descriptors, read and written without ever waiting. Its file is others' too, so O_NONBLOCK
-/// must not be set on it: pipes and terminals are opened anew, sockets have a flag for each call, and files on a disk
-/// do not wait.
+/// One of ctr's standard descriptors, read and written without blocking. Other processes share its file, so O_NONBLOCK
+/// must not be set on it. Pipes and terminals are therefore opened again, sockets have a flag for each call, and files
+/// on a disk do not block.
 class Standard {
 public:
     Standard(int fd, int access) : fd_(fd) {
@@ -64,7 +64,8 @@ public:
         if (!S_ISFIFO(st.st_mode) && ::isatty(fd) != 1) return;
         own_.reset(::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
         if (own_.valid()) fd_ = own_.get();
-        // A terminal of another user's (su): what poll(2) promises is all that is known of its room.
+        // If the terminal belongs to another user (su), it cannot be opened again. Then only as much is written as
+        // poll(2) promises room for.
         most_ = own_.valid() ? most_ : S_ISFIFO(st.st_mode) ? PIPE_BUF : 256;
     }
     int fd() const { return fd_; }
@@ -90,12 +91,13 @@ Moved moved(ssize_t n) {
     return n < 0 && (errno == EAGAIN || errno == EINTR) ? Moved::not_now : Moved::never;
 }
 
-/// Bytes under way. It takes more only when all are gone: who does not read stops who writes, and nothing else.
+/// Bytes that are passed on. It takes more only when all are written, so a reader that does not read stops only its
+/// writer.
 class Pipe {
 public:
     bool empty() const { return from_ == bytes_.size(); }
     template <typename Read> Moved fill(Read read) {
-        bytes_.resize(16384); // not on the stack, which a caller may have limited
+        bytes_.resize(16384); // not on the stack, whose size a caller may have limited
         from_ = 0;
         const ssize_t n = read(bytes_.data(), bytes_.size());
         const Moved how = moved(n);
@@ -120,11 +122,11 @@ private:
     std::size_t from_ = 0;
 };
 
-/// What the container's terminal still has when its first process is gone. A process that it left behind may hold the
-/// terminal open, and print for ever: it is not waited for.
+/// Limits for reading what is left in the container's terminal when its first process has ended. A process that it left
+/// behind may keep the terminal open and print for ever, so nobody waits for it.
 constexpr std::size_t most_of_the_rest = std::size_t{1} << 20; // bytes
 constexpr int quiet = 100;                                     // milliseconds without a byte
-constexpr int patience = 2000; // milliseconds in which who reads our output takes nothing
+constexpr int patience = 2000;                                 // milliseconds to wait while nobody reads our output
 
 class Attendance {
 public:
@@ -155,7 +157,7 @@ public:
 private:
     enum { at_child, at_ending, at_other, at_watch, at_console, at_input, at_output, n_polled };
 
-    /// One round. False: the child has ended.
+    /// Handles what has happened. False if the child has ended.
     Result<bool> look() {
         const auto when = [](bool wanted, int fd) { return wanted ? fd : -1; };
         const bool tty = console_.valid(), from_tty = tty && to_user_.empty(), to_tty = tty && !to_container_.empty();
@@ -199,7 +201,7 @@ private:
     }
     void take_output(short events) {
         if ((events & (POLLIN | POLLHUP | POLLERR)) == 0) return;
-        if (from_console() == Moved::never) console_.reset(); // EIO: the last of the other side is gone
+        if (from_console() == Moved::never) console_.reset(); // EIO: the last process on the other side has closed it
     }
     void give_input(short events) {
         if ((events & POLLOUT) == 0 || !console_.valid()) return;
@@ -210,9 +212,9 @@ private:
         const auto read = [this](char *to, std::size_t size) { return in_->read(to, size); };
         if (to_container_.fill(read) != Moved::never) return;
         input_open_ = false;
-        if (script_) to_container_.put('\x04'); // the end of a script's input: what a person would say with ctrl-D
+        if (script_) to_container_.put('\x04'); // the end of a script's input, as ctrl-D on a keyboard
     }
-    /// Who reads our output is gone: so is the other end of the container's terminal.
+    /// If the reader of our output is gone, the container's terminal is hung up too.
     void give_output() {
         const auto write = [this](const char *from, std::size_t size) { return out_->write(from, size); };
         if (to_user_.drain(write) != Moved::never) return;
@@ -254,8 +256,8 @@ private:
     Pipe to_container_, to_user_;
 };
 
-/// Of the kernel's 64 those that say something to a program; not what the kernel says about ctr itself (SIGSEGV,
-/// SIGCHLD, SIGPIPE, SIGXCPU, ...), nor what stops it as a job of a shell.
+/// The signals that are passed on to the program. Left out are those by which the kernel reports about ctr itself
+/// (SIGSEGV, SIGCHLD, SIGPIPE, SIGXCPU, ...), and those that stop it as a job of a shell.
 sigset_t passed_on(bool ending) {
     sigset_t set;
     ::sigemptyset(&set);
@@ -282,7 +284,8 @@ Fd block_and_read(bool ending, sigset_t *old) {
 ForwardedSignals::ForwardedSignals() : other_(block_and_read(false, &old_)), ending_(block_and_read(true, nullptr)) {}
 
 ForwardedSignals::~ForwardedSignals() {
-    // What came too late to be passed on is not for ctr either: the container has ended.
+    // Signals that came too late to be passed on are discarded, because the container has ended and they are not for
+    // ctr.
     signalfd_siginfo info{};
     for (const int fd : {ending_fd(), other_fd()})
         while (::read(fd, &info, sizeof info) == sizeof info) {

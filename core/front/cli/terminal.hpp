@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What ctr does while a container runs in the foreground: passes its terminal and signals on, and waits.
+// Attends to a container in the foreground: passes its terminal and signals on, and waits for its end.
 #pragma once
 
 #include "base/fd.hpp"
@@ -16,8 +16,9 @@
 
 namespace core::cli {
 
-/// Blocks the signals that are to be passed on, from before the launch: none is lost, and none kills ctr half-way.
-/// Until the program runs, those that end a command end the launch (interruption()). The old mask is back at the end.
+/// Blocks the signals that are passed on. Make it before the launch, so that no signal is lost and none kills ctr
+/// half-way. Until the program runs, the signals that end a command end the launch (interruption()). The destructor
+/// restores the old mask.
 class ForwardedSignals {
 public:
     ForwardedSignals();
@@ -26,7 +27,7 @@ public:
     ForwardedSignals &operator=(const ForwardedSignals &) = delete;
     sys::Interruption &interruption() { return ending_; }
     const sys::Interruption &interruption() const { return ending_; }
-    /// Where the signals that end a command arrive, and where the others do.
+    /// Descriptors on which the signals that end a command and the other signals arrive.
     int ending_fd() const { return ending_.fd(); }
     int other_fd() const { return other_.get(); }
     /// The exit status of a command that failed: `failed`, or 128 + the signal that ended it.
@@ -38,24 +39,23 @@ private:
     sys::Interruption ending_;
 };
 
-/// The size of the terminal behind `fd`, if it is one.
+/// The size of the terminal `fd`; std::nullopt if it is none.
 std::optional<winsize> terminal_size(int fd);
 
-/// Whether the container's terminal is to write a newline as carriage return and newline: on a user's terminal, which
-/// attend() makes raw, it has to; in a pipe or a file such lines would end in \r\n.
+/// True if the container's terminal shall write a newline as carriage return and newline. This is needed for a user's
+/// terminal, which attend() makes raw; in a pipe or a file such lines would end in \r\n.
 bool wants_carriage_returns();
 
-/// Something else that is looked after while a container runs: `ready` is called when there is something to read from
-/// `fd`.
+/// Another descriptor to watch while a container runs: `ready` is called when `fd` is readable.
 struct Watch {
     int fd = -1;
     std::function<void()> ready;
 };
 
 /// Passes signals to the child, and bytes between ctr's stdio and the container's terminal `console` (if valid; stdin
-/// only with `interactive`), until the child has ended. Then reaps it and calls `ended`. What was printed last and
-/// nobody has taken yet is offered to who reads ctr's standard output after that, as long as he takes any. Nobody who
-/// does not read, in the container or outside, stops signals or the end.
+/// only with `interactive`), until the child has ended. Then reaps it and calls `ended`. After that it writes the rest
+/// of the output, as long as the reader takes it. A process that does not read, in the container or outside, cannot
+/// hold up signals or the end.
 Result<sys::Exit> attend(const sys::Child &child, ForwardedSignals &signals, Fd console, bool interactive,
                          const std::function<void(const sys::Exit &)> &ended, const Watch &watch = {});
 

@@ -21,7 +21,7 @@ namespace core::oci {
 namespace {
 
 constexpr const char *default_config = "/etc/ctr/config.json";
-const Log *sink = nullptr; // log_line has no other way to it
+const Log *sink = nullptr; // for log_line, which has no argument for it
 
 void log_line(int level, const char *plugin, const char *message) {
     sink->line(level, std::string(plugin) + ": " + message);
@@ -32,7 +32,8 @@ int say_exit_in_plugin(const std::string &message) {
     return exit_failed;
 }
 
-/// A user without privilege; or, as with runc, root of a user namespace that a user has entered (podman of a user).
+/// True for an unprivileged user, and, as with runc, for root of a user namespace that a user has entered (podman of a
+/// user).
 bool is_users_own() {
     if (::geteuid() != 0) return true;
     const char *user = std::getenv("USER");
@@ -58,15 +59,15 @@ std::string option_lines(const std::vector<Option> &options) {
     return out;
 }
 
-/// As with runc, an option given twice is what was said last.
+/// As with runc, the last one counts if an option is given twice.
 std::vector<Option> last_counts(std::vector<Option> options) {
     for (Option &option : options)
         option.repeats = true;
     return options;
 }
 
-/// As with runc, an empty value says nothing: engines and scripts hand on what they were not given. But where it
-/// decides who a process is, or what its environment is, it is wrong.
+/// As with runc, an empty value counts as not given, because engines and scripts pass on what they were not given. It
+/// stays, and is an error, where it decides who a process is or what its environment is.
 void drop_empty(Arguments &arguments) {
     for (auto it = arguments.values_.begin(); it != arguments.values_.end();) {
         bool nothing = it->second.size() == 1 && it->second[0].empty();
@@ -76,7 +77,7 @@ void drop_empty(Arguments &arguments) {
     }
 }
 
-/// For the log: of environments only the names.
+/// The command line for the log, with only the names of environment variables.
 std::string shown(const std::string &name, const std::vector<std::string> &words) {
     std::string line = name;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -89,7 +90,7 @@ std::string shown(const std::string &name, const std::vector<std::string> &words
     return line;
 }
 
-/// crun's prefixes: "file:" is the default, the others are not there.
+/// crun's prefixes: "file:" is the default, the others are not supported.
 Result<std::string> log_file(const std::string &text) {
     if (text.rfind("file:", 0) == 0) return text.substr(5);
     for (const char *other : {"journald:", "syslog:"})
@@ -97,7 +98,7 @@ Result<std::string> log_file(const std::string &text) {
     return text;
 }
 
-/// In runc's words; engines' users know them, and scripts look for them.
+/// In runc's words, because users of engines know them and scripts look for them.
 Error wrong_count(const std::string &name, const Command &command, std::size_t n) {
     const bool few = n < command.least;
     const std::string how = command.least == command.most ? "exactly" : few ? "a minimum of" : "a maximum of";
@@ -124,13 +125,13 @@ std::string help_of(const std::string &name, const Command &command) {
     return out;
 }
 
-/// The form that engines read (docs/engines.md, "Words that are an interface"): they look for runc's name and a version
-/// that they compare. What is behind the plus sign does not count in comparisons (semver.org).
+/// The form that engines read (docs/engines.md, "Words that are an interface"): they look for runc's name and compare
+/// the version. What follows the plus sign does not count in comparisons (semver.org).
 std::string version_text() {
     return "runc version 1.5.1+ctr-oci." CTR_VERSION "\ncommit: ctr-oci " CTR_VERSION "\nspec: 1.3.0\n";
 }
 
-/// "permission denied: ", in Go's words.
+/// The errno in Go's words: "permission denied: ".
 std::string reason_of(const Error &error) {
     if (error.errno_value == 0) return {};
     std::string words = errno_text(error.errno_value);
@@ -194,7 +195,7 @@ std::map<std::string, std::string> App::drivers() const {
     return {};
 }
 
-/// They stand before the command, as with runc.
+/// Global options come before the command, as with runc.
 Result<void> App::take_globals(std::vector<std::string> &words) {
     CTR_ASSIGN(globals_, cli::parse(last_counts(global_options), words, true));
     drop_empty(globals_);

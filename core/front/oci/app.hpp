@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr-oci: the same program by its second name, an OCI runtime with runc's command line. What engines write to and read
-// from it is in this folder; what it does is the same core that `ctr` uses: a bundle is planned, carried out, undone.
+// ctr-oci: the same program by its second name, an OCI runtime with runc's command line. This folder has what engines
+// write to it and read from it. The rest is the core that `ctr` uses too: a bundle is planned, carried out and undone.
 //
-// Its containers are those of --root (/run/ctr-oci), apart from those of `ctr`. The config file and the plugins are
-// shared.
+// Its containers are those below --root (/run/ctr-oci), separate from those of `ctr`. The config file and the plugins
+// are shared.
 #pragma once
 
 #include "container/container.hpp"
@@ -26,23 +26,24 @@ inline constexpr int exit_exec_failed = 255; // `exec` could not start the proce
 
 class App {
 public:
-    /// `name` is argv[0]'s last part, `words` the rest.
+    /// `name` is the last part of argv[0], `words` are the other arguments.
     int main(const std::string &name, std::vector<std::string> words);
 
-    /// The engine, made at first use.
+    /// The engine; it is made at first use.
     Result<container::Engine *> engine();
     const Arguments &globals() const { return globals_; }
     const Log &log() const { return log_; }
     const std::string &name() const { return name_; }
     std::string root() const;
-    /// Drivers by the global options (--cgroup-manager); the rest is the bundle's and the config's to say.
+    /// The drivers that global options choose (--cgroup-manager, --systemd-cgroup). The bundle and the config choose
+    /// the others.
     std::map<std::string, std::string> drivers() const;
 
-    /// Logs the error and says it on standard error; returns `status`.
+    /// Logs the error, prints it on standard error and returns `status`.
     int report(const Error &error, int status = exit_failed) const;
     static void print(const std::string &text);
-    /// Writes out what was printed: the program ends without stdio's own flush. Gives `status`, or that of not being
-    /// able to.
+    /// Flushes standard output, because the program ends without stdio's own flush. Returns `status`, or exit_failed if
+    /// the output cannot be written.
     int finished(int status) const;
 
 private:
@@ -66,11 +67,11 @@ struct Command {
 extern const std::vector<Option> global_options;
 const std::vector<Command> &commands();
 
-/// "exec: \"sh\": executable file not found in $PATH: ..." where the program itself was the reason: the words by which
-/// engines tell 127 and 126 from other failures.
+/// The error in runc's words: "exec: \"sh\": executable file not found in $PATH: ..." if the program itself was the
+/// reason. By these words engines tell 127 and 126 from other failures.
 std::string message_for_engines(const Error &error, const std::string &program);
 
-// One function a command, in files of their names or their families'.
+// One function for each command.
 int create_command(App &app, const Arguments &arguments);
 int run_command(App &app, const Arguments &arguments);
 int start_command(App &app, const Arguments &arguments);

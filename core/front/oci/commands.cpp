@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The table of ctr-oci's commands and options: runc's, and a few of crun's. Nothing else decides which exist; --help
-// comes from it.
+// The table of ctr-oci's commands and options: runc's, and a few of crun's. Nothing else decides which exist; --help is
+// made from it.
 #include "front/oci/app.hpp"
 
 namespace core::oci {

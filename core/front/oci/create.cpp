@@ -71,7 +71,7 @@ Result<container::CreateRequest> read_request(App &app, const Arguments &argumen
     return request;
 }
 
-/// Up to the gate, with all that the engine is to know told.
+/// Brings the container up to the gate and tells the engine what it wants to know.
 Result<Container *> bring_up(App &app, const Arguments &arguments, container::CreateRequest request, Fd &console) {
     CTR_ASSIGN(container::Engine * engine, app.engine());
     CTR_ASSIGN(auto container, Container::create(*engine, std::move(request)));
@@ -100,8 +100,7 @@ int attend_to_end(App &app, const Arguments &arguments, Container &container, cl
     return ended.ok() ? ended.value().shell_status() : app.report(ended.error());
 }
 
-/// A program that is on its own, and tells a service manager how it is: this command ends when it is ready, as with
-/// runc.
+/// For a detached program that talks to a service manager: this command ends when the program is ready, as with runc.
 void leave_notify(const App &app, cli::Notify &notify, int pid, int pidfd, cli::ForwardedSignals &signals) {
     notify.until_ready(pid, pidfd, signals.interruption());
     if (auto stays = notify.stay(pid, pidfd); !stays.ok())
@@ -114,7 +113,7 @@ int make(App &app, const Arguments &arguments, Mode mode) {
     const std::string program = request.value().spec.value("/process/args/0"_json_pointer, "");
     const std::string id = request.value().id;
     const bool with_notify = !request.value().directory.empty() && mode != Mode::create; // else `start` listens
-    // The container's orphans become ours, so that the last of them is waited for by somebody who knows of them.
+    // The container's orphans become children of this process, which knows of them and waits for them.
     if (mode == Mode::run && !arguments.has("no-subreaper")) ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     cli::ForwardedSignals signals;
     request.value().interruption = &signals.interruption();
@@ -163,8 +162,8 @@ int start_command(App &app, const Arguments &arguments) {
     if (!state.ok()) return app.report(state.error());
     if (state.value().status != container::Status::created) return app.report(not_created(id, state.value().status));
     cli::ForwardedSignals signals;
-    // Before the program runs, which may speak at once; only for a container that `create` made with a directory for
-    // it.
+    // Must listen before the program runs, because it may speak at once. Only a container that `create` made for this
+    // has the directory.
     std::optional<cli::Notify> notify;
     const std::string directory = cli::notify_directory(*engine.value(), id);
     if (std::getenv("NOTIFY_SOCKET") != nullptr && ::access(directory.c_str(), F_OK) == 0) {

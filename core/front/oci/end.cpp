@@ -33,7 +33,7 @@ Result<int> parse_signal(const std::string &text) {
         if (name.rfind(base, 0) != 0) continue;
         const std::string rest = name.substr(5);
         if (rest.empty()) return value;
-        const char *from = rest.c_str() + (rest[0] == '+' ? 1 : 0); // from_chars takes a minus, but no plus
+        const char *from = rest.c_str() + (rest[0] == '+' ? 1 : 0); // from_chars accepts a minus but no plus
         const auto [stop, bad] = std::from_chars(from, rest.c_str() + rest.size(), number);
         const bool direction = (rest[0] == '+') == (value == SIGRTMIN);
         if (bad == std::errc() && *stop == '\0' && direction && value + number >= SIGRTMIN &&
@@ -59,7 +59,7 @@ Result<std::vector<std::string>> chosen(container::Engine &engine, const Argumen
     return ids;
 }
 
-/// Does it to each, goes on past errors, and gives the status of the whole.
+/// Calls `what` for each container, goes on after errors, and returns the status of the whole.
 template <typename Do> int for_each(App &app, const Arguments &arguments, Do what) {
     auto engine = app.engine();
     if (!engine.ok()) return app.report(engine.error());
@@ -79,11 +79,11 @@ Result<void> delete_one(container::Engine &engine, const std::string &id, bool f
                        "cannot delete container " + id +
                            " that is not stopped: " + container::status_name(state.value().status),
                        "kill it first, or delete --force");
-    // A created container is waiting for a start that will not come: it may go.
+    // A created container may be deleted, because it only waits for a start.
     const bool created = state.ok() && state.value().status == container::Status::created;
     auto removed = container::remove(engine, id, force || created, how);
-    // Gone is what was asked for. But an error about a container that is still there, a plugin that is missing above
-    // all, is one.
+    // With force a container that is gone is a success. But not_found is an error if the container still exists: a
+    // plugin may be missing.
     const bool is_gone = ::access(engine.journal_of(id).c_str(), F_OK) != 0 && errno == ENOENT;
     if (!removed.ok() && removed.error().error_class == CTR_E_NOT_FOUND && force && is_gone) return {};
     return removed;
@@ -103,7 +103,7 @@ int kill_command(App &app, const Arguments &arguments) {
 
 int delete_command(App &app, const Arguments &arguments) {
     const bool force = arguments.has("force");
-    // The everyday delete of an engine. Who uses force, or removes several, wants to get through.
+    // `quick` is for the usual delete of an engine. With force or for several containers the removal must get through.
     const auto how = force || arguments.has("regex") ? container::Removal::guarded : container::Removal::quick;
     return for_each(app, arguments, [force, how](container::Engine &engine, const std::string &id) {
         return delete_one(engine, id, force, how);

@@ -22,14 +22,14 @@ nlohmann::ordered_json event(const char *type, const std::string &id, const Json
     return out;
 }
 
-/// Until the container's first process has ended.
+/// Prints events until the container's first process has ended.
 int watch(App &app, container::Engine &engine, const container::State &state, int interval) {
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, state.pid, 0U)));
     const auto ended_within = [&](int milliseconds) {
         pollfd end = {pidfd.get(), POLLIN, 0};
         return !pidfd.valid() || ::poll(&end, 1, milliseconds) == 1;
     };
-    std::optional<std::uint64_t> kills; // what was killed before is not told
+    std::optional<std::uint64_t> kills; // earlier kills are not reported
     for (bool ended = ended_within(0);; ended = ended_within(interval)) {
         auto stats = container::stats(engine, state.id);
         if (!stats.ok()) return ended_within(0) ? 0 : app.report(stats.error()); // 0: deleted meanwhile
@@ -37,7 +37,7 @@ int watch(App &app, container::Engine &engine, const container::State &state, in
         const std::uint64_t killed = now == stats.value().end() ? 0 : now->second;
         if (killed > kills.value_or(killed)) App::print(event("oom", state.id, nullptr).dump() + "\n");
         kills = killed;
-        // After the end only this look is left: a kill may be what ended it.
+        // After the end there is one last look, because a kill may have ended the container.
         if (!ended) App::print(event("stats", state.id, stats_json(stats.value())).dump() + "\n");
         if (std::fflush(stdout) != 0) return app.report(system_error("write", "standard output"));
         if (ended) return 0;

@@ -15,7 +15,7 @@ using cli::Arguments;
 
 namespace {
 
-/// The whole text is a number up to 4294967294: no sign, no space, nothing behind it (CVE-2026-30892).
+/// Accepts only a number up to 4294967294: no sign, no space, nothing behind it (CVE-2026-30892).
 Result<std::uint32_t> parse_id(const std::string &option, const std::string &text) {
     std::uint32_t id = 0;
     const bool starts = !text.empty() && text[0] >= '0' && text[0] <= '9';
@@ -27,7 +27,7 @@ Result<std::uint32_t> parse_id(const std::string &option, const std::string &tex
 Result<void> set_user(const std::string &text, Json &process) {
     const auto colon = text.find(':');
     CTR_ASSIGN(const std::uint32_t uid, parse_id("--user", text.substr(0, colon)));
-    Json &user = process["user"]; // what is not said stays the container's, as with runc
+    Json &user = process["user"]; // what is not given stays as in the container, as with runc
     user["uid"] = uid;
     if (colon != std::string::npos) {
         CTR_ASSIGN(user["gid"], parse_id("--user", text.substr(colon + 1)));
@@ -35,8 +35,8 @@ Result<void> set_user(const std::string &text, Json &process) {
     return {};
 }
 
-/// More capabilities than the container has. None becomes inheritable (CVE-2022-29162), so ambient are only those that
-/// are inheritable already.
+/// Adds capabilities to the container's. None becomes inheritable (CVE-2022-29162), so only those that are inheritable
+/// already become ambient.
 void add_capabilities(const std::vector<std::string> &names, Json &process) {
     for (const std::string &name : names) {
         const std::string full = name.rfind("CAP_", 0) == 0 ? name : "CAP_" + name;
@@ -69,8 +69,9 @@ Result<Json> process_by_flags(const Arguments &arguments, const Json &of_contain
     return process;
 }
 
-/// A process object as engines give it. What confines, and is left out, is the container's; but noNewPrivileges, which
-/// writers in Go leave out when it is false. So is the environment: without PATH no program is found.
+/// A process object as engines give it. If it leaves out something that confines the process, the container's value is
+/// used, except for noNewPrivileges, which programs in Go leave out when it is false. The container's environment is
+/// used too, because without PATH no program is found.
 Result<Json> process_by_file(const Arguments &arguments, const Json &of_container) {
     if (arguments.positional().size() > 1)
         return invalid("--process", "a command does not go with it", "the process object has it in args");

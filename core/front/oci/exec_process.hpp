@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The process that the command line of exec asks for.
+// The process that the command line of `exec` asks for.
 #pragma once
 
 #include "base/json.hpp"
@@ -9,7 +9,7 @@
 
 namespace core::oci {
 
-/// A whole process object: that of --process FILE, or the container's own as the flags and the command change it.
+/// A complete process object: that of --process FILE, or the container's own, changed by the flags and the command.
 /// Errors name the option or the file.
 Result<Json> process_of_exec(const cli::Arguments &arguments, const Json &of_container);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// features (runtime-spec features.md, features-linux.md): what this runtime can do, whatever the kernel of the day can.
-// Each plugin says its part in its manifest (key "features"), so a plugin that is not installed, or turned off in the
-// config, is not promised.
+// features (runtime-spec features.md, features-linux.md): what this runtime can do, independent of the running kernel.
+// Each plugin's manifest has its part (key "features"), so a plugin that is not installed, or off in the config, adds
+// nothing.
 #include "front/oci/app.hpp"
 
 #include <nlohmann/json.hpp>
@@ -10,7 +10,7 @@
 namespace core::oci {
 namespace {
 
-/// Without any plugin.
+/// The features without any plugin.
 Json nothing_but_the_core() {
     const Json no = {{"enabled", false}};
     return {{"ociVersionMin", "1.0.0"},

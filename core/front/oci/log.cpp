@@ -24,7 +24,7 @@ const char *word_of(int level) {
     }
 }
 
-/// Quoted as JSON quotes, which readers of logrus' lines understand.
+/// Quoted as in JSON, which readers of logrus' lines understand.
 std::string quoted(const std::string &text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 } // namespace
@@ -38,7 +38,7 @@ Result<void> Log::open(const std::string &file, Form form, int level) {
 }
 
 void Log::line(int level, const std::string &message) const {
-    if (level > level_ && level != CTR_LOG_INFO) return; // hints belong to the error
+    if (level > level_ && level != CTR_LOG_INFO) return; // hints belong to an error and are always written
     const int fd = file_.valid() ? file_.get() : STDERR_FILENO;
     std::string text;
     if (form_ == Form::json) {
@@ -53,13 +53,14 @@ void Log::line(int level, const std::string &message) const {
     } else {
         text = "time=\"" + sys::timestamp() + "\" level=" + word_of(level) + " msg=" + quoted(message);
     }
-    // One write a line: several ctr-oci may have the same log. There is nobody to tell that it cannot be written.
+    // One write for each line, because several ctr-oci may write to the same log. A failure cannot be reported
+    // anywhere.
     static_cast<void>(sys::write_all(fd, printable(text) + "\n", "log"));
 }
 
 void Log::fatal(const std::string &message, const std::string &hint) const {
     failed_ = true;
-    // The hint first: engines take the last line for the reason.
+    // The hint comes first, because engines take the last line as the reason.
     if (!hint.empty()) line(CTR_LOG_INFO, "hint: " + hint);
     line(CTR_LOG_ERROR, message);
     if (file_.valid()) std::fprintf(stderr, "%s\n", printable(message).c_str());

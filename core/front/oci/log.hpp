@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The log of ctr-oci, in the form that programs written for runc read: lines of logrus, as text or JSON. Engines give a
-// file by --log and show its last error to their users; without it the lines go to standard error.
+// file by --log and show its last error to their users. Without --log the lines go to standard error.
 #pragma once
 
 #include "base/fd.hpp"
@@ -16,16 +16,18 @@ class Log {
 public:
     enum class Form { text, json };
 
-    /// Opens (and makes) `file`; empty: standard error. `level`: the most detailed that is written. Errors: of open(2).
+    /// Opens or makes `file`; empty: standard error. `level`: the most detailed level that is written. Errors: of
+    /// open(2).
     Result<void> open(const std::string &file, Form form, int level);
-    /// One line; `level` is CTR_LOG_.... Below the threshold nothing happens.
+    /// Writes one line; `level` is CTR_LOG_.... A line that is more detailed than the level of open() is dropped,
+    /// except CTR_LOG_INFO, which is for hints.
     void line(int level, const std::string &message) const;
-    /// The error that ends the command: in the log, and on standard error if that is another place. With its hint as a
-    /// second line of the level info.
+    /// Writes the error that ends the command to the log, and also to standard error if the log is a file. Its hint is
+    /// a line of level info before it.
     void fatal(const std::string &message, const std::string &hint) const;
     bool debug() const { return level_ == CTR_LOG_DEBUG; }
     int level() const { return level_; }
-    /// fatal() was called.
+    /// True if fatal() was called.
     bool failed() const { return failed_; }
 
 private:

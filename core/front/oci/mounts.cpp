@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// mounts add, mounts remove: crun's. The file has the mounts as a config.json has them: the array itself, or an object
-// with a member "mounts".
+// crun's `mounts add` and `mounts remove`. The file has mounts as in a config.json: the array itself, or an object with
+// a member "mounts".
 #include "front/oci/app.hpp"
 
 #include "container/mounts.hpp"
@@ -18,8 +18,8 @@
 namespace core::oci {
 namespace {
 
-/// What is mounted is checked as a bundle's is; of what is removed only the destinations count, so the rest may be
-/// missing or odd.
+/// Mounts to add are checked as in a bundle. For mounts to remove only the destinations count, so the rest may be
+/// missing or wrong.
 Result<Json> read_mounts(const std::string &file, bool destinations_only) {
     CTR_ASSIGN(const std::string text, file == "-" ? sys::read_fd(STDIN_FILENO, "standard input", spec::max_spec_size)
                                                    : sys::read_file(file, spec::max_spec_size));
@@ -39,8 +39,8 @@ bool is_remount(const Json &mount) {
     return std::find(options.begin(), options.end(), "remount") != options.end();
 }
 
-/// A bind mount's source may be relative: to the working directory, there is no bundle. That of a remount ("none") is a
-/// word.
+/// Makes relative sources of bind mounts absolute, from the working directory because there is no bundle. The source of
+/// a remount ("none") is no path.
 Result<void> make_absolute(Json &mounts) {
     for (Json &mount : mounts) {
         if (!cli::has_relative_source(mount) || is_remount(mount)) continue;

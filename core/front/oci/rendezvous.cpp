@@ -15,7 +15,7 @@
 namespace core::oci {
 namespace {
 
-constexpr unsigned most_fds = 4096; // of each kind
+constexpr unsigned most_fds = 4096; // from LISTEN_FDS, and from --preserve-fds
 
 Result<void> send_to(const std::string &path, int fd, const std::string &text) {
     CTR_ASSIGN(const Fd socket, sys::connect_to(path, SOCK_STREAM));
@@ -36,9 +36,10 @@ Result<void> check_open(unsigned count, const std::string &asked) {
     return {};
 }
 
-/// sd_listen_fds(3): LISTEN_FDS is meant for the process LISTEN_PID alone; somebody else's may have been left in the
-/// environment, and what is open here as descriptor 3 is anything. Without a LISTEN_PID it is nobody's; if it is not
-/// even true, the caller wants something else than he gets.
+/// The number of descriptors of socket activation (sd_listen_fds(3)). LISTEN_FDS is meant only for the process
+/// LISTEN_PID. Another one may have been left in the environment, and then descriptor 3 can be anything. Without a
+/// LISTEN_PID it is ignored, but it is an error if the descriptors are not even open, because the caller expects
+/// something else.
 Result<unsigned> activation_fds() {
     const char *text = std::getenv("LISTEN_FDS"), *pid = std::getenv("LISTEN_PID");
     const auto fds = number(text == nullptr ? "" : text, UINT_MAX);
@@ -55,7 +56,7 @@ Result<unsigned> activation_fds() {
 
 Result<void> tell_engine(const cli::Arguments &arguments, const sys::Child &child, Fd &console) {
     if (arguments.has("console-socket")) {
-        // Go's receivers take the text for the file's name.
+        // Receivers in Go use the text as the file's name.
         CTR_TRY(send_to(arguments.one("console-socket"), console.get(), "/dev/ptmx").in("--console-socket"));
         console.reset();
     }

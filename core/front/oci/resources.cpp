@@ -15,7 +15,7 @@ using cli::Arguments;
 
 namespace {
 
-/// Which option sets which member. Numbers unless it is a CPU list.
+/// Which option sets which member. `text`: a CPU list and not a number.
 struct Row {
     const char *option, *pointer;
     bool text = false;
@@ -39,7 +39,7 @@ constexpr Row rows[] = {
     {"kernel-memory-tcp", "/memory/kernelTCP"},
 };
 
-/// Bytes may have a unit: 64M.
+/// A number, which may have a unit: 64M.
 Result<std::int64_t> parse_number(const char *option, const std::string &text) {
     std::int64_t value = 0;
     const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -52,8 +52,8 @@ Result<std::int64_t> parse_number(const char *option, const std::string &text) {
     return value * (std::int64_t{1} << shift);
 }
 
-/// Engines in Go send every member, with 0 and "" for those that they do not mean: runc's convention for this command
-/// alone. Its types have pointers for the members whose 0 is meant.
+/// Drops members that are 0 or "". Engines in Go send these for members that they do not set; this is runc's convention
+/// for this command only. Some members are pointers in Go's types, so their 0 is meant.
 void drop_zeros(Json &object) {
     for (auto it = object.begin(); it != object.end();) {
         if (it->is_object()) drop_zeros(*it);

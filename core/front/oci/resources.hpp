@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the command line of update asks for.
+// The resources that the command line of `update` asks for.
 #pragma once
 
 #include "base/json.hpp"
@@ -12,12 +12,12 @@ namespace core::oci {
 /// A linux.resources object from --resources FILE (- is standard input), or from options. Errors name the option or the
 /// file.
 Result<Json> read_resources(const cli::Arguments &arguments);
-/// The linux.intelRdt object: not a resource of the cgroup. null if nothing is asked for.
+/// The linux.intelRdt object, which is no resource of the cgroup; null if nothing is asked for.
 Json read_rdt(const cli::Arguments &arguments);
-/// Since version 1.3 of the specification pids.limit is a pointer too, and 0 a limit. In a container that was made from
-/// an older document 0 says nothing.
+/// True if 0 is a limit for pids.limit: since version 1.3 of the specification the field is a pointer. In a container
+/// that was made from an older document 0 means "not set".
 bool zero_pids_is_meant(const Json &spec);
-/// Takes pids out of `resources` where it says nothing.
+/// Removes pids from `resources` if it is not set.
 void drop_pids(Json &resources, bool zero_is_meant);
 
 } // namespace core::oci

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// spec: an example config.json to start from: a shell in ./rootfs with little power.
+// spec: writes an example config.json: a shell in ./rootfs with few privileges.
 #include "front/oci/app.hpp"
 
 #include "sys/files.hpp"
@@ -29,11 +29,11 @@ OrderedJson mounts(bool rootless) {
     all.push_back(mount("/proc", "proc", "proc", {}));
     all.push_back(mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}));
     auto pts = mount("/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"});
-    if (!rootless) pts["options"].push_back("gid=5"); // tty; not mapped for a user alone
+    if (!rootless) pts["options"].push_back("gid=5"); // group tty, which is not mapped for an unprivileged user
     all.push_back(pts);
     all.push_back(mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}));
     all.push_back(mount("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}));
-    // Without a network namespace of its own a user cannot mount sysfs; a bind mount of the machine's can be made.
+    // Without a network namespace of its own an unprivileged user cannot mount sysfs, but can bind the machine's.
     all.push_back(rootless ? mount("/sys", "none", "/sys", {"rbind", "nosuid", "noexec", "nodev", "ro"})
                            : mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}));
     if (!rootless)
@@ -58,7 +58,7 @@ OrderedJson example(bool rootless, bool unified) {
     if (!rootless) namespaces.push_back({{"type", "network"}});
     for (const char *type : {"ipc", "uts", "mount"})
         namespaces.push_back({{"type", type}});
-    // Under cgroup v1 it hides from the container what mounts of the machine show it, as with runc.
+    // Not under cgroup v1, as with runc: there it would hide from the container what the machine's mounts show.
     if (unified) namespaces.push_back({{"type", "cgroup"}});
     if (rootless) namespaces.push_back({{"type", "user"}});
     OrderedJson linux = {
@@ -77,7 +77,7 @@ OrderedJson example(bool rootless, bool unified) {
             {"hostname", "ctr"},     {"mounts", mounts(rootless)}, {"linux", linux}};
 }
 
-/// Not so on hybrid machines, where the limits are in v1.
+/// False on hybrid machines, where the limits are in v1.
 bool has_cgroup_v2_alone() {
     struct statfs fs {};
     return ::statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// state, list, ps: what is, read without a lock.
+// state, list, ps: they read without a lock.
 #include "front/oci/app.hpp"
 
 #include "base/text.hpp"
@@ -36,10 +36,10 @@ std::string text_of(const nlohmann::ordered_json &json, int indent) {
     return json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-/// Without the machine's databases: looking a user up loads libraries.
+/// Does not look the user up in the machine's databases, because that loads libraries.
 std::string user_name(unsigned id) { return id == 0 ? "root" : "#" + std::to_string(id); }
 
-/// What `ps` says of the container's processes.
+/// The lines of ps(1) about the container's processes.
 Result<std::string> lines_of_ps(const std::vector<std::string> &arguments, const std::vector<int> &pids) {
     std::vector<std::string> words = {"ps"};
     words.insert(words.end(), arguments.begin(), arguments.end());
@@ -49,8 +49,8 @@ Result<std::string> lines_of_ps(const std::vector<std::string> &arguments, const
     return lines_of_pids(ran.output, pids);
 }
 
-/// A container is there when `create` is through with it: what is under way may yet be taken back. One whose `create`
-/// was killed is only good for `delete`.
+/// A container exists for other commands when `create` is done, because before that it may still be undone. If its
+/// `create` was killed, it is shown as stopped, so that it can be deleted.
 bool is_there(container::State &state) {
     if (state.status != container::Status::creating) return true;
     if (state.abandoned) state.status = container::Status::stopped;
@@ -81,7 +81,7 @@ int list_command(App &app, const Arguments &arguments) {
     auto engine = app.engine();
     if (!engine.ok()) return app.report(engine.error());
     const std::string root = engine.value()->config().run_root;
-    if (app.globals().has("root") && ::access(root.c_str(), F_OK) != 0) // the default one may not have been made yet
+    if (app.globals().has("root") && ::access(root.c_str(), F_OK) != 0) // the default root may not exist yet
         return app.report(system_error("open", root, "no container was ever made there; check --root"));
     std::vector<std::string> problems;
     auto all = container::list(*engine.value(), &problems);

@@ -10,12 +10,12 @@
 
 namespace core::oci {
 
-/// What a cgroup driver counts, by its names (sdk/include/ctr/ext/cgroup.h).
+/// The counters of a cgroup driver, by its names (sdk/include/ctr/ext/cgroup.h).
 using Stats = std::map<std::string, std::uint64_t>;
 
-/// In runc's shape. What the driver does not tell is left out: a 0 would be a lie.
+/// The statistics in runc's form. What the driver does not count is left out, because 0 would be wrong.
 Json stats_json(const Stats &stats);
-/// "5s", "500ms", "1m30s": Go's durations. In milliseconds.
+/// Parses Go's durations: "5s", "500ms", "1m30s". In milliseconds; std::nullopt if it is none.
 std::optional<int> parse_duration(const std::string &text);
 
 } // namespace core::oci

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// update: other limits for a container that lives.
+// update: changes the limits of a living container.
 #include "front/oci/app.hpp"
 
 #include "container/running.hpp"
@@ -22,7 +22,7 @@ int update_command(App &app, const Arguments &arguments) {
     auto resources = read_resources(arguments);
     if (!resources.ok()) return app.report(resources.error());
     drop_pids(resources.value(), zero_pids_is_meant(state.value().meta.value("spec", Json::object())));
-    // The device rules of a living container are not what `update` is for: engines send them along unchanged.
+    // Device rules are ignored, because `update` is not meant to change them: engines send them along unchanged.
     resources.value().erase("devices");
     auto valid = spec::validate({{"ociVersion", "1.0.0"}, {"linux", {{"resources", resources.value()}}}});
     if (!valid.ok()) return app.report(valid.error());
