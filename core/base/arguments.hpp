@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// Which arguments a kind of step takes. A step is checked against this when a plugin adds it: a name that the kind does
-// not read would be ignored, and what it misses be taken for nothing (a umask of 0). The declarations are in the
-// manifests, in the notation of sdk/include/ctr/kinds.h:
+// Which arguments a kind of step takes. A step is checked when a plugin adds it, because otherwise an unknown argument
+// would be ignored, and a missing one would count as nothing (a umask of 0). The declarations are in the manifests, in
+// the notation of sdk/include/ctr/kinds.h:
 //
-//     int, str, fd, then any of   ? may be missing   * a list: any number of times   + once for all targets of the
-//                                 step, or once for each | at least one of the arguments with this mark must be there
+//     int, str or fd, then any of these marks:
+//         ?  may be missing
+//         *  a list: any number of times
+//         +  once for all targets of the step, or once for each
+//         |  at least one of the arguments with this mark must be there
 #pragma once
 
 #include <cstdint>
@@ -27,12 +30,12 @@ struct Argument {
     std::uint8_t marks = once;
 
     constexpr bool has(ArgumentMarks mark) const { return (marks & mark) != 0; }
-    /// A step without it is wrong, whatever else it has.
+    /// True if a step without it is wrong.
     constexpr bool required() const { return !has(optional_mark) && !has(list_mark) && !has(either_mark); }
     constexpr bool repeats() const { return has(list_mark) || has(per_target); }
 };
 
-/// "int?" for an argument; nothing if that is no notation.
+/// Parses the notation of one argument ("int?"); std::nullopt if it is wrong.
 std::optional<Argument> parse_argument(std::string_view name, std::string_view notation);
 
 } // namespace core

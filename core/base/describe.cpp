@@ -18,7 +18,7 @@ std::string got(const Json &value) {
 
 std::string Where::pointer() const {
     std::string out;
-    out.reserve(64); // nearly all of them fit
+    out.reserve(64); // enough for nearly all
     append_to(out);
     return out;
 }
@@ -27,7 +27,7 @@ void Where::append_to(std::string &out) const {
     if (up_ == nullptr) return void(out += token_);
     up_->append_to(out);
     out += '/';
-    constexpr std::size_t most = 256; // of one name: whoever wrote it, an error stays readable
+    constexpr std::size_t most = 256; // bytes of one name, so that an error stays readable
     if (is_index_)
         out += std::to_string(index_);
     else if (token_.size() > most)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How a JSON value is spoken of in errors: "got ..." is short whatever stands there.
+// Describes JSON values in errors. "got ..." is short for any value.
 #pragma once
 
 #include "base/json.hpp"
@@ -12,7 +12,7 @@ namespace core {
 /// `"abc"`, `-1`, `true`, `null`, `an array`, `an object`.
 std::string got(const Json &value);
 
-/// Where we are in a document: a list of frames on the stack, made into a JSON pointer only when something is wrong.
+/// A place in a document. It is a list of frames on the stack and becomes a JSON pointer only for an error.
 class Where {
 public:
     explicit Where(std::string_view root) : token_(root) {}

@@ -8,7 +8,8 @@
 namespace core {
 namespace {
 
-/// How deep the brackets go: a hostile text must not exhaust the stack of recursive code (the parser's or ours).
+/// How deep the brackets are nested. A hostile text must not exhaust the stack of recursive code (the parser's or
+/// ours).
 std::size_t nesting(std::string_view text, bool comments) {
     std::size_t depth = 0, deepest = 0;
     bool quoted = false;
@@ -36,8 +37,7 @@ std::size_t nesting(std::string_view text, bool comments) {
     return deepest;
 }
 
-/// The parser's own words, which quote all that it read of a token: its begin, and what was expected instead, are
-/// enough.
+/// The parser's message. It quotes the whole token, so only its beginning and its end (what was expected) are kept.
 std::string reason_of(const Json::exception &e, std::string_view behind) {
     std::string reason = e.what();
     if (const auto at = reason.find(behind); at != std::string::npos) reason.erase(0, at + behind.size());

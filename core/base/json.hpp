@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The one JSON type of the core, and parsing that returns errors with line and column.
+// The JSON type of the core, and parsing that returns errors with line and column.
 #pragma once
 
 #include "base/result.hpp"
@@ -18,7 +18,7 @@ struct JsonOptions {
     std::size_t max_depth = 64; // deeper nesting is refused
 };
 
-/// `what` names the text in errors ("config.json").
+/// Parses a text. `what` names it in errors ("config.json").
 Result<Json> parse_json(std::string_view text, const std::string &what, JsonOptions options);
 Result<Json> parse_json(std::string_view text, const std::string &what);
 

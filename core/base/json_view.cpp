@@ -13,7 +13,7 @@ namespace {
 
 enum : std::uint8_t { plain, closes, special };
 
-/// What a byte inside a string is: most are plain.
+/// The class of each byte inside a string; most are plain.
 constexpr auto kind_of = [] {
     std::array<std::uint8_t, 256> kinds{};
     for (std::size_t c = 0; c < kinds.size(); ++c)
@@ -23,15 +23,15 @@ constexpr auto kind_of = [] {
 
 } // namespace
 
-/// Walks over a text and checks it against RFC 8259. Rare forms (escapes, numbers that are more than digits) it leaves
-/// to the parser.
+/// Goes through a text and checks it against RFC 8259. It leaves rare forms (escapes, numbers that are more than
+/// digits) to the parser.
 class JsonWalker {
 public:
     explicit JsonWalker(JsonText &document) : text_(document.text_), nodes_(document.nodes_) {}
 
     bool at_end() { return skip_blanks(), at_ == text_.size(); }
 
-    /// The next value, with all that is in it; false if there is none.
+    /// Reads the next value with all that is in it; false if there is none.
     bool value(std::size_t depth) {
         const char first = peek();
         const std::size_t node = open();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// JSON read where it stands. A text is checked once, as a whole, and where its values begin and end is kept; only what
-// is asked for is copied out. For the manifests: each start reads those of all plugins and needs little of most.
+// Reads JSON without copying it. A text is checked once as a whole, and the places of its values are stored; only what
+// is asked for is copied. It is for the manifests, because a start may read those of all plugins and needs little of
+// most.
 #pragma once
 
 #include "base/json.hpp"
@@ -17,10 +18,10 @@ namespace core {
 
 class JsonView;
 
-/// A text that is JSON. The text must outlive it, and it the views of it.
+/// A text that was checked to be JSON. The text must outlive this object, which must outlive its views.
 class JsonText {
 public:
-    /// Accepts what parse_json(text, what, {.max_depth}) accepts (but no byte order mark), else gives its error.
+    /// Accepts what parse_json(text, what, {.max_depth}) accepts, except a byte order mark; else returns its error.
     static Result<JsonText> of(std::string_view text, const std::string &what, std::size_t max_depth);
 
     JsonView root() const;
@@ -29,9 +30,9 @@ private:
     friend class JsonView;
     friend class JsonWalker;
 
-    /// A value or a member's name. What it holds follows it in the list.
+    /// A value or a member's name. The nodes inside it follow it in the list.
     struct Node {
-        std::uint32_t begin, end; // in the text, from its first character to behind its last
+        std::uint32_t begin, end; // offsets in the text; `end` is behind the last character
         std::uint32_t after = 0;  // the next node that is not inside this one
         bool escaped = false;     // a string with escapes
     };
@@ -47,15 +48,15 @@ public:
     bool is_array() const { return first() == '['; }
     bool is_text() const { return first() == '"'; }
     bool is_boolean() const { return first() == 't' || first() == 'f'; }
-    /// The kinds of value as messages call them: "object", "array", "string", "boolean", "null", "number".
+    /// The type's name in messages: "object", "array", "string", "boolean", "null", "number".
     const char *type_name() const;
 
-    /// Of an object, in the order of the text.
+    /// The members of an object, in the order of the text.
     std::vector<std::pair<std::string, JsonView>> members() const;
     std::vector<JsonView> elements() const; // of an array
     std::string text() const;               // of a string
     bool boolean() const { return first() == 't'; }
-    std::optional<std::int64_t> integer() const; // nothing: no integer, or not one that fits
+    std::optional<std::int64_t> integer() const; // std::nullopt: no integer, or too large
     std::string_view raw() const { return document_->text_.substr(node().begin, node().end - node().begin); }
 
 private:

@@ -13,10 +13,10 @@ bool is_plain(char c) { return static_cast<unsigned char>(c) - 0x20U < 0x60U && 
 
 constexpr std::uint64_t eight(unsigned char c) { return 0x0101010101010101U * c; }
 
-/// Some byte of the eight is zero.
+/// Not 0 if one of the eight bytes is zero.
 constexpr std::uint64_t has_zero(std::uint64_t bytes) { return (bytes - eight(1)) & ~bytes & eight(0x80); }
 
-/// How many characters at the front stand for themselves. Eight at a time: nearly all of a plan are such.
+/// How many characters at the front need no escape. Reads eight at a time, because nearly all of a plan's need none.
 std::size_t plain_run(std::string_view text) {
     std::size_t run = 0;
     for (std::uint64_t bytes = 0; text.size() - run >= sizeof bytes; run += sizeof bytes) {

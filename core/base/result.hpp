@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The SDK's errors and results are the core's own. Only main and the front ends print.
+// The core uses the SDK's errors and results. Only main and the front ends print.
 #pragma once
 
 #include <ctr/cpp/result.hpp>

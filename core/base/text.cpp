@@ -58,7 +58,7 @@ std::string in_quotes(std::string_view text, std::size_t most) {
 
 namespace {
 
-/// The code point of a sequence of which utf8_sequence() gave the length.
+/// The code point of a sequence whose length utf8_sequence() returned.
 std::uint32_t code_point(std::string_view sequence) {
     constexpr unsigned char marks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
     std::uint32_t point = static_cast<unsigned char>(sequence[0]) & marks[sequence.size()];
@@ -67,7 +67,7 @@ std::uint32_t code_point(std::string_view sequence) {
     return point;
 }
 
-/// From DEL on: what looks like nothing and does something. All of these are below U+10000.
+/// True for characters from DEL on that are invisible but have an effect. All of them are below U+10000.
 bool is_hidden(std::uint32_t point) {
     constexpr std::uint32_t ranges[][2] = {
         {0x7f, 0x9f},     // DEL, C1
@@ -143,7 +143,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::optional<std::string_view> nearest(std::string_view word, const std::vector<std::string_view> &candidates) {
-    constexpr std::size_t longest = 64; // a hostile key must not cost its length squared
+    constexpr std::size_t longest = 64; // the cost grows with the square of the length, and the key may be hostile
     if (word.empty() || word.size() > longest) return std::nullopt;
     std::optional<std::string_view> best;
     std::size_t best_distance = word.size() / 3 + 1;

@@ -28,7 +28,7 @@ Result<std::string> directory(const Json &value, const Where &where) {
     return text_of(value);
 }
 
-/// As ids are written in manifests, so that a key can be told from nonsense before plugins are known.
+/// Ids as in manifests, so that a wrong key is found before the plugins are known.
 bool is_id(std::string_view text) {
     return !text.empty() && text.size() <= 64 && text[0] != '-' &&
            text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
@@ -116,7 +116,7 @@ Result<void> read_slot(std::string_view slot, const Json &value, const Where &wh
     if (!value.is_object()) return expected("an object {\"driver\": ID}", value, where);
     const auto driver = value.find("driver");
     const std::string id = driver != value.end() && driver->is_string() ? text_of(*driver) : std::string();
-    // A setting in a slot's section would be read by nobody: say where it belongs.
+    // Nobody would read a setting in a slot's section, so the error says where it belongs.
     for (const auto &item : value.items())
         if (item.key() != "driver")
             return invalid(Where(where, item.key()).pointer(), "unknown key",

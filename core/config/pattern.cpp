@@ -7,19 +7,19 @@ namespace core::config {
 namespace {
 
 constexpr std::size_t max_length = 256;
-// glibc expands repetitions when it compiles: nested {n,m} would let a small manifest take all memory.
+// glibc expands repetitions when it compiles an expression, so nested {n,m} in a small manifest could take all memory.
 constexpr std::uint64_t max_repetitions = 1024;
 
 bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-/// The end of the bracket expression that begins at `at`, or npos. A ']' that stands first is a member.
+/// The end of the bracket expression that begins at `at`, or npos. A ']' at its first place is a member.
 std::size_t bracket_end(std::string_view text, std::size_t at) {
     std::size_t i = at + 1;
     if (i < text.size() && text[i] == '^') ++i;
     return text.find(']', i + 1);
 }
 
-/// The larger number of a repetition "{n,m}" that begins at `at`; 0 if it is none that we take.
+/// The larger number of the repetition "{n,m}" that begins at `at`; 0 if it is not accepted.
 std::uint64_t repetitions(std::string_view text, std::size_t at) {
     const std::size_t end = text.find('}', at);
     if (end == std::string_view::npos) return 0;
@@ -72,7 +72,7 @@ Pattern::~Pattern() {
 }
 
 bool Pattern::matches(const std::string &text) const {
-    // regexec stops at a NUL, behind which anything could stand.
+    // regexec stops at a NUL and would not see what follows it.
     return valid_ && text.find('\0') == std::string::npos && ::regexec(&regex_, text.c_str(), 0, nullptr, 0) == 0;
 }
 

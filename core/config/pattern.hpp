@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// `pattern` of a schema, on POSIX regular expressions: they are in the C library, need no locale of C++ and no <regex>.
+// The keyword `pattern` of a schema, by POSIX regular expressions, because they are in the C library and need neither a
+// locale of C++ nor <regex>.
 #pragma once
 
 #include <regex.h>
@@ -9,10 +10,10 @@
 
 namespace core::config {
 
-/// Why this expression is refused, or empty.
+/// Why this expression is refused; empty if it is not.
 std::string pattern_problem(std::string_view expression);
 
-/// A compiled expression; `valid()` is false for one that pattern_problem() refuses.
+/// A compiled expression; `valid()` is false if regcomp(3) refuses it. It does not check what pattern_problem() does.
 class Pattern {
 public:
     explicit Pattern(const std::string &expression);

@@ -35,7 +35,7 @@ bool is_type(const Json &value, std::string_view name) {
     return name == "object" && value.is_object();
 }
 
-/// Exact for all 64-bit integers and all doubles where long double has 64 bits of mantissa (x86) or more (others).
+/// Exact for all 64-bit integers and all doubles if long double has 64 bits of mantissa (x86) or more (others).
 long double number(const Json &value) {
     if (value.is_number_unsigned()) return static_cast<long double>(value.get<std::uint64_t>());
     if (value.is_number_integer()) return static_cast<long double>(value.get<std::int64_t>());
@@ -56,7 +56,7 @@ std::string an(std::string_view type) {
     return (vowel ? "an " : "a ") + std::string(type);
 }
 
-/// " from 1 to 5", " of at least 3 characters": what numbers say about a type.
+/// The bounds of a type in words: " from 1 to 5", " of at least 3 characters".
 std::string range(const Json *least, const Json *most, const std::string &unit) {
     if (least && most) return (unit.empty() ? " from " : " of ") + least->dump() + " to " + most->dump() + unit;
     if (least) return " of at least " + least->dump() + unit;
@@ -158,7 +158,7 @@ Result<void> validate_object(const Json &value, const Json &schema, const Where 
     return {};
 }
 
-/// anyOf and oneOf. When one alternative alone has the right type, its own complaint is the helpful one.
+/// anyOf and oneOf. If only one alternative has the right type, its own error is returned, because it helps more.
 Result<void> validate_choice(const Json &value, const Json &choices, bool exactly_one, const Json &schema,
                              const Where &where) {
     std::size_t good = 0, typed = 0;
@@ -266,7 +266,7 @@ constexpr Keyword keywords[] = {
     {"anyOf", check_choices},    {"description", check_text},      {"default", check_any},
 };
 
-/// What two keywords say must agree.
+/// Checks that keywords do not contradict each other.
 Result<void> check_agreement(const Json &schema, const Where &where) {
     for (const auto &[low, high] : {std::pair("minimum", "maximum"), std::pair("minLength", "maxLength")})
         if (schema.contains(low) && schema.contains(high) && number(schema[low]) > number(schema[high]))

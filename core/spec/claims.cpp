@@ -12,7 +12,7 @@
 namespace core::spec {
 namespace {
 
-/// Does a value outside the table, or a scalar in it, ask for anything?
+/// True if a value outside the table, or a scalar in it, asks for anything.
 bool asks(const Json &value, std::uint8_t flags) {
     switch (value.type()) {
     case Json::value_t::null: return false;
@@ -50,7 +50,7 @@ private:
         return true;
     }
 
-    /// True if something in it asks, whether or not it was seen before.
+    /// True if something in the value asks, even if it was found before.
     bool visit(const Json &value, std::uint16_t row, const Where &where) {
         const Field &field = fields_[row];
         if (value.is_null()) return false;
@@ -87,7 +87,7 @@ private:
         const std::uint16_t item = links_[row].first_child;
         for (const auto &[key, each] : value.get_ref<const Json::object_t &>()) {
             visit_item(each, item, Where(where, key));
-            if (is_scalar(item)) break; // they are all the same path
+            if (is_scalar(item)) break; // all entries have the same path
         }
         return !value.empty();
     }
@@ -99,10 +99,10 @@ private:
     std::span<const Field> fields_ = fields();
     std::span<const Link> links_ = links();
     std::vector<RequestedPath> found_;              // in the order of the document
-    std::array<std::uint16_t, max_fields> place_{}; // of each row in found_, from 1; 0: not requested
+    std::array<std::uint16_t, max_fields> place_{}; // index in found_ of each row, from 1; 0: not requested
 };
 
-/// Calls mark(first row, one behind the last) for each subtree of the table that a claim covers.
+/// Calls mark(first row, end row) for each subtree of the table that a claim covers.
 template <typename Mark> void covered(std::string_view claim, std::uint16_t row, const Mark &mark) {
     const std::span<const Link> tree = links();
     if (claim.empty()) return mark(row, tree[row].end);
@@ -115,11 +115,11 @@ template <typename Mark> void covered(std::string_view claim, std::uint16_t row,
         for (std::uint16_t child = tree[row].first_child; child != 0; child = tree[child].next)
             covered(rest, child, mark);
     }
-    // What the table knows only as a whole (/vm) may be claimed by parts that it does not know.
+    // An object that the table knows only as a whole (/vm) may also be claimed by parts of it.
     if (tree[row].first_child == 0 && row != 0 && fields()[row].shape.type == Type::object) mark(row, tree[row].end);
 }
 
-/// Is `path` the claim or below it? By components, `*` in the claim is any one.
+/// True if `path` is the claim or below it. Compares components; `*` in the claim is any one.
 bool covers(std::string_view claim, std::string_view path) {
     while (!claim.empty()) {
         if (path.empty()) return false;
@@ -134,7 +134,7 @@ bool covers(std::string_view claim, std::string_view path) {
 constexpr std::string_view extras = "/ctr";
 bool is_extra(std::string_view claim) { return claim.empty() || covers(extras, claim) || claim.substr(0, 2) == "/*"; }
 
-/// For each row of the table the claimants that cover it.
+/// For each row of the table, the claimants that cover it, one bit each.
 std::array<std::uint64_t, max_fields> owners_of_rows(std::span<const Claimant> claimants) {
     std::array<std::uint64_t, max_fields> owners{};
     for (std::size_t i = 0; i < claimants.size(); ++i)
@@ -146,7 +146,7 @@ std::array<std::uint64_t, max_fields> owners_of_rows(std::span<const Claimant> c
     return owners;
 }
 
-/// The claimants of a path below /ctr.
+/// The claimants of a path below /ctr, one bit each.
 std::uint64_t owners_of_extra(std::span<const Claimant> claimants, std::string_view path) {
     std::uint64_t owners = 0;
     for (std::size_t i = 0; i < claimants.size(); ++i)
@@ -155,8 +155,8 @@ std::uint64_t owners_of_extra(std::span<const Claimant> claimants, std::string_v
     return owners;
 }
 
-/// The row by which a requested path is looked up: for an array of scalars its elements', which a claim on either
-/// covers.
+/// The row by which a requested path is looked up. For an array of scalars it is that of its elements, because a claim
+/// on the array or on its elements covers it.
 std::uint16_t lookup_row(const RequestedPath &path) {
     return fields()[path.row()].shape.type == Type::list ? links()[path.row()].first_child : path.row();
 }
@@ -168,7 +168,7 @@ std::vector<RequestedPath> requested_paths(const Json &spec) { return Collector(
 std::vector<std::vector<std::uint32_t>> match_claims(const std::vector<RequestedPath> &requested,
                                                      std::span<const Claimant> claimants) {
     std::vector<std::vector<std::uint32_t>> out(requested.size());
-    // One bit for each claimant, 64 of them at a time.
+    // One bit for each claimant, so 64 claimants at a time.
     for (std::uint32_t first = 0; first < claimants.size(); first += 64) {
         const std::span<const Claimant> batch =
             claimants.subspan(first, std::min<std::size_t>(64, claimants.size() - first));
@@ -192,9 +192,9 @@ bool is_known_claim(std::string_view claim) {
 }
 
 const Vocabulary &oci_vocabulary() {
-    // The clone and the exec. Below /ctr are words to plugins: where a bundle is (front/cli/bundle.cpp), that the
-    // container goes when it ends (front/cli/run_spec.cpp); for an exec, whose it is and in which cgroup
-    // (container/exec.cpp).
+    // What the engine itself carries out, or what plugins only read. Below /ctr these are: where the bundle is
+    // (front/cli/bundle.cpp); that the container is removed when it ends (front/cli/run_spec.cpp); for an exec, its
+    // container and its cgroup (container/exec.cpp).
     static const std::vector<std::string> of_engine = {"/ctr/cgroup", "/ctr/bundle",  "/ctr/container", "/ctr/rm",
                                                        "/ociVersion", "/annotations", "/process/args",  "/process/env"};
     static const std::vector<std::string> of_program = {"/process", "/ctr/user", "/ctr/onlcr"};

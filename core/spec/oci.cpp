@@ -15,15 +15,15 @@ namespace {
 
 const std::string &text_of(const Json &value) { return value.get_ref<const std::string &>(); }
 
-/// Walks document and table side by side. Says false after error_ was set: a Result per node would cost more than the
-/// checks.
+/// Goes through document and table together. Its functions return false after they set error_, because a Result for
+/// each node would cost more than the checks.
 class Checker {
 public:
     Result<void> run(const Json &value, std::uint16_t row, std::string_view root) {
         return check(value, row, Where(root)) ? Result<void>() : Result<void>(std::move(error_));
     }
 
-    /// There was a key that no row has.
+    /// True if there was a key that no row has.
     bool saw_unknown() const { return unknown_; }
 
 private:
@@ -100,7 +100,7 @@ private:
     }
 
     static bool fits(const Json &value, const Shape &shape) {
-        if (!value.is_number_integer()) return false; // 1.0 is none: no Go or C engine writes or reads it as one
+        if (!value.is_number_integer()) return false; // 1.0 is no integer for engines in Go or C either
         if (!value.is_number_unsigned()) {
             const auto number = value.get<std::int64_t>();
             if (number < 0) return number >= shape.low;
@@ -123,7 +123,7 @@ private:
 
 // ---- what one row cannot say --------------------------------------------------------------------
 
-/// A member that is there and not null; a static null otherwise. Types were checked before.
+/// The member, or a static null if there is none. Types were checked before.
 const Json &at(const Json &object, const char *key) {
     static const Json none;
     if (!object.is_object()) return none;
@@ -185,8 +185,8 @@ Result<void> check_root(const Json &spec) {
     return {};
 }
 
-/// Words of crun's in annotations that would make another container of it, and that nobody here carries out. (runc
-/// ignores them: what runs then is not what was asked for. All other annotations are anybody's notes.)
+/// Refuses annotations by which crun would make a different container, because nobody here carries them out. (runc
+/// ignores them, so that what runs is not what was asked for.) All other annotations are only notes.
 Result<void> check_annotations(const Json &annotations) {
     constexpr std::pair<const char *, const char *> refused[] = {
         {"run.oci.handler", "only plain programs are run"},
@@ -214,7 +214,7 @@ bool same_but_for_case(std::string_view left, std::string_view right) {
            std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return lower(a) == lower(b); });
 }
 
-/// The row's child whose name differs in case alone; 0: none.
+/// The row's child whose name differs only in case; 0: none.
 std::uint16_t child_but_for_case(std::uint16_t row, std::string_view key) {
     std::uint16_t child = links()[row].first_child;
     while (child != 0 && !same_but_for_case(name_of(child), key))
@@ -304,7 +304,7 @@ Result<Json> parse_spec(std::string_view text, const std::string &what, std::vec
         return invalid(what, "is larger than " + std::to_string(max_spec_size >> 20) + " MiB (" +
                                  std::to_string(text.size()) + " bytes)");
     CTR_ASSIGN(Json spec, parse_json(text, what));
-    // Nearly all documents have no key that is not known: for those nothing more is to be done.
+    // Nearly all documents have only known keys; for those nothing more is to be done.
     bool unknown = false;
     auto valid = validate(spec, unknown);
     if (unknown) {

@@ -2,12 +2,12 @@
 //
 // The fields of runtime-spec 1.3 for Linux, in the order of its text.
 //
-// Where the specification leaves a range to the kernel, the kernel's is used (oom_score_adj, nanoseconds, io priority,
-// window size, no uid 4294967295, which means "leave it" to setresuid(2)): what the kernel will refuse is refused
-// before anything happened, with the path. Two rows are wider than the published schema because engines write it so:
-// fileMode (a whole st_mode) and rootfsPropagation (the r... forms). Fields of other platforms are `foreign`: not
-// looked at, and never requested. /vm is no platform but another kind of container: requested as a whole, so that it is
-// refused by name unless a plugin claims it.
+// Where the specification leaves a range to the kernel, the kernel's range is used (oom_score_adj, nanoseconds, io
+// priority, window size; no uid 4294967295, which setresuid(2) takes as "leave it"). So what the kernel would refuse is
+// refused before anything is done, with its path. Two rows are wider than the published schema, because engines write
+// it so: fileMode (a whole st_mode) and rootfsPropagation (the r... forms). Fields of other platforms are `foreign`:
+// they are not looked at and never requested. /vm is no platform but another kind of container: it is requested as a
+// whole, so that it is refused by name unless a plugin claims it.
 #include "spec/oci_fields.hpp"
 
 #include "spec/oci_rules.hpp"
@@ -20,7 +20,7 @@ namespace {
 
 // ---- shapes --------------------------------------------------------------------------------------------------------
 
-constexpr std::size_t any_length = 16u << 20; // the document itself is no larger
+constexpr std::size_t any_length = 16u << 20; // the largest document
 constexpr std::size_t path_length = 4095;     // PATH_MAX without its NUL
 constexpr std::size_t exec_length = 131071;   // MAX_ARG_STRLEN without its NUL: execve(2) takes no longer string
 
@@ -46,7 +46,7 @@ constexpr Shape u32 = range(0, std::numeric_limits<std::uint32_t>::max());
 constexpr Shape u64 = range(0, std::numeric_limits<std::uint64_t>::max());
 constexpr Shape i32 = range(std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max());
 constexpr Shape i64 = range(std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
-constexpr Shape id = range(0, 4294967294u); // (uid_t)-1 means "leave it" to the kernel
+constexpr Shape id = range(0, 4294967294u); // without (uid_t)-1, which means "leave it" to the kernel
 constexpr Shape count = range(1, std::numeric_limits<std::uint32_t>::max());
 
 constexpr Shape text = string_of(any_length);
@@ -404,11 +404,11 @@ constexpr bool is_below(std::string_view child, std::string_view parent) {
     return child.size() > parent.size() && child[parent.size()] == '/' && child.substr(0, parent.size()) == parent;
 }
 
-/// Throws, and so does not compile, when a row's parent is missing or an object has more than 64 fields.
+/// Throws, and so does not compile, if a row's parent is missing or an object has more than 64 fields.
 constexpr std::array<Link, rows> make_links() {
     std::array<Link, rows> out{};
     std::array<std::uint16_t, 16> open{};       // the rows from the root to the current one
-    std::array<std::uint16_t, 16> last_child{}; // of each of them
+    std::array<std::uint16_t, 16> last_child{}; // the last child of each of them
     std::array<unsigned, 16> children{};
     std::size_t depth = 0;
     for (std::uint16_t row = 1; row < rows; ++row) {

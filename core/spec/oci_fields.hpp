@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// What an OCI config.json may say on Linux: a table with one row for each field of runtime-spec 1.3, in oci_fields.cpp.
-// validate() (oci.hpp), requested_paths() and claims (claims.hpp) walk it; nothing else in the core knows a field by
-// name but what the core itself carries out.
+// What an OCI config.json may contain on Linux: a table with one row for each field of runtime-spec 1.3, in
+// oci_fields.cpp. validate() (oci.hpp), requested_paths() and claims (claims.hpp) use it. Apart from that the engine
+// names only the fields that it carries out itself.
 //
-// A row's `pattern` is a JSON pointer with `*` for "any array index" or "any map key". Parents stand before their
-// children, so the rows of a subtree are neighbours and a claim on a field is a range of rows. The tree's links are
-// computed by the compiler.
+// A row's `pattern` is a JSON pointer with `*` for "any array index" or "any map key". Parents come before their
+// children, so the rows of a subtree are neighbours and a claim on a field is a range of rows. The compiler computes
+// the links of the tree.
 #pragma once
 
 #include <cstdint>
@@ -18,21 +18,21 @@ namespace core::spec {
 
 enum class Type : std::uint8_t { object, list, map, text, boolean, integer, foreign };
 
-/// The type of a field with its bounds.
+/// The type of a field and its bounds.
 struct Shape {
     Type type = Type::object;
     std::int64_t low = 0;                           // integer: the smallest; list: the fewest elements
     std::uint64_t high = 0;                         // integer: the largest; text: the most bytes
     std::span<const std::string_view> choices = {}; // text: one of these
     bool (*good)(std::string_view) = nullptr;       // text: must hold
-    std::string_view expected = {};                 // text: in words what `good` wants ("an absolute path")
+    std::string_view expected = {};                 // text: what `good` wants, in words ("an absolute path")
 };
 
 enum Flag : std::uint8_t {
-    required = 1,     // must be there if its parent is
+    required = 1,     // must be there if its parent is there
     zero_is_none = 2, // the number 0 means "not set", as engines write it
-    false_asks = 4,   // false is a demand of its own, not the absence of one
-    empty_asks = 8,   // {} is a demand of its own
+    false_asks = 4,   // false asks for something
+    empty_asks = 8,   // {} asks for something
 };
 
 struct Field {
@@ -41,19 +41,19 @@ struct Field {
     std::uint8_t flags = 0;
 };
 
-/// Where a row's relatives are. 0 is the root and stands for "none" in first_child and next. Without pointers: nothing
-/// to relocate in each start.
+/// Where a row's relatives are. 0 is the root and means "none" in first_child and next. There are no pointers, so
+/// nothing must be relocated at each start.
 struct Link {
     std::uint16_t first_child = 0;
     std::uint16_t next = 0;        // sibling
     std::uint16_t end = 0;         // one behind the last row of the subtree
     std::uint16_t name_length = 0; // of the last component of the pattern
     std::uint16_t name_key = 0;
-    std::uint16_t place = 0;    // n, if it is its parent's nth child
+    std::uint16_t place = 0;    // n if it is the nth child of its parent
     std::uint64_t required = 0; // bit n: the nth child is required
 };
 
-/// Most names differ in it, so that few are compared.
+/// A key in which most names differ, so that few names are compared.
 constexpr std::uint16_t name_key(std::string_view name) {
     const auto at = [name](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(name[i])); };
     if (name.empty()) return 0;
@@ -61,15 +61,15 @@ constexpr std::uint16_t name_key(std::string_view name) {
                                       at(name.size() - 1));
 }
 
-constexpr std::size_t max_fields = 512; // for sets of rows
+constexpr std::size_t max_fields = 512; // size of sets of rows
 std::span<const Field> fields();
 std::span<const Link> links();
 /// The last component of the row's pattern.
 std::string_view name_of(std::uint16_t row);
-/// The row's child of that name; 0: it has none.
+/// The row's child of that name; 0: none.
 std::uint16_t child_named(std::uint16_t row, std::string_view name);
 
-/// What a field takes, in words: "an integer from 0 to 4294967295".
+/// What a field accepts, in words: "an integer from 0 to 4294967295".
 std::string expected(const Field &field);
 
 } // namespace core::spec

@@ -17,7 +17,7 @@ bool only(std::string_view text, std::string_view allowed) {
     return text.find_first_not_of(allowed) == std::string_view::npos;
 }
 
-/// Takes "0" or a number without leading zeros off the front.
+/// Removes "0" or a number without leading zeros from the front.
 bool take_number(std::string_view &text) {
     std::size_t n = 0;
     while (n < text.size() && is_digit(text[n]))
@@ -33,7 +33,8 @@ bool take(std::string_view &text, char c) {
     return true;
 }
 
-/// Identifiers between dots, none empty; a number among them has no leading zero if `strict` (a pre-release).
+/// Removes identifiers that are separated by dots; none may be empty. With `strict` (a pre-release) a number among them
+/// has no leading zero.
 bool take_identifiers(std::string_view &text, bool strict) {
     constexpr std::string_view allowed = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
     do {
