@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the door's _exit(2) asks first (main.c): see sys/in_plugin.hpp. Part of the program only.
+// Called by _exit(2) of the executable (main.c) first: see sys/in_plugin.hpp. Only the program contains it.
 #include "sys/in_plugin.hpp"
 
 extern "C" [[gnu::visibility("default")]] void ctr_check_exit() { core::sys::check_exit(); }

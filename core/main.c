@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The executable: nothing but a door to libctr-core.so, so that a container's first process can let go of it
+ * The executable. It only loads libctr-core.so, so that a container's first process can let go of it
  * (core/sys/own_executable.hpp).
  *
- * The door looks for the library itself, so that a copy of it alone still finds the installation that it is from, and
- * says what it looked for if there is none: beside the executable (PREFIX/bin, PREFIX/lib/ctr), then in the prefix that
- * it was built for. Nowhere else: the library's code runs as the caller, often root, so neither the environment nor the
- * working directory has a say, and a place beside the executable that others could have made (a copy in /tmp looks in
- * /lib and /tmp/lib) does not count. */
+ * It looks for the library itself: beside the executable (PREFIX/bin, PREFIX/lib/ctr), then in the prefix that it was
+ * built for. So a copy of the executable alone still finds its installation. If there is none, it says where it looked.
+ * It looks nowhere else, because the library's code runs as the caller, often root: neither the environment nor the
+ * working directory counts, nor a place beside the executable that others could have made (a copy in /tmp looks in
+ * /lib and /tmp/lib). */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 #define LIBRARY "/lib/ctr/libctr-core.so"
 
-/* Where the library may be, and why it is not taken from there. */
+/* Where the library may be, and why it is not loaded from there. */
 struct place {
     char path[4096 + sizeof LIBRARY];
     char problem[256];
@@ -30,7 +30,7 @@ static void *open_library(struct place *place) {
     return library;
 }
 
-/* Owned by root, by who runs this, or by who owns the executable anyway; writable by nobody else. */
+/* True if root, the caller or the owner of the executable owns the file, and nobody else can write to it. */
 static int is_trusted(const struct stat *st) {
     struct stat own;
     if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0) return 0;
@@ -38,7 +38,7 @@ static int is_trusted(const struct stat *st) {
     return stat("/proc/self/exe", &own) == 0 && own.st_uid == st->st_uid;
 }
 
-/* Looks at PREFIX, PREFIX/lib, PREFIX/lib/ctr and the library. */
+/* Checks PREFIX, PREFIX/lib, PREFIX/lib/ctr and the library. */
 static int may_open(struct place *place, size_t prefix) {
     static const size_t ends[] = {0, sizeof "/lib" - 1, sizeof "/lib/ctr" - 1, sizeof LIBRARY - 1};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; ++i) {
@@ -58,7 +58,7 @@ static int may_open(struct place *place, size_t prefix) {
     return 1;
 }
 
-/* PREFIX/bin/ctr: PREFIX/lib/ctr/libctr-core.so. */
+/* Opens PREFIX/lib/ctr/libctr-core.so if this is PREFIX/bin/ctr. */
 static void *open_beside(struct place *place) {
     const ssize_t length = readlink("/proc/self/exe", place->path, 4096);
     if (length <= 0 || length >= 4096) {
@@ -75,8 +75,8 @@ static void *open_beside(struct place *place) {
     return may_open(place, prefix) ? open_library(place) : NULL;
 }
 
-/* A plugin that ends the process comes here: the executable's own symbols stand before the C library's. What is said of
- * it is the library's business. */
+/* A plugin that calls _exit() comes here, because the executable's symbols come before the C library's. The library's
+ * check reports it. */
 static void (*check_exit)(void) = NULL;
 
 void _exit(int status) {
@@ -88,7 +88,7 @@ void _exit(int status) {
 void _Exit(int status) { _exit(status); }
 
 int main(int argc, char **argv) {
-    /* Not on the stack, which a caller may have limited. */
+    /* Not on the stack, whose size a caller may have limited. */
     static struct place beside = {"", ""}, installed = {CTR_PREFIX LIBRARY, ""};
     void *library = open_beside(&beside);
     if (library == NULL) library = open_library(&installed);

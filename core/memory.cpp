@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The program's memory. A start makes and frees some ten thousand small objects within a few milliseconds and then
-// ends, or waits: they come from one block of memory, and what is freed is kept by size for the next that needs as
-// much, at a fifth of malloc's instructions. When the block is used up, and for what is large, malloc does as ever.
-// (Having the kernel fill the block's front at once was tried: it costs more than the page faults do.)
+// The program's memory. A start makes and frees some ten thousand small objects within a few milliseconds and then ends
+// or waits. They come from one block of memory. What is freed is kept by size for the next object of that size, which
+// takes a fifth of malloc's instructions. When the block is used up, and for large objects, malloc is used. (It was
+// tried to let the kernel fill the front of the block at once: this costs more than the page faults.)
 //
-// Compiled into the program alone: plugins have their own operator new, tests and sanitizers malloc's. The program has
-// one thread.
+// This is compiled only into the program: plugins have their own operator new, tests and sanitizers use malloc's. The
+// program has one thread.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -58,7 +58,7 @@ void operator delete(void *memory, std::size_t size) noexcept {
     kept[rounded(size) / grain] = free;
 }
 
-/// Of unknown size: if it is from the block it is lost to it, as few are.
+/// Here the size is not known, so memory from the block cannot be used again. This is rare.
 void operator delete(void *memory) noexcept {
     if (!is_ours(memory)) std::free(memory);
 }

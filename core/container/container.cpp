@@ -31,7 +31,7 @@ Result<std::unique_ptr<Container>> Container::create(Engine &engine, CreateReque
     CTR_TRY(make_shared_directories(plan, files_of(file)));
     CTR_ASSIGN(Journal journal, Journal::create(file, std::move(plan), std::move(meta)));
     std::unique_ptr<Container> container(new Container(engine, std::move(journal)));
-    // Beyond this point there is something to undo: no plain returns.
+    // From here on there is something to undo, so every error goes through give_up().
     if (auto made = make_own_directory(container->journal_, request.own_gate || !request.directory.empty()); !made.ok())
         return container->give_up(std::move(made).error());
     if (!request.directory.empty())
@@ -84,7 +84,7 @@ Result<void> Container::clean_up(sys::Exit exit, bool keep) {
 
 Fd Container::take_console() { return launch_->take_terminal(); }
 
-/// The first error is the one reported; what could not be undone is named in its hint and stays in the journal.
+/// Returns the given error; what could not be undone is added to its hint and stays in the journal.
 Error Container::give_up(Error error) {
     if (launch_) launch_->kill();
     launch_.reset();

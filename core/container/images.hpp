@@ -19,7 +19,7 @@ struct Image {
     std::string name, digest, created;
     std::vector<std::string> layers; // chain ids, lowest first
     Json config;                     // the OCI image config's "config"
-    std::uint64_t size = 0;          // bytes of the layers as they were in the source
+    std::uint64_t size = 0;          // of the layers as they were in the source, in bytes
 };
 
 /// Only one image operation, or one recovery of them, runs at a time. The lock is a POSIX record lock, so it goes with
@@ -30,7 +30,7 @@ Result<std::optional<Fd>> lock_images(const Engine &engine, bool wait);
 /// imports are removed.
 Result<void> collect_layers(Engine &engine);
 
-/// "busybox" is "busybox:latest".
+/// The name with its tag: "busybox" is "busybox:latest".
 std::string full_image_name(const std::string &name);
 /// Errors: not_found, with the known images in its hint; invalid if the record is damaged.
 Result<Image> find_image(const Engine &engine, const std::string &name);

@@ -41,8 +41,7 @@ struct Record {
     int pid = 0;
     std::uint64_t start_time = 0;
     std::int64_t exit_status = -1;
-    std::string
-        damage; // what is wrong with a line behind the plan; all that could have been done is taken for done then
+    std::string damage; // what is wrong with a line behind the plan; then every step is taken for done
 
     /// True if the container's first process is alive: same boot, same pid, same start time, no zombie.
     bool alive() const;

@@ -23,7 +23,7 @@ Error no_cgroup(const std::string &id) {
     return failure(CTR_E_UNSUPPORTED, id + " has no cgroup", "run it with a cgroup driver");
 }
 
-/// Calls a plugin with a handle on the container's step of that kind.
+/// Calls a plugin with a handle on a step of the container.
 Result<void> call_at(Engine &engine, const Record &record, const plan::Step &step, const std::string &what,
                      const std::function<int(ctr_run *run)> &call) {
     const auto at = static_cast<std::uint32_t>(&step - record.plan.steps.data());
@@ -99,7 +99,7 @@ Result<void> kill_init(Engine &engine, const std::string &id, const Record &reco
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
     if (!pidfd.valid())
         return errno == ESRCH ? Result<void>() : Result<void>(system_error("pidfd_open", std::to_string(record.pid)));
-    if (!record.alive()) return {}; // the pid was reused between the two looks
+    if (!record.alive()) return {}; // the pid was reused between the two checks
     if (::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0U) != 0 && errno != ESRCH)
         return system_error("pidfd_send_signal", std::to_string(record.pid));
     pollfd gone = {pidfd.get(), POLLIN, 0};

@@ -38,7 +38,7 @@ Result<void> update(Engine &engine, const std::string &id, const Json &resources
 /// The same for settings that other plugins can change: a part of a config.json, `{"linux": {"intelRdt": {...}}}`
 /// (sdk/include/ctr/ext/update.h).
 Result<void> update_other(Engine &engine, const std::string &id, const Json &spec);
-/// "memory.usage_bytes" and the like, as the driver names them; UINT64_MAX is "no limit".
+/// The driver's counters: "memory.usage_bytes" and so on. UINT64_MAX is "no limit".
 Result<std::map<std::string, std::uint64_t>> stats(Engine &engine, const std::string &id);
 
 } // namespace core::container

@@ -26,7 +26,7 @@ public:
     virtual Result<void> intent(std::uint32_t step) = 0;
     /// `block` has what the step gave.
     virtual Result<void> done(std::uint32_t step, const Packed &block) = 0;
-    /// A child's step gave durable values.
+    /// A step of the child gave values.
     virtual Result<void> child_gave(std::uint32_t step, const Packed &block) = 0;
     virtual Result<void> undone(std::uint32_t step) = 0;
 };
@@ -149,7 +149,7 @@ inline void at_boundary(const char *when, std::uint32_t step) {
     if (step_hook != nullptr) step_hook(when, step);
 }
 
-/// "step 7 (overlay.mount of overlay, phase prepare, parent)"
+/// "step 7 (overlay.mount of overlay, phase prepare)"
 std::string step_title(const plan::Plan &plan, std::uint32_t step);
 /// True if the container was ready but the program could not be executed. (If it is looked up before the gate, the
 /// gate's step fails.)

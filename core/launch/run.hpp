@@ -21,7 +21,7 @@ struct WireError {
 
 Error to_error(const WireError &wire);
 
-/// Calls `log` for a plugin's log lines; set by the program.
+/// Called for log lines of plugins and of the core; the program sets it.
 extern void (*log_sink)(int level, const char *plugin, const char *message);
 /// The most detailed level that log_sink wants (CTR_LOG_...).
 extern int log_threshold;
@@ -67,9 +67,9 @@ CTR_CHILD void fail_with_errno(ctr_run *run, const char *syscall, const char *pa
 /// In the shell context a value appears in strings as \x01name\x02. Turns a word with such marks into quoted shell
 /// text.
 std::string shell_quote(std::string_view word);
-/// The same for lines of shell: marks become "$name", nothing else changes.
+/// The same for lines of shell: marks become "${name}", nothing else changes.
 std::string shell_text(std::string_view lines);
-/// "bridge_address" for "bridge.address".
+/// The shell variable of a value: "bridge_address" for "bridge.address".
 std::string shell_variable(std::string_view value);
 
 } // namespace core::launch

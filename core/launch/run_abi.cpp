@@ -300,7 +300,7 @@ CTR_CHILD void begin_step(ctr_run *run, std::uint32_t index) {
         } else if (arg->form == CTR_FORM_VALUE && arg->value != no_index) {
             const Value &value = run->block->values[arg->value];
             const bool shell = (run->context & CTR_IN_SHELL) != 0;
-            if (!shell && value.text != nullptr) { // long texts are read where they stand
+            if (!shell && value.text != nullptr) { // long texts are not copied
                 arg->expanded = value.known ? ctr_str{value.text, value.length} : ctr_str{"", 0};
                 continue;
             }
@@ -333,8 +333,8 @@ CTR_CHILD int spawn(ctr_run *run, const ctr_spawn *wanted, ctr_spawned *how) {
     return how->end == CTR_SPAWN_EXITED && how->code == 0 ? 0 : -1;
 }
 
-/// Keeps the namespaces alive until it is killed. `parent` points to the pid of ctr, which may have died before the death
-/// signal was set. In a new pid namespace the parent reads as 0.
+/// Keeps the namespaces alive until it is killed. `parent` points to the pid of ctr, which may have died before the
+/// death signal was set. In a new pid namespace getppid() is 0.
 void hold_namespaces(void *parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     const pid_t now = ::getppid();

@@ -17,7 +17,7 @@ class Catalog;
 
 namespace core::plan {
 
-/// What a plugin's manifest says of tokens.
+/// What a plugin's manifest says about tokens.
 struct TokenUser {
     std::string_view id;
     std::span<const std::string> gives;

@@ -19,7 +19,7 @@ namespace core::plugin {
 
 struct Directory {
     std::string path;
-    bool override_trust = false; // --plugin-dir: the operator named it, so its parents are not checked
+    bool override_trust = false; // --plugin-dir: the user named it, so its parents are not checked
 };
 
 struct Refusal {

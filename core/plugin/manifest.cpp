@@ -131,7 +131,7 @@ void read_arguments(Reader &reader, const std::string &kind, const JsonView &val
         reader.wrong(where, "at most " + std::to_string(max_arguments) + " arguments", std::to_string(n));
 }
 
-/// "parent", or {"process": "parent", "arguments": {"path": "str", "mode": "int?"}}.
+/// A kind is "parent", or {"process": "parent", "arguments": {"path": "str", "mode": "int?"}}.
 void read_kinds(Reader &reader, Manifest &out, const std::string &path) {
     const JsonView *value = reader.member("kinds", false);
     if (value == nullptr) return;

@@ -63,7 +63,7 @@ Result<Manifest> parse_manifest(const std::string &text, const std::string &path
 /// valid id.
 std::string id_in_manifest(const std::string &text);
 
-/// "create" for CTR_OP_CREATE.
+/// The name of an operation: "create" for CTR_OP_CREATE.
 const char *operation_name(ctr_operation operation);
 
 } // namespace core::plugin

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t any_length = 16u << 20; // the largest document
 constexpr std::size_t path_length = 4095;     // PATH_MAX without its NUL
-constexpr std::size_t exec_length = 131071;   // MAX_ARG_STRLEN without its NUL: execve(2) takes no longer string
+constexpr std::size_t exec_length = 131071;   // MAX_ARG_STRLEN without its NUL: the longest string for execve(2)
 
 constexpr Shape range(std::int64_t low, std::uint64_t high) {
     return {.type = Type::integer, .low = low, .high = high};
@@ -145,7 +145,7 @@ constexpr Field table[] = {
     {"/process/rlimits/*/type", rlimit, required},
     {"/process/rlimits/*/soft", u64, required},
     {"/process/rlimits/*/hard", u64, required},
-    {"/process/capabilities", object, empty_asks}, // {} takes all away, absence keeps all
+    {"/process/capabilities", object, empty_asks}, // {} removes all; if it is absent, all are kept
     {"/process/capabilities/bounding", list},
     {"/process/capabilities/bounding/*", name},
     {"/process/capabilities/effective", list},

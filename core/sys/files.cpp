@@ -133,7 +133,7 @@ std::uint64_t process_start_time(int pid) {
     std::uint64_t threads = 0;
     for (int field = 2; field < 22 && *p != '\0'; ++p)
         if (*p == ' ' && ++field == 20) threads = std::strtoull(p, nullptr, 10);
-    // A first thread that has ended before the others looks like a zombie.
+    // If the first thread has ended before the others, the process also looks like a zombie.
     if ((state == 'Z' && threads < 2) || state == 'X') return 0;
     while (*p == ' ')
         ++p;

@@ -22,7 +22,7 @@ Result<void> write_all(int fd, std::string_view text, const std::string &path);
 Result<void> replace_file(const std::string &path, std::string_view text, unsigned mode);
 /// mkdir -p; existing directories keep their mode.
 Result<void> make_directories(const std::string &path, unsigned mode);
-/// Names in a directory, sorted, without . and ...
+/// The names in a directory, sorted, without "." and "..".
 Result<std::vector<std::string>> list_directory(const std::string &path);
 /// rm -rf without following links. A missing path is no error.
 Result<void> remove_tree(const std::string &path);

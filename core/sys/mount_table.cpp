@@ -60,7 +60,7 @@ std::optional<std::string> line_of(std::uint64_t id, std::vector<std::uint64_t> 
     Status head;
     std::memcpy(&head, buffer.data(), offsetof(Status, text));
     if (((head.mask & wanted) | want_options) != wanted) return std::nullopt;
-    if ((head.mask & want_options) == 0) head.options = UINT32_MAX; // it has none, or this is Linux 6.8 to 6.10
+    if ((head.mask & want_options) == 0) head.options = UINT32_MAX; // there are none, or this is Linux 6.8 to 6.10
     const std::string_view all(static_cast<const char *>(static_cast<const void *>(buffer.data())),
                                buffer.size() * sizeof buffer[0]);
     const auto text = [&](std::uint32_t at) {

@@ -74,7 +74,7 @@ int App::report(const Error &error) const {
     return exit_failed;
 }
 
-/// Global options may stand before the command or among its own.
+/// Global options may come before the command or among its own.
 Result<Arguments> App::take_globals(std::vector<std::string> &words) const {
     CTR_ASSIGN(Arguments globals, parse(global_options, words, true));
     words = std::move(globals.positional_);
@@ -209,7 +209,7 @@ std::string table(std::vector<std::vector<std::string>> rows) {
     std::vector<std::size_t> widths;
     for (auto &row : rows)
         for (std::string &cell : row)
-            cell = printable(cell); // a cell cannot begin a row of its own
+            cell = printable(cell); // a cell must not begin a new row
     for (const auto &row : rows)
         for (std::size_t i = 0; i < row.size(); ++i) {
             if (widths.size() <= i) widths.push_back(0);

@@ -47,7 +47,7 @@ std::string column(const std::string &text, std::size_t width) {
     return text + std::string(width > text.size() ? width - text.size() : 1, ' ');
 }
 
-/// Laid out as runc's help is.
+/// In the layout of runc's help.
 std::string option_lines(const std::vector<Option> &options) {
     std::string out;
     for (const Option &option : options) {
@@ -268,7 +268,7 @@ int App::main(const std::string &name, std::vector<std::string> words) {
                                   "out of memory, a file that was damaged, or a bug"));
         }
     }();
-    if (log_.debug() && !log_.failed()) // else the error is the last line
+    if (log_.debug() && !log_.failed()) // if it failed, the error must be the last line
         log_.line(CTR_LOG_DEBUG, name_ + " " + command.name + ": exit status " + std::to_string(status));
     return finished(status);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// events: statistics in runc's shape, and a line when the kernel killed a process of the container for lack of memory.
+// events: statistics in runc's form, and a line when the kernel killed a process of the container for lack of memory.
 #include "front/oci/app.hpp"
 
 #include "container/running.hpp"
@@ -15,7 +15,7 @@
 namespace core::oci {
 namespace {
 
-/// In runc's order.
+/// Members in runc's order.
 nlohmann::ordered_json event(const char *type, const std::string &id, const Json &data) {
     nlohmann::ordered_json out = {{"type", type}, {"id", id}};
     if (!data.is_null()) out["data"] = data;

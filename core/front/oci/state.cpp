@@ -17,7 +17,7 @@
 namespace core::oci {
 namespace {
 
-/// The state object of runtime.md, with runc's members beside it.
+/// The state object of the runtime-spec (runtime.md), with runc's additional members.
 nlohmann::ordered_json state_json(const container::State &state) {
     const Json spec = state.meta.value("spec", Json::object()), about = state.meta.value("about", Json::object());
     nlohmann::ordered_json out = {{"ociVersion", spec.value("ociVersion", "1.0.0")},

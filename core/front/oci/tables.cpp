@@ -12,7 +12,7 @@ std::string wide_table(std::vector<std::vector<std::string>> rows) {
     std::vector<std::size_t> widths(rows[0].size(), 12);
     for (auto &row : rows)
         for (std::size_t i = 0; i < row.size(); ++i) {
-            row[i] = printable(row[i]); // a cell cannot begin a row of its own
+            row[i] = printable(row[i]); // a cell must not begin a new row
             widths[i] = std::max(widths[i], row[i].size() + 3);
         }
     std::string out;
