@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A whole plugin: while a container lives, a ticket with its name lies on the machine (a parent hook with undo); its
-// program has a finer timer slack, prctl(2) (a child hook). Try it: ctr --plugin-dir DIR plan --rootfs / true
+// A complete plugin: while a container exists, a file with its name lies on the machine (a parent hook with undo); the
+// container's program gets a finer timer slack, prctl(2) (a child hook). Try it: ctr --plugin-dir DIR plan --rootfs /
+// true
 #include <ctr/plugin.hpp>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -11,11 +12,12 @@ static int write_ticket(ctr::Run run) {
     const int fd = open(run.str("path").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     return fd >= 0 && close(fd) == 0 ? 0 : run.fail("open", run.str("path"));
 }
-// [undo] Perhaps in another process, after a crash: arguments are all there is, and what is gone already is no error.
+// [undo] May run in another process, after a crash: it has only the arguments, and a file that is already gone is no
+// error.
 static int tear_ticket(ctr::Run run) {
     return unlink(run.str("path").c_str()) == 0 || errno == ENOENT ? 0 : run.fail("unlink", run.str("path"));
 }
-// [shell] The same by hand, for `ctr plan --format shell`.
+// [shell] The same as shell commands, for `ctr plan --format shell`.
 static int ticket_by_hand(ctr::Run run, ctr::Shell shell) { return shell.cmd({"touch", run.str("path")}); }
 static int tear_by_hand(ctr::Run run, ctr::Shell shell) { return shell.cmd({"rm", "-f", run.str("path")}); }
 
@@ -26,7 +28,7 @@ CTR_CHILD static int set_slack(ctr_run *raw) {
 }
 static int by_hand(ctr::Run r, ctr::Shell sh) { return sh.text("echo " + r.str("ns") + " >/proc/self/timerslack_ns"); }
 
-// [plan] Reads, changes nothing: this is what `ctr plan` shows and `ctr run` does.
+// [plan] Reads and changes nothing. `ctr plan` shows its steps, `ctr run` carries them out.
 static int plan(ctr::Plan plan) {
     const std::string path = plan.name("state_dir") + "/" + plan.id();
     if (plan.step("sample.ticket", CTR_PREPARE).arg("path", path).add() != 0) return -1;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where each function of the host table is legal. This one table is what the host enforces, what the brackets in host.h
- * repeat (tests/lint compares them), and what docs/PLUGINS.md prints. A call elsewhere, or with a handle that the
- * running callback did not get, returns the function's failure value, and the plan or step that is running fails with
- * CTR_E_CONTEXT.
+ * In which contexts each function of the host table is legal. The host enforces this table. The brackets in host.h and
+ * the table in docs/PLUGINS.md repeat it (tests/lint/contexts.sh compares them). A call in another context, or with a
+ * handle that the running callback did not get, returns the function's failure value, and the plan or step that is
+ * running fails with CTR_E_CONTEXT.
  *
  *   plan    in a plugin's plan(): no side effects; look at the machine only by ask()
  *   parent  in apply() of a parent kind: the host's process, single-threaded, may allocate and block
  *   child   in apply() of a child kind, between clone3 and execve: no allocation, no locks, no stdio, no dlopen, no NSS
- *   undo    in undo(): a parent that must behave as if in a fresh process: arguments and recorded outputs only, no fds
+ *   undo    in undo(): perhaps in a fresh process after a crash, so only arguments and recorded outputs, no fds
  *   shell   in shell() and shell_undo(): no side effects; values read as shell variables
  *   call    in a function of an extension that acts on a stored step (ctr.cgroup/1): like undo */
 #ifndef CTR_CONTEXTS_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The host's table: all that a plugin may ask of ctr. Handed over once, by ctr_plugin_entry.load, before any other
- * callback. The brackets say in which contexts a function is legal (contexts.h); elsewhere it fails with CTR_E_CONTEXT.
- * Functions that return int return 0 for success and -1 for failure unless said otherwise. Nothing is freed across the
- * boundary. */
+ * The host's table: all that a plugin may ask of ctr. The plugin gets it once, by ctr_plugin_entry.load, before any
+ * other callback. The brackets say in which contexts a function is legal (contexts.h); elsewhere it fails with
+ * CTR_E_CONTEXT. Functions that return int return 0 for success and -1 for failure unless said otherwise. Neither side
+ * frees what the other allocated. */
 #ifndef CTR_HOST_H
 #define CTR_HOST_H
 
@@ -24,40 +24,40 @@ typedef struct ctr_step {
     const char *note; /* one line for the reader of `ctr plan`: why; may be NULL */
     const ctr_arg *args;
     const ctr_output *outputs;
-    const char *const *needs; /* tokens that must have been given; NULL-ended; may be NULL */
-    const char *const *after; /* the same, but only of those that somebody gives */
+    const char *const *needs; /* tokens that earlier steps must give; NULL-ended; may be NULL */
+    const char *const *after; /* the same, but a token that nobody gives is ignored */
     const char *const *gives; /* tokens that are true after this step */
 } ctr_step;
 
-/* A program to run by spawn(). Everything in it is borrowed. The program gets nothing else of the process that calls
- * spawn(): no other descriptor, no ignored or blocked signal, no processor affinity. */
+/* A program for spawn() to run. Everything in it is borrowed. The program inherits nothing else from the process that
+ * calls spawn(): no other descriptor, no ignored or blocked signal, no processor affinity. */
 typedef struct ctr_spawn {
     uint32_t size;
     uint32_t flags;          /* CTR_SPAWN_..., or 0 */
-    const char *path;        /* not looked up */
+    const char *path;        /* not searched in PATH */
     const char *const *argv; /* NULL-ended */
     const char *const *envp; /* NULL-ended; NULL with one of the flags for the environment */
-    const char *cwd;         /* where it is missing "/"; NULL: where the caller is */
+    const char *cwd;         /* "/" if it cannot be entered; NULL: where the caller is */
     const char *input;       /* its standard input, input_size bytes; may be NULL */
     size_t input_size;
     int64_t timeout; /* in seconds, then it is killed; 0: none */
-    int directory;   /* an open directory to run in, before cwd; -1: none */
+    int directory;   /* an open directory to run in, instead of cwd; -1: none */
     int out, err;    /* where its stdout and stderr go to; -1: to the caller's */
 } ctr_spawn;
 
 #define CTR_SPAWN_ENVIRONMENT_OF_HOST 1u /* that of the process that called ctr */
 #define CTR_SPAWN_ENVIRONMENT_OF_PROGRAM                                                                               \
-    2u /* [child] what the container's program gets, as far as it is known: HOME since the step that set it */
-/* [child] In CTR_CONFINE: the steps behind this one confine it too, as they will the container's program. Steps of this
- * one's kind are left out for it. */
+    2u /* [child] what the container's program will get; HOME only after the step that sets it */
+/* [child] In CTR_CONFINE: the later steps of the plan are applied to the spawned program too, so that it is confined
+ * like the container's program. Steps of the same kind as the one that spawns are left out. */
 #define CTR_SPAWN_CONFINED 4u
 
-/* How it went, and the last that it wrote to stderr (not NUL-ended). The caller sets `size`. */
+/* How it ended, and the last bytes that it wrote to stderr (not NUL-ended). The caller sets `size`. */
 typedef enum ctr_spawn_end {
     CTR_SPAWN_EXITED = 1,      /* code: exit status */
     CTR_SPAWN_SIGNALED = 2,    /* code: signal */
     CTR_SPAWN_TIMED_OUT = 3,   /* it was killed */
-    CTR_SPAWN_INTERRUPTED = 4, /* it was killed, since ctr was told to end */
+    CTR_SPAWN_INTERRUPTED = 4, /* it was killed because ctr was told to end */
     CTR_SPAWN_NOT_STARTED = 5  /* code: errno, of `syscall` */
 } ctr_spawn_end;
 typedef struct ctr_spawned {
@@ -72,7 +72,7 @@ typedef struct ctr_spawned {
 typedef struct ctr_host {
     uint32_t size;
     uint32_t abi;        /* CTR_ABI_VERSION of the host */
-    const char *version; /* of the host, for messages only */
+    const char *version; /* of the host, only for messages */
 
     /* ---- reading the description ------------------------------------------------------------------------------ */
 
@@ -83,17 +83,18 @@ typedef struct ctr_host {
     const ctr_node *(*spec)(ctr_plan *plan, const char *pointer);
     /* [plan] The same for this plugin's section of the config, after its schema was checked. */
     const ctr_node *(*config)(ctr_plan *plan, const char *pointer);
-    /* [plan] A name: "id" (the container's), "record" (the container's journal, a file on the run root: it is there as
-     * long as the container, and its birth tells one from an earlier one of that name), "run_dir" (this container's
-     * directory on the run root; exists when steps run, if a step names it), "state_dir" (this plugin's, on the run
-     * root: gone after a reboot), "data_dir" (this plugin's, on the data root: persists), both also of another plugin
-     * as "state_dir:ID" and "data_dir:ID" (an extension's functions run in the turn of the plugin that calls them),
-     * "data_root", "rootfs_dir" (an empty directory on the machine on which the child attaches its root),
-     * "driver.storage", "driver.network", "driver.cgroup" (the id of the slot's driver). Empty if unknown. state_dir
-     * and data_dir exist when steps run. */
+    /* [plan] A name: "id" (the container's), "record" (the container's journal, a file on the run root: it exists as
+     * long as the container does, and its birth time tells this container from an earlier one of the same name),
+     * "run_dir" (this container's directory on the run root; exists when steps run, if a step names it), "state_dir"
+     * (this plugin's, on the run root: gone after a reboot), "data_dir" (this plugin's, on the data root: persists),
+     * and both of another plugin as "state_dir:ID" and "data_dir:ID" (needed in an extension's functions, where the
+     * plain names are those of the plugin that calls them), "data_root", "rootfs_dir" (an empty directory on the
+     * machine on which the child attaches its root), "driver.storage", "driver.network", "driver.cgroup" (the id of the
+     * slot's driver). Empty if unknown. state_dir and data_dir exist when steps run. */
     ctr_str (*name)(ctr_plan *plan, const char *what);
-    /* [plan] A question about the machine; the only way to look at it, so that tests can answer. 0 and *answer; 1 if
-     * the thing asked for does not exist; -1 if the question is not understood. Questions:
+    /* [plan] A question about the machine. A plan may look at the machine in no other way, so that tests can answer
+     * instead. 0 and *answer; 1 if the thing asked for does not exist; -1 if the question is unknown or cannot be
+     * answered. Questions:
      *   "exists:PATH"    "yes"
      *   "type:PATH"      "file", "dir", "symlink", "char", "block", "fifo", "socket" (of the link itself)
      *   "file:PATH"      the content, at most 1 MiB
@@ -106,19 +107,18 @@ typedef struct ctr_host {
      *   "kernel"         "6.18.44", without what follows the third number
      *   "filesystem:NAME" "yes" if the kernel knows this file system now
      *   "cpus"           the number of processors that may be used
-     *   "namespace:PATH" "DEVICE:INODE" of the namespace that the path leads to, whatever its form (a link, a bind
-     *     mount)
-     *   "namespaces:FILE" the same of the machine's namespaces of the type that FILE, a name below /proc/PID/ns, means:
-     *     ctr's own and that of the
-     *                    first process, where it may be seen; one a line
-     *   "writable:PATH"  "yes" if this process may write there: in a user namespace root may not everywhere
+     *   "namespace:PATH" "DEVICE:INODE" of the namespace that the path leads to, by a link or a bind mount
+     *   "namespaces:FILE" the same of the machine's namespaces of one type; FILE is a name below /proc/PID/ns. ctr's
+     *                    own namespace and that of process 1, where it may be seen; one a line
+     *   "writable:PATH"  "yes" if this process may write there (root in a user namespace may not write everywhere)
      *   "cgroup1"        "writable" if cgroups may be made in a hierarchy of cgroup v1
      *   "euid", "caps"   effective user id; effective capability set in hexadecimal */
     int (*ask)(ctr_plan *plan, const char *question, ctr_str *answer);
     /* [plan] An extension ("ctr.storage/1") of the driver in a slot ("storage"); NULL if it has none. */
     const void *(*extension)(ctr_plan *plan, const char *slot, const char *id);
 
-    /* [any] What a node is. `node` may be NULL in all node functions: CTR_NODE_NONE, the fallback, 0 or NULL. */
+    /* [any] The node's type (ctr_node_type). In all node functions `node` may be NULL; then they give CTR_NODE_NONE,
+     * -1, 0 or NULL. */
     int (*node_type)(const ctr_node *node);
     /* [any] The node at a JSON pointer below `node`. */
     const ctr_node *(*node_get)(const ctr_node *node, const char *pointer);
@@ -144,14 +144,14 @@ typedef struct ctr_host {
 
     /* ---- carrying a step out, taking it back, printing it ------------------------------------------------------- */
 
-    /* [parent child undo shell call] How often the argument stands; 0 if it is missing. */
+    /* [parent child undo shell call] How many values the argument has; 0 if it is missing. */
     size_t (*arg_count)(ctr_run *run, const char *name);
     /* [parent child undo shell call] The index'th argument of that name. -1 if it is missing or of another type. In
      * shell a value that is not yet known reads as -1. */
     int (*arg_int)(ctr_run *run, const char *name, size_t index, int64_t *out);
     /* [parent child undo shell call] The same for strings and bytes, templates expanded; valid until the callback
-     * returns. Empty if it is missing. An integer reads as its decimal form. In shell, values stand in it as marks that
-     * sh_cmd and sh_text turn into "$variable"; do not take such a string apart. */
+     * returns. Empty if it is missing. An integer reads as its decimal form. In shell, each value is a mark in the
+     * string; sh_cmd and sh_text turn the mark into "$variable". Do not take such a string apart. */
     ctr_str (*arg_str)(ctr_run *run, const char *name, size_t index);
     /* [parent child] The file descriptor of a value; the host keeps it. -1 if it is missing. */
     int (*arg_fd)(ctr_run *run, const char *name, size_t index);
@@ -162,7 +162,7 @@ typedef struct ctr_host {
     /* [parent child] Gives an output that the step declared. Strings are copied. */
     int (*output_int)(ctr_run *run, const char *name, int64_t value);
     int (*output_str)(ctr_run *run, const char *name, ctr_str value);
-    /* [parent child] The host takes the file descriptor, on failure too. */
+    /* [parent child] The host becomes the owner of the file descriptor, on failure too. */
     int (*output_fd)(ctr_run *run, const char *name, int fd);
 
     /* [undo call] What apply() gave, if it got so far: 0 and *out; 1 if nothing was recorded (apply may not have run,
@@ -180,20 +180,20 @@ typedef struct ctr_host {
     int (*sh_cmd)(ctr_shell *shell, const char *const *argv);
     /* [shell] VARIABLE=$(command): `value` is a value's name in the plan (see output_value). */
     int (*sh_set)(ctr_shell *shell, const char *value, const char *const *argv);
-    /* [shell] Lines of shell text, for what one command cannot say. Values in it become "$variable". */
+    /* [shell] Lines of shell text, for what is not a single command. Values in it become "$variable". */
     int (*sh_text)(ctr_shell *shell, const char *text);
     /* [shell] The plan's name of the value behind an output of this step; empty if it is not declared. */
     ctr_str (*output_value)(ctr_run *run, const char *name);
 
-    /* [plan] As log, while planning: what is asked for and will be different, and the plan goes on. Behind the members
-     * of the first release: there only if CTR_HAS(host, ctr_host, plan_log). */
+    /* [plan] As log, while planning: says what will be done otherwise than asked; the plan goes on. Added after the
+     * first release: present only if CTR_HAS(host, ctr_host, plan_log). */
     void (*plan_log)(ctr_plan *plan, int level, const char *message);
 
     /* ---- for kinds that build a root, change ids or run programs -------------------------------------------------
-     * As plan_log: there only if CTR_HAS says so. */
+     * As plan_log: present only if CTR_HAS says so. */
 
-    /* [child] From here on this O_PATH directory is what root_fd() gives and what paths in the container are resolved
-     * below. The host takes the descriptor. */
+    /* [child] From now on root_fd() gives this O_PATH directory, and paths in the container are resolved below it. The
+     * host becomes the owner of the descriptor. */
     int (*set_root)(ctr_run *run, int fd);
     /* [child] The signal that the child gets when its owner dies. A step that changes ids must arm it again (prctl(2),
      * PR_SET_PDEATHSIG). 0: none. */
@@ -203,12 +203,12 @@ typedef struct ctr_host {
     /* [child] The user's home directory, for the program's HOME. Nothing happens if its environment has one. The text
      * is copied. */
     int (*set_home)(ctr_run *run, const char *directory);
-    /* [parent child undo] Runs a program where the caller is (its namespaces, its root) and waits. A plugin may make
-     * processes in no other way. The program is killed when its caller dies, or when ctr is told to end. Gives 0 if it
-     * exited with status 0, else -1, and `how` says why; no error is reported by itself. */
+    /* [parent child undo] Runs a program where the caller is (its namespaces, its root) and waits. This is the only way
+     * in which a plugin may make processes. The program is killed when its caller dies, or when ctr is told to end.
+     * Gives 0 if it exited with status 0, else -1, and `how` says why. It does not call fail(). */
     int (*spawn)(ctr_run *run, const ctr_spawn *what, ctr_spawned *how);
-    /* [parent] Makes a process in new namespaces (CLONE_NEW* of <sched.h>) for as long as `use` runs, which can open
-     * its files below /proc/PID. Gives what use() returns, or -1 after fail(). */
+    /* [parent] Makes a process in new namespaces (CLONE_NEW* of <sched.h>), calls `use`, which can open the process's
+     * files below /proc/PID, and ends the process. Gives what use() returns, or -1 after fail(). */
     int (*with_namespaces)(ctr_run *run, uint64_t types, int (*use)(ctr_run *run, int pid));
 } ctr_host;
 

@@ -14,8 +14,9 @@
 /* The largest manifest that a host reads, in bytes. */
 #define CTR_NOTE_MAX 65536u
 
-/* ctr_add_plugin() compiles this for you, as C: the array may have no room for the literal's NUL, so that the next note
- * of a file with several plugins begins right behind this one. `json` is a string literal. */
+/* ctr_add_plugin() compiles this for you, as C, because only C allows an array without room for the literal's NUL.
+ * Without the NUL the next note of a file with several plugins begins right behind this one. `json` is a string
+ * literal. */
 #define CTR_MANIFEST(json)                                                                                             \
     __attribute__((section(CTR_NOTE_SECTION), used, aligned(4))) static const struct {                                 \
         uint32_t name_size, description_size, type;                                                                    \

@@ -17,18 +17,18 @@ extern "C" {
 #define CTR_CHILD __attribute__((section(".text.ctr_child"), noinline))
 #define CTR_ALWAYS_INLINE __attribute__((always_inline)) inline
 
-/* A kind of step: the plugin's hook. The name is "<plugin's word>.<verb>", listed with its process in the manifest. */
+/* A kind of step, by convention named "<plugin's word>.<verb>". The manifest lists it with its process. */
 typedef struct ctr_step_kind {
     uint32_t size;
     uint32_t process; /* ctr_process */
     const char *name;
-    /* [parent] or [child], by `process`; NULL for the clone. 0, or fail() and its -1. A parent step that fails is
-     * undone like one that ran: it may leave half of its work to undo(). */
+    /* [parent] or [child], by `process`; NULL for the clone. Returns 0, or -1 after fail(). A parent step that fails is
+     * undone like one that ran, so it may leave half of its work to undo(). */
     int (*apply)(ctr_run *run);
     /* [undo] Parent kinds whose effect outlives the step. Must be idempotent, must succeed when there is nothing to
      * undo, and must take away only what it can prove to be its own. NULL: nothing to undo. */
     int (*undo)(ctr_run *run);
-    /* [shell] The same in shell commands. NULL: the script says that it leaves this step out, and whose it is. */
+    /* [shell] The same in shell commands. NULL: the script says that it leaves this step out, and names the plugin. */
     int (*shell)(ctr_run *run, ctr_shell *shell);
     /* [shell] The undo, for the script's trap. NULL: as above, or undo is NULL. */
     int (*shell_undo)(ctr_run *run, ctr_shell *shell);

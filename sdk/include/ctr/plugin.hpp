@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The C++ face of the SDK: header-only, compiled into the plugin, nothing of it crosses the boundary. C++20.
+// The C++ face of the SDK, C++20. It is header-only and compiled into the plugin; none of its types cross the boundary.
 // A complete plugin is CTR_PLUGIN(id, version, plan function, kinds...); see sdk/sample/.
 #pragma once
 
@@ -27,7 +27,7 @@ inline const ctr_host *host = nullptr;
 inline std::string_view view(ctr_str s) { return {s.data, s.len}; }
 inline ctr_str str(std::string_view s) { return {s.data(), s.size()}; }
 
-/// A part of the spec or the config. Reads of what is missing or of another type give the fallback.
+/// A part of the spec or the config. Reading a value that is missing or of another type gives the fallback.
 class Node {
 public:
     explicit Node(const ctr_node *node = nullptr) : node_(node) {}
@@ -112,7 +112,7 @@ public:
     Step &until(ctr_lifetime lifetime) { return lifetime_ = lifetime, *this; }
     Step &note(std::string text) { return note_ = std::move(text), *this; }
 
-    /// 0, or -1: the plan has failed and remembers why; it is enough to return.
+    /// 0, or -1 if the plan has failed. The host knows the reason, so just return.
     int add() {
         std::vector<ctr_arg> args;
         for (const auto &a : args_)
@@ -137,7 +137,7 @@ public:
         return host->add_step(plan_, &step);
     }
 
-    /// Makes any text safe to stand in format().
+    /// Makes any text safe for format().
     static std::string escape(std::string_view text) {
         std::string out;
         for (char c : text)
@@ -195,7 +195,7 @@ public:
     template <typename Extension> const Extension *extension(const char *slot, const char *id) const {
         return static_cast<const Extension *>(host->extension(plan_, slot, id));
     }
-    /// A host of the first release says nothing.
+    /// A host of the first release has no plan_log: then nothing is logged.
     void log(ctr_log_level level, const std::string &message) const {
         if (CTR_HAS(host, ctr_host, plan_log)) host->plan_log(plan_, level, message.c_str());
     }
@@ -205,7 +205,7 @@ public:
         const ctr_error raw = error.raw();
         return host->plan_fail(plan_, &raw);
     }
-    /// "/process/user/uid: what is wrong" with a hint.
+    /// Refuses the plan because of a place in the spec: "/process/user/uid: MESSAGE" and a hint.
     int invalid(std::string path, std::string message, std::string hint = {}) const {
         return fail({.error_class = CTR_E_INVALID,
                      .message = std::move(message),
@@ -308,7 +308,7 @@ class Shell {
 public:
     explicit Shell(ctr_shell *shell) : shell_(shell) {}
     int cmd(const std::vector<std::string> &argv) const { return host->sh_cmd(shell_, pointers(argv).data()); }
-    /// value=$(command); `value` as output_value() gives it.
+    /// Prints value=$(command); `value` is what output_value() gives.
     int set(const std::string &value, const std::vector<std::string> &argv) const {
         return host->sh_set(shell_, value.c_str(), pointers(argv).data());
     }
@@ -326,7 +326,7 @@ private:
 };
 
 namespace detail {
-/// Nothing is thrown across the boundary: what a callback throws becomes the step's error.
+/// No exception crosses the boundary: what a callback throws becomes the step's error.
 template <int (*Function)(Run)> int run_trampoline(ctr_run *run) noexcept {
     try {
         return Function(Run{run});
@@ -360,8 +360,8 @@ template <int (*Function)(Plan)> int plan_trampoline(ctr_plan *plan) noexcept {
 inline int load(const ctr_host *table) { return host = table, 0; }
 } // namespace detail
 
-/// A kind that runs in the parent. Without undo its effect must not outlive the step's process. The shell forms, for
-/// `ctr plan --format shell`, may be left out: the script says then that it leaves the step out.
+/// A kind that runs in the parent. Without undo its effect must not outlive the process that runs it. The shell forms,
+/// for `ctr plan --format shell`, may be left out; then the script says that it leaves the step out.
 template <int (*Apply)(Run)> constexpr ctr_step_kind parent_kind(const char *name) {
     return {sizeof(ctr_step_kind), CTR_PROCESS_PARENT, name, detail::run_trampoline<Apply>, nullptr, nullptr, nullptr};
 }

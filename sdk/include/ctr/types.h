@@ -19,16 +19,16 @@ extern "C" {
 /* The major version of the ABI. A host loads a plugin whose manifest says the same number. */
 #define CTR_ABI_VERSION 1u
 
-/* True if the struct that `p` points to was made by somebody who knew `member`. */
+/* True if the maker of the struct that `p` points to was compiled with `member`. */
 #ifdef __cplusplus
 #define CTR_HAS(p, type, member) ((p)->size >= offsetof(type, member) + sizeof(type::member))
 #else
 #define CTR_HAS(p, type, member) ((p)->size >= offsetof(type, member) + sizeof(((type *)0)->member))
 #endif
 
-/* FROZEN. A borrowed run of bytes, valid for the call that gave it unless said otherwise. What the host
- * hands out is followed by a NUL byte that `len` does not count, so `data` serves as a C string; data is never
- * NULL in what the host hands out. */
+/* FROZEN. Borrowed bytes, valid during the call that gave them unless said otherwise. What the host hands out is
+ * followed by a NUL byte that `len` does not count, so `data` serves as a C string; data is never NULL in what the host
+ * hands out. */
 typedef struct ctr_str {
     const char *data;
     size_t len;
@@ -55,7 +55,7 @@ typedef enum ctr_form {
     CTR_FORM_VALUE = 5     /* `text` names a value; the argument has that value's type (the way to pass an fd) */
 } ctr_form;
 
-/* FROZEN. One argument of a step. A name may stand several times: then it is a list, in this order. */
+/* FROZEN. One argument of a step. Several arguments with the same name are a list, in this order. */
 typedef struct ctr_arg {
     const char *name;
     ctr_form form;
@@ -63,8 +63,8 @@ typedef struct ctr_arg {
     ctr_str text;
 } ctr_arg;
 
-/* FROZEN. One value that a step gives when it has run: `name` is what the step's kind calls it, `value` is its name
- * in the plan, unique there (`rootfs`, `bridge.address`). */
+/* FROZEN. One value that a step gives when it has run. `name` is what the step's kind calls it; `value` is its unique
+ * name in the plan (`rootfs`, `bridge.address`). */
 typedef struct ctr_output {
     const char *name;
     ctr_type type;
@@ -74,15 +74,15 @@ typedef struct ctr_output {
 /* FROZEN. The phases in their order; see docs/ARCHITECTURE.md for what is true at the end of each. Numbers leave gaps
  * so that a later ABI can put a phase between two. */
 typedef enum ctr_phase {
-    CTR_PREPARE = 100, /* parent, before clone3: what the child needs on the machine is made */
+    CTR_PREPARE = 100, /* parent, before clone3: makes what the child needs on the machine */
     CTR_CLONE = 200,   /* clone3 itself: only the kinds of process CTR_PROCESS_CLONE */
-    CTR_ATTACH = 300,  /* parent, after clone3: the child is tied to it */
-    CTR_ISOLATE = 400, /* child: it is alone */
-    CTR_MOUNTS = 500,  /* child: its root is built */
-    CTR_PIVOT = 600,   /* child: it sees only its own root */
-    /* here is the gate: `create` ends, `start` opens it */
-    CTR_CONFINE = 700, /* child: it can do no more than asked; then execve */
-    CTR_STARTED = 800  /* parent: the program runs */
+    CTR_ATTACH = 300,  /* parent, after clone3: connects the child to that (id maps, network) */
+    CTR_ISOLATE = 400, /* child: separates itself (propagation, host name, session) */
+    CTR_MOUNTS = 500,  /* child: builds its root */
+    CTR_PIVOT = 600,   /* child: makes that the only root it sees */
+    /* here is the gate: `create` ends when the child waits here, `start` opens it */
+    CTR_CONFINE = 700, /* child: gives up all rights that were not asked for; then execve */
+    CTR_STARTED = 800  /* parent: after execve, the program runs */
 } ctr_phase;
 
 /* FROZEN. Which process runs a kind of step. */
@@ -98,19 +98,20 @@ typedef enum ctr_lifetime {
     CTR_UNTIL_DELETE = 2 /* when the container is deleted */
 } ctr_lifetime;
 
-/* FROZEN, but for new enumerators: a plugin is only called for those that its manifest names. What a plan is for. */
+/* What a plan is for. FROZEN, except for new enumerators: a plugin is only called for operations that its manifest
+ * names. */
 typedef enum ctr_operation {
     CTR_OP_CREATE = 1,       /* a new container */
     CTR_OP_EXEC = 2,         /* one more program in a container: spec is the container's, /process the program's */
     CTR_OP_IMAGE_IMPORT = 3, /* parent steps only; spec is {"ctr": {"import": {...}}} */
     CTR_OP_IMAGE_REMOVE = 4, /* parent steps only; spec is {"ctr": {"remove": {...}}} */
-    /* mounts in a container that lives: spec is the container's, but for "mounts": [...] or "ctr": {"unmount": [...]};
-     * the child joins it and ends at the gate */
+    /* mounts in a running container: spec is the container's with other "mounts": [...] or with "ctr": {"unmount":
+     * [...]}; the child joins the container and ends at the gate */
     CTR_OP_MOUNT = 5
 } ctr_operation;
 
-/* FROZEN. Classes of errors: what the user can do about it. Numbers below 100 are the SDK's, from 100 the plugin's own.
- * */
+/* FROZEN. Classes of errors, by what the user can do about them. Numbers below 100 belong to the SDK, from
+ * 100 on to the plugin. */
 typedef enum ctr_error_class {
     CTR_E_INTERNAL = 1,    /* a bug of the plugin or the host */
     CTR_E_INVALID = 2,     /* the spec, the config or an argument is wrong */

@@ -16,11 +16,11 @@ namespace ctr {
 /// An entry of linux.namespaces.
 struct Namespace {
     std::string where; // its JSON pointer, for errors
-    std::string path;  // of the one that is joined; empty: a new one
+    std::string path;  // of the namespace to join; empty: a new one
     bool is_new() const { return path.empty(); }
 };
 
-/// The container's own namespace of a type, as the runtime-spec names it ("network"); nothing: it shares the runtime's.
+/// The container's own namespace of a type (the runtime-spec's word, "network"), or nothing if it shares the runtime's.
 inline std::optional<Namespace> namespace_of(Plan plan, std::string_view type) {
     const std::string list = "/linux/namespaces";
     const Node all = plan.spec(list);
@@ -48,7 +48,8 @@ inline int read_id_map(Plan plan, const std::string &where, std::vector<std::str
     return 0;
 }
 
-/// The id outside of an id inside, by the map at a pointer; without a map they are the same. Nothing: it is not mapped.
+/// The id on the machine for an id in the container, by the map at a pointer. Without a map both are the same. Nothing
+/// if the id is not mapped.
 inline std::optional<std::int64_t> id_outside(Plan plan, const std::string &where, std::int64_t inside) {
     const Node map = plan.spec(where);
     if (!map) return inside;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What went wrong, for a person: what failed, about what, the kernel's word and what to do. The host, every plugin and
-// their tests use this one type.
+// An error for a person to read: what failed, on which object, the kernel's error and what to do. The host, every
+// plugin and their tests use this one type.
 #pragma once
 
 #include <ctr/types.h>
@@ -25,7 +25,7 @@ inline std::string errno_text(int errno_value) {
     return text != nullptr ? text : "unknown error " + std::to_string(errno_value);
 }
 
-/// The step of a plan that failed; an empty kind: it was no step.
+/// The step of a plan that failed. The kind is empty if the error is not about a step.
 struct FailedStep {
     std::string plugin = {}, kind = {};
     int phase = 0; // ctr_phase
@@ -39,7 +39,7 @@ struct Error {
     int errno_value = 0;      // 0: none
     std::string syscall = {}; // "mount"
     std::string path = {};    // what it was about: a file, or a JSON pointer into the description
-    std::string context = {}; // what was being done, the outermost first; the host fills it, and `step`
+    std::string context = {}; // what was being done, the outermost first; the host sets this and `step`
     FailedStep step = {};
 
     /// One line without the hint: "context: path: message: syscall: No such file or directory (ENOENT)".
@@ -62,7 +62,7 @@ struct Error {
         context = context.empty() ? std::move(what) : std::move(what) + ": " + context;
         return std::move(*this);
     }
-    /// As the C table takes it; borrowed from this error.
+    /// As the C table takes it. The pointers are valid as long as this error.
     ctr_error raw() const {
         const auto text = [](const std::string &s) { return s.empty() ? nullptr : s.c_str(); };
         return {sizeof(ctr_error), static_cast<std::uint32_t>(error_class),
@@ -72,7 +72,7 @@ struct Error {
     }
 };
 
-/// What to do about errors that the caller's own limits are the reason of; else empty.
+/// What to do about errors that the caller's own resource limits cause; else empty.
 inline std::string hint_of_limits(int errno_value) {
     switch (errno_value) {
     case EMFILE: return "the limit of open files is too low here: raise it (ulimit -n, RLIMIT_NOFILE)";
@@ -89,7 +89,7 @@ inline Error system_error(std::string syscall, std::string path = {}, std::strin
             .syscall = std::move(syscall),
             .path = std::move(path)};
 }
-/// What stands at `path` is wrong: a file and a place in it, or a JSON pointer into the description.
+/// The content of `path` is wrong. `path` is a file with a place in it, or a JSON pointer into the description.
 inline Error invalid(std::string path, std::string message, std::string hint = {}) {
     return {
         .error_class = CTR_E_INVALID, .message = std::move(message), .hint = std::move(hint), .path = std::move(path)};

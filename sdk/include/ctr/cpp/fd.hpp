@@ -26,7 +26,8 @@ public:
     bool valid() const { return fd_ >= 0; } // no operator bool: 0 is a good descriptor
     int release() { return std::exchange(fd_, -1); }
 
-    /// Closes what it held. Leaves errno alone: errors are often read when scopes have ended.
+    /// Closes the descriptor that it held. Does not change errno, because errors are often read after scopes have
+    /// ended.
     void reset(int fd = -1) {
         const int problem = errno;
         if (fd_ >= 0) static_cast<void>(::close(fd_));

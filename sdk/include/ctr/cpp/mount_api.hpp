@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The mount API by file descriptors (Linux 5.2 to 5.12) and openat2(2), as thin always-inline wrappers: they may stand
-// in code between clone and exec. glibc's own wrappers would be calls that the check of that code does not know.
+// The mount API by file descriptors (Linux 5.2 to 5.12) and openat2(2), as thin always-inline wrappers, so that code
+// between clone and exec may use them. The check of that code would refuse calls of glibc's own wrappers.
 #pragma once
 
 #include <ctr/plugin.h>
@@ -52,7 +52,7 @@ CTR_ALWAYS_INLINE int fsmount(int fs, std::uint64_t attributes) {
 CTR_ALWAYS_INLINE int open_tree_clone(int at, const char *path, unsigned flags) {
     return static_cast<int>(syscall(SYS_open_tree, at, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags));
 }
-/// Attaches the mount behind one descriptor on what the other one refers to: no path that could change its meaning.
+/// Attaches the mount of one descriptor on the file of the other. No path is involved that could change its meaning.
 CTR_ALWAYS_INLINE int move_mount_fd(int mount, int target) {
     return static_cast<int>(
         syscall(SYS_move_mount, mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
@@ -74,7 +74,7 @@ CTR_ALWAYS_INLINE int mount_setattr(int fd, unsigned flags, std::uint64_t set, s
 #endif
     return static_cast<int>(syscall(number, fd, "", AT_EMPTY_PATH | flags, &attr, sizeof attr));
 }
-/// Gives a mount that nobody has seen yet the id maps of a user namespace; once for each mount.
+/// Gives a detached mount that was never attached the id maps of a user namespace. A mount can be mapped only once.
 CTR_ALWAYS_INLINE int mount_idmap(int fd, unsigned flags, int userns) {
     return mount_setattr(fd, flags, MOUNT_ATTR_IDMAP, 0, 0, static_cast<std::uint64_t>(userns));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Small things about text that plugins write.
+// Small functions for text that plugins write.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace ctr {
 
-/// One word of a shell command. In the shell context text may have marks of values (control characters), which the host
-/// turns into "${variable}": then it stands in double quotes.
+/// One word of a shell command. In the shell context the text may contain marks of values (control characters), which
+/// the host turns into "${variable}"; such a word gets double quotes.
 inline std::string shell_word(std::string_view text) {
     constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,=@%+";
     if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) return std::string(text);
@@ -46,8 +46,8 @@ inline std::string hex(std::string_view bytes) {
     return out;
 }
 
-/// A string of JSON (RFC 8259), with its quotes. The bytes must be UTF-8. Nothing that a terminal would act on stands
-/// in it as it is.
+/// A string of JSON (RFC 8259), with its quotes. The bytes must be UTF-8. Control characters are escaped, so that a
+/// terminal does not act on them.
 inline std::string json_string(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * ctr.cgroup/1: what a driver of the slot `cgroup` does with the processes of a container that already runs. Every
- * function gets a handle positioned on the stored step of `kind` of the container's plan: its arguments and recorded
- * outputs say where the cgroup is, whatever today's config says. */
+ * ctr.cgroup/1: what a driver of the slot `cgroup` does with the processes of a running container. Every function gets
+ * the handle of the stored step of `kind` in the container's plan: the step's arguments and recorded outputs say where
+ * the cgroup is, even if the config has changed since. */
 #ifndef CTR_EXT_CGROUP_H
 #define CTR_EXT_CGROUP_H
 
@@ -18,8 +18,8 @@ typedef struct ctr_cgroup_v1 {
     uint32_t size;
     /* The kind of the step that made the cgroup. */
     const char *kind;
-    /* [call] Sends the signal to every process of the container in the cgroup and below; none is missed by a fork in
-     * between, and none stays frozen (SIGKILL only). */
+    /* [call] Sends the signal to every process of the container in the cgroup and below. A process that forks meanwhile
+     * does not escape. SIGKILL also thaws frozen processes. */
     int (*kill)(ctr_run *run, int signal);
     /* [call] Calls `found` for every process id. */
     int (*processes)(ctr_run *run, void (*found)(void *user, int64_t pid), void *user);

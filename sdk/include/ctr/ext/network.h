@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * ctr.network/1: what a driver of the slot `network` holds on the machine, and how to collect what no container owns.
- * */
+ * ctr.network/1: what a driver of the slot `network` keeps on the machine, and how to remove what no container owns. */
 #ifndef CTR_EXT_NETWORK_H
 #define CTR_EXT_NETWORK_H
 

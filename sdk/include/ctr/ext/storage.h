@@ -3,9 +3,9 @@
  * ctr.storage/1: what a driver of the slot `storage` answers outside a container's plan.
  *
  * A layer is a directory tree named by its chain id ("sha256:HEX", image-spec config.md "Layer ChainID"), stacked on
- * its parent layer. The image plugin unpacks; the driver gives it a directory, and makes the layer visible by one
- * atomic step. A container's root: the driver's plan() reads /ctr/image/layers (chain ids, lowest first) from the spec,
- * or /root/path where it serves directories, and gives the value `rootfs` (kinds.h). */
+ * its parent layer. The driver gives a directory, the image plugin unpacks into it, and the driver makes the layer
+ * visible by one atomic step. A container's root: the driver's plan() reads /ctr/image/layers (chain ids, lowest first)
+ * from the spec, or /root/path where it serves directories, and gives the value `rootfs` (kinds.h). */
 #ifndef CTR_EXT_STORAGE_H
 #define CTR_EXT_STORAGE_H
 
@@ -34,9 +34,9 @@ typedef struct ctr_storage_v1 {
     int (*has_layer)(ctr_plan *plan, ctr_str chain_id);
     /* [plan] Adds a prepare step that makes a directory for the layer's content (with undo: removed unless committed);
      * `parent` is empty for the lowest. The step gives a string value named `directory_value`: the machine path to
-     * unpack into, which shows the content of the layers below (a snapshot, a mount): what a layer leaves as it is
-     * keeps its mode and owner, links lead where they lead in the image, whiteouts delete. *whiteouts is set to
-     * "apply"; nothing else is taken. NULL for a driver that has plan_layer_on(). */
+     * unpack into. That directory shows the content of the layers below (it is a snapshot or a mount), so what a layer
+     * does not change keeps its mode and owner, links lead where they lead in the image, and whiteouts delete.
+     * *whiteouts must be set to "apply"; other words are refused. NULL for a driver that has plan_layer_on(). */
     int (*plan_layer)(ctr_plan *plan, ctr_str chain_id, ctr_str parent, const char *directory_value,
                       const char **whiteouts);
     /* [plan] Adds the step that makes the layer complete; runs after `token` was given. */
@@ -47,7 +47,7 @@ typedef struct ctr_storage_v1 {
     int (*list)(const ctr_places *places, ctr_storage_found found, void *user);
     /* [parent] Removes one object; success if it is not there. */
     int (*collect)(const ctr_places *places, const char *type, ctr_str id);
-    /* [plan] As plan_layer(), for a driver that has to know all layers below, not only the next: `below` are their
+    /* [plan] As plan_layer(), for a driver that must know all layers below, not only the next one: `below` are their
      * chain ids, lowest first. NULL or missing: plan_layer() is called. */
     int (*plan_layer_on)(ctr_plan *plan, ctr_str chain_id, const ctr_str *below, size_t n_below,
                          const char *directory_value, const char **whiteouts);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ctr.update/1: what a plugin can change in a container that lives already, besides linux.resources, which is the
- * cgroup driver's (ctr.cgroup/1). The function gets a handle positioned on the stored step of `kind` of the container's
- * plan. */
+ * ctr.update/1: what a plugin can change in a running container. (linux.resources belongs to the cgroup driver,
+ * ctr.cgroup/1.) The function gets the handle of the stored step of `kind` in the container's plan. */
 #ifndef CTR_EXT_UPDATE_H
 #define CTR_EXT_UPDATE_H
 
@@ -16,8 +15,8 @@ extern "C" {
 
 typedef struct ctr_update_v1 {
     uint32_t size;
-    /* The kind of the parent's step whose container can be changed: one that was made without it cannot. (Of a child's
-     * step the arguments are not stored.) */
+    /* A kind of step of the parent. Only a container whose plan has such a step can be changed. (The arguments of a
+     * child's steps are not stored.) */
     const char *kind;
     /* The part of a config.json that it changes, as a JSON pointer: "/linux/intelRdt". */
     const char *path;

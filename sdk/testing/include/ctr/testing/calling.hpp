@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Which callback of the plugin runs, what it may call (ctr/contexts.h), and what it has said went wrong. As in ctr
-// itself a call that is not legal does nothing, and the plan or the step fails with CTR_E_CONTEXT; here it fails the
-// test too, even one that expects a failure.
+// Which callback of the plugin runs, what it may call (ctr/contexts.h), and which error it reported. As in ctr itself
+// an illegal call does nothing, and the plan or the step fails with CTR_E_CONTEXT. Here it also fails the test, even a
+// test that expects a failure.
 #pragma once
 
 #include <ctr/plugin.hpp>
@@ -14,20 +14,20 @@
 
 namespace ctr::testing {
 
-/// What plan_log() and log() were told.
+/// A message of plan_log() or log().
 struct Log {
     int level; // ctr_log_level
     std::string message;
 };
 
-/// What a callback says. The first failure is the one that counts, as for a user of ctr.
+/// What a callback reports. Only the first failure is kept, as in ctr.
 struct Said {
     bool failed = false;
     Error failure; // if failed
     std::vector<Log> logs;
 
-    /// The failure in one line: "CALL PATH ERRNO-IN-WORDS MESSAGE HINT", without what is not there. Empty if nothing
-    /// failed.
+    /// The failure in one line: "CALL PATH ERRNO-IN-WORDS MESSAGE HINT", without the parts that are empty. Empty if
+    /// nothing failed.
     std::string text() const {
         if (!failed) return "";
         const char *number = failure.errno_value == 0 ? "" : std::strerror(failure.errno_value);
@@ -46,7 +46,7 @@ struct Said {
 
 namespace detail {
 
-/// Who may call what: set around each call of the plugin.
+/// Which context, with which handles, may call the host now. Set around each call of the plugin.
 struct Callback {
     unsigned context = 0; // CTR_IN_*; 0: nobody
     const void *handle = nullptr, *shell = nullptr;
@@ -97,7 +97,7 @@ enum : unsigned {
 #undef CTR_CONTEXTS_OF
 };
 
-/// Stands at the beginning of each function of the table.
+/// Each function of the table begins with this check.
 #define CTR_TESTING_LEGAL(handle, function)                                                                            \
     ::ctr::testing::detail::legal(handle, ::ctr::testing::detail::contexts_##function, #function)
 

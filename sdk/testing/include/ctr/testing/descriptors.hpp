@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Which descriptors this process has open: two of these, before and after, show what was left.
+// Which descriptors this process has open. Compare the list from before a call with the one from after it to find
+// leaks.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +11,7 @@
 
 namespace ctr::testing {
 
-/// What is open now, by number: where /proc/self/fd leads.
+/// The open descriptors: number, and the target of its link in /proc/self/fd.
 inline std::map<int, std::string> open_descriptors() {
     std::map<int, std::string> all;
     const std::string this_directory = "/proc/" + std::to_string(::getpid()) + "/fd";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A temporary directory, removed at its end.
+// A temporary directory, removed by the destructor.
 #pragma once
 
 #include <filesystem>

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// A host for the unit tests of plugins: the whole table of ctr/host.h, without ctr. A test plans (Planning) and carries
-// single steps out, takes them back and prints them (Running); docs/PLUGINS.md has an example,
-// sdk/sample/sample_test.cpp another. Needs GoogleTest and nlohmann_json.
+// A host for the unit tests of plugins: the whole table of ctr/host.h, without ctr. With Planning a test calls plan();
+// with Running it carries single steps out, undoes them and prints them. docs/PLUGINS.md and sdk/sample/sample_test.cpp
+// have examples. Needs GoogleTest and nlohmann_json.
 //
-// It says what ctr would say: tests/unit/testing compares the two. Where it cannot know, its headers say so.
+// Its answers and errors are those of ctr: tests/unit/testing compares the two. The headers say where it differs.
 #pragma once
 
 #include <ctr/testing/running.hpp>
 
 namespace ctr::testing {
 
-/// The table. Planning, Running and node() see to it that the plugin has it.
+/// The table. Planning, Running and node() hand it to the plugin.
 inline const ctr_host *host() {
     static const ctr_host table = [] {
         ctr_host made{};

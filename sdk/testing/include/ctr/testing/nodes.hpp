@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The functions of the host's table that read a spec or a config, over a JSON document. Part of ctr/testing/host.hpp.
+// The functions of the host's table that read a spec or a config, here from a JSON document. Part of
+// ctr/testing/host.hpp.
 #pragma once
 
 #include <ctr/plugin.hpp>
@@ -22,7 +23,7 @@ namespace detail {
 inline const Json *json_of(const ctr_node *raw) { return reinterpret_cast<const Json *>(raw); }
 inline const ctr_node *node_of(const Json *json) { return reinterpret_cast<const ctr_node *>(json); }
 
-/// RFC 6901, as the host reads it: what is no pointer finds nothing.
+/// RFC 6901, as the host reads it: an invalid pointer finds nothing.
 inline const ctr_node *at_pointer(const Json *json, const char *pointer) {
     if (json == nullptr || pointer == nullptr) return nullptr;
     const char *at = pointer;

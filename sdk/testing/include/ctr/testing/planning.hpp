@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// One call of a plugin's plan(): what it is given, and what came of it. Part of ctr/testing/host.hpp.
+// One call of a plugin's plan(): its input and its result. Part of ctr/testing/host.hpp.
 //
-// Only this plugin is asked. What other plugins' manifests say (their kinds of step and those kinds' arguments, their
-// tokens) and what its own says is not known here: `ctr --plugin-dir DIR plan` checks a plan against them.
+// Only this plugin is called. No manifest is read, neither its own nor those of other plugins (their kinds of step,
+// those kinds' arguments, their tokens). `ctr --plugin-dir DIR plan` checks a plan against the manifests.
 #pragma once
 
 #include <ctr/testing/calling.hpp>
@@ -26,15 +26,16 @@ struct Planning : Said {
     Json spec = Json::object();   // the container's description
     Json config = Json::object(); // the plugin's section of the config
     ctr_operation operation = CTR_OP_CREATE;
-    std::map<std::string, std::string> answers; // to plan.ask(); what is not here does not exist
-    std::map<std::string, std::string> names;   // what plan.name() gives instead of the usual, and "driver.SLOT"
+    std::map<std::string, std::string>
+        answers;                              // to plan.ask(); a question that is not here is answered "does not exist"
+    std::map<std::string, std::string> names; // what plan.name() gives instead of the usual, and "driver.SLOT"
     std::map<std::pair<std::string, std::string>, const void *> extensions; // by slot and id
 
-    // What it has said, beside failed, failure and logs.
+    // The result, together with failed, failure and logs.
     std::vector<Step> steps;
-    std::vector<std::string> questions; // asked, in this order
+    std::vector<std::string> questions; // in the order in which they were asked
 
-    /// Calls it, and forgets what came of an earlier call. 0, or -1: failed, and `failure` says why.
+    /// Calls plan(), after forgetting the result of an earlier call. 0, or -1 if it failed; then `failure` says why.
     int plan(const ctr_plugin_entry &entry);
     /// The same with another spec, as JSON text.
     int plan(const ctr_plugin_entry &entry, const std::string &spec_text) {
@@ -56,7 +57,7 @@ namespace detail {
 
 inline Planning &planning(ctr_plan *plan) { return *reinterpret_cast<Planning *>(plan); }
 
-/// Behind the first failure the functions of a plan do nothing.
+/// After the first failure the functions of a plan do nothing.
 #define CTR_TESTING_PLANNING(plan, function) (CTR_TESTING_LEGAL(plan, function) && !planning(plan).failed)
 
 inline ctr_str hand_out(ctr_plan *plan, std::string text) {
@@ -132,7 +133,7 @@ inline std::vector<std::string> list(const char *const *words) {
     return out;
 }
 
-/// Text and ${value}, in turns; false if it is malformed.
+/// Calls text(character) and value(name of a ${value}) in their order; false if the template is malformed.
 template <typename Text, typename Value> bool for_each_piece(const std::string &format, Text text, Value value) {
     for (std::size_t i = 0; i < format.size(); ++i) {
         if (format[i] != '$') {
@@ -149,7 +150,7 @@ template <typename Text, typename Value> bool for_each_piece(const std::string &
     return true;
 }
 
-/// What the phase does not go together with; "" if all is well.
+/// Why a step may not be in its phase; "" if it may.
 inline std::string phase_problem(const Step &step, ctr_operation operation) {
     constexpr std::pair<ctr_phase, const char *> phases[] = {
         {CTR_PREPARE, "prepare"}, {CTR_CLONE, "clone"}, {CTR_ATTACH, "attach"},   {CTR_ISOLATE, "isolate"},

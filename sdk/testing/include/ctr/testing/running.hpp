@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Steps that are carried out, taken back and printed, in the process of the test. Part of ctr/testing/host.hpp.
+// Carries steps out, undoes them and prints them, in the process of the test. Part of ctr/testing/host.hpp.
 //
-// What ctr does around a step (the child, its namespaces, its root) the test does, or does without: the callbacks run
-// here and do what they do. Programs are not run (see `spawn`), namespaces not made.
+// ctr's own work around a step (the child, its namespaces, its root) is missing: a test does it itself where it needs
+// it. The callbacks are really called, in this process. Programs are not run (see `spawn`), namespaces are not made.
 #pragma once
 
 #include <ctr/cpp/fd.hpp>
@@ -19,35 +19,36 @@
 
 namespace ctr::testing {
 
-/// A value that a step has given, or the test: an integer, a string or bytes, a descriptor.
+/// A value that a step or the test has given: an integer, a string or bytes, a descriptor.
 using Value = std::variant<std::int64_t, std::string, Fd>;
 
 struct Running : Said {
-    /// Of a plugin's kinds; without one only in() works.
+    /// For the kinds of that plugin. Without a plugin only in() works.
     explicit Running(const ctr_plugin_entry &entry);
     Running();
     Running(const Running &) = delete;
     Running &operator=(const Running &) = delete;
 
-    // What steps are given, and give: kept from one call to the next, as between apply and undo. Descriptors are closed
-    // at the end.
+    // What steps get and give. It is kept from one call to the next, for example from apply to undo. The destructor
+    // closes the descriptors.
     std::map<std::string, Value> values; // by the plan's names
     Fd root;                             // the container's root; set_root() changes it
-    std::string home;                    // of the program's environment; set_home() sets it once
+    std::string home;                    // HOME of the program's environment; only the first set_home() sets it
     int death_signal = 0;
-    std::uint64_t namespaces = 0; // what with_namespaces() was last asked for; its `use` gets the pid of this process
-    /// Stands for the programs that steps run: is told which, says how it went, gives what run.spawn() gives.
+    std::uint64_t namespaces = 0; // the types of the last with_namespaces(); its `use` gets the pid of this process
+    /// Called instead of running a program: it gets `what`, fills `how` and returns what the host's spawn() shall
+    /// return.
     std::function<int(const ctr_spawn &what, ctr_spawned &how)> spawn;
 
     /// Calls the kind's function. 0, or -1: failed, and `failure` says why.
     int apply(const Step &step);
-    /// The same; a kind without undo has nothing to take back.
+    /// The same; 0 for a kind without undo.
     int undo(const Step &step);
     /// The step in the script, and its undo. Empty if it failed, and `failure` says why.
     std::string shell(const Step &step);
     std::string shell_undo(const Step &step);
-    /// Calls any function as if for that step, in a context (CTR_IN_...): for extensions, which are called in
-    /// CTR_IN_CALL, and for parts of a kind.
+    /// Calls any function as if for that step, in a context (CTR_IN_...). For functions of extensions (CTR_IN_CALL) and
+    /// for parts of a kind.
     template <typename Function> int in(unsigned context, const Step &step, Function function) {
         begin(step);
         const detail::Calling around({context, this, nullptr, this});
@@ -56,7 +57,7 @@ struct Running : Said {
 
     // For the functions of the table.
     const ctr_plugin_entry *plugin = nullptr;
-    const Step *current = nullptr;      // that runs
+    const Step *current = nullptr;      // the step that runs
     std::deque<std::string> handed_out; // what ctr_str of this step point to
     std::string script;
 
@@ -108,8 +109,8 @@ inline const Output *find_output(ctr_run *run, const char *name) {
     return nullptr;
 }
 
-/// The value of that name, if it is known and of that type. In shell none is known; an undo, perhaps in another
-/// process, has no descriptors.
+/// The value of that name, if it is known and of that type. In shell no value is known. An undo has no descriptors,
+/// because it may run in another process.
 template <typename Type> const Type *known(ctr_run *run, const std::string &value) {
     constexpr unsigned contexts = std::is_same_v<Type, Fd> ? CTR_IN_PARENT | CTR_IN_CHILD : ~CTR_IN_SHELL;
     const auto found = running_of(run).values.find(value);
@@ -117,7 +118,7 @@ template <typename Type> const Type *known(ctr_run *run, const std::string &valu
     return std::get_if<Type>(&found->second);
 }
 
-/// A value as text; in shell a mark. False if it is not known.
+/// Appends a value as text, in shell as a mark. False if the value is not known.
 inline bool append_value(ctr_run *run, const std::string &value, std::string &to) {
     if (in_shell())
         to += '\x01' + value + '\x02';
@@ -130,8 +131,8 @@ inline bool append_value(ctr_run *run, const std::string &value, std::string &to
     return true;
 }
 
-/// As arg_str() gives it. A template with a value that is not known is empty: a path with a hole in it would be another
-/// path.
+/// As arg_str() gives it. A template is empty if one of its values is not known, because a path with a hole would be
+/// another path.
 inline std::string text_of(ctr_run *run, const Arg &arg) {
     std::string out;
     bool whole = true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Words as the script of `ctr plan --format shell` has them. Values stand in a step's texts as marks, \x01NAME\x02, and
-// become shell variables.
+// Writes words as the script of `ctr plan --format shell` has them. A value is a mark in a step's text, \x01NAME\x02,
+// and becomes a shell variable.
 #pragma once
 
 #include <string>
@@ -32,8 +32,8 @@ inline std::string shell_lines(std::string_view lines) {
     return out;
 }
 
-/// A word of a command, quoted where the shell would read something into it. (ctr writes bytes that a terminal must not
-/// see as $(printf ...); here they stand as they are.)
+/// A word of a command, quoted where the shell would interpret it. (ctr writes control characters as $(printf ...);
+/// here they are left as they are.)
 inline std::string shell_word(std::string_view word) {
     constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
     std::string out, literal;
@@ -59,7 +59,7 @@ inline std::string shell_word(std::string_view word) {
     return out.empty() ? "''" : out;
 }
 
-/// A command in one line.
+/// A command as one line.
 inline std::string shell_command(const char *const *argv) {
     std::string line;
     for (; *argv != nullptr; ++argv)

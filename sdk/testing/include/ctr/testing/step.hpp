@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A step as plain data: what a plan() has added, or what a test writes down for a kind to carry out.
+// A step as plain data: one that plan() has added, or one that a test writes for a kind to carry out.
 #pragma once
 
 #include <ctr/plugin.h>
@@ -34,7 +34,7 @@ struct Step {
 
     std::string kind;
     ctr_phase phase = CTR_PREPARE;
-    std::optional<ctr_process> process; // of the plugin's own kinds: those of others are in their manifests
+    std::optional<ctr_process> process; // known for the plugin's own kinds only; those of others are in their manifests
     ctr_lifetime lifetime = CTR_UNTIL_STOP;
     std::string note;
     std::vector<Arg> args;
