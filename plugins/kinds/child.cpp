@@ -11,8 +11,8 @@ namespace {
 
 constexpr int dangling_link = -2;
 
-/// Makes one name in a directory and opens it; what somebody else made in between is as good. A symbolic link there
-/// points to nothing, or openat2 would have followed it: dangling_link.
+/// Makes one name in a directory and opens it. If somebody else made it in between, that one is used. A symbolic link
+/// found here points to nothing, because openat2 would have followed it otherwise: dangling_link.
 CTR_CHILD int make_one(int directory, const char *name, Make what, unsigned mode) {
     if (what == Make::directory) {
         if (mkdirat(directory, name, mode) != 0 && errno != EEXIST) return -1;
@@ -57,8 +57,9 @@ CTR_CHILD int open_directory_of(int root, char (&path)[PATH_MAX], std::uint64_t 
     return fd;
 }
 
-/// One walk from the root (from the last directory if that is there already, as mostly): opens each prefix, makes what
-/// is missing. `missing`: the whole path is known to be. dangling_link: `path` was rewritten, walk again.
+/// One walk down `path`: opens each component and makes what is missing. It starts at the last directory if that exists
+/// already (the usual case), else at the root. `missing`: the whole path is known to be missing. Returns dangling_link
+/// if `path` was rewritten; then walk again.
 CTR_CHILD int walk(int root, char (&path)[PATH_MAX], Make last, unsigned mode, std::uint64_t resolve, bool missing) {
     std::size_t end = 0;
     int here = open_directory_of(root, path, resolve, end);
@@ -90,7 +91,7 @@ CTR_CHILD int walk(int root, char (&path)[PATH_MAX], Make last, unsigned mode, s
             next = make_one(here, path + start, is_last ? last : Make::directory, is_last ? mode : 0755);
         path[end] = saved;
         if (next == dangling_link && (resolve & RESOLVE_NO_SYMLINKS) != 0)
-            errno = ELOOP, next = -1; // somebody has put it there just now
+            errno = ELOOP, next = -1; // somebody has just put it there
         else if (next == dangling_link && splice_link(here, path, start, end) != 0)
             next = -1;
         close_fd(here);
@@ -133,7 +134,8 @@ CTR_CHILD std::size_t nth(ctr_run *run, const char *name, std::size_t at) {
 }
 
 CTR_CHILD int open_inside(int root, const char *path, int flags, std::uint64_t resolve) {
-    // A rename anywhere on the machine during the walk gives EAGAIN (openat2(2)); a hostile process can go on renaming.
+    // A rename anywhere on the machine during the walk gives EAGAIN (openat2(2)). The tries are limited because a
+    // hostile process can go on renaming.
     for (int tries = 0; tries < 128; ++tries) {
         const int fd = ctr::openat2(root, path, static_cast<std::uint64_t>(flags | O_CLOEXEC), 0,
                                     RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve);
@@ -151,7 +153,7 @@ CTR_CHILD int make_path(int root, const char *path, Make last, unsigned mode, st
     const std::size_t length = strlen(path);
     if (length >= sizeof buffer) return errno = ENAMETOOLONG, -1;
     memcpy(buffer, path, length + 1);
-    const mode_t mask = umask(0); // modes are what was asked, whatever the caller's umask
+    const mode_t mask = umask(0); // so that modes are exactly what was asked
     fd = dangling_link;
     for (int links = 0; links < 40 && fd == dangling_link; ++links)
         fd = walk(root, buffer, last, mode, resolve, links == 0);
@@ -182,8 +184,8 @@ CTR_CHILD int next_parent(int root, const char *target, char (&name)[256], Paren
     const char *slash = strrchr(target, '/');
     const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - target);
     const char *rest = slash == nullptr ? "" : slash + 1;
-    // Only the plain case: a trailing slash or dots are open_parent's business, and what it opens for them is not what
-    // stands in front of the slash.
+    // Only the plain case. With a trailing slash or dots the directory is not simply the text before the last slash;
+    // open_parent handles that.
     const bool plain = *rest != '\0' && !equal(rest, ".") && !equal(rest, "..") && strlen(rest) < sizeof name;
     if (plain && last.fd >= 0 && length == last.length && strncmp(target, last.target, length) == 0)
         return memcpy(name, rest, strlen(rest) + 1), last.fd;
@@ -197,7 +199,7 @@ namespace {
 /// inode(7) of the root of each procfs.
 constexpr ino_t procfs_root = 1;
 
-/// True if it is a procfs, and its root.
+/// True if `fd` is the root of a procfs.
 CTR_CHILD bool is_procfs(int fd, bool &writable) {
     struct statfs fs;
     struct stat st;
@@ -244,7 +246,8 @@ CTR_CHILD int open_procfs(int root) {
 
 CTR_CHILD int open_own_fds(int root) {
     bool writable = false;
-    int procfs = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); // before pivot the machine's
+    int procfs =
+        open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); // before pivot_root this is the machine's
     if (!is_procfs(procfs, writable)) {
         close_fd(procfs);
         procfs = open_procfs(root);
@@ -270,7 +273,7 @@ CTR_CHILD bool is_reserved(int root, int fd) {
 }
 
 CTR_CHILD int open_target(int root, const char *path, const Make *make, unsigned mode, Links links, bool *made) {
-    // Mostly there is no link. With one the path is another, and where it leads is looked at.
+    // First try without links, which is the usual case. If there is one, follow it and check where it leads.
     for (std::uint64_t resolve = RESOLVE_NO_SYMLINKS;; resolve = 0) {
         const int fd = make != nullptr ? make_path(root, path, *make, mode, resolve, made)
                                        : open_inside(root, path, O_PATH, resolve);
@@ -292,7 +295,7 @@ CTR_CHILD int write_procfs(int procfs, const char *path, const char *text, std::
 
 namespace {
 
-/// The decimal number at `*at` up to `end`, which it steps over.
+/// Reads the decimal number at `*at` up to the character `end`, and moves `*at` behind that.
 CTR_CHILD bool take_number(const char **at, char end, std::uint64_t *out) {
     const char *c = *at;
     for (*out = 0; *c >= '0' && *c <= '9'; ++c)
@@ -307,7 +310,7 @@ CTR_CHILD bool take_number(const char **at, char end, std::uint64_t *out) {
 CTR_CHILD int require_not_in(ctr_run *run, int procfs) {
     const std::size_t n = ctr::host->arg_count(run, "not_in");
     if (n == 0) return 0;
-    // Nothing mounted over it: the file of a namespace itself is a magic link, which is followed below.
+    // Refuses anything mounted over self/ns. The file of a namespace is a magic link, so it is opened separately below.
     const int directory = ctr::openat2(procfs, "self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
                                        RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
     if (directory < 0) return fail(run, "openat2", "/proc/self/ns");

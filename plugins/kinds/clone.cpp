@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The arguments of the clone itself. The executor reads them (core/launch); here is only how they look in the script,
-// which is started by unshare(1) and nsenter(1) with these namespaces.
+// The kinds of the clone. The host reads their arguments itself (core/launch). Here is only their form in the script,
+// which unshare(1) and nsenter(1) start with these namespaces.
 #include "shell.hpp"
 #include "table.hpp"
 

@@ -30,7 +30,7 @@ CTR_CHILD int open_master(ctr_run *raw, int root) {
     return fail_words(raw, CTR_E_INVALID, "/dev/pts/ptmx of the container is no pty master", "/dev/pts/ptmx");
 }
 
-/// Nobody's screen shows what it writes, so lines end as in any other output.
+/// Turns ONLCR off, because the output does not go to a screen: lines shall end in a plain newline.
 CTR_CHILD int clear_onlcr(int terminal) {
     struct termios settings;
     if (ioctl(terminal, TCGETS, &settings) != 0) return -1;

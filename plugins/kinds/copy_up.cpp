@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// tmpcopyup: a tmpfs begins with what the directory below it has.
+// tmpcopyup: a new tmpfs begins with a copy of the directory that it covers.
 //
-// Everything is opened by name in a directory that is open already, and no link is followed: what a process that shares
-// the directory does meanwhile cannot lead the copy anywhere else. Hard links become files of their own. An extended
-// attribute that tmpfs does not have (user.* before Linux 6.6), or that a user namespace may not set, is left out, as
-// cp(1) does.
+// Everything is opened by name in a directory that is open already, and no link is followed. So a process that shares
+// the directory cannot redirect the copy. Hard links become separate files. An extended attribute that tmpfs does not
+// have (user.* before Linux 6.6), or that a user namespace may not set, is left out, as cp(1) does.
 #include "mounting.hpp"
 
 #include <climits>
@@ -26,10 +25,12 @@ struct Entry { // linux_dirent64
     char name[1];
 };
 
-/// The kernel's own limits; the child is a process of its own, and one entry is done at a time.
+/// As large as the kernel's limits. Static is safe: the child is a separate process with one thread, and one entry is
+/// copied at a time.
 char attribute_names[65536], attribute_value[65536];
 
-/// l...xattr(2) know no descriptors, so the child goes to the directories; copy_up() goes back.
+/// The calls l...xattr(2) take no directory descriptor, so the child changes its working directory; copy_up() changes
+/// back.
 CTR_CHILD int copy_attributes(int from, int to, const char *name) {
     if (fchdir(from) != 0) return -1;
     const long length = syscall(SYS_llistxattr, name, attribute_names, sizeof attribute_names);
@@ -50,7 +51,7 @@ CTR_CHILD int copy_attributes(int from, int to, const char *name) {
     return 0;
 }
 
-/// Owner first: changing it takes set-user-ID bits and file capabilities away.
+/// The owner first, because changing it clears set-user-ID bits and file capabilities.
 CTR_CHILD int copy_metadata(int from, int to, const char *name, const struct stat &st) {
     const int link = AT_SYMLINK_NOFOLLOW;
     if (fchownat(to, name, st.st_uid, st.st_gid, link) != 0 || copy_attributes(from, to, name) != 0) return -1;
@@ -121,7 +122,7 @@ CTR_CHILD int copy_directory(int from, int to, unsigned depth) {
     }
 }
 
-/// What the options say about the root of the tmpfs stands; the rest is the directory's.
+/// Gives the root of the tmpfs the directory's metadata, except what the mount's options say.
 CTR_CHILD int copy_root(ctr_run *raw, int from, int to, struct stat st) {
     const ctr::ChildRun run{raw};
     bool mode = true;

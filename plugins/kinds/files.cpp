@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Small files of the container's own, in memory: one tmpfs that has room for them and not much more, of which each file
-// is bound on its target. A container that fills them fills nothing else, and all of it goes with its mount namespace:
-// there is nothing to take back.
+// Small files of the container, in memory. They are on one tmpfs that has room for them and not much more; each file is
+// bound on its target. A container that fills them fills nothing else. They disappear with the mount namespace, so
+// there is no undo.
 //
 // A mount of a single file can only be made of a mount that is attached somewhere (before Linux 6.15). So the tmpfs is
-// laid over the container's root for that moment: nobody looks at it then, and `root_fd` is what lies below it.
+// mounted over the container's root for that moment. Nobody looks at the root then, and `root_fd` still means the
+// directory below.
 #include "child.hpp"
 #include "shell.hpp"
 #include "table.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // OCI hooks: programs of the machine or of the container that are run at fixed points of its life, with its state as
-// JSON on their standard input (runtime-spec, config.md "POSIX-platform Hooks"). Where they stand in the plan is the
-// plugin's business; here is how one is run. Parent and child run the same code, which allocates nothing. A failing
-// hook fails its step, but for those at delete: they have nothing to stop.
+// JSON on their standard input (runtime-spec, config.md "POSIX-platform Hooks"). The plugin `hooks` decides where they
+// stand in the plan; this file runs one. Parent and child run the same code, which allocates nothing. A failing hook
+// fails its step, except at delete, where there is nothing left to stop.
 #include "child.hpp"
 #include "shell.hpp"
 #include "table.hpp"
@@ -17,7 +17,7 @@ namespace {
 /// Arguments and environment of one hook together; the plugin refuses more.
 constexpr std::size_t max_words = 4096;
 
-/// Text in a fixed room: what does not fit is cut.
+/// Text in a buffer of fixed size; what does not fit is cut off.
 struct Text {
     char *data;
     std::size_t room, length;
@@ -85,8 +85,8 @@ CTR_CHILD std::uint32_t environment_of(ctr_run *raw) {
     return equal(whose, "caller") ? CTR_SPAWN_ENVIRONMENT_OF_HOST : 0U;
 }
 
-/// Where the hook writes to, if its arguments say so: a descriptor, for who no longer sees the file, or a path of the
-/// machine. To be closed.
+/// Opens the file for the hook's output, if its arguments name one: a descriptor (needed where the path is no longer
+/// visible) or a path of the machine. The caller closes it.
 CTR_CHILD int open_output(ctr_run *raw, const char *by_fd, const char *by_path, int *out) {
     const ctr::ChildRun run{raw};
     *out = -1;
@@ -161,12 +161,12 @@ CTR_CHILD int run_and_report(ctr_run *raw, std::uint32_t flags) {
 }
 
 CTR_CHILD int run_apply(ctr_run *raw) { return run_and_report(raw, 0); }
-/// A startContainer hook is a file of the image: whatever confines the container's program confines it.
+/// A startContainer hook is a file of the image, so it is confined like the container's program.
 CTR_CHILD int inside_apply(ctr_run *raw) { return run_and_report(raw, CTR_SPAWN_CONFINED); }
 
 int later_apply(ctr::Run) { return 0; }
 
-/// Nothing is left that it could stop: a failure is a warning.
+/// A failure is only a warning, because the hook has nothing left to stop.
 int later_undo(ctr::Run run) {
     ctr_spawned how;
     if (run_hook(run.raw(), &how, 0) == 0) return 0;
@@ -179,7 +179,7 @@ int later_undo(ctr::Run run) {
     return 0;
 }
 
-/// `before`: what puts the container's identity on, in the child.
+/// `before`: for the child, the words that give the hook the container's identity.
 std::string line_of(const ctr::Run &run, const char *before) {
     std::string line;
     const std::string path = run.str("path");

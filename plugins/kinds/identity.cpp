@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the process is and may use: ids, limits, umask, no_new_privs. The set*id calls are raw system calls: glibc's
-// wrappers signal all threads of a process that no longer has them, nptl(7).
+// Ids, limits, umask, no_new_privs. The set*id calls are raw system calls, because glibc's wrappers signal all threads
+// (nptl(7)), and the child of a clone has only one.
 #include "child.hpp"
 #include "shell.hpp"
 #include "table.hpp"
@@ -70,21 +70,21 @@ int no_new_privs_shell(ctr::Run, ctr::Shell shell) {
     return shell.text("setpriv=\"${setpriv:-setpriv} --no-new-privs\"");
 }
 
-/// A program that opens /dev/stdout again needs to own the pipe or terminal behind it. Regular files stay their
-/// owner's.
+/// Gives the pipe or terminal behind stdio to the user, because a program that reopens /dev/stdout needs to own it.
+/// Regular files keep their owner.
 CTR_CHILD void give_stdio(std::uint32_t uid) {
     for (int fd = 0; fd < 3; ++fd) {
         struct stat st;
         if (fstat(fd, &st) != 0 || st.st_uid == uid) continue;
         const bool terminal = S_ISCHR(st.st_mode) && st.st_rdev != device_number(1, 3);
-        // It may belong to another user namespace: then it stays as it is.
+        // An error is ignored: the file may belong to another user namespace.
         if (S_ISFIFO(st.st_mode) || terminal) syscall(SYS_fchown, fd, uid, static_cast<gid_t>(-1));
     }
 }
 
 constexpr const char *too_many_groups = "there are more than 65536 supplementary groups";
 
-/// The child is a process of its own, so there is one.
+/// Static is safe, because the child is a separate process.
 constinit UserIds child_ids{};
 
 CTR_CHILD int read_ids(ctr_run *raw, UserIds &ids) {
@@ -95,7 +95,7 @@ CTR_CHILD int read_ids(ctr_run *raw, UserIds &ids) {
     ids.home[0] = '\0';
     if (run.count("user") != 0) {
         wrong = root < 0 ? "the container has no root yet" : find_user(root, about, ids);
-        // The own group stands first among the supplementary ones, as login(1) does it.
+        // The primary group is also the first supplementary group, as with login(1).
         bool listed = false;
         for (std::uint32_t i = 0; i < ids.n_groups; ++i)
             listed = listed || ids.groups[i] == ids.gid;
@@ -137,7 +137,7 @@ CTR_CHILD int ids_apply(ctr_run *raw) {
     if (ctr::ChildRun{raw}.integer("keep_caps", 1) != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
         return fail(raw, "prctl(PR_SET_KEEPCAPS)", nullptr);
     if (ids.uid != 0) give_stdio(ids.uid);
-    // A user namespace made without privilege has setgroups(2) forbidden; its caller's groups then stay.
+    // In a user namespace made without privilege setgroups(2) is forbidden; then the caller's groups stay.
     const bool keeps = ctr::ChildRun{raw}.integer("keep_groups") != 0;
     if (!keeps && syscall(SYS_setgroups, ids.n_groups, ids.groups) != 0 && (errno != EPERM || ids.n_groups != 0))
         return fail(raw, "setgroups", nullptr, errno == EINVAL ? hint : nullptr);
@@ -151,7 +151,7 @@ CTR_CHILD int ids_apply(ctr_run *raw) {
     return 0;
 }
 
-/// setpriv(1) is what starts the program: the script collects its options in $setpriv.
+/// The script starts the program by setpriv(1) and collects its options in $setpriv.
 int ids_shell(ctr::Run run, ctr::Shell shell) {
     std::string text = "setpriv=\"${setpriv:-setpriv} ";
     std::vector<std::string> groups = run.strings("groups");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The id maps of the child's user namespace, user_namespaces(7). One write sets a map for good. With CAP_SETUID and
-// CAP_SETGID the parent writes any map; without, only its own id (and setgroups forbidden first), or what /etc/subuid
-// grants by newuidmap(1).
+// The id maps of the child's user namespace, user_namespaces(7). A map can be written only once. With CAP_SETUID and
+// CAP_SETGID the parent writes any map. Without, it may map its own id only (after setgroups is forbidden);
+// newuidmap(1) maps what /etc/subuid grants.
 #include "idmap.hpp"
 
 #include "machine_files.hpp"
@@ -118,7 +118,7 @@ int shell(ctr::Run run, ctr::Shell shell) {
 
 using Ranges = std::vector<std::array<std::uint64_t, 3>>; // inside, outside, size
 
-/// The lines of a map, in whatever order; nothing if a line is none.
+/// The lines of a map, sorted; nothing if a line is malformed.
 std::optional<Ranges> ranges_of(const std::string &text) {
     Ranges out;
     const char *at = text.c_str();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Writing the id maps of a user namespace that was just made.
+// Writes the id maps of a new user namespace.
 #pragma once
 
 #include <ctr/plugin.hpp>

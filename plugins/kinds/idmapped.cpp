@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Id-mapped mounts (mount_setattr(2), Linux 5.12): what the file system calls id 0 is seen as another id through this
-// mount.
+// Id-mapped mounts (mount_setattr(2), Linux 5.12): through such a mount id 0 of the file system is seen as another id.
 //
-// The maps are those of a user namespace, which is made for nothing else; a descriptor keeps it. A copy of a machine's
-// mount is mapped by the parent: that needs rights where the file system was mounted, which a child in a user namespace
-// of its own does not have. It goes to the child detached, like the root. Without a userns the copy keeps its ids, and
-// is still one that such a child could not make: the way to the source may be closed to it.
+// The maps come from a user namespace that is made only for this purpose; a descriptor keeps it alive. The parent maps
+// the copy of a machine's mount, because that needs rights in the user namespace where the file system was mounted,
+// which a child in its own user namespace does not have. The child gets the copy detached, like the root. Without a
+// userns the copy keeps its ids. It is still made by the parent, because the child may not be able to reach the source.
 #include "idmap.hpp"
 #include "mount_options.hpp"
 #include "shell.hpp"
@@ -20,7 +19,7 @@
 namespace kinds {
 namespace {
 
-/// The namespace outlives the process that was made in it by the descriptor.
+/// The descriptor keeps the namespace alive after the process in it has ended.
 int open_mapped(ctr_run *raw, int pid) {
     const ctr::Run run{raw};
     const std::string process = std::to_string(pid), path = "/proc/" + process + "/ns/user";
@@ -31,7 +30,7 @@ int open_mapped(ctr_run *raw, int pid) {
 
 int userns_apply(ctr::Run run) { return ctr::host->with_namespaces(run.raw(), CLONE_NEWUSER, open_mapped); }
 
-/// As mount(8) has it from util-linux 2.39 on; `mount.idmapped` puts it behind X-mount.idmap=.
+/// The map as mount(8) takes it from util-linux 2.39 on; `mount.idmapped` puts it after X-mount.idmap=.
 int userns_shell(ctr::Run run, ctr::Shell shell) {
     std::string map;
     for (const char *which : {"uid", "gid"})
@@ -73,7 +72,7 @@ int mount_apply(ctr::Run run) {
 }
 int mount_undo(ctr::Run) { return 0; } // a detached mount goes with its descriptor
 
-/// The script has no detached mounts: this one is mounted on something of its own.
+/// The script cannot make detached mounts, so this one is mounted on a temporary directory.
 int mount_shell(ctr::Run run, ctr::Shell shell) {
     const std::string source = ctr::shell_word(run.str("source")), value = run.output_value("mount");
     if (shell.set(value, {"mktemp", "-d"}) != 0) return -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Small things of the new namespaces: names, sysctls, loopback, keyring, session.
+// Small settings of the new namespaces: names, sysctls, loopback, keyring, session.
 #include "child.hpp"
 #include "shell.hpp"
 #include "table.hpp"
@@ -33,7 +33,7 @@ CTR_CHILD bool sysctl_path(const char *key, char (&out)[256]) {
             c = '.';
         out[prefix + i] = c;
     }
-    // Nothing that would lead out of sys/.
+    // Refuses "..", which would lead out of sys/.
     for (std::size_t i = prefix; out[i] != '\0'; ++i)
         if (out[i - 1] == '/' && out[i] == '.' && out[i + 1] == '.' && (out[i + 2] == '/' || out[i + 2] == '\0'))
             return false;
@@ -58,7 +58,7 @@ CTR_CHILD int sysctl_apply(ctr_run *raw) {
     return result;
 }
 
-/// The script's word for require_not_in.
+/// require_not_in() for the script.
 std::string not_in_shell(ctr::Run run) {
     std::string lines;
     for (const auto &each : run.strings("not_in")) {

@@ -2,8 +2,8 @@
 //
 // Directories, files and descriptors of the machine, for the parent.
 //
-// Proof of ownership for the undo: a directory is taken away only if this step recorded that it made it, and it is
-// empty; a file only if it still has the content that this step wrote.
+// The undo removes only what is provably the step's own: a directory if the step recorded that it made it, and it is
+// empty; a file if it still has the content that the step wrote.
 #include "machine_files.hpp"
 #include "shell.hpp"
 #include "table.hpp"
@@ -25,7 +25,7 @@ int mkdir_apply(ctr::Run run) {
     if (!made && (::stat(path.c_str(), &st) != 0 || !S_ISDIR(st.st_mode)))
         return errno = ENOTDIR, run.fail("mkdir", path);
     if (made && ::chmod(path.c_str(), mode) != 0) return run.fail("chmod", path);
-    if (made) (void)run.output("made", std::int64_t{1}); // a step without that output is not undone
+    if (made) (void)run.output("made", std::int64_t{1}); // if the step does not declare this output, it is not undone
     return 0;
 }
 int mkdir_undo(ctr::Run run) {
@@ -91,7 +91,7 @@ int open_apply(ctr::Run run) {
     const int fd = ::open(path.c_str(), *flags | O_CLOEXEC, 0600);
     return fd >= 0 ? run.output_fd("fd", fd) : run.fail("open", path);
 }
-/// A descriptor is the file itself in the script: its path.
+/// In the script the value is the file's path instead of a descriptor.
 int open_shell(ctr::Run run, ctr::Shell shell) { return shell.set(run.output_value("fd"), {"echo", run.str("path")}); }
 
 std::string ns_file(ctr::Run run) {

@@ -14,9 +14,9 @@ namespace kinds {
 
 /// The whole file; nothing, with errno, if it cannot be read or is longer than `limit` bytes (EFBIG).
 std::optional<std::string> read_file(const std::string &path, std::size_t limit);
-/// Replaces a file at once: a temporary name beside it, then rename(2). 0, or the step has failed.
+/// Replaces a file atomically: writes a temporary file beside it, then rename(2). 0, or the step has failed.
 int replace_file(ctr::Run run, const std::string &path, const std::string &content, mode_t mode);
-/// Looks in the standard directories, not in PATH; empty if it is in none.
+/// The program's path. Looks in the standard directories, not in PATH; empty if it is in none of them.
 std::string find_program(const std::string &name);
 
 } // namespace kinds

@@ -42,8 +42,8 @@ constexpr std::uint64_t no_suid = MOUNT_ATTR_NOSUID, no_dev = MOUNT_ATTR_NODEV, 
                         atime_field = MOUNT_ATTR__ATIME, read_only = MOUNT_ATTR_RDONLY;
 
 // `atime` is "not noatime", that is the kernel's default, relatime; norelatime leaves strictatime. silent and loud
-// choose whether a refusal goes to the kernel's log: with fsconfig(2) it goes to the context, and from there into the
-// step's error.
+// choose whether a refusal goes to the kernel's log. They do nothing here, because with fsconfig(2) a refusal goes to
+// the context, and from there into the step's error.
 const OptionRow words[] = {
     {"defaults", Does::nothing, 0, false},
     {"silent", Does::nothing, 0, false},
@@ -128,7 +128,7 @@ CTR_CHILD OptionWord meaning(const OptionRow *word) {
     }
 }
 
-/// The last word about a bit counts, as for mount(8).
+/// The last option about a bit wins, as with mount(8).
 CTR_CHILD void put(MountOptions &options, bool below, std::uint64_t set, std::uint64_t clear) {
     std::uint64_t &all_set = below ? options.set_below : options.set;
     std::uint64_t &all_clear = below ? options.clear_below : options.clear;

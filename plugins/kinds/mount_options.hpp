@@ -2,7 +2,7 @@
 //
 // The option words of a mount (fstab(5), runtime-spec config.md "Linux mount options"). A word is either known here,
 // and becomes attributes of one mount (MOUNT_ATTR_*), of all mounts below it (the r... forms), propagation, or a flag
-// of the superblock; or it is the file system's own and is handed to it as it stands.
+// of the superblock; or it belongs to the file system and is handed to it unchanged.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace kinds {
 
-/// Always begun as `MountOptions options = {};`: with member initialisers it would have a constructor, which an
-/// unoptimised build calls outside the child's section.
+/// Always write `MountOptions options = {};`. The struct has no member initialisers, because with them an unoptimised
+/// build would call a constructor outside the child's section.
 struct MountOptions {
     std::uint64_t set, clear;             // MOUNT_ATTR_* of the mount
     std::uint64_t set_below, clear_below; // the same, recursively
@@ -30,19 +30,19 @@ struct MountOptions {
 /// What a word was.
 enum class OptionWord {
     flag,       // now in MountOptions
-    superblock, // in the superblock's hands: a flag that every file system understands ("sync", "ro")
+    superblock, // a flag of the superblock that every file system understands ("sync")
     both,       // "ro", "rw": flag and superblock
-    unset,      // a superblock flag switched off that is off by itself ("async"): nothing for a bind mount to refuse
+    unset,      // switches a superblock flag off that is off by default ("async"); a bind mount need not refuse it
     data        // the file system's own
 };
 
 /// Adds one word.
 CTR_CHILD OptionWord add_option(MountOptions &options, const char *word);
-/// A bind mount with any word about a flag has the flags that its words say, and not those of its source besides; with
-/// none it keeps these (runc from 1.2 on). Of the atime flags the same holds when there is a word about them, as for
-/// mount(2). Recursive words say nothing about the mount itself.
+/// A bind mount with any option about a flag has exactly the flags that its options say; without one it keeps those of
+/// its source (runc from 1.2 on). The atime flags are changed only if there is an option about them, as with mount(2).
+/// Recursive options do not count for the mount itself.
 CTR_CHILD void only_said(MountOptions &options);
-/// What a word is, without adding it.
+/// The meaning of an option, without adding it.
 CTR_CHILD OptionWord option_word(const char *word);
 /// The words that are known and carried out; ends with nullptr. (The manifest's features.mountOptions says the same.)
 const char *const *all_option_words();

@@ -24,7 +24,7 @@ const Flag flags[] = {
     {MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW, 8192},
 };
 
-/// Attributes as the flags of mount(2); an atime field of 0 is relatime there too.
+/// Converts attributes to the flags of mount(2). An atime field of 0 means relatime there too.
 CTR_CHILD unsigned long mount_flags(std::uint64_t attributes) {
     unsigned long out = 0;
     for (const Flag &flag : flags)
@@ -50,9 +50,9 @@ CTR_CHILD int current_attributes(int mount, std::uint64_t &out) {
 
 constexpr std::uint64_t lockable = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
-/// The flags of the mount itself. What is locked (mount_namespaces(7)) stays, unless a word asks for the contrary: that
-/// is an error. A copy that the parent made has nothing locked; where it shall be, what has been taken away is looked
-/// at.
+/// The flags of the mount itself. A locked flag (mount_namespaces(7)) stays; an option that asks for the contrary is an
+/// error. In a copy that the parent made nothing is locked. If the step says that it shall be (`locked`), the flags are
+/// compared before and after.
 CTR_CHILD int set_own(int mount, const MountOptions &o) {
     std::uint64_t before = 0, after = 0;
     if (o.locked) {
@@ -78,7 +78,7 @@ CTR_CHILD int set_attributes(int mount, const MountOptions &o) {
     return 0;
 }
 
-/// The same on Linux 5.10 and 5.11, for an attached mount. There is nothing that works recursively on them.
+/// The same on Linux 5.10 and 5.11, for an attached mount. Those kernels cannot do it recursively.
 CTR_CHILD int remount_attributes(ctr_run *raw, int mount, const MountOptions &o) {
     if ((o.set_below | o.clear_below) != 0) return errno = ENOSYS, -1;
     if ((o.set | o.clear) != 0) {
@@ -97,7 +97,7 @@ CTR_CHILD int remount_attributes(ctr_run *raw, int mount, const MountOptions &o)
     return 0;
 }
 
-/// False if it is known to be no mount's root (Linux 5.8).
+/// False if the kernel says that `fd` is not the root of a mount (Linux 5.8).
 CTR_CHILD bool at_mount_root(int fd) {
     struct statx st;
     if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &st) != 0) return true;
@@ -293,7 +293,7 @@ CTR_CHILD bool is_directory(int fd) {
     return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/// docker looks for "not a directory", people for the question.
+/// docker looks for the words "not a directory"; the question helps people.
 CTR_CHILD int fail_attach(ctr_run *raw, int mount, int target, std::size_t at) {
     const ctr::ChildRun run{raw};
     const char *path = run.str("target", at);
@@ -347,7 +347,7 @@ CTR_CHILD int mount_classic(ctr_run *raw, const char *type, const char *source, 
         return fail_words(raw, CTR_E_UNSUPPORTED,
                           "idmap and tmpcopyup cannot stand beside iversion or options of more than 255 bytes",
                           run.str("target"));
-    // The new mount is found again by its path: where that can change meanwhile, it could be another one.
+    // The new mount is found again by its path. If the path can change meanwhile, that could be another mount.
     const bool more = options.n_propagation != 0 || (options.set_below | options.clear_below) != 0;
     if (more && run.integer("nofollow") != 0)
         return fail_words(raw, CTR_E_UNSUPPORTED,

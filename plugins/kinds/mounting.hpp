@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How the mount kinds make, change and attach a mount: by descriptors, with what Linux 5.10 and 5.11 lack
-// (mount_setattr) done by a remount once the mount is attached.
+// How the mount kinds make, change and attach a mount: by descriptors. Linux 5.10 and 5.11 lack mount_setattr; there
+// the mount is remounted after it is attached.
 #pragma once
 
 #include "child.hpp"
@@ -16,20 +16,21 @@ CTR_CHILD int refuse_data(ctr_run *run);
 /// Hands the superblock's options and the file system's own ones to a context; `writable`: all but ro and rw.
 CTR_CHILD int configure(ctr_run *run, int context, bool writable);
 
-/// The mount point that the step's target of index `at` is, as O_PATH. `make` nullptr: it must exist. `made`, if given:
-/// it did not. Links of the image are followed as open_target says; none where the step says nofollow, nor for
-/// `ordinary` (a type of file system, or nullptr).
+/// Opens (O_PATH) the mount point of the step's target `at`. `make` nullptr: it must exist. `made`, if given, becomes
+/// true if it was made. Links of the image are followed as open_target says, but no link is followed if the step says
+/// nofollow or if `ordinary` (a type of file system) is given.
 CTR_CHILD int open_mount_point(ctr_run *run, const Make *make, const char *ordinary, bool *made = nullptr,
                                std::size_t at = 0);
-/// The same where the target's last name is a link that is meant itself.
+/// The same, but if the target's last name is a link, it is the link itself.
 CTR_CHILD int open_link_point(ctr_run *run, const Make *make, std::size_t at);
-/// mount(2) on what `target` refers to, by a procfs that nothing in a container can stand in for. -1 with errno.
+/// mount(2) on the file that `target` refers to, through a procfs that nothing in a container can replace. -1 with
+/// errno.
 CTR_CHILD int mount_on(ctr_run *run, int target, const char *type, const char *source, unsigned long flags,
                        const char *data);
 
-/// A new file system of that type, mounted nowhere. If the kernel refuses it (EPERM) and `refused` is given, that is
-/// set and nothing said. `mode` (may be nullptr) is one more option, "mode=0755". On an error the file system's own
-/// words are in the step's error.
+/// A new file system of that type, mounted nowhere. If the kernel refuses it (EPERM) and `refused` is given, `refused`
+/// is set and no error is reported. `mode` (may be nullptr) is one more option, "mode=0755". On an error the file
+/// system's own words are in the step's error.
 CTR_CHILD int new_mount(ctr_run *run, const char *type, const char *source, const char *mode,
                         const MountOptions &options, bool *refused = nullptr);
 /// Applies what the options say to the mount `mount` and attaches it on `target`, which is the step's target of index

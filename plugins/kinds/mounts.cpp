@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// mount.new, mount.bind, mount.setattr. Each mount is made detached, gets its attributes, and is then attached by
-// descriptor: it is never visible with more rights than asked, and nobody can change where it goes.
+// mount.new, mount.bind, mount.setattr, mount.remove. Each mount is made detached, gets its attributes, and is then
+// attached by descriptor. So it is never visible with more rights than asked, and nobody can change where it goes.
 #include "mounting.hpp"
 #include "shell.hpp"
 #include "table.hpp"
@@ -14,7 +14,7 @@
 namespace kinds {
 namespace {
 
-/// Of the options that only a bind mount has.
+/// Refuses the options that only a bind mount may have.
 CTR_CHILD int refuse_links(ctr_run *raw, const MountOptions &options) {
     if (!options.source_link && !options.target_link) return 0;
     return fail_words(raw, CTR_E_INVALID, "src-nofollow and dest-nofollow are options of bind mounts",
@@ -31,9 +31,9 @@ CTR_CHILD bool wants_mount_point(const ctr::ChildRun &run, Make &what) {
     return true;
 }
 
-/// A tmpfs takes the mode of the directory that it covers, unless an option says which it has, as runc and crun do:
-/// what the image opened to a user (/tmp, a data directory of the program's own) stays open to it. "mode=1777", or an
-/// empty word.
+/// A tmpfs without an option about its mode takes the mode of the directory that it covers, as with runc and crun. So a
+/// directory that the image opened to a user (/tmp, a data directory) stays open. Writes "mode=1777", or an empty
+/// string.
 CTR_CHILD int covered_mode(const ctr::ChildRun &run, int target, char (&out)[12]) {
     out[0] = '\0';
     for (std::size_t i = 0, n = run.count("options"); i < n; ++i)
@@ -47,8 +47,8 @@ CTR_CHILD int covered_mode(const ctr::ChildRun &run, int target, char (&out)[12]
     return 0;
 }
 
-/// In a user namespace with the machine's network the kernel gives no sysfs. Then the machine's is bound as it is, with
-/// all that is mounted in it, and what the options say holds for all of that. Only before pivot: later /sys is the
+/// In a user namespace with the machine's network the kernel refuses to mount a sysfs. Then the machine's is bound with
+/// everything mounted in it, and the options apply to all of that. Only before pivot_root; later /sys is the
 /// container's.
 CTR_CHILD int machines_sysfs(ctr_run *raw, MountOptions &options) {
     struct statfs fs;
@@ -69,15 +69,14 @@ CTR_CHILD int new_apply(ctr_run *raw) {
     const char *type = run.str("type"), *source = run.str("source");
     MountOptions options = {};
     if (read_options(raw, options) != 0 || refuse_links(raw, options) != 0) return -1;
-    // What the runtime itself trusts must be where it seems to be: CVE-2019-19921, CVE-2023-27561.
+    // The runtime itself trusts these two, so no link may lead to another place: CVE-2019-19921, CVE-2023-27561.
     const bool trusted = equal(type, "proc") || equal(type, "sysfs");
     Make what = Make::directory;
     const bool create = wants_mount_point(run, what);
     bool made = false;
     const int target = open_mount_point(raw, create ? &what : nullptr, trusted ? type : nullptr, &made);
     if (target < 0) return -1;
-    if (made)
-        options.tmpcopyup = false; // there is nothing, and the tmpfs keeps the mode and owner that it has by itself
+    if (made) options.tmpcopyup = false; // nothing to copy; the tmpfs keeps its default mode and owner
     char mode[12] = "";
 
     int result = -1;
@@ -113,11 +112,11 @@ int new_shell(ctr::Run run, ctr::Shell shell) {
     }
     const std::string options = joined(words);
     std::string text;
-    // As covered_mode() does it.
+    // The same as covered_mode().
     if (mode) text = "mode=$(stat -c mode=%a " + target + " 2>/dev/null || echo mode=1777)\n";
     const std::string more = mode ? ",\"$mode\"" : "";
     if (create.empty() || create == "dir") text += "mkdir -p " + target + "\n";
-    // Read-only only when the copy is there.
+    // Made read-only after the copy.
     if (copy)
         return shell.text(
             text + "copy=$(mktemp -d)\ncp -a " + target + "/. \"$copy\"\nmount -t " + ctr::shell_word(type) + " -o " +
@@ -128,11 +127,11 @@ int new_shell(ctr::Run run, ctr::Shell shell) {
     text += "mount -t " + ctr::shell_word(type);
     if (!options.empty() || mode) text += " -o " + (options.empty() ? "rw" : ctr::shell_word(options)) + more;
     text += " " + ctr::shell_word(run.has("source") ? run.str("source") : type) + " " + target;
-    if (type == "sysfs") text += " || mount --rbind /sys " + target; // as machines_sysfs() does it
+    if (type == "sysfs") text += " || mount --rbind /sys " + target; // the same as machines_sysfs()
     return shell.text(text);
 }
 
-/// A copy of what the container's own root has at the source by now.
+/// A copy of the mount at `source` in the container's root, with what earlier steps mounted there.
 CTR_CHILD int copy_inside(ctr_run *raw, const char *source, unsigned flags) {
     const int root = require_root(raw);
     if (root < 0) return -1;
@@ -226,7 +225,7 @@ int bind_shell(ctr::Run run, ctr::Shell shell) {
     return shell.text(for_each_target(run, [run](std::size_t at) { return bind_lines(run, at); }));
 }
 
-/// The options that belong to the superblock are set through a context of its own.
+/// The options of the superblock are set through a separate context.
 CTR_CHILD int reconfigure(ctr_run *raw, int fd) {
     const ctr::ChildRun run{raw};
     bool any = false;
@@ -244,8 +243,8 @@ CTR_CHILD int reconfigure(ctr_run *raw, int fd) {
     return result;
 }
 
-/// The argument `is`: without it any mount will do. Links are not all that may lead to another one: what a directory
-/// between is called can be changed too.
+/// The argument `is`; without it any mount is accepted. Refusing links is not enough, because a directory on the way
+/// can be renamed too.
 CTR_CHILD int check_same(ctr_run *raw, int fd) {
     const ctr::ChildRun run{raw};
     if (run.count("is") == 0) return 0;
@@ -292,8 +291,8 @@ int setattr_shell(ctr::Run run, ctr::Shell shell) {
     return shell.text(text);
 }
 
-/// By its name in its directory, and without following any symbolic link: a container that put one in the way, to /proc
-/// say, could otherwise have what protects it taken off.
+/// Unmounts by name in the opened directory, without following any symbolic link. Otherwise a container could put a
+/// link there, for example to /proc, and have its own protection unmounted.
 CTR_CHILD int remove_apply(ctr_run *raw) {
     const int root = require_root(raw);
     if (root < 0) return -1;

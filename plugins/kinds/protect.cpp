@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Masked and read-only paths. They are the only thing between a container and much of /proc, so nothing here may be
-// silently without effect: a missing target is fine, anything else wrong is an error. What covers a masked file must
-// really be the null device: opened without following a link, checked by its number, and bound by the same descriptor
-// (CVE-2025-31133: /dev/null of the container replaced by a link to a procfs file).
+// Masked and read-only paths. They alone protect much of /proc from a container, so nothing here may fail silently: a
+// missing target is fine, any other problem is an error. What covers a masked file must really be the null device:
+// opened without following a link, checked by its number, and bound by the same descriptor (CVE-2025-31133: /dev/null
+// of the container replaced by a link to a procfs file).
 #include "mounting.hpp"
 #include "shell.hpp"
 #include "table.hpp"
@@ -13,7 +13,8 @@
 namespace kinds {
 namespace {
 
-/// What masks, as it was first attached: the others are bind mounts of it. So all directories share one empty tmpfs.
+/// The first mask of each type that was attached; the others are bind mounts of it. So all directories share one empty
+/// tmpfs.
 struct Masks {
     int directory = -1, file = -1;
     dev_t device = 0; // of the tmpfs
@@ -69,7 +70,7 @@ CTR_CHILD int mask(ctr_run *raw, int target, std::size_t at, Masks &masks) {
     struct stat st, tmpfs;
     if (fstat(target, &st) != 0) return fail(raw, "fstat", name);
     const bool directory = S_ISDIR(st.st_mode);
-    // One that stands twice, perhaps by a link, is masked already.
+    // A target that is listed twice, perhaps by a link, is masked already.
     if (directory ? masks.directory >= 0 && st.st_dev == masks.device
                   : S_ISCHR(st.st_mode) && st.st_rdev == device_number(1, 3))
         return 0;
@@ -77,7 +78,7 @@ CTR_CHILD int mask(ctr_run *raw, int target, std::size_t at, Masks &masks) {
     const int mount = first >= 0 ? ctr::open_tree_clone(first, "", AT_EMPTY_PATH) : new_mask(raw, directory);
     if (mount < 0) return first >= 0 ? fail(raw, "open_tree", name) : -1;
     MountOptions options = {};
-    // Not nodev: it would be no null device any more. The copies have these flags by themselves.
+    // Not nodev, because the null device would not work then. Copies inherit these flags.
     if (!directory && first < 0) options.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
     int result = attach(raw, mount, target, options, at);
     if (first >= 0) return close_fd(mount), result;
@@ -99,7 +100,7 @@ int mask_shell(ctr::Run run, ctr::Shell shell) {
     }));
 }
 
-/// A copy has the flags of what it covers (nosuid, nodev, noexec), and is read-only besides.
+/// A copy has the flags of the mount that it covers (nosuid, nodev, noexec), and is made read-only.
 CTR_CHILD int make_readonly(ctr_run *raw, int target, std::size_t at, Masks &) {
     const char *name = ctr::ChildRun{raw}.str("target", at);
     int result = -1;

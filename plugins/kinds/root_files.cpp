@@ -51,8 +51,8 @@ int mkdir_shell(ctr::Run run, ctr::Shell shell) {
     return shell.text(text);
 }
 
-/// Where mknod is forbidden: the machine's node of the same path, if it is the same device. Nothing of the mount that
-/// it comes from is wanted but the device.
+/// Where mknod is forbidden: binds the machine's node of the same path, if it is the same device. The mount is nosuid
+/// and noexec, because only the device is wanted.
 CTR_CHILD int bind_node(ctr_run *raw, int directory, const char *name, std::size_t at, mode_t type, dev_t device) {
     constexpr auto hint = "in a user namespace only devices that the machine has under the same path can be given";
     const char *target = ctr::ChildRun{raw}.str("target", at);
@@ -94,7 +94,7 @@ CTR_CHILD int make_node(ctr_run *raw, int directory, const char *name, std::size
     struct stat st;
     if (errno == EEXIST && fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         if ((st.st_mode & S_IFMT) == type && (type == S_IFIFO || st.st_rdev == device)) return 0;
-        // An empty file: the mount point that an earlier container without mknod left in a root of its own.
+        // An empty file is a mount point that an earlier container without mknod left in the same root.
         if (S_ISREG(st.st_mode) && st.st_size == 0 && type != S_IFIFO)
             return bind_node(raw, directory, name, at, type, device);
         errno = EEXIST;
@@ -180,7 +180,7 @@ int symlink_shell(ctr::Run run, ctr::Shell shell) {
     }));
 }
 
-/// `found` (O_PATH) opened for writing: the file itself, whatever its name means by now.
+/// Opens `found` (O_PATH) for writing. This is the same file, even if its name means another one by now.
 CTR_CHILD int reopen(int root, int found) {
     char name[24];
     write_decimal(name, found);
@@ -220,7 +220,8 @@ CTR_CHILD int write_apply(ctr_run *raw) {
     if (root < 0) return -1;
     constexpr Make file = Make::file;
     const auto mode = static_cast<unsigned>(run.integer("mode", 0644));
-    // A link of the image to a file of /proc would have the kernel told something (CVE-2025-52881).
+    // open_target refuses links of the image into /proc: the write would change a setting of the kernel
+    // (CVE-2025-52881).
     const int fd = open_target(root, run.str("target"), &file, mode, Links::followed);
     if (fd < 0) return fail(raw, "openat2", run.str("target"));
     const int result = write_file(raw, root, fd);

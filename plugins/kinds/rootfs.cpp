@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The container's root: attached in the child's private mount namespace, and made the only thing there.
+// The container's root: attached in the child's private mount namespace, then made the only file tree there.
 //
-// Storage hands over a detached mount, so nothing of it was ever visible on the machine. pivot_root(".", ".") stacks
-// the old root on the new one, pivot_root(2) NOTES; the old root is made slave before it is detached, or unmounting it
-// would propagate to the machine where its mounts are shared (linux.rootfsPropagation "shared"). From inside it: seen
-// from the new root "." is the new root, whose mounts keep the propagation that was asked for.
+// The storage driver gives a detached mount, so it was never visible on the machine. pivot_root(".", ".") stacks the
+// old root on the new one, pivot_root(2) NOTES; the old root is made slave before it is detached, or unmounting it
+// would propagate to the machine where its mounts are shared (linux.rootfsPropagation "shared"). That is done while "."
+// is still the old root: from the new root "." would be the new root, whose mounts must keep the propagation that was
+// asked for.
 #include "child.hpp"
 #include "mount_options.hpp"
 #include "mounting.hpp"
@@ -25,7 +26,8 @@ CTR_CHILD int attach_apply(ctr_run *raw) {
         return fail_words(raw, CTR_E_INTERNAL, "there is no root file system", at,
                           "the storage driver gives the value rootfs");
     if (ctr::move_mount_path(mount, at) != 0) return fail(raw, "move_mount", at, "the value must be a detached mount");
-    // A copy of a shared mount of the machine is its peer: what is mounted in it would appear there too.
+    // A copy of a shared mount is a peer of the machine's mount: what is mounted in the copy would appear on the
+    // machine too.
     if (::mount(nullptr, at, nullptr, MS_SLAVE | MS_REC, nullptr) != 0) return fail(raw, "mount", at);
     const int root = fcntl(mount, F_DUPFD_CLOEXEC, 0); // O_PATH of the mount's root, attached or not
     if (root < 0) return fail(raw, "fcntl", at);
@@ -39,8 +41,8 @@ int attach_shell(ctr::Run run, ctr::Shell shell) {
                       " \"$root\"\nmount --make-rslave \"$root\"");
 }
 
-/// mountinfo, proc(5), a line at a time. A line of more than the buffer has is an error: it might be the one that
-/// counts.
+/// mountinfo, proc(5), a line at a time. A line longer than the buffer is an error, because it might be the line that
+/// matters.
 struct MountTable {
     int fd;
     std::size_t begin, end;
@@ -68,8 +70,8 @@ CTR_CHILD char *next_line(MountTable &table) {
     }
 }
 
-/// The mount point of a line (its fifth word), where it is no mount at or below `root`; spaces and the like are octal
-/// there.
+/// True if the line is about a mount that is not at or below `root`; `out` is its mount point (the fifth word, where
+/// spaces and the like are octal).
 CTR_CHILD bool outside(const char *line, const char *root, char (&out)[PATH_MAX]) {
     for (int words = 0; words < 4; ++words) {
         line = strchr(line, ' ');
@@ -93,9 +95,9 @@ CTR_CHILD bool is_bare(const char *line) {
     return false;
 }
 
-/// Takes the machine's procfs and sysfs off, or covers what must stay: where a whole one is in a mount namespace, the
-/// kernel lets a user namespace below it mount another one, without what protects the container's. Nothing of it may be
-/// seen on the machine, so the mounts are cut off first.
+/// Unmounts the machine's procfs and sysfs, or covers those that cannot be unmounted. If a mount namespace has an
+/// uncovered one, the kernel lets a user namespace below it mount a new one without the masks of the container's. The
+/// machine must not see these changes, so propagation is cut first.
 CTR_CHILD int hide_bare(ctr_run *raw, const char *root) {
     MountTable table = {open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC), 0, 0};
     if (table.fd < 0)
@@ -104,7 +106,7 @@ CTR_CHILD int hide_bare(ctr_run *raw, const char *root) {
     char *line = nullptr;
     while ((line = next_line(table)) != nullptr)
         if (outside(line, root, path))
-            (void)::mount(nullptr, path, nullptr, MS_SLAVE, nullptr); // or nobody can reach it
+            (void)::mount(nullptr, path, nullptr, MS_SLAVE, nullptr); // an error means that nobody can reach it
     unsigned kept = 0;
     for (bool again = errno == 0; again;) {
         again = false;
@@ -198,7 +200,7 @@ CTR_CHILD int propagation_apply(ctr_run *raw) {
     options.propagation[options.n_propagation++] = flags;
     const int fd = run.count("target") != 0 && !equal(target, "/") ? open_mount_point(raw, nullptr, nullptr)
                                                                    : open_inside(root, "/", O_PATH);
-    if (fd < 0) return fail(raw, "openat2", target); // if it has not been said yet
+    if (fd < 0) return fail(raw, "openat2", target); // unless it was reported already
     const int result = change(raw, fd, options);
     close_fd(fd);
     return result;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The shell renderings' common words. In the script the child's shell runs in the new namespaces; `$root` is the
+// What the shell forms of the kinds share. In the script the child's shell runs in the new namespaces; `$root` is the
 // directory on which the root is attached, and empty after pivot_root: "$root/proc" is right before and after it.
 #pragma once
 
@@ -17,11 +17,11 @@ inline std::string inside(const std::string &target) {
     return word == path ? "\"$root" + path + "\"" : "\"$root\"" + word;
 }
 
-/// Of a step with several targets: which of the argument's values belongs to target `at`. What stands once holds for
-/// all. (The child's is in child.hpp.)
+/// For a step with several targets: the index of the argument's value for target `at`. An argument that stands once
+/// holds for all targets. (The child's version is in child.hpp.)
 inline std::size_t nth(ctr::Run run, const char *name, std::size_t at) { return run.count(name) > 1 ? at : 0; }
 
-/// What `text(at)` says for each of the step's targets, one below the other.
+/// The results of `text(at)` for all targets of the step, one line after the other.
 template <class Text> std::string for_each_target(ctr::Run run, Text text) {
     std::string all;
     for (std::size_t at = 0, n = run.count("target"); at < n; ++at)

@@ -9,7 +9,7 @@ namespace {
 constexpr std::uint32_t id_max = 2147483647;
 constexpr int end_of_file = -1;
 
-/// A file of any size and with lines of any length, character by character: a group may list some thousand users.
+/// Reads a file of any size, with lines of any length, character by character: a group may list thousands of users.
 struct Text {
     int fd;
     std::size_t at, end;
@@ -42,7 +42,7 @@ CTR_CHILD int next(Text &text) {
     return static_cast<unsigned char>(text.buffer[text.at++]);
 }
 
-/// One field of a line. `length` is its own, though only what `room` has place for was kept.
+/// One field of a line. `length` is its real length, even if only `room` bytes of it were kept.
 struct Field {
     char *data;
     std::size_t room, length;
@@ -60,7 +60,7 @@ CTR_CHILD Field take_field(Text &text, char *data, std::size_t room, char other_
     }
 }
 
-/// The rest of a line whose last field ended so.
+/// Skips the rest of a line whose last field ended with `ended_by`.
 CTR_CHILD int skip_line(Text &text, int ended_by) {
     while (ended_by != '\n' && ended_by != end_of_file)
         ended_by = take_field(text, nullptr, 0).ended_by;
@@ -86,13 +86,13 @@ CTR_CHILD const char *push_group(UserIds &out, std::uint32_t gid) {
     return nullptr;
 }
 
-/// Of the entry that is looked for.
+/// The name of the entry that is looked for.
 struct Name {
     char data[1024];
     std::size_t length; // as in the file
 };
 
-/// home, the sixth field: one that has no place, or is no C string, stays unknown.
+/// home, the sixth field. If it is too long or contains a NUL, it stays unknown.
 CTR_CHILD void take_home(Text &text, int &ended_by, UserIds &out) {
     if (ended_by == ':') ended_by = take_field(text, nullptr, 0).ended_by; // GECOS
     if (ended_by != ':') return;
@@ -227,7 +227,7 @@ CTR_CHILD const char *find_home(int root, UserIds &ids) {
     bool found = false;
     const std::uint32_t gid = ids.gid;
     const char *wrong = read_passwd(root, nullptr, ids, unused, found);
-    ids.gid = gid; // the caller's word, not the entry's
+    ids.gid = gid; // the group that the caller named, not that of the entry
     return wrong;
 }
 

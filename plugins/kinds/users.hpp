@@ -13,7 +13,7 @@ namespace kinds {
 /// NGROUPS_MAX: what setgroups(2) takes.
 inline constexpr std::uint32_t max_groups = 65536;
 
-/// Too large for a stack that the container's RLIMIT_STACK may have made small by now.
+/// Too large for the stack, which the container's RLIMIT_STACK may have made small by now.
 struct UserIds {
     std::uint32_t uid, gid;
     std::uint32_t n_groups;

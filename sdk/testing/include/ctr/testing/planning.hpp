@@ -26,9 +26,8 @@ struct Planning : Said {
     Json spec = Json::object();   // the container's description
     Json config = Json::object(); // the plugin's section of the config
     ctr_operation operation = CTR_OP_CREATE;
-    std::map<std::string, std::string>
-        answers;                              // to plan.ask(); a question that is not here is answered "does not exist"
-    std::map<std::string, std::string> names; // what plan.name() gives instead of the usual, and "driver.SLOT"
+    std::map<std::string, std::string> answers; // to plan.ask(); what is not in this map does not exist
+    std::map<std::string, std::string> names;   // what plan.name() gives instead of the usual, and "driver.SLOT"
     std::map<std::pair<std::string, std::string>, const void *> extensions; // by slot and id
 
     // The result, together with failed, failure and logs.
