@@ -74,7 +74,7 @@ inline std::optional<std::uint64_t> leading_number(std::string_view text) {
     return i == 0 ? std::nullopt : std::optional(out);
 }
 
-/// The number behind `key` in lines of "key number".
+/// The number after `key` in lines of "key number".
 inline std::optional<std::uint64_t> keyed_number(std::string_view text, std::string_view key) {
     std::optional<std::uint64_t> out;
     ctr::each_part(text, '\n', [&](std::string_view line) {
@@ -84,13 +84,13 @@ inline std::optional<std::uint64_t> keyed_number(std::string_view text, std::str
     return out;
 }
 
-/// In cgroup v2: frozen itself, or below one that is; a new cgroup there counts as frozen too.
+/// True if a cgroup of v2 or one of its ancestors is frozen. A new cgroup below a frozen one counts as frozen too.
 inline bool is_frozen(const std::string &dir) {
     const auto events = read_file(dir + "/cgroup.events");
     return events && keyed_number(*events, "frozen").value_or(0) != 0;
 }
 
-/// Waits a little longer each time, in all at most `limit_ms`.
+/// Waits a little longer each time, at most `limit_ms` in total.
 class Patience {
 public:
     explicit Patience(std::int64_t limit_ms) : end_us_(now_us() + limit_ms * 1000) {}
@@ -112,7 +112,7 @@ private:
     std::int64_t step_us_ = 100;
 };
 
-/// How long a killed process may take to leave: one in an uninterruptible wait for a disk may need seconds.
+/// How long a killed process may take to end: one that waits uninterruptibly for a disk may need seconds.
 inline constexpr std::int64_t end_ms = 10000;
 
 } // namespace ctr::cgroup

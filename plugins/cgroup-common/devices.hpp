@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Device rules of linux.resources.devices. They hold in their order, a later one over an earlier one, from "all is
-// denied": a description that says nothing of devices gives none of the machine's.
+// Device rules of linux.resources.devices. They are applied in their order, and a later rule overrides an earlier one.
+// Before the first rule everything is denied, so a description without device rules gives none of the machine's
+// devices.
 #pragma once
 
 #include "path.hpp"
@@ -23,18 +24,18 @@ struct DeviceRule {
 
     bool operator==(const DeviceRule &) const = default;
     bool has(char right) const { return access.find(right) != std::string::npos; }
-    /// Speaks of every access to every device, so that nothing before it matters.
+    /// True if the rule is about every access to every device, so that earlier rules do not matter.
     bool covers_all() const {
         return type == 'a' && major == any_device && minor == any_device && has('r') && has('w') && has('m');
     }
-    /// "c 1:3 rwm", as both kernel interfaces and people write it.
+    /// "c 1:3 rwm", the form that both kernel interfaces and people use.
     std::string text() const {
         const auto number = [](std::int64_t n) { return n == any_device ? std::string("*") : std::to_string(n); };
         return std::string(1, type) + ' ' + number(major) + ':' + number(minor) + ' ' + access;
     }
 };
 
-/// The other way round: "allow c 1:3 rwm" or "deny a *:* rwm", the argument `device` of a step. False if it is not one.
+/// Parses "allow c 1:3 rwm" or "deny a *:* rwm", the argument `device` of a step. False if it is malformed.
 inline bool parse_device_rule(std::string_view text, DeviceRule &rule) {
     const auto words = ctr::split(text, ' ');
     if (words.size() != 4 || words[1].size() != 1 || (words[0] != "allow" && words[0] != "deny")) return false;
@@ -57,8 +58,9 @@ inline bool parse_device_rule(std::string_view text, DeviceRule &rule) {
     return number(numbers.substr(0, colon), rule.major) && number(numbers.substr(colon + 1), rule.minor);
 }
 
-/// What every container may use, whatever its list says: runc's rules. Its own nodes and terminals, tun, and making
-/// nodes (one that may not be opened is harmless, and linux.devices are made by the child inside its cgroup).
+/// What every container may use, whatever its list says; the same as runc's. These are the default nodes, terminals,
+/// tun, and mknod of any device (a node that may not be opened is harmless, and the child makes linux.devices inside
+/// its cgroup).
 inline const std::vector<DeviceRule> &default_devices() {
     static const std::vector<DeviceRule> all = {
         {true, 'c', any_device, any_device, "m"},
@@ -76,8 +78,8 @@ inline const std::vector<DeviceRule> &default_devices() {
     return all;
 }
 
-/// The rules to carry out: a rule about everything comes first (what came before the last such rule is without effect;
-/// without one all is denied), then what is asked.
+/// The rules to carry out. The first is the last rule about everything, because rules before it have no effect; without
+/// such a rule it is "deny everything". Then follows what is asked for after it.
 inline std::vector<DeviceRule> asked_rules(const std::vector<DeviceRule> &asked) {
     std::size_t start = asked.size();
     while (start > 0 && !asked[start - 1].covers_all())
@@ -89,7 +91,8 @@ inline std::vector<DeviceRule> asked_rules(const std::vector<DeviceRule> &asked)
     return rules;
 }
 
-/// And behind all that the defaults, so that no list takes them away. Where all is allowed they are not needed.
+/// The same with the defaults at the end, so that no list can take them away. If everything is allowed they are not
+/// needed.
 inline std::vector<DeviceRule> effective_rules(const std::vector<DeviceRule> &asked) {
     std::vector<DeviceRule> rules = asked_rules(asked);
     if (!rules.front().allow) rules.insert(rules.end(), default_devices().begin(), default_devices().end());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What all cgroup drivers say alike.
+// Errors that all cgroup drivers report with the same words.
 #pragma once
 
 #include "cgroupfs.hpp"
@@ -44,8 +44,8 @@ inline Error does_not_freeze(std::string file) {
             .path = std::move(file)};
 }
 
-/// A limit below what is in use makes the kernel reclaim, and kill or refuse; checkBeforeUpdate asks not to try.
-/// `usage` and `limit` are the names of the files.
+/// A memory limit below the current usage makes the kernel reclaim memory, and then kill processes or refuse the limit.
+/// checkBeforeUpdate asks not to try that. `usage` and `limit` are the names of the files.
 inline int check_usage(Run run, const std::string &dir, const Memory &memory, const char *usage, const char *limit) {
     if (!memory.check_before_update || !memory.limit || *memory.limit < 0) return 0;
     const auto text = read_file(dir + "/" + usage);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Where a new process of a running container belongs, in cgroup v2. A container may have made cgroups in its own and
-// handed controllers down: then its top may hold no process any more (EBUSY), and init has moved into one of them.
+// Where a new process of a running container belongs, in cgroup v2. A container may have made cgroups below its own and
+// handed controllers down to them. Then its own cgroup may hold no process any more (EBUSY), and its init has moved
+// into one of those below.
 #pragma once
 
 #include "cgroupfs.hpp"
 
 namespace ctr::cgroup {
 
-/// The path of a process in cgroup v2, by a pidfd.
+/// The path in cgroup v2 of the process behind a pidfd.
 inline std::string unified_path_of(int pidfd) {
     std::string pid, path;
     ctr::each_part(read_file("/proc/self/fdinfo/" + std::to_string(pidfd)).value_or(""), '\n',
@@ -21,7 +22,7 @@ inline std::string unified_path_of(int pidfd) {
     return path;
 }
 
-/// mount+path, or where init is below it. Nothing: the cgroup is gone (errno).
+/// mount+path, or the cgroup below it in which init is. Nothing if the cgroup is gone (errno).
 inline std::optional<std::string> exec_directory(const std::string &mount, const std::string &path, int init) {
     const auto handed_down = read_file(mount + path + "/cgroup.subtree_control");
     if (!handed_down) return std::nullopt;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr.cgroup/1 as a table of a driver's own functions, which take the C++ face of a run: nothing is thrown across the
-// boundary.
+// Makes the table of ctr.cgroup/1 from a driver's functions, which take the C++ face of a run. Exceptions are caught
+// before the boundary.
 #pragma once
 
 #include <ctr/ext/cgroup.h>
@@ -9,7 +9,7 @@
 
 namespace ctr::cgroup {
 
-/// Runs a function of the extension; what it throws becomes the error.
+/// Runs a function of the extension; an exception becomes an error.
 template <typename Function> int guarded(ctr_run *raw, Function function) noexcept {
     try {
         return function(Run{raw});
@@ -21,7 +21,7 @@ template <typename Function> int guarded(ctr_run *raw, Function function) noexce
     }
 }
 
-/// `kind` is the step that made the cgroup, from which all five read where it is.
+/// `kind` is the kind of the step that made the cgroup; all five functions read from that step where it is.
 template <auto Kill, auto Processes, auto Freeze, auto Update, auto Stats>
 constexpr ctr_cgroup_v1 extension(const char *kind) {
     return {

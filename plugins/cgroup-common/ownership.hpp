@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// Whose is a cgroup? Undo may run in another process, after a crash, without anything recorded, and the path may be
-// somebody else's by then. So each directory that we make carries an extended attribute (docs/decisions/0010): the
-// container's record on its own cgroup (two run roots may hold the same id), "shared" on parents, which the last
-// container that leaves takes away. kernfs keeps attributes as long as the directory lives. A directory without our
-// mark is never emptied or removed.
+// Which container owns a cgroup? Undo may run in another process, after a crash, without anything recorded, and by then
+// the path may belong to somebody else. So each directory that we make gets an extended attribute as a mark
+// (docs/decisions/0010). On the container's own cgroup it is the path of the container's record (an id is not enough,
+// because two run roots may have the same id). On parents it is "shared", and the last container that leaves removes
+// them. kernfs keeps attributes as long as the directory exists. A directory without our mark is never emptied or
+// removed.
 //
-// A cgroup that was there before is taken if nobody lives in it, and its mark is taken over: the container that had it
-// before leaves it alone from then on.
+// A cgroup that existed before is used if no process is in it. The new container replaces the mark, so the container
+// that had it before leaves it alone from then on.
 //     made by ctr for a container that has left it   is removed and made again: its limits, its counters and its past
 //                                                    are gone
 //     made by somebody else                          bears "guest RECORD": it stays when the container goes, and what
@@ -24,12 +25,12 @@
 namespace ctr::cgroup {
 
 inline constexpr const char *mark_names[] = {"trusted.ctr",
-                                             "user.ctr"}; // the second where we are not the machine's root (v2 only)
+                                             "user.ctr"}; // the second if we are not the machine's root (v2 only)
 inline constexpr std::string_view shared_mark = "shared";
 
 inline std::string guest_mark(const std::string &owner) { return "guest " + owner; }
 
-/// False if this kernel or this user cannot: then only what was recorded tells whose it is.
+/// False if this kernel or this user cannot set marks. Then only the recorded outputs tell who owns the cgroup.
 inline bool set_mark(const std::string &dir, std::string_view value) {
     for (const char *name : mark_names)
         if (::setxattr(dir.c_str(), name, value.data(), value.size(), 0) == 0) return true;
@@ -51,8 +52,8 @@ inline std::string mark_of(const std::string &dir) {
     return {};
 }
 
-/// A place for walk() not to go: the cgroup of another container of this machine, below ours. A ctr inside the
-/// container marks its own too, but their records are not to be found here; and only root's mark counts, the
+/// True for the cgroup of another container of this machine below ours, which walk() must not enter. A ctr inside the
+/// container sets marks too, but their records do not exist here. Only the mark that needs root counts, because the
 /// container's user can write the other one.
 inline bool is_anothers(int dir, const std::string &owner) {
     char buffer[4096];
@@ -68,13 +69,13 @@ inline bool is_anothers(int dir, const std::string &owner) {
 
 enum class Made {
     fresh,
-    unmarked, // made, but this file system holds no marks
+    unmarked, // made, but this file system does not store marks
     existed,
     failed
 };
 
-/// Makes mount+path and its missing parents. The last container below a shared parent may remove it just when we want
-/// to make ours in it: then mkdir says ENOENT and we begin again.
+/// Makes mount+path and its missing parents. The last container below a shared parent may remove the parent just when
+/// we make ours in it. Then mkdir fails with ENOENT and we begin again.
 inline Made make_cgroup(const std::string &mount, const std::string &path, const std::string &mark) {
     const std::string dir = mount + path;
     for (int attempt = 0; attempt < 16; ++attempt) {
@@ -87,7 +88,7 @@ inline Made make_cgroup(const std::string &mount, const std::string &path, const
     return Made::failed;
 }
 
-/// A cgroup that was there before and is vacant becomes the container's. `existed`: as a guest.
+/// Makes an existing, vacant cgroup the container's. Returns `existed` if the container is a guest in it.
 inline Made take_over(const std::string &mount, const std::string &path, const std::string &owner) {
     const std::string dir = mount + path, old = mark_of(dir);
     const std::string guest = guest_mark({});
@@ -95,8 +96,8 @@ inline Made take_over(const std::string &mount, const std::string &path, const s
         set_mark(dir, guest_mark(owner));
         return Made::existed;
     }
-    // Empty, it is made again: nothing of what it was is left then (in a cgroup that was ended by cgroup.kill nobody is
-    // ever born again).
+    // If it has no cgroups below it, it is removed and made again, so that nothing of its past remains (in a cgroup on
+    // which cgroup.kill was used no process can be born any more).
     if (::rmdir(dir.c_str()) == 0) {
         const Made made = make_cgroup(mount, path, owner);
         return made == Made::existed ? Made::failed : made;
@@ -104,20 +105,20 @@ inline Made take_over(const std::string &mount, const std::string &path, const s
     return set_mark(dir, owner) ? Made::fresh : Made::unmarked;
 }
 
-/// Nobody may live in a cgroup that is taken over. `but`: a process that may be there already, or 0.
+/// Fails if a process is in a cgroup that shall be taken over. `but`: a process that may be there already, or 0.
 inline Result<> check_vacant(const std::string &dir, pid_t but) {
     std::vector<pid_t> pids;
     if (!processes_in(dir, pids)) return system_error("read", dir + "/cgroup.procs");
     pids.erase(std::remove(pids.begin(), pids.end(), but), pids.end());
     if (pids.empty()) return {};
-    // The first words are those that engines and scripts look for.
+    // Engines and scripts look for the first words.
     return Error{.error_class = CTR_E_EXISTS,
                  .message = "container's cgroup is not empty: " + std::to_string(pids.size()) + " process(es) found",
                  .hint = "choose another name or cgroupsPath, or end process " + std::to_string(pids.front()),
                  .path = dir};
 }
 
-/// What is said when a process that joins it would stop at once, and nobody could say so any more.
+/// The error for a frozen cgroup. A process that joins it would stop at once, and could not report anything.
 inline Error frozen(const std::string &dir) {
     return {.error_class = CTR_E_BUSY,
             .message = "container's cgroup unexpectedly frozen",
@@ -129,22 +130,23 @@ inline Error frozen(const std::string &dir) {
 
 enum class Whose {
     ours,
-    guests, // ours to live in, but it was there before and stays
+    guests, // the container lives in it, but it existed before and stays
     others
 };
 
-/// `unmarked`: it was recorded that we made it where no marks can be set.
+/// `unmarked`: it is recorded that we made it, on a file system without marks.
 inline Whose whose(const std::string &dir, const std::string &owner, bool unmarked) {
     const std::string mark = mark_of(dir);
     if (mark == owner || (mark.empty() && unmarked)) return Whose::ours;
     return mark == guest_mark(owner) ? Whose::guests : Whose::others;
 }
 
-/// Was it made by a ctr that was killed between mkdir and its mark? Then it bears none, and is not older than the
-/// container's own record `owner`, which is made first of all. (Only an empty one is ever removed for that.) That is a
-/// hint, no proof: both times are as coarse as a tick of the kernel, and kernfs gives a directory whose inode was
-/// dropped from memory the time when it is looked up again. So only ask where one may be: the mark follows each mkdir
-/// at once, so it can only be the last directory that a step made that did not end.
+/// True if a ctr that was killed between mkdir and setting the mark may have made this cgroup. Such a cgroup has no
+/// mark, and is not older than the container's record `owner`, which is made first of all. (Only an empty cgroup is
+/// ever removed for this reason.) This is a hint and no proof: both times are as coarse as a tick of the kernel, and if
+/// the inode of a directory was dropped from memory, kernfs gives it the time of the next lookup. So ask only where
+/// such a directory can exist. The mark follows each mkdir at once, so it can only be the last directory made by a step
+/// that did not end.
 inline bool half_made(const std::string &dir, const std::string &owner) {
     if (!mark_of(dir).empty()) return false;
     struct statx container {};
@@ -156,32 +158,33 @@ inline bool half_made(const std::string &dir, const std::string &owner) {
            std::pair(time_t{container.stx_btime.tv_sec}, static_cast<long>(container.stx_btime.tv_nsec));
 }
 
-/// May a parent of the container's cgroup `dir` be ours without a mark? Where no marks can be set; and where the start
-/// did not end, as long as `dir` is missing, since parents are made and marked before it. Ask before `dir` is removed.
+/// True if a parent of the container's cgroup `dir` may be ours without a mark: where no marks can be set; or if the
+/// start did not end and `dir` is missing, because parents are made and marked before it. Ask before `dir` is removed.
 inline bool parents_may_be_unmarked(const std::string &dir, bool ended, bool unmarked) {
     return unmarked || (!ended && ::access(dir.c_str(), F_OK) != 0);
 }
 
-/// Takes away the shared parents of mount+path that are empty now, as far as they bear our mark. `unmarked_of`: the
-/// container's record if one without it can be ours (half_made()), else empty.
+/// Removes the shared parents of mount+path that are empty now and have our mark. `unmarked_of`: the container's record
+/// if a parent without a mark can be ours (half_made()), else empty.
 inline void remove_parents(const std::string &mount, const std::string &path, const std::string &unmarked_of) {
     for (std::string parent = parent_path(path); !parent.empty(); parent = parent_path(parent)) {
         const std::string dir = mount + parent;
-        if (::access(dir.c_str(), F_OK) != 0 && errno == ENOENT) continue; // a start that was killed on its way down
+        if (::access(dir.c_str(), F_OK) != 0 && errno == ENOENT) continue; // the start was killed before
         const bool ours = mark_of(dir) == shared_mark || (!unmarked_of.empty() && half_made(dir, unmarked_of));
         if (!ours || ::rmdir(dir.c_str()) != 0) return;
     }
 }
 
-/// The container's processes in a cgroup of it.
+/// Lists the container's processes in one of its cgroups.
 class Members {
 public:
     /// `alone`: it has a pid namespace of its own.
     Members(std::string owner, bool alone) : owner_(std::move(owner)), alone_(alone) {}
 
-    /// All that live in one of its own, but for cgroups of other containers below. Of a guest those that are not in the
-    /// runtime's own namespaces: a container's process is in its pid namespace if it has one, and in its mount
-    /// namespace in any case; whoever sees the machine's was never in it.
+    /// In the container's own cgroup: all processes, except those in cgroups of other containers below. In a cgroup
+    /// where it is a guest: only processes that are not in the runtime's own namespaces. A process of the container is
+    /// in the container's mount namespace, and in its pid namespace if it has one; a process in the machine's is not
+    /// the container's.
     bool list(const std::string &dir, Whose whose, std::vector<pid_t> &pids) const {
         std::vector<pid_t> all;
         if (whose == Whose::others) return true;
@@ -193,7 +196,8 @@ public:
         return true;
     }
     const std::string &owner() const { return owner_; }
-    /// With the first of them the kernel has ended all, so nobody is looked for among others' processes.
+    /// True if the kernel kills all processes of the container when its first process ends (it has a pid namespace).
+    /// Then there is no need to look for them among the processes of others.
     bool end_with_init() const { return alone_; }
 
 private:
@@ -203,7 +207,7 @@ private:
         const std::string of_process = alone_ ? "/ns/pid" : "/ns/mnt";
         if (::stat(("/proc/" + std::to_string(pid) + of_process).c_str(), &theirs) != 0 ||
             ::stat(("/proc/self" + of_process).c_str(), &own) != 0)
-            return false; // gone, or not ours to look at
+            return false; // it is gone, or we may not look at it
         return theirs.st_ino != own.st_ino || theirs.st_dev != own.st_dev;
     }
 

@@ -32,8 +32,8 @@ inline Result<std::string> normal_path(std::string_view path) {
     return out;
 }
 
-/// The container's cgroup below the root of a hierarchy. `asked` is linux.cgroupsPath: absolute ones stand as they are,
-/// relative ones are below `parent`, and without one it is parent/id.
+/// The container's cgroup below the root of a hierarchy. `asked` is linux.cgroupsPath: an absolute path is used as it
+/// is, a relative one is below `parent`, and without a path it is parent/id.
 inline Result<std::string> container_path(std::string_view asked, std::string_view parent, std::string_view id) {
     static constexpr const char *where = "/linux/cgroupsPath";
     const bool absolute = !asked.empty() && asked.front() == '/';
@@ -50,7 +50,8 @@ inline Result<std::string> container_path(std::string_view asked, std::string_vi
                    "give a path of plain names, for example /ctr/" + std::string(id));
 }
 
-/// Is it a path as a plan has it? A record may be damaged, and mount+"" would be every process of the machine.
+/// True if a path has the form that plans have. The check is needed because a record may be damaged, and mount+"" would
+/// mean every process of the machine.
 inline bool is_container_path(std::string_view path) {
     const auto normal = normal_path(path);
     return !path.empty() && normal.ok() && normal.value() == path;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What plan() of both drivers does alike: where the cgroup is, what is asked for, and which mount of type "cgroup" the
-// container wants.
+// What the drivers' plan() functions have in common: where the cgroup is, what is asked for, and which mount of type
+// "cgroup" the container wants.
 #pragma once
 
 #include "path.hpp"
@@ -15,15 +15,15 @@
 
 namespace ctr::cgroup {
 
-/// The container's cgroup. A plan for exec is told by the host which one the container has (/ctr/cgroup): today's
-/// config may differ.
+/// The container's cgroup. For an exec the host says which one the container has (/ctr/cgroup), because the config may
+/// have changed since.
 inline Result<std::string> planned_path(Plan plan) {
     const Node stored = plan.spec("/ctr/cgroup");
     const std::string asked = stored ? stored.str() : plan.spec("/linux/cgroupsPath").str();
     return container_path(asked, plan.config("/parent").str("/ctr"), plan.id());
 }
 
-/// A name that no other container on this machine has, whatever its run root.
+/// A name that is unique on this machine, also among containers of different run roots.
 inline std::string owner_mark(Plan plan) {
     const std::string record = plan.name("record");
     return record.empty() ? plan.id() : record;
@@ -41,22 +41,21 @@ inline Result<Resources> planned_resources(Plan plan) {
     return all;
 }
 
-/// What undo and kill must know of the container: whose the cgroup is, and whether its processes end with the first of
-/// them.
+/// Adds what undo and kill must know: who owns the cgroup, and whether all processes end with the first one.
 inline void describe_owner(Plan plan, Step &step) {
     step.arg("owner", owner_mark(plan));
     if (new_namespace(plan, "pid")) step.arg("pid_namespace", "own");
 }
 
-/// Nobody but the machine's root can make a device node, or open one that is not given to him: then rules that nobody
-/// asked for are not needed (and a user could not set them). In a user namespace the map says so.
+/// True if default device rules are needed, that is for the machine's root. Others can neither make a device node nor
+/// open one that they were not given (and could not set rules). In a user namespace the id map tells who it is.
 inline bool devices_at_stake(Plan plan) {
     if (plan.ask("euid").value_or("0") != "0") return false;
     const auto words = ctr::split(plan.ask("file:/proc/self/uid_map").value_or(""), ' ');
     return words.size() < 3 || (words[0] == "0" && words[1] == "0" && words[2].compare(0, 10, "4294967295") == 0);
 }
 
-/// The device rules to carry out, which are never none where they matter.
+/// The device rules to carry out. Never empty where they matter.
 inline std::vector<DeviceRule> planned_rules(Plan plan, const std::vector<DeviceRule> &asked) {
     return asked.empty() && !devices_at_stake(plan) ? std::vector<DeviceRule>() : effective_rules(asked);
 }
@@ -95,8 +94,7 @@ inline std::vector<WantedMount> wanted_mounts(Plan plan) {
     return all;
 }
 
-/// Options for a bind mount: what a bind can carry, without those of the file system that the spec's authors give for
-/// type cgroup.
+/// The options that a bind mount can have. Options of the file system, which specs give for type cgroup, are left out.
 inline std::vector<std::string> bind_options(const WantedMount &wanted) {
     static constexpr const char *flags[] = {"nosuid",   "suid",       "nodev",   "dev",    "noexec",     "exec",
                                             "relatime", "norelatime", "noatime", "atime",  "nodiratime", "strictatime",

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // linux.resources of the OCI runtime-spec as a value, and the reader that makes it from a spec node. Nothing is
-// converted here: each driver turns it into its kernel interface's own files (limits.cpp). A member that stands in the
-// description but has the wrong type or range is an error with its path, never left out.
+// converted here: each driver turns the values into files of its kernel interface (limits.cpp). A member with a wrong
+// type or range is an error with its path; it is never ignored.
 //
-// Zero. The spec's Go types leave a number out when it is 0, and engines send 0 for "not set"; no kernel file takes 0
-// as a limit of memory or cpu. So 0 reads as "not asked for" there. cpu.idle and cpu.burst are pointers in those types:
-// their 0 is meant. pids.limit is one since 1.3: 0 is a limit of 0 there, and no limit in documents of older versions
-// (of_version()).
+// About zero: the spec's Go types leave a number out when it is 0, engines send 0 for "not set", and no kernel file
+// takes 0 as a limit of memory or cpu. So 0 means "not asked for" there. cpu.idle and cpu.burst are pointers in those
+// types, so there 0 is a value. pids.limit is a pointer since 1.3: 0 is a limit of 0 there, but no limit in documents
+// of older versions (of_version()).
 #pragma once
 
 #include "devices.hpp"
@@ -277,11 +277,11 @@ inline void read_device_rules(const Reader &from, std::vector<DeviceRule> &rules
         rule.minor = minor.value_or(any_device);
         if (!access.empty()) {
             rule.access.clear();
-            for (const char right :
-                 std::string_view("rwm")) // once each, in the kernel's order; other letters mean nothing, as with runc
+            for (const char right : std::string_view(
+                     "rwm")) // each letter once, in the kernel's order; other letters are ignored, as with runc
                 if (access.find(right) != std::string::npos) rule.access += right;
         }
-        rules.push_back(std::move(rule)); // without a right it is a rule about nothing, which asked_rules() leaves out
+        rules.push_back(std::move(rule)); // a rule without any access is left out by asked_rules()
     }
 }
 
@@ -312,8 +312,8 @@ inline void read_rdma(const Reader &from, std::vector<RdmaLimit> &limits) {
     }
 }
 
-/// Names of files, written literally. What would leave the cgroup, move processes or shut the container out of it is no
-/// resource.
+/// Names of files, written literally. Refuses names that would leave the cgroup, and files that move processes or lock
+/// the container out: they are no resources.
 inline void read_unified(const Reader &from, std::vector<std::pair<std::string, std::string>> &out) {
     for (std::size_t i = 0; i < from.size() && from.ok(); ++i) {
         const std::string file = from.key(i);
@@ -353,7 +353,7 @@ inline Result<Resources> read_resources(Node node, const std::string &path) {
     return out;
 }
 
-/// Is this a document in which pids.limit 0 says "no limit"? "1.0.2-dev", "1.2.1", but not "1.3.0".
+/// True if pids.limit 0 means "no limit" in a document of this version: "1.0.2-dev", "1.2.1", but not "1.3.0".
 inline bool before_pids_of_zero(std::string_view version) {
     const std::size_t dot = version.find('.');
     if (dot == std::string_view::npos) return false;
@@ -364,13 +364,13 @@ inline bool before_pids_of_zero(std::string_view version) {
     return version.substr(0, dot) == "1" && at > dot + 1 && minor < 3;
 }
 
-/// What the numbers mean in a document of that version.
+/// Adapts the numbers to what they mean in a document of that version.
 inline void of_version(std::string_view version, Resources &resources) {
     if (resources.pids_limit == 0 && before_pids_of_zero(version)) resources.pids_limit = -1;
 }
 
-/// The value for pids.max. The first process counts too, and in a cgroup with a limit of 0 it could not be born: as
-/// with runc, 1 is the least.
+/// The value for pids.max. The first process counts too, and could not be born in a cgroup with a limit of 0. So the
+/// least is 1, as with runc.
 inline std::string pids_value(std::int64_t limit) { return limit < 0 ? "max" : std::to_string(limit == 0 ? 1 : limit); }
 
 } // namespace ctr::cgroup

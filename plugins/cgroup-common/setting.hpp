@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A setting is one write to one control file of a cgroup. The plan shows them as arguments `set`, so that the reader of
-// `ctr plan` sees the very text that goes into the kernel:
+// A setting is one write to one control file of a cgroup. The plan shows settings as arguments `set`, so that `ctr
+// plan` shows the exact text that is written:
 //     memory.limit_in_bytes=67108864            the file must be there
 //     ?hugetlb.2MB.rsvd.limit_in_bytes=0        only where the kernel has it
 //     |blkio.bfq.weight=500                     only if the file of the setting before it is missing

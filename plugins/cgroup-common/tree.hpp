@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A cgroup and all below it. A container that may make cgroups decides how deep: a path in it can be longer than
-// PATH_MAX and than the stack, so the tree is walked by descriptors, one at a time, down by name and up by "..".
+// A cgroup and everything below it. A container that may make cgroups decides how deep the tree is. A path can be
+// longer than PATH_MAX, and recursion could exhaust the stack. So the tree is walked by one descriptor at a time, down
+// by name and up by "..".
 #pragma once
 
 #include "cgroupfs.hpp"
@@ -20,7 +21,8 @@ inline Fd open_directory(int at, const char *name) {
 
 inline std::vector<std::string> children_of(int dir) {
     std::vector<std::string> all;
-    Fd own = open_directory(dir, "."); // a listing has a position, and takes the descriptor
+    Fd own =
+        open_directory(dir, "."); // a separate descriptor, because a listing has a position and closes its descriptor
     DIR *const listing = own.valid() ? ::fdopendir(own.get()) : nullptr;
     if (listing == nullptr) return all;
     own.release();
@@ -32,8 +34,8 @@ inline std::vector<std::string> children_of(int dir) {
     return all;
 }
 
-/// Calls visit(dir, above, name) for each cgroup below `top`, the deepest first, and at last visit(top, -1, ""). Where
-/// enter(dir) is false, neither it nor what is below it is visited. What goes away meanwhile is left out.
+/// Calls visit(dir, above, name) for each cgroup below `top`, the deepest first, and at last visit(top, -1, ""). If
+/// enter(dir) is false, that cgroup and those below it are not visited. Cgroups that disappear meanwhile are left out.
 template <typename Enter, typename Visit> void walk(int top, const Enter &enter, const Visit &visit) {
     struct Level {
         std::string name;
@@ -74,8 +76,8 @@ inline bool add_processes(int dir, std::vector<pid_t> &pids) {
     return true;
 }
 
-/// Every process in the cgroup and below, where `enter` goes. False if the cgroup itself cannot be read (errno); one
-/// below that has gone in between is no error.
+/// Every process in the cgroup and in those below that `enter` allows. False if the cgroup itself cannot be read
+/// (errno). A cgroup below that disappeared meanwhile is no error.
 template <typename Enter> bool processes_in(const std::string &dir, std::vector<pid_t> &pids, const Enter &enter) {
     const Fd top = open_directory(AT_FDCWD, dir.c_str());
     if (!top.valid()) return false;
@@ -107,8 +109,8 @@ inline void signal_all(const std::vector<pid_t> &pids, int signal) {
 
 enum class Removed { all, but_others, busy, failed };
 
-/// Removes the cgroup and those below it. but_others: what stays is only what is on the way to where `enter` does not
-/// go. A cgroup is EBUSY for a moment after its last process died. failed: see errno.
+/// Removes the cgroup and those below it. Returns but_others if only cgroups that `enter` does not allow, and those
+/// above them, remain; failed: see errno. A cgroup is EBUSY for a moment after its last process died.
 template <typename Enter> Removed remove_tree(const std::string &dir, const Enter &enter) {
     if (::rmdir(dir.c_str()) == 0 || errno == ENOENT) return Removed::all;
     if (errno != EBUSY && errno != ENOTEMPTY) return Removed::failed;

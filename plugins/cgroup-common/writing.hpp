@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Writing settings into the files of a cgroup, and saying what the kernel meant when it refused one.
+// Writes settings into the files of a cgroup, and explains why the kernel refused one.
 #pragma once
 
 #include "cgroupfs.hpp"
@@ -11,7 +11,7 @@
 
 namespace ctr::cgroup {
 
-/// What the kernel means. Its errno alone misleads: EBUSY of a memory limit is about memory that is in use.
+/// An error with the reason, because errno alone misleads: EBUSY of a memory limit is about memory that is in use.
 inline Error explain(const Setting &setting, const std::string &path, int code) {
     Error e;
     e.errno_value = code;
@@ -71,8 +71,8 @@ inline Error explain(const Setting &setting, const std::string &path, int code) 
 
 namespace detail {
 
-/// One round. What the kernel refuses as it stands now goes to `refused`; `first` explains the first of it. False: an
-/// error that no other order mends.
+/// One round. Settings that the kernel refuses in the current state go to `refused`; `first` explains the first of
+/// them. False on an error that another order cannot repair.
 template <typename Locate>
 bool write_round(const Settings &settings, const Locate &locate, Settings &refused, Result<> &first) {
     std::string open_path;
@@ -103,9 +103,9 @@ bool write_round(const Settings &settings, const Locate &locate, Settings &refus
 } // namespace detail
 
 /// Writes settings in their order; neighbours for the same file share one descriptor. `locate` gives a control file's
-/// path. What is refused is tried again after the others, as long as one more gets through: lowering a memory limit
-/// below the old swap limit, or a period below a parent's quota, works in one order and raising them in the other, and
-/// a cgroup that was there before may have any numbers in it.
+/// path. A refused setting is tried again after the others, as long as each round has a success. The reason: lowering
+/// memory and swap limits, or period and quota, needs one order and raising them the other, and a cgroup that existed
+/// before may have any numbers.
 template <typename Locate> Result<> write_settings(Settings settings, const Locate &locate) {
     for (;;) {
         Settings refused;

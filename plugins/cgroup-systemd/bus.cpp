@@ -10,7 +10,7 @@ namespace {
 constexpr const char *service = "org.freedesktop.systemd1";
 constexpr const char *manager_path = "/org/freedesktop/systemd1";
 constexpr const char *manager = "org.freedesktop.systemd1.Manager";
-/// A job that stops a scope may wait for TimeoutStopSec; what is in ours was killed before.
+/// The longest wait for a job. Stopping a scope may take TimeoutStopSec, but our processes were killed before.
 constexpr std::uint64_t limit_us = 30000000;
 
 struct Message {
@@ -89,7 +89,7 @@ int append_properties(sd_bus_message *m, const Properties &all) {
     return 0;
 }
 
-/// Also where the environment says nothing of the user's session, as in a service or after su.
+/// Works also if the environment does not describe the user's session, as in a service or after su.
 int open_users(uid_t user, sd_bus **bus) {
     if (::secure_getenv("DBUS_SESSION_BUS_ADDRESS") != nullptr || ::secure_getenv("XDG_RUNTIME_DIR") != nullptr)
         return sd_bus_open_user(bus);
@@ -178,7 +178,7 @@ Result<> Bus::start_scope(const std::string &unit, pid_t pid, const Properties &
         if (name != "org.freedesktop.systemd1.UnitExists") return done;
         done.error().error_class = CTR_E_EXISTS;
         done.error().hint = "another container has it, or something else: see systemctl status " + unit;
-        // One that failed is only remembered.
+        // A failed unit is only kept in systemd's memory, so it can be reset.
         const bool forgotten =
             attempt == 0 && sd_bus_call_method(bus_.get(), service, manager_path, manager, "ResetFailedUnit", nullptr,
                                                nullptr, "s", unit.c_str()) >= 0;
@@ -202,7 +202,7 @@ Result<> Bus::stop(const std::string &unit) {
     std::string name;
     auto done = call_job(m.raw, unit, name);
     if (name == "org.freedesktop.systemd1.NoSuchUnit") return {};
-    // It may have gone with its last process, and then there is nothing to forget.
+    // The unit may have ended with its last process; then there is nothing to reset, and the error is ignored.
     sd_bus_call_method(bus_.get(), service, manager_path, manager, "ResetFailedUnit", nullptr, nullptr, "s",
                        unit.c_str());
     return done;

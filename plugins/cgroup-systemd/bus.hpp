@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What is asked of systemd's manager over D-Bus (org.freedesktop.systemd1). Every function fails with an Error that
-// says what systemd answered.
+// Requests to systemd's manager over D-Bus (org.freedesktop.systemd1). The Error of a failed request contains systemd's
+// answer.
 #pragma once
 
 #include "properties.hpp"
@@ -23,13 +23,13 @@ public:
     Result<> start_scope(const std::string &unit, pid_t pid, const Properties &properties);
     /// Moves a process into the cgroup of a unit, or into one below it ("/below"; "" is the unit's own).
     Result<> attach(const std::string &unit, const std::string &below, pid_t pid);
-    /// Stops the unit, waits, and makes systemd forget that it failed. No such unit: all is well.
+    /// Stops the unit, waits, and resets its failed state. Success if there is no such unit.
     Result<> stop(const std::string &unit);
     Result<> set_properties(const std::string &unit, const Properties &properties);
-    /// Of a unit that systemd knows; nothing if it does not.
+    /// The Description of a unit; nothing if systemd does not know it.
     std::optional<std::string> description(const std::string &unit);
-    /// The cgroup of a scope. Asked for after a change it also waits until systemd has written the files: what it has
-    /// in its queue comes before the next message.
+    /// The cgroup of a scope. After a change this call also waits until systemd has written the files, because systemd
+    /// handles its queue before the next message.
     std::optional<std::string> control_group(const std::string &unit);
 
 private:

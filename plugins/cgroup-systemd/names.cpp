@@ -10,7 +10,7 @@ bool ends_with(std::string_view text, std::string_view end) {
     return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-/// What systemd takes in the name of a unit.
+/// True if systemd accepts the name of a unit.
 bool valid_unit(std::string_view unit) {
     static constexpr std::string_view valid = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\";
     return unit.size() <= 255 && unit.find_first_not_of(valid) == std::string_view::npos;

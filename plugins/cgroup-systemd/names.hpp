@@ -25,7 +25,7 @@ std::string users_path(std::int64_t uid);
 /// The unit of a cgroup: the last part of its path, without systemd's "_".
 std::string unit_of(std::string_view path);
 
-/// The id on the machine of who has `id` in a user namespace, by the text of its uid_map. Without a line for him: `id`.
+/// The id on the machine for `id` in a user namespace, by the text of its uid_map; `id` itself if it is not mapped.
 std::int64_t outer_id(std::string_view uid_map, std::int64_t id);
 
 /// "a-b.slice" is in "a.slice": "/a.slice/a-b.slice". "-.slice" is the root: "". Nothing if it is no name of a slice.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // cgroup-systemd: the plan. A scope needs a process, so it is made in attach, when the child is there (systemd.scope).
-// On cgroup v2 this gives cgroup.joined: the child waits for it before it unshares its cgroup namespace. On cgroup v1
-// the child then joins what systemd does not know (systemd.join), and that gives it. All else is cgroup-v2's or
-// cgroup-v1's.
+// On cgroup v2 this step gives cgroup.joined, for which the child waits before it unshares its cgroup namespace. On
+// cgroup v1 the child then joins the hierarchies that systemd does not know (systemd.join), and that step gives
+// cgroup.joined. Everything else is code of cgroup-v2 or cgroup-v1.
 #include "names.hpp"
 #include "properties.hpp"
 #include "steps.hpp"
@@ -39,7 +39,7 @@ int unsupported(Plan plan, const char *message, const char *hint, const char *pa
     return plan.fail({.error_class = CTR_E_UNSUPPORTED, .message = message, .hint = hint, .path = path});
 }
 
-/// The properties of every scope. `io`: what systemd calls counting I/O here.
+/// The properties of every scope. `io`: the name of systemd's property for I/O accounting in this version.
 Result<Properties> scope_properties(Plan plan, const Scope &scope, const char *io) {
     Properties all{"Description=" + description_of(cgroup::owner_mark(plan)),
                    "Slice=" + scope.slice,
@@ -60,14 +60,15 @@ Step scope_step(Plan plan, const Scope &scope, const Properties &properties) {
     return step;
 }
 
-/// Who asks: 0 is root. In a user namespace it is who made it.
+/// The user who runs ctr: 0 is root. In a user namespace, the user who made it.
 std::int64_t asking_user(Plan plan) {
     const std::string euid = plan.ask("euid").value_or("0");
     return outer_id(plan.ask("file:/proc/self/uid_map").value_or(""), std::stoll(euid));
 }
 
-/// What a user has of the machine's cgroups. Controllers are handed down to it by the machine's systemd, and below it
-/// by the user's. Device rules would need privilege, and say nothing: a user can make no device node.
+/// Plans for a user without privilege. The machine's systemd hands controllers down to the user's service, and the
+/// user's systemd below that. There are no device rules: they need privilege, and are not needed because a user cannot
+/// make device nodes.
 int plan_of_user(Plan plan, Scope scope, const std::string &mount, std::int64_t user) {
     const std::string top = users_path(user);
     if (!plan.ask("exists:" + mount + top))
@@ -108,7 +109,7 @@ int plan_v2(Plan plan, const Scope &scope, const std::string &mount) {
     return cgroup2::add_mounts(plan, mount, scope.path);
 }
 
-/// The hierarchies of cgroup v1 that limit, and systemd's own behind them.
+/// The hierarchies of cgroup v1 with controllers, and all: those with systemd's own at the end.
 struct Hierarchies {
     std::vector<cgroup1::Hierarchy> limiting, all;
 };

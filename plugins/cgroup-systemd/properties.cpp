@@ -87,8 +87,8 @@ void set(Properties &all, const std::string &name, const std::string &value) {
     all.push_back(start + value);
 }
 
-/// systemd counts microseconds of processor time in a second, and whole percents of them: rounded up, the kernel's file
-/// stays exact.
+/// systemd counts microseconds of processor time in a second, in whole percents. The number is rounded up here; ctr
+/// writes the exact one to the kernel's file.
 void bandwidth(std::optional<std::uint64_t> quota, std::optional<std::uint64_t> period, Properties &out) {
     if (!quota || !period || *period == 0) return;
     std::uint64_t per_second = infinity;
@@ -150,7 +150,7 @@ Properties device_properties(const std::vector<cgroup::DeviceRule> &rules) {
         for (const char type : std::string_view("bc")) {
             if (rule.type != 'a' && rule.type != type) continue;
             const std::string kind = type == 'b' ? "block" : "char";
-            std::string device = kind + "-*"; // a minor number of every major: systemd has no word for it
+            std::string device = kind + "-*"; // a minor number of every major: systemd cannot express it
             if (rule.major != cgroup::any_device)
                 device = rule.minor == cgroup::any_device
                              ? kind + '-' + std::to_string(rule.major)

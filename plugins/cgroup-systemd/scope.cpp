@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// The scope begins with a process, so the child is born first and put there by systemd; then cgroup-v2's code fills the
-// cgroup that systemd made: Delegate=yes gives it to us. systemd is told the same limits as properties.
+// systemd makes a scope only with a process in it. So the child is born first, and systemd puts it there. Then
+// cgroup-v2's code writes the limits into the cgroup that systemd made (Delegate=yes allows that). systemd gets the
+// same limits as properties.
 //
 // On cgroup v1 systemd makes the cgroup in the hierarchies that it knows (its own, cpu, memory, pids, blkio, devices).
-// cgroup-v1's code makes it at the same path in the others (cpuset, freezer, hugetlb, ...), sets all limits, and takes
-// away what it made; the rest is systemd's to take away.
+// cgroup-v1's code makes it at the same path in the others (cpuset, freezer, hugetlb, ...), sets all limits, and
+// removes what it made; systemd removes the rest.
 //
 // The systemd of a user (cgroup v2 alone) makes the scope below its own service, which the machine's systemd has given
-// to the user. A user may not move a process out of another cgroup, but his systemd may ask the machine's to do it.
+// to the user. A user may not move a process out of another cgroup, but the user's systemd may ask the machine's to do
+// it.
 //
-// Whose is it? The unit's Description names the container's run directory. A unit of our name with another Description
-// is somebody else's, and nothing in its cgroup is touched.
+// The owner: the unit's Description names the container's record. A unit with our name and another Description belongs
+// to somebody else, and nothing in its cgroup is touched.
 #include "bus.hpp"
 #include "steps.hpp"
 
@@ -25,7 +27,7 @@
 namespace ctr::systemd {
 namespace {
 
-/// Whose systemd made the scope; 0: the machine's.
+/// The user whose systemd made the scope; 0: the machine's systemd.
 uid_t user_of(Run run) { return run.has("user") ? static_cast<uid_t>(run.integer("user")) : 0; }
 
 bool on_v1(Run run) { return run.has("hierarchy"); }
@@ -47,7 +49,8 @@ bool any_exists(Run run) {
     return std::any_of(all.begin(), all.end(), [](const auto &dir) { return ::access(dir.c_str(), F_OK) == 0; });
 }
 
-/// The unit's name is another container's now. What we made beside systemd's part goes if nobody moved in.
+/// The unit's name belongs to another container now. Removes the cgroups that we made in hierarchies without systemd,
+/// if no process is in them.
 void remove_marked(Run run) {
     const std::string owner = run.str("owner");
     for (const auto &dir : directories(run))
@@ -166,7 +169,7 @@ int open_shell(Run run, Shell shell) {
 
 namespace {
 
-/// systemd takes quota and period together: the one that stays as it is is read from its file.
+/// systemd needs quota and period together, so the one that does not change is read from its file.
 void complete_bandwidth(Run run, const cgroup::Cpu &cpu, cgroup::Settings &settings) {
     if (cpu.quota.has_value() == cpu.period.has_value()) return;
     const auto place = cgroup1::place_of(run);
@@ -177,7 +180,7 @@ void complete_bandwidth(Run run, const cgroup::Cpu &cpu, cgroup::Settings &setti
     if (text) settings.push_back({file, cgroup::trimmed(*text)});
 }
 
-/// What an update means for systemd.
+/// The properties for an update.
 int properties_of(Run run, Node node, Properties &out) {
     const auto read = cgroup::read_resources(node, "");
     if (!read.ok()) return run.fail(read.error());
@@ -202,7 +205,7 @@ int properties_of(Run run, Node node, Properties &out) {
 
 const ctr_cgroup_v1 &driver(ctr_run *raw) { return on_v1(Run{raw}) ? cgroup1::running : cgroup2::running; }
 
-/// First systemd, which then writes its rounded numbers; then the files.
+/// First systemd, because it writes its rounded numbers; then the files with the exact ones.
 int update(Run run, Node node) {
     Properties properties;
     if (properties_of(run, node, properties) != 0) return -1;

@@ -28,7 +28,7 @@ int attach_shell(Run run, Shell shell);
 /// ctr.cgroup/1.
 extern const ctr_cgroup_v1 running;
 
-/// What proves that a scope is this container's; systemd keeps it from the first moment on.
+/// The Description that proves that a scope is this container's. systemd has it from the moment the scope exists.
 inline std::string description_of(const std::string &owner) { return "ctr container of " + owner; }
 
 } // namespace ctr::systemd

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Makes the container's cgroup in every hierarchy, sets the limits, and opens the `tasks` files by which the child
-// joins. One step for all of it: a start is short, and a dozen small steps would cost more in the journal than in the
-// kernel. The system calls for each hierarchy are mkdir, setxattr (whose it is, see cgroupfs.hpp) and open; cpuset
-// needs its processors and memory nodes copied down, since it begins empty and an empty one cannot be joined.
+// joins. All of it is one step, because a dozen small steps would cost more time in the journal than in the kernel. The
+// system calls for each hierarchy are mkdir, setxattr (the owner's mark, see ownership.hpp) and open. cpuset begins
+// empty and an empty one cannot be joined, so its processors and memory nodes are copied from the parent.
 #include "realtime.hpp"
 #include "steps.hpp"
 
@@ -46,7 +46,7 @@ cgroup::Whose whose_in(Run run, const Place &place, const Hierarchy &h) {
 
 namespace {
 
-/// Fills cpuset.cpus or cpuset.mems of mount+path from the nearest ancestor that has it. Returns what it holds then;
+/// Fills cpuset.cpus or cpuset.mems of mount+path from the nearest ancestor that has it. Returns its new content;
 /// empty: failed, see errno.
 std::string inherit_cpuset(const std::string &mount, const std::string &path, const char *file) {
     const Fd fd(::open((mount + path + '/' + file).c_str(), path.empty() ? O_RDONLY | O_CLOEXEC : O_RDWR | O_CLOEXEC));
@@ -60,8 +60,8 @@ std::string inherit_cpuset(const std::string &mount, const std::string &path, co
     return !text.empty() && cgroup::write_fd(fd.get(), text) ? text : std::string();
 }
 
-/// An own value for the leaf is written with the other limits, but its parent must have processors and nodes all the
-/// same.
+/// A value that is asked for is written with the other limits, but the parent must have processors and nodes in any
+/// case.
 int prepare_cpuset(Run run, const std::string &mount, const std::string &path, const std::vector<Setting> &settings) {
     for (const char *file : {"cpuset.cpus", "cpuset.mems"}) {
         const bool own =
@@ -73,15 +73,15 @@ int prepare_cpuset(Run run, const std::string &mount, const std::string &path, c
     return 0;
 }
 
-/// What undo must know of one hierarchy: "pids" was made by us; "pids?" too, but there are no marks; of a guest
-/// nothing.
+/// Notes what undo must know about one hierarchy: "pids" was made by us; "pids?" too, but without a mark; nothing if
+/// the container is a guest.
 void note_made(const Hierarchy &h, Made made, std::string &out) {
     if (made == Made::existed) return;
     out.append(out.empty() ? "" : " ").append(h.name()).append(made == Made::unmarked ? "?" : "");
 }
 
-/// A cgroup that is there already is taken if nobody lives in it: an engine may have made it, or a container left it.
-/// systemd's has the container's first process in it.
+/// Uses an existing cgroup if no process is in it: an engine may have made it, or a container left it. A cgroup of
+/// systemd has the container's first process in it.
 int take_over(Run run, const Place &place, const Hierarchy &h, Made &made) {
     const std::string dir = h.mount + place.path;
     const auto first = static_cast<pid_t>(run.integer("pid"));
@@ -107,7 +107,7 @@ int make_directories(Run run, const Place &place, std::string &made) {
     return 0;
 }
 
-/// Frozen itself, or below one that is. The child would stop when it joins, and nobody would ever hear of it again.
+/// Fails if the cgroup or an ancestor is frozen: the child would stop when it joins, without any report.
 int check_frozen(Run run, const Place &place) {
     for (const auto &h : place.all) {
         const std::string dir = h.mount + place.path;
@@ -138,7 +138,7 @@ int set_limits(Run run, const Place &place) {
     return done.ok() ? 0 : run.fail(done.error());
 }
 
-/// Into a cgroup of v2 the child is born, into those of v1 it moves by writing to `tasks`.
+/// The child is born in a cgroup of v2, and joins those of v1 by writing to `tasks`.
 int open_one(Run run, const Hierarchy &h, const std::string &path) {
     if (h.is_unified() && !run.has("unit")) {
         const int init = run.has("init") ? run.fd("init") : -1;
@@ -162,7 +162,7 @@ std::string path_in(Run run, std::size_t hierarchy) {
     return run.str("path") + (run.has("below") ? run.str("below", hierarchy) : std::string());
 }
 
-/// In the script the values tasks.NAME are the names of the files.
+/// In the script the values tasks.NAME are the paths of the files.
 int set_tasks(Run run, Shell shell, const Place &place) {
     for (std::size_t i = 0; i < place.all.size(); ++i) {
         const Hierarchy &h = place.all[i];
@@ -188,16 +188,17 @@ int create(Run run) {
 
 namespace {
 
-/// One of our own goes; if it is busy, it is ended first. A guest's is left, as it was before.
+/// Removes a cgroup of our own; if it is busy, its processes are killed first. A cgroup in which the container is a
+/// guest stays.
 int remove_one(Run run, const Place &place, const Hierarchy &h, Ending &ending) {
     const std::string dir = h.mount + place.path;
     const Whose whose = whose_in(run, place, h);
     if (whose == Whose::others) {
-        // Without a record the step did not end, so nothing can have joined.
+        // Nothing was recorded, so the step did not end and no process can have joined.
         if (!run.recorded("made") && cgroup::half_made(dir, place.members.owner())) ::rmdir(dir.c_str());
         return 0;
     }
-    // systemd takes its part away itself.
+    // systemd removes its part itself.
     const bool ours = whose == Whose::ours && (!place.by_systemd || !run.recorded("made") || is_made(run, h));
     if (ours && (::rmdir(dir.c_str()) == 0 || errno == ENOENT)) return 0;
     if (ours && errno != EBUSY && errno != ENOTEMPTY) return run.fail("rmdir", dir);
@@ -207,8 +208,8 @@ int remove_one(Run run, const Place &place, const Hierarchy &h, Ending &ending) 
 
 } // namespace
 
-/// Ours is what bears our mark. Somebody else may have taken the path over since, or have put something of his own into
-/// a cgroup that was there before us.
+/// Only a cgroup with our mark is ours. Somebody else may have taken the path over since, or put processes into a
+/// cgroup that existed before us.
 int remove(Run run) {
     const auto place = place_of(run);
     if (!place) return -1;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Killing what lives in the container's cgroups, and removing them. In v1 a process that is frozen dies when it is
-// thawed, and a container that makes cgroups of its own can freeze one of them: so the whole tree is thawed, again and
-// again, until nobody is left.
+// thawed, and a container that makes cgroups of its own can freeze one of them: so the whole tree is thawed repeatedly
+// until no process is left.
 #include "ending.hpp"
 
 namespace ctr::cgroup1 {
@@ -18,24 +18,25 @@ void thaw_tree(const std::string &dir, const cgroup::Members &members) {
         [](int each, int, const std::string &) { cgroup::write_at(each, "freezer.state", "THAWED"); });
 }
 
-/// Is somebody in it who is not the container's? Then it may not be frozen as a whole.
+/// True if other processes may be in one of the cgroups. Then it may not be frozen as a whole.
 bool has_guests(const Ending &ending) {
     return std::any_of(ending.cgroups.begin(), ending.cgroups.end(),
                        [](const auto &each) { return each.whose == Whose::guests; });
 }
 
 void kill_round(const Ending &ending, const cgroup::Members &members, std::vector<pid_t> &pids) {
-    // Frozen, nobody forks between the reading and the killing.
+    // Freeze, so that no process forks between reading the list and killing.
     if (!ending.freezer.empty() && !has_guests(ending)) cgroup::write_file(ending.freezer + "/freezer.state", "FROZEN");
     for (const auto &each : ending.cgroups)
         if (each.whose == Whose::ours || !members.end_with_init()) members.list(each.dir, each.whose, pids);
     cgroup::signal_all(pids, SIGKILL);
-    // Somebody else's stays as it is, unless one of the container's processes is in it.
+    // A cgroup that others use is left alone unless one of the container's processes is in it.
     if (!ending.freezer.empty() && (!has_guests(ending) || ending.thaw || !pids.empty()))
         thaw_tree(ending.freezer, members);
 }
 
-/// True when nothing is left to do with it. One that has another container's below it becomes a shared parent of that.
+/// True if nothing is left to do with this cgroup. If another container's cgroup is below it, it becomes a shared
+/// parent.
 bool settle(const Ending::Cgroup &each, const cgroup::Members &members) {
     if (!each.remove) {
         if (each.whose == Whose::guests && !each.stays) cgroup::remove_mark(each.dir);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The end of what lives in a container's cgroups.
+// Ends the processes in a container's cgroups.
 #pragma once
 
 #include "../cgroup-common/ownership.hpp"
@@ -12,11 +12,11 @@ struct Ending {
         std::string dir;
         cgroup::Whose whose = cgroup::Whose::ours;
         bool remove = false; // it goes, with those below
-        bool stays = false;  // the container's for longer: its mark stays too
+        bool stays = false;  // the container keeps it: its mark stays too
     };
     std::vector<Cgroup> cgroups; // in several hierarchies
     std::string freezer;         // the container's directory in the freezer hierarchy, or empty
-    bool thaw = false;           // the container lives still: its first process may be frozen in it
+    bool thaw = false;           // the container still runs: its first process may be frozen
 };
 
 /// Kills the container's processes in them, and removes the ones to remove. False: something does not end, `left` says

@@ -8,7 +8,7 @@
 namespace ctr::cgroup1 {
 
 /// Where systemd keeps the units of a machine with cgroup v1: the hierarchy name=systemd, and beside it (hybrid) cgroup
-/// v2. They limit nothing. Their names stand where the others have controllers.
+/// v2. They limit nothing. Their names are used in the place of controllers.
 inline constexpr const char *named_systemd = "systemd", *unified = "unified";
 
 /// Controllers that are mounted together ("cpu,cpuacct") are one hierarchy: one directory, one tasks file.
@@ -26,7 +26,7 @@ struct Hierarchy {
     }
     /// "cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct", the argument `hierarchy` of the steps.
     std::string text() const;
-    /// One without controllers or without a mount is none.
+    /// Without controllers or a mount it is not valid().
     static Hierarchy from(std::string_view text);
     bool valid() const { return !controllers.empty() && cgroup::is_container_path(mount); }
     bool is_unified() const { return name() == unified; }

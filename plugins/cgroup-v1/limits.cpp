@@ -2,8 +2,8 @@
 //
 // Device rules need an emulation. OCI's list is a program: each entry overrides those before it, for the devices that
 // it names. The kernel's interface (security/device_cgroup.c) has a default and exceptions, and "c 1:3 w" written to
-// devices.deny takes those rights away from exactly the exception c 1:3, not from c 1:*. So we run the program here,
-// and write only where it ended.
+// devices.deny takes those rights away from exactly the exception c 1:3, not from c 1:*. So the list is evaluated here,
+// and only the result is written.
 #include "limits.hpp"
 
 #include <algorithm>
@@ -36,7 +36,7 @@ private:
 void memory(const cgroup::Memory &m, Writer &to) {
     to.flag("memory.use_hierarchy", m.use_hierarchy);
     to.number("memory.limit_in_bytes", m.limit);
-    // No limit of memory means none of both, as with runc; where swap is not counted nothing limits it.
+    // memory.limit -1 alone removes both limits, as with runc. Where swap is not counted there is no limit to remove.
     const bool both = m.limit == -1 && !m.swap;
     to.number("memory.memsw.limit_in_bytes", m.swap);
     if (both) to.text("memory.memsw.limit_in_bytes", "-1", When::if_present);
@@ -51,7 +51,7 @@ void cpu(const cgroup::Cpu &c, Writer &to) {
     to.text("cpuset.mems", c.mems);
     // A cgroup that is idle has no shares: the kernel refuses them after cpu.idle=1, and before cpu.idle=0.
     const bool wake = c.idle && *c.idle == 0;
-    if (wake) to.text("cpu.idle", "0", When::if_present); // without the file nothing is idle
+    if (wake) to.text("cpu.idle", "0", When::if_present); // without the file no cgroup is idle
     to.number("cpu.shares", c.shares);
     to.number("cpu.cfs_period_us", c.period);
     to.number("cpu.cfs_quota_us", c.quota);
@@ -61,7 +61,7 @@ void cpu(const cgroup::Cpu &c, Writer &to) {
     if (c.idle && !wake) to.text("cpu.idle", "1");
 }
 
-/// CFQ's files went away with it in Linux 5.0; bfq has its own, but no weights of leaves.
+/// Linux 5.0 removed CFQ with its files; bfq has its own files, but no leaf weights.
 void block_io(const cgroup::BlockIo &io, Writer &to) {
     if (io.weight) {
         to.number("blkio.weight", io.weight);
@@ -96,10 +96,10 @@ bool covers(std::int64_t wide, std::int64_t narrow) { return wide == cgroup::any
 
 bool overlaps(std::int64_t a, std::int64_t b) { return covers(a, b) || covers(b, a); }
 
-/// The machine that the rules program: a default, and exceptions to it.
+/// The state that the rules lead to: a default, and exceptions to it.
 class DeviceState {
 public:
-    /// False: `rule` takes a part out of an exception, which the kernel cannot say. `conflict` is that exception.
+    /// False: `rule` takes a part out of an exception, which the kernel cannot express. `conflict` is that exception.
     bool run(const DeviceRule &rule, DeviceRule &conflict) {
         if (rule.covers_all()) {
             allowed_ = rule.allow;
@@ -107,7 +107,8 @@ public:
             return true;
         }
         if (rule.type != 'a') return run_one(rule, conflict);
-        // The kernel reads any line that begins with "a" as everything; as two lines it means what it says.
+        // The kernel reads any line that begins with "a" as everything, so the rule is split into one for block and one
+        // for character devices.
         DeviceRule block = rule, character = rule;
         block.type = 'b';
         character.type = 'c';
@@ -132,8 +133,8 @@ private:
                                    each.access.find_first_of(rule.access) != std::string::npos;
             if (!concerned) continue;
             if (!covers(rule.major, each.major) || !covers(rule.minor, each.minor)) {
-                // docker allows "c *:* m" and then denies "c 10:229 rwm". The right to make a node opens nothing: let
-                // it be.
+                // docker allows "c *:* m" and then denies "c 10:229 rwm". The right to make a node does not open the
+                // device, so it may stay.
                 if (shared_rights(each, rule) == "m") continue;
                 return conflict = each, false;
             }
@@ -177,9 +178,9 @@ Result<DeviceState> run_all(const std::vector<DeviceRule> &rules) {
     return state;
 }
 
-/// What was asked for must be had. What the defaults add to it need not: the parent may deny it, and then it is denied.
-/// The right to make nodes of every device is such a default, also where a list has it (docker's has): a parent that
-/// denies one device refuses it as a whole.
+/// What was asked for must succeed. What only the defaults add may fail, because the parent may deny it. The right to
+/// make nodes of every device counts as a default even if the list has it (docker's has), because a parent that denies
+/// one device refuses the whole line.
 void allow(const DeviceRule &rule, const std::vector<DeviceRule> &asked, Settings &out) {
     const auto part =
         std::find_if(asked.begin(), asked.end(), [&](const DeviceRule &a) { return same_devices(a, rule); });
@@ -217,7 +218,7 @@ Result<Settings> device_settings(const std::vector<DeviceRule> &rules) {
     CTR_ASSIGN(const DeviceState all, run_all(cgroup::effective_rules(rules)));
     if (!all.allowed())
         out.push_back({"devices.deny", "a"});
-    else // the most that there is: what the parent denies stays denied
+    else // as much as possible: what the parent denies stays denied
         out.push_back({"devices.allow", "a", When::if_permitted});
     for (const auto &each : all.exceptions())
         all.allowed() ? out.push_back({"devices.deny", each.text()}) : allow(each, asked.exceptions(), out);

@@ -12,12 +12,13 @@ namespace ctr::cgroup1 {
 /// before burst.
 cgroup::Settings limit_settings(const cgroup::Resources &resources);
 
-/// The rules for devices.deny and devices.allow, whatever the cgroup had before. What only the defaults allow is no
-/// error where the parent denies it. The kernel knows one default and a list of exceptions to it, each of them taken
-/// back only as it was given; a list of rules that means something else ("allow c 5:*, deny c 5:1") is an error.
+/// The rules for devices.deny and devices.allow, whatever the cgroup had before. If the parent denies what only the
+/// defaults allow, that is no error. The kernel knows one default and a list of exceptions; an exception can only be
+/// removed exactly as it was added. A list of rules that needs more ("allow c 5:*, deny c 5:1") is an error.
 Result<cgroup::Settings> device_settings(const std::vector<cgroup::DeviceRule> &rules);
 
-/// What the user asked for, for the message when a controller is not mounted: "memory" -> "/linux/resources/memory".
+/// The part of the spec that needs a controller, for the message when it is not mounted: "memory" ->
+/// "/linux/resources/memory".
 const char *resource_of(std::string_view controller);
 
 } // namespace ctr::cgroup1

@@ -7,7 +7,7 @@ namespace ctr::cgroup1 {
 
 namespace {
 
-/// What is asked for needs its controller.
+/// Refuses what is asked for if its controller is not mounted.
 int check_controllers(Plan plan, const std::vector<Hierarchy> &all, const cgroup::Settings &settings) {
     for (const auto &s : settings) {
         const std::string name = s.controller();
@@ -26,8 +26,8 @@ int check_controllers(Plan plan, const std::vector<Hierarchy> &all, const cgroup
     return 0;
 }
 
-/// Also those that nobody asked for: without them the container has all devices of the machine. In a user namespace it
-/// can make no node to open them by.
+/// Adds device rules even if none were asked for, because without them the container has all devices of the machine. A
+/// container in a user namespace starts without them, because it cannot make a device node.
 Result<> add_device_rules(Plan plan, const std::vector<Hierarchy> &all, Limits &out) {
     const auto &asked = out.resources.devices;
     const bool needless = find_controller(all, "devices") == nullptr && cgroup::new_namespace(plan, "user");
@@ -58,7 +58,7 @@ int read_limits(Plan plan, const std::vector<Hierarchy> &all, Limits &out) {
     return check_controllers(plan, all, out.settings);
 }
 
-/// Every hierarchy is useful, limited or not: to count, to freeze, to give the container one of its own.
+/// Uses every hierarchy, with or without limits: for statistics, for freezing, and for the container's own view.
 void describe(Plan plan, Step &step, const std::vector<Hierarchy> &all, const std::string &path,
               const cgroup::Settings &settings) {
     step.arg("path", path);
@@ -97,7 +97,7 @@ int add_join(Plan plan, const char *kind, const std::vector<Hierarchy> &all) {
 
 namespace {
 
-/// One step inside the container's /sys/fs/cgroup: after the tmpfs for it, before it becomes read-only.
+/// A step inside the container's /sys/fs/cgroup. It runs after the tmpfs is mounted and before that becomes read-only.
 Step inside(Plan plan, const char *kind, const cgroup::WantedMount &wanted) {
     Step step = plan.step(kind, CTR_MOUNTS);
     step.needs(CTR_TOKEN_ROOT_ATTACHED).needs(CTR_TOKEN_CGROUP_JOINED).needs("cgroup-v1.tmpfs:" + wanted.destination);
@@ -123,7 +123,7 @@ int add_hierarchies(Plan plan, const cgroup::WantedMount &wanted, const std::vec
     return any_link ? link.add() : 0;
 }
 
-/// /sys/fs/cgroup as a machine has it: a tmpfs with a directory for each hierarchy and a link for each controller that
+/// /sys/fs/cgroup as on a machine: a tmpfs with a directory for each hierarchy and a link for each controller that
 /// shares one.
 int add_mount(Plan plan, const cgroup::WantedMount &wanted, const std::vector<Hierarchy> &all,
               const std::string &path) {
@@ -142,7 +142,7 @@ int add_mount(Plan plan, const cgroup::WantedMount &wanted, const std::vector<Hi
     return read_only.needs(CTR_TOKEN_ROOT_ATTACHED).needs("cgroup-v1.bound:" + wanted.destination).add();
 }
 
-/// A running container is in the hierarchies that were there when it was made.
+/// A running container is in those hierarchies that were mounted when it was made.
 std::vector<Hierarchy> existing(Plan plan, std::vector<Hierarchy> all, const std::string &path) {
     std::vector<Hierarchy> there;
     for (auto &h : all)
@@ -150,13 +150,13 @@ std::vector<Hierarchy> existing(Plan plan, std::vector<Hierarchy> all, const std
     return there;
 }
 
-/// Below the container's cgroup: what /ctr/cgroups says for a controller, else `below`, which was asked for all of them
-/// ("/sub"; empty: that one itself).
+/// The path below the container's cgroup: what /ctr/cgroups says for a controller, else `below`, which holds for all
+/// ("/sub"; empty: the container's cgroup itself).
 std::string sub_path(Plan plan, const Hierarchy &h, const std::string &container, const std::string &below) {
     const Node asked = plan.spec("/ctr/cgroups");
     for (std::size_t i = 0; i < asked.size(); ++i)
         if (h.has(std::string(asked.key(i)))) return asked.at(i).str();
-    // Who made it below the controllers need not have made it in v2, where it limits nothing.
+    // It may be missing in v2, which limits nothing here; then the container's own cgroup is used.
     return h.is_unified() && !plan.ask("exists:" + h.mount + container + below) ? std::string() : below;
 }
 
@@ -196,8 +196,8 @@ int add_mounts(Plan plan, const std::vector<Hierarchy> &all, const std::string &
 
 int plan_exec(Plan plan, const char *open_kind, const char *join_kind, const std::vector<Hierarchy> &mounted,
               const std::string &path) {
-    // In all of the container's cgroups, or not at all: one left out would be one whose limits and device rules do not
-    // hold.
+    // The process joins all of the container's cgroups or none, because in a hierarchy that is left out limits and
+    // device rules would not apply.
     const std::string container = plan.spec("/ctr/container/cgroup").str(path);
     const bool is_below = path.compare(0, container.size(), container) == 0;
     const auto all = existing(plan, mounted, container);

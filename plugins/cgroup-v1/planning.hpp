@@ -10,10 +10,10 @@
 
 namespace ctr::cgroup1 {
 
-/// Those in the usual place, if all are there: only who has them elsewhere pays for reading all mounts of the machine.
+/// The hierarchies in the usual place if all are there; else all mounts of the machine are read, which takes longer.
 std::vector<Hierarchy> find_hierarchies(Plan plan);
 
-/// What is asked of a container's cgroup.
+/// What is asked for in a container's cgroup.
 struct Limits {
     cgroup::Resources resources;
     cgroup::Settings settings;
@@ -30,7 +30,7 @@ void describe(Plan plan, Step &step, const std::vector<Hierarchy> &all, const st
 /// `cgroup`.
 void add_outputs(Step &step, const std::vector<Hierarchy> &all, bool born);
 
-/// The child is born in the cgroup of v2, if there is one among them: moving it there later would take milliseconds.
+/// If one of them is cgroup v2, the child is born in it, because moving it there later would take milliseconds.
 int add_clone(Plan plan, const std::vector<Hierarchy> &all);
 
 /// `kind`: a kind whose apply is join(); for the hierarchies of v1. Gives cgroup.joined.

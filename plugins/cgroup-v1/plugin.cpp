@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // cgroup-v1: the plan. In prepare the cgroup is made in all hierarchies and their `tasks` files opened
-// (cgroup1.create); in isolate the child joins through them (cgroup1.join) and gives cgroup.joined, on which the host
-// unshares the cgroup namespace. On a hybrid machine it is in the cgroup of v2 too, which limits nothing there, but by
-// which programs ask whose a process is. A mount of type "cgroup" is built from the container's own directories while
-// the child still sees the machine's mounts.
+// (cgroup1.create); in isolate the child joins through them (cgroup1.join) and gives cgroup.joined; after that the
+// plugin `namespaces` has it unshare the cgroup namespace. On a hybrid machine the container gets a cgroup of v2 too.
+// It limits nothing there, but programs use it to find out to which unit or container a process belongs. A mount of
+// type "cgroup" is built from the container's own directories while the child still sees the machine's mounts.
 #include "planning.hpp"
 #include "steps.hpp"
 

@@ -19,7 +19,7 @@ std::uint64_t in_period(std::uint64_t runtime, std::uint64_t period, std::uint64
     return runtime * wanted / period + (runtime * wanted % period != 0 ? 1 : 0);
 }
 
-/// What the children of a cgroup have together, but for one of them.
+/// The sum of what the children of a cgroup have, without the child `but`.
 std::uint64_t given_to_others(int dir, const std::string &but, std::uint64_t period) {
     std::uint64_t sum = 0;
     for (const auto &name : cgroup::children_of(dir)) {
@@ -37,14 +37,14 @@ void give_realtime(const std::string &mount, const std::string &path, const cgro
     std::uint64_t runtime = 0, period = 0;
     for (const auto &s : settings) {
         if (s.file == runtime_file)
-            runtime = cgroup::leading_number(s.value).value_or(0); // -1: unlimited, which a child cannot be
+            runtime = cgroup::leading_number(s.value).value_or(0); // -1 means unlimited, which a child cannot be
         if (s.file == period_file) period = cgroup::leading_number(s.value).value_or(0);
     }
     if (runtime == 0) return;
     if (period == 0)
         period = cgroup::leading_number(cgroup::read_file(mount + path + '/' + period_file).value_or(""))
                      .value_or(usual_period);
-    // From the top down, since none can have more than the one above it.
+    // From the top down, because no cgroup can have more than its parent.
     const auto names = ctr::split(path, '/');
     std::string above = mount;
     for (std::size_t i = 0; i + 1 < names.size(); ++i) {

@@ -8,9 +8,9 @@
 
 namespace ctr::cgroup1 {
 
-/// Gives the parents that are ours as much as the settings for mount+path ask for, besides what others below them have.
-/// What is not ours, or cannot be had, stays as it is: then the kernel refuses the container's own number, and that is
-/// the error.
+/// Gives each parent that is ours what the settings for mount+path ask for, plus what its other children have. Other
+/// parents, and those for which the kernel refuses it, stay as they are; then the kernel refuses the container's own
+/// number, and that is reported.
 void give_realtime(const std::string &mount, const std::string &path, const cgroup::Settings &settings);
 
 } // namespace ctr::cgroup1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr.cgroup/1: a container that runs. Everything is read from the stored step: its path and its hierarchies, whatever
-// is mounted or configured today.
+// ctr.cgroup/1 for a running container. Path and hierarchies are read from the stored step, even if mounts or config
+// have changed since.
 #include "limits.hpp"
 #include "realtime.hpp"
 #include "steps.hpp"
@@ -19,7 +19,8 @@ std::string dir_of(const Place &place, std::string_view controller) {
     return h == nullptr ? std::string() : h->mount + place.path;
 }
 
-/// A process is in all hierarchies, so one of them lists it: freezer, since that one stops it too.
+/// A process is in all hierarchies, so one is enough for the list. It is the freezer's, because that is also used to
+/// stop processes.
 const Hierarchy &listing(const Place &place) {
     const Hierarchy *const freezer = find_controller(place.all, "freezer");
     return freezer != nullptr ? *freezer : place.all.front();
@@ -28,7 +29,7 @@ const Hierarchy &listing(const Place &place) {
 int read_processes(Run run, const Place &place, std::vector<pid_t> &pids) {
     const Hierarchy &h = listing(place);
     const std::string dir = h.mount + place.path;
-    // Gone: nobody lives there.
+    // The cgroup is gone, so it has no processes.
     if (place.members.list(dir, whose_in(run, place, h), pids) || errno == ENOENT || errno == ENODEV) return 0;
     return run.fail("read", dir + "/cgroup.procs");
 }
@@ -77,8 +78,8 @@ int freeze(Run run, bool frozen) {
     const std::string wanted = frozen ? "FROZEN" : "THAWED";
     cgroup::Patience patience(cgroup::end_ms);
     do {
-        // Written again each time: a process that was forked meanwhile keeps the state at FREEZING until it is asked
-        // once more.
+        // Written again each time, because a process that was forked meanwhile keeps the state at FREEZING until the
+        // next write.
         if (!cgroup::write_file(file, wanted)) return run.fail("write", file);
         const auto state = cgroup::read_file(file);
         if (!state) return run.fail("read", file);
@@ -125,7 +126,7 @@ int update(Run run, Node node) {
     return done.ok() ? 0 : run.fail(done.error());
 }
 
-/// A file with one number and the name under which it is told.
+/// A file with one number, and the name under which it is reported.
 struct Stat {
     const char *controller, *file, *name;
 };
@@ -170,7 +171,7 @@ int stats(Run run, void (*found)(void *, const char *, uint64_t), void *user) {
         const std::string dir = dir_of(*place, each.controller);
         const auto text = dir.empty() ? std::nullopt : cgroup::read_file(dir + '/' + each.file);
         if (!text) continue;
-        // "max" and memory's largest page-aligned number both mean: no limit. That is told as UINT64_MAX.
+        // "max" and memory's largest page-aligned number both mean "no limit", which is reported as UINT64_MAX.
         std::uint64_t value = cgroup::leading_number(*text).value_or(UINT64_MAX);
         if (std::string_view(each.file).find("limit") != std::string_view::npos &&
             value >= UINT64_C(0x7ffffffffff00000))

@@ -27,17 +27,17 @@ int open_shell(Run run, Shell shell);
 int join(ctr_run *run);
 int join_shell(Run run, Shell shell);
 
-/// What a stored step says of where the container is.
+/// Where the container's cgroup is, from a stored step.
 struct Place {
     std::vector<Hierarchy> all;
     std::string path;
     cgroup::Members members;
-    bool by_systemd = false; // the scope's directories are systemd's to make and to remove
+    bool by_systemd = false; // systemd makes and removes the scope's directories
 };
 /// Nothing: the step names no cgroup; the run has failed.
 std::optional<Place> place_of(Run run);
 
-/// Whose the container's cgroup is today.
+/// Who owns the container's cgroup now.
 cgroup::Whose whose_in(Run run, const Place &place, const Hierarchy &hierarchy);
 
 /// ctr.cgroup/1.

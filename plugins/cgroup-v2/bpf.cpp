@@ -12,7 +12,7 @@
 namespace ctr::cgroup2 {
 namespace {
 
-/// By this name we know our programs again.
+/// ctr recognises its own programs by this name.
 constexpr char program_name[BPF_OBJ_NAME_LEN] = "ctr_devices";
 
 int bpf(int command, bpf_attr &attr) { return static_cast<int>(::syscall(SYS_bpf, command, &attr, sizeof attr)); }
@@ -31,8 +31,8 @@ Fd load(const std::vector<bpf_insn> &program) {
     return Fd(bpf(BPF_PROG_LOAD, attr));
 }
 
-/// Before Linux 5.11 programs count against RLIMIT_MEMLOCK, which is small by default; the limit is put back, the
-/// container inherits ours.
+/// Before Linux 5.11 programs count against RLIMIT_MEMLOCK, which is small by default; the limit is raised and then
+/// restored, because the container inherits it.
 Fd load_within_limits(const std::vector<bpf_insn> &program) {
     Fd fd = load(program);
     if (fd.valid() || errno != EPERM) return fd;

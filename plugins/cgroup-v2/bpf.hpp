@@ -13,11 +13,12 @@
 namespace ctr::cgroup2 {
 
 /// Loads the program and attaches it to the cgroup (any descriptor of its directory), beside programs of others
-/// (systemd's); the effect is the intersection. Programs that ctr attached before are detached then: at no moment is
-/// the cgroup without rules.
+/// (systemd's); a device is allowed only if all programs allow it. Programs that ctr attached before are detached after
+/// that, so the cgroup is never without rules.
 Result<> attach_device_program(int cgroup, const std::vector<bpf_insn> &program);
 
-/// Detaches the programs of ctr, but for `keep` (an id, 0: none). For a cgroup that stays when its container goes.
+/// Detaches the programs of ctr except `keep` (an id, 0: none). Also used for a cgroup that stays when its container is
+/// removed.
 void detach_device_programs(int cgroup, std::uint32_t keep);
 
 } // namespace ctr::cgroup2

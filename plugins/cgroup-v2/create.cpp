@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // Makes the container's cgroup, with the controllers that it needs, and opens its directory: clone3 puts the child
-// there at birth, which costs nothing (CLONE_INTO_CGROUP), where moving it later would cost milliseconds.
+// there at birth (CLONE_INTO_CGROUP), which costs nothing; moving it later would cost milliseconds.
 //
-// A controller exists in a cgroup if all its ancestors hand it down (cgroup.subtree_control). A cgroup that hands down
-// may hold no processes of its own, so an ancestor with processes in it refuses: that is the administrator's to solve,
-// nobody is moved. What was switched on in an ancestor stays on: others may have come to need it.
+// A controller exists in a cgroup if all its ancestors hand it down (cgroup.subtree_control). A cgroup that hands
+// controllers down may hold no processes of its own, so an ancestor with processes refuses. The administrator must
+// solve that; ctr moves no processes. A controller that was switched on in an ancestor stays on, because others may
+// need it by now.
 #include "steps.hpp"
 
 #include "bpf.hpp"
@@ -58,7 +59,8 @@ Error explain_controller(const std::string &dir, const std::string &controller, 
     return e;
 }
 
-/// One write for all; where the kernel refuses, each alone, and only what a limit needs may not fail.
+/// Tries one write for all controllers. If the kernel refuses it, each is written alone, and only those that a limit
+/// needs must succeed.
 Result<> hand_down(const std::string &dir, const std::vector<std::string> &controllers,
                    const std::vector<std::string> &needed) {
     const std::string file = dir + "/cgroup.subtree_control";
@@ -85,8 +87,8 @@ Result<> enable_controllers(Run run, const Place &place, const cgroup::Settings 
     return {};
 }
 
-/// The container's root may manage the cgroup: the directory and those files that the kernel says are safe in other
-/// hands.
+/// Lets the container's root manage the cgroup: gives it the directory and those files that the kernel lists as safe to
+/// delegate.
 int give_away(Run run, const std::string &dir) {
     if (!run.has("uid")) return 0;
     const auto uid = static_cast<uid_t>(run.integer("uid"));
@@ -100,7 +102,7 @@ int give_away(Run run, const std::string &dir) {
     return 0;
 }
 
-/// A cgroup that is there already is taken if nobody lives in it. systemd's has the container's first process in it.
+/// Uses an existing cgroup if no process is in it. A cgroup of systemd has the container's first process in it.
 int take_over(Run run, const Place &place, Made &made) {
     const auto first = static_cast<pid_t>(run.integer("pid"));
     if (auto done = cgroup::check_vacant(place.dir(), first); !done.ok()) return run.fail(done.error());
@@ -122,7 +124,7 @@ int make_directory(Run run, const Place &place, Made &made) {
                                       : "");
 }
 
-/// The child would stop at birth, and nobody would ever hear of it again.
+/// Fails if the cgroup is frozen: the child would stop at birth, without any report.
 int check_frozen(Run run, const Place &place) {
     return cgroup::is_frozen(place.dir()) ? run.fail(cgroup::frozen(place.dir())) : 0;
 }
@@ -149,8 +151,8 @@ int create(Run run) {
     return give_directory(run, dir);
 }
 
-/// Ours is what bears our mark. Somebody else may have taken the path over since. A guest's loses our device program,
-/// but stays.
+/// Only a cgroup with our mark is ours, because somebody else may have taken the path over since. A cgroup in which the
+/// container is a guest loses our device program, but stays.
 int remove(Run run) {
     const auto place = place_of(run);
     if (!place) return -1;
@@ -161,7 +163,7 @@ int remove(Run run) {
                           cgroup::parents_may_be_unmarked(dir, made.has_value(), made.value_or(0) == made_unmarked);
     bool ended = true;
     if (whose == Whose::others) {
-        // Without a record the step did not end, so nothing can have joined.
+        // Nothing was recorded, so the step did not end and no process can have joined.
         if (!made && cgroup::half_made(dir, place->members.owner())) ::rmdir(dir.c_str());
     } else if (whose == Whose::guests || place->by_systemd) {
         ended = end_cgroup(*place, whose, Fate::leave);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // The kernel runs the program for every open and mknod of a device by a process of the cgroup, with the type (block or
-// character), the numbers, and the accesses that are wanted: a set of read, write and mknod. The rules say, for each
-// access on its own, what the last rule that speaks of it says. So the program goes through them from the last to the
-// first and keeps, in r3, the accesses that nobody has decided yet:
+// character), the numbers, and the wanted accesses: a set of read, write and mknod. For each access the last rule about
+// it decides. So the program goes through the rules from the last to the first, and keeps in r3 the accesses that are
+// not decided yet:
 //     an allow rule that matches takes its accesses out of r3; nothing left: allowed
 //     a deny rule that matches denies if one of its accesses is still in r3
-// A rule about everything ends the walk. What no rule decides is denied.
+// A rule about everything is the end. What no rule decides is denied.
 #include "device_program.hpp"
 
 #include <cstddef>

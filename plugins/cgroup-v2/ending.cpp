@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Freezing a container's cgroup, and killing what lives in it.
+// Freezes a container's cgroup, and kills the processes in it.
 //
-// cgroup.kill (Linux 5.14) reaches all at once, and everything below. But a cgroup in which it was used lets no child
-// be born any more: the kernel kills what CLONE_INTO_CGROUP puts there (seen on 6.18). So one that stays for others, or
-// has others' below it, is emptied by signals.
+// cgroup.kill (Linux 5.14) kills everything in the cgroup and below at once. But after that no child can be born in the
+// cgroup: the kernel kills what CLONE_INTO_CGROUP puts there (seen on 6.18). So a cgroup that stays for others, or has
+// cgroups of others below it, is emptied by signals.
 #include "steps.hpp"
 
 #include <poll.h>
@@ -30,8 +30,8 @@ bool others_below(const Place &place) {
     return found;
 }
 
-/// Frozen, nobody forks between the reading and the killing, and v2's freezer lets a frozen process die. One in which
-/// others live is not frozen for that.
+/// Freezes the cgroup, so that no process forks between reading the list and killing; in v2 a frozen process can still
+/// die. A cgroup that others use is not frozen.
 void kill_by_signals(const Place &place, Whose whose, bool freeze, std::vector<pid_t> &pids) {
     const std::string file = place.dir() + "/cgroup.freeze";
     if (freeze) cgroup::write_file(file, "1");
@@ -40,7 +40,7 @@ void kill_by_signals(const Place &place, Whose whose, bool freeze, std::vector<p
     if (freeze) cgroup::write_file(file, "0");
 }
 
-/// True when none of the container's processes is left in it.
+/// True if none of the container's processes is left in it.
 bool kill_round(const Place &place, Whose whose) {
     if (whose == Whose::guests && place.members.end_with_init()) return true;
     if (whose == Whose::ours && !populated(place.dir())) return true;

@@ -15,8 +15,8 @@ void add(Settings &out, std::string file, std::string value, When when = When::a
     out.push_back({std::move(file), std::move(value), when});
 }
 
-/// The spec's swap is memory and swap together, memory.swap.max is swap alone. Where swap is not counted there is no
-/// such file, and nothing to limit but by a number.
+/// The spec's swap is memory and swap together, memory.swap.max is swap alone. Where swap is not counted that file is
+/// missing; then only a limit with a number is an error.
 Result<> swap(const cgroup::Memory &m, const Current *current, Settings &out) {
     const bool unlimited = m.limit && *m.limit < 0;
     if (!m.swap && !unlimited) return {};
@@ -65,7 +65,7 @@ void cpu(const cgroup::Cpu &c, const Current *current, Settings &out) {
     if (!c.mems.empty()) add(out, "cpuset.mems", c.mems);
     // A cgroup that is idle has no weight: the kernel refuses one after cpu.idle=1, and before cpu.idle=0.
     if (c.idle && *c.idle == 0)
-        add(out, "cpu.idle", "0", When::if_present); // Linux 5.15; without the file nothing is idle
+        add(out, "cpu.idle", "0", When::if_present); // Linux 5.15; without the file no cgroup is idle
     if (c.shares) add(out, "cpu.weight", std::to_string(weight_of_shares(*c.shares)));
     bandwidth(c, current, out);
     if (c.burst)
@@ -74,7 +74,7 @@ void cpu(const cgroup::Cpu &c, const Current *current, Settings &out) {
     if (c.idle && *c.idle == 1) add(out, "cpu.idle", "1");
 }
 
-/// One line of io.max for each device, with what is asked of it.
+/// One line of io.max for each device, with all its limits.
 void rates(const cgroup::BlockIo &io, Settings &out) {
     std::vector<std::pair<std::string, std::string>> devices;
     const auto collect = [&](const std::vector<cgroup::DeviceRate> &all, const char *key) {
@@ -83,7 +83,7 @@ void rates(const cgroup::BlockIo &io, Settings &out) {
                 std::find_if(devices.begin(), devices.end(), [&](const auto &d) { return d.first == each.device(); });
             if (at == devices.end()) at = devices.insert(at, {each.device(), {}});
             at->second += ' ' + std::string(key) + '=' +
-                          (each.rate == 0 ? "max" : std::to_string(each.rate)); // v1: 0 takes the limit away
+                          (each.rate == 0 ? "max" : std::to_string(each.rate)); // in v1 0 removes the limit
         }
     };
     collect(io.read_bps, "rbps");
@@ -154,7 +154,7 @@ Result<Settings> limit_settings(const cgroup::Resources &r, const Current *curre
     }
     for (const auto &each : r.rdma)
         add(out, "rdma.max", each.text());
-    // Last, so that what is said literally holds. Files with a line for each device (io.max) take one line a write.
+    // Last, so that these values override the others. Files with a line for each device (io.max) take one line a write.
     for (const auto &[file, value] : r.unified) {
         const auto lines = ctr::split(value, '\n');
         for (const auto &line : lines)

@@ -9,8 +9,7 @@
 
 namespace ctr::cgroup2 {
 
-/// What an update must know of the cgroup as it is, since v2 keeps two numbers of the spec in one file, or their
-/// difference.
+/// The current values that an update needs, because v2 keeps two numbers of the spec in one file, or their difference.
 struct Current {
     std::optional<std::int64_t> memory_max; // -1: no limit
     std::string cpu_max;                    // "QUOTA PERIOD"

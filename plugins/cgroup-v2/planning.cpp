@@ -21,7 +21,7 @@ std::string find_mount(Plan plan) {
 
 namespace {
 
-/// What is asked for needs its controller here, and not bound to a v1 hierarchy.
+/// Refuses what is asked for if its controller is not available here (it may be bound to a v1 hierarchy).
 int check_controllers(Plan plan, const std::string &mount, const std::vector<std::string> &available,
                       const cgroup::Settings &settings) {
     for (const auto &s : settings) {
@@ -114,7 +114,7 @@ int read_limits(Plan plan, const std::string &mount, Limits &out) {
     out.resources = std::move(resources).value();
     out.settings = std::move(settings).value();
     out.devices = cgroup::planned_rules(plan, out.resources.devices);
-    // All that there are: a container can count and limit below itself then.
+    // All available controllers, so that the container can count and limit below its own cgroup.
     auto &available = out.available;
     available = ctr::split(plan.ask("file:" + mount + "/cgroup.controllers").value_or(""), ' ');
     for (auto &name : available)

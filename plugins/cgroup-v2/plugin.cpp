@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // cgroup-v2: the plan. In prepare the cgroup is made with its limits (cgroup2.create) and gets its device program
-// (cgroup2.devices); the clone puts the child into it (the host's clone.cgroup), so that cgroup.joined is true from the
-// child's first instruction on.
+// (cgroup2.devices); the clone puts the child into it (the shared kind clone.cgroup), so that cgroup.joined is true
+// from the child's first instruction on.
 #include "planning.hpp"
 #include "steps.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr.cgroup/1: a container that runs, read from the stored step.
+// ctr.cgroup/1 for a running container. Where its cgroup is, is read from the stored step.
 #include "bpf.hpp"
 #include "device_program.hpp"
 #include "limits.hpp"
@@ -14,7 +14,7 @@ namespace ctr::cgroup2 {
 namespace {
 
 int read_processes(Run run, const Place &place, std::vector<pid_t> &pids) {
-    // Gone: nobody lives there.
+    // The cgroup is gone, so it has no processes.
     if (place.members.list(place.dir(), whose_is(run, place), pids) || errno == ENOENT || errno == ENODEV) return 0;
     return run.fail("read", place.dir() + "/cgroup.procs");
 }
@@ -75,7 +75,7 @@ int update(Run run, Node node) {
     return done.ok() ? update_devices(run, dir, resources.value().devices) : run.fail(done.error());
 }
 
-/// A file and the name under which its number is told; `key` is null where the file is one number.
+/// A file and the name under which its number is reported; `key` is null if the file is one number.
 struct Stat {
     const char *file, *key, *name;
     std::uint64_t factor = 1;
@@ -121,7 +121,7 @@ int stats(Run run, void (*found)(void *, const char *, uint64_t), void *user) {
     for (const auto &each : known_stats) {
         if (file != each.file) file = each.file, text = cgroup::read_file(dir + '/' + file);
         if (!text) continue; // its controller is off
-        // "max" is no number and means: no limit, told as UINT64_MAX.
+        // "max" means "no limit", which is reported as UINT64_MAX.
         const auto value = each.key == nullptr ? std::optional(cgroup::leading_number(*text).value_or(UINT64_MAX))
                                                : cgroup::keyed_number(*text, each.key);
         if (value) found(user, each.name, *value == UINT64_MAX ? *value : *value * each.factor);

@@ -11,19 +11,19 @@
 
 namespace ctr::cgroup2 {
 
-/// What a stored step says of where the container is.
+/// Where the container's cgroup is, from a stored step.
 struct Place {
     std::string mount, path;
     cgroup::Members members;
-    bool by_systemd = false; // the scope's directory is systemd's to make and to remove
+    bool by_systemd = false; // systemd makes and removes the scope's directory
     std::string dir() const { return mount + path; }
 };
 /// Nothing: the step names no cgroup; the run has failed.
 std::optional<Place> place_of(Run run);
 
-/// The output `made`: 0, or that it was not there before; and whether it bears a mark of that.
+/// Values of the output `made`, which is 0 if the cgroup existed before: made with a mark, made without one.
 inline constexpr std::int64_t made_marked = 1, made_unmarked = 2;
-/// Whose the container's cgroup is today.
+/// Who owns the container's cgroup now.
 cgroup::Whose whose_is(Run run, const Place &place);
 
 // cgroup2.create: path, mount, owner, pid_namespace ("own")?, controller*, set*, uid?, gid?. Outputs: path, made,

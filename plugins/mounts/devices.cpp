@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Device nodes. On a tmpfs of its own, or as a directory of the root, /dev gets what runtime-spec config-linux.md calls
-// the default devices and links; on the machine's own /dev there is nothing to make, and in somebody else's directory
-// nothing is made.
+// the default devices and links; on a bind mount of the machine's /dev there is nothing to make, and on other bind
+// mounts nothing is made.
 #include "mounts.hpp"
 #include "paths.hpp"
 
@@ -40,7 +40,7 @@ int read_device(Plan plan, std::size_t index, Device &out) {
     const bool numbered = out.type != "p";
     if (number(plan, where + "/major", 4095, numbered, out.major) != 0) return -1;
     if (number(plan, where + "/minor", 1048575, numbered, out.minor) != 0) return -1;
-    // The type bits that some writers of specs copy from stat(2) say nothing new.
+    // Some specs copy the mode from stat(2) with its type bits; these are ignored.
     if (number(plan, where + "/fileMode", 0177777, false, out.mode) != 0) return -1;
     out.mode &= 07777;
     if (number(plan, where + "/uid", 2147483647, false, out.uid) != 0) return -1;
@@ -75,7 +75,7 @@ int add_default_nodes(Plan plan, const std::vector<Device> &asked) {
     return any ? step.needs(CTR_TOKEN_ROOT_ATTACHED).gives(CTR_TOKEN_DEV_MOUNTED).add() : 0;
 }
 
-/// `keep`: what the root has there already stays.
+/// `keep`: files that the root already has there stay.
 int add_default_links(Plan plan, bool keep) {
     constexpr const char *links[][2] = {{"/dev/fd", "/proc/self/fd"},       {"/dev/stdin", "/proc/self/fd/0"},
                                         {"/dev/stdout", "/proc/self/fd/1"}, {"/dev/stderr", "/proc/self/fd/2"},
@@ -97,7 +97,8 @@ int add_devices(Plan plan, const State &state) {
     if (state.dev == Dev::tmpfs || in_image)
         if (add_default_nodes(plan, asked) != 0 || add_default_links(plan, in_image) != 0) return -1;
     for (std::size_t i = 0; i < asked.size(); ++i) {
-        // The machine's ptmx opens the machine's terminals. The container's is the link to its own devpts (devpts.txt).
+        // The machine's ptmx would open the machine's terminals. The container's ptmx is a link to its own devpts
+        // (devpts.txt).
         if (asked[i].path == "/dev/ptmx" && state.dev == Dev::tmpfs) continue;
         const bool in_dev = is_below(asked[i].path, "/dev");
         if (in_dev && state.dev == Dev::machine) continue; // it is there already

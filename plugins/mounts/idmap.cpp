@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Id-mapped mounts. The maps of a mount are its own, or, where it only says idmap, the container's; the kernel takes
-// them from a user namespace. For a new one of the container's a second one with the same maps is made: the mounts are
-// prepared before there is a child.
+// Id-mapped mounts. A mount has its own maps, or the container's if it only has the option idmap. The kernel takes maps
+// from a user namespace. If the container gets a new user namespace, a second one with the same maps is made, because
+// the mounts are prepared before the child exists.
 #include "mounts.hpp"
 
 #include <map>
@@ -18,7 +18,7 @@ using Lines = std::vector<std::string>;
 /// The path of the user namespace that the container joins; empty for a new one; nothing if it has none.
 std::optional<std::string> user_namespace(Plan plan) {
     if (plan.operation() == CTR_OP_MOUNT) {
-        // Its own, which is the machine's if it has none: then there are no maps to take from it.
+        // Its user namespace. If that is the machine's, there are no maps to take.
         const std::string path =
             "/proc/" + std::to_string(plan.spec("/ctr/container/pid").integer().value_or(0)) + "/ns/user";
         const auto own = plan.ask("namespace:/proc/self/ns/user"), theirs = plan.ask("namespace:" + path);
@@ -98,8 +98,8 @@ int containers_maps(Plan plan, Mount &mount, Maker &maker) {
 
 int add_id_maps(Plan plan, std::vector<Mount> &all) {
     Maker maker(plan);
-    // As root outside of the container's user namespace the way may be open that is closed to its root: a directory of
-    // podman's, mode 0700.
+    // Root outside of the container's user namespace may reach a source that the container's root cannot reach, for
+    // example in a directory of podman with mode 0700.
     const bool own_users = user_namespace(plan).has_value();
     const bool other_root = own_users && plan.ask("euid").value_or("") == "0";
     const bool inside = plan.operation() == CTR_OP_MOUNT;

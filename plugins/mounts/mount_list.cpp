@@ -18,8 +18,8 @@ int check_options(Plan plan, const Mount &mount) {
     return 0;
 }
 
-/// What belongs to a file system, and not to one mount of it, a bind mount cannot have: mount(2) ignores it there, and
-/// so do runc and crun. Here it is said.
+/// A bind mount cannot have options that belong to the file system. mount(2), runc and crun ignore them silently; here
+/// each gets a warning.
 void drop_superblock(Plan plan, Mount &mount) {
     if (!mount.bind) return;
     const auto drop = [&](const std::string &option) {
@@ -34,7 +34,7 @@ void drop_superblock(Plan plan, Mount &mount) {
     mount.options.erase(std::remove_if(mount.options.begin(), mount.options.end(), drop), mount.options.end());
 }
 
-/// Words of fstab(5) that tell mount(8) what to do, and those of engines: a file system knows none of them.
+/// Words of fstab(5) for mount(8), and words of engines. File systems do not know them.
 bool means_nothing(const std::string &option) {
     for (const char *word : {"nofail", "_netdev", "auto", "noauto", "user", "nouser", "users", "owner", "group", "z",
                              "Z", "delegated", "cached", "consistent"})
@@ -69,7 +69,8 @@ int read_links(Plan plan, Mount &mount) {
     return 0;
 }
 
-/// A source below the container's root sees what earlier entries have mounted there, and belongs to the container.
+/// A source below the container's root is looked up in the container, so it shows what earlier entries have mounted
+/// there.
 void find_inside(Plan plan, Mount &mount) {
     if (!mount.bind || plan.operation() == CTR_OP_MOUNT || mount.source.empty() || mount.source[0] != '/') return;
     const std::string root = clean(plan.spec("/root/path").str()), source = clean(mount.source);
@@ -78,8 +79,8 @@ void find_inside(Plan plan, Mount &mount) {
     mount.source = source == root ? "/" : source.substr(root.size());
 }
 
-/// What the kernel calls the file systems' option for a label of SELinux. Those of the kernel's own objects have their
-/// labels by policy.
+/// Adds linux.mountLabel as the file system's option for SELinux labels. File systems of the kernel's own objects get
+/// their labels by policy.
 int add_label(Plan plan, Mount &mount) {
     const std::string label = plan.spec("/linux/mountLabel").str();
     if (label.empty() || mount.bind || mount.remount) return 0;
@@ -95,8 +96,8 @@ int add_label(Plan plan, Mount &mount) {
                         "context, fscontext, defcontext, rootcontext");
 }
 
-/// /proc must be a procfs, since what protects a container is written through it (CVE-2019-16884); only single files
-/// below may be covered.
+/// /proc must be a procfs, because settings that protect a container are written through it (CVE-2019-16884). Below it
+/// only single files may be covered.
 int check_proc(Plan plan, const Mount &mount) {
     if (!is_below(mount.destination, "/proc")) return 0;
     if (mount.destination == "/proc") {
@@ -137,7 +138,7 @@ void note_dev(const Mount &mount, State &state) {
 std::vector<std::string> step_options(const Mount &mount, const State &state) {
     std::vector<std::string> options;
     for (const auto &option : mount.options) {
-        // A read-only /dev could not get its nodes: add_protection() makes it so in the end.
+        // Nodes cannot be made on a read-only /dev, so add_protection() makes it read-only at the end.
         if (mount.destination == "/dev" && state.dev_read_only && option == "ro") continue;
         if (option == "idmap" || option == "ridmap") continue; // see add_mount
         options.push_back(option);
@@ -146,7 +147,7 @@ std::vector<std::string> step_options(const Mount &mount, const State &state) {
     return options;
 }
 
-/// The machine's mount, perhaps with other ids: made by the parent, which may.
+/// A copy of the machine's mount, perhaps id-mapped. The parent makes it, because the child may lack the rights.
 int add_copy(Plan plan, const Mount &mount, const std::string &value) {
     const std::string root = plan.spec("/linux/rootfsPropagation").str();
     ctr::Step step = plan.step(CTR_KIND_MOUNT_IDMAPPED, CTR_PREPARE);
@@ -155,7 +156,7 @@ int add_copy(Plan plan, const Mount &mount, const std::string &value) {
     if (mount.has("rbind")) step.arg("recursive", std::int64_t{1});
     if (mount.has("ridmap")) step.arg("map_below", std::int64_t{1});
     if (mount.has("src-nofollow")) step.arg("nofollow", std::int64_t{1});
-    // As if it were bound in the child, whose mounts were cut off: see add_cut().
+    // The same propagation as if the child had bound it after add_cut().
     if (root.empty() || root == "slave" || root == "rslave")
         step.arg("propagation", "slave");
     else if (root != "shared" && root != "rshared")
@@ -163,8 +164,8 @@ int add_copy(Plan plan, const Mount &mount, const std::string &value) {
     return step.output("mount", CTR_TYPE_FD, value).note("for " + mount.destination).add();
 }
 
-/// In a container that lives the path is its own to change: no links, and what a bind mount's remount changes must be
-/// that bind mount.
+/// A running container can change the path meanwhile. So no links are followed, and a remount of a bind mount must find
+/// a mount of the same source.
 int add_guard(Plan plan, const Mount &mount, ctr::Step &step) {
     step.arg("nofollow", std::int64_t{1});
     const bool bind = mount.has("bind") || mount.has("rbind");
@@ -179,7 +180,7 @@ int add_guard(Plan plan, const Mount &mount, ctr::Step &step) {
         .add();
 }
 
-/// What stands there must be this very link.
+/// For copy-symlink. If something is there already, it must be the same link.
 int add_link(Plan plan, const Mount &mount) {
     return plan.step(CTR_KIND_ROOT_SYMLINK, CTR_MOUNTS)
         .arg("target", mount.destination)
@@ -268,7 +269,7 @@ int add_mounts(Plan plan, const std::vector<Mount> &all, State &state) {
 
 int add_removals(Plan plan) {
     const auto paths = plan.spec("/ctr/unmount").strings();
-    // What was mounted last lies on top.
+    // The last mount is on top, so it is removed first.
     for (std::size_t i = paths.size(); i-- > 0;) {
         const std::string path = clean(paths[i]);
         if (path == "/")

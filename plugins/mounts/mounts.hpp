@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the parts of this plugin tell each other while they plan.
+// What the parts of this plugin share while they plan.
 #pragma once
 
 #include <ctr/cpp/description.hpp>
@@ -27,7 +27,7 @@ struct Mount {
     bool bind = false, remount = false;
     bool inside = false;    // a bind mount whose source is a path in the container's own root
     bool by_parent = false; // a bind mount whose source the child may not be able to reach
-    bool locked = false;    // the flags of its source stay, as the kernel has it in a user namespace
+    bool locked = false;    // no flag of its source may be removed, as in a user namespace
     std::string userns;     // the value whose id maps it gets; empty: none
 
     std::string copied; // copy-symlink: what the link that is the source says
@@ -42,8 +42,7 @@ int read_mounts(ctr::Plan plan, std::vector<Mount> &all);
 int add_mounts(ctr::Plan plan, const std::vector<Mount> &all, State &state);
 /// Those of /ctr/unmount, in reverse.
 int add_removals(ctr::Plan plan);
-/// idmap.cpp: finds the id maps of each mount that shall have some, and adds the steps that make them; says what the
-/// parent opens
+/// idmap.cpp: finds the id maps of the mounts and adds the steps that make them; decides which sources the parent opens
 int add_id_maps(ctr::Plan plan, std::vector<Mount> &all);
 /// devices.cpp
 int add_devices(ctr::Plan plan, const State &state);

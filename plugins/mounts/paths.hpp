@@ -13,8 +13,8 @@ namespace mounts {
 std::string clean(std::string_view path);
 /// True if `path` is `directory` or lies in it; both clean.
 bool is_below(std::string_view path, std::string_view directory);
-/// True for the files below /proc that may be covered by a mount: those that tools like lxcfs replace, none that the
-/// runtime or a security module is steered by (CVE-2019-16884).
+/// True for the files below /proc that may be covered by a mount: those that tools like lxcfs replace, but none that
+/// controls the runtime or a security module (CVE-2019-16884).
 bool may_cover(std::string_view proc_file);
 
 } // namespace mounts

@@ -2,7 +2,7 @@
 //
 // The container's file tree. The storage driver gives the root as a detached mount (value `rootfs`); here it is
 // attached in the child's private mount namespace, filled, made the only thing the child sees (pivot_root), and
-// protected. All of it are shared kinds, which touch what the image could have a say in only through descriptors
+// protected. All steps are of shared kinds, which use paths that the image can influence only through descriptors
 // (plugins/kinds/child.hpp).
 #include "mounts.hpp"
 
@@ -11,7 +11,7 @@ namespace {
 
 using ctr::Plan;
 
-/// Without a mount namespace of its own the container's mounts would be the machine's.
+/// Refuses a container without its own mount namespace, because its mounts would appear on the machine.
 int require_namespace(Plan plan) {
     if (const auto mount = ctr::namespace_of(plan, "mount"); mount && mount->is_new()) return 0;
     return plan.invalid("/linux/namespaces", "the container needs a mount namespace of its own",
@@ -26,9 +26,9 @@ int check_propagation(Plan plan, const std::string &word) {
                         "private, slave, shared, unbindable, with an r in front for all mounts below");
 }
 
-/// Where the root is attached, seen by the child alone. OCI hooks that enter its mount namespace look for it where the
-/// bundle's config.json says. Root in a user namespace may be unable to get there, and where mounts are shared with the
-/// machine those around the bundle stay as they are.
+/// The path where the root is attached; only the child sees it there. OCI hooks that enter the child's mount namespace
+/// expect it at the path of the bundle's config.json. That is not possible if root in a user namespace cannot reach
+/// that path, or if mounts are shared with the machine.
 std::string attach_at(Plan plan) {
     const std::string propagation = plan.spec("/linux/rootfsPropagation").str();
     if (propagation == "shared" || propagation == "rshared") return plan.name("rootfs_dir");
@@ -38,7 +38,7 @@ std::string attach_at(Plan plan) {
     return named ? path : plan.name("rootfs_dir");
 }
 
-/// Without SELinux no file system takes the option.
+/// Refuses mountLabel without SELinux, because then no file system accepts the option.
 int check_label(Plan plan) {
     if (plan.spec("/linux/mountLabel").str().empty() || plan.ask("exists:/sys/fs/selinux/enforce")) return 0;
     return plan.fail({.error_class = CTR_E_UNSUPPORTED,
@@ -47,10 +47,10 @@ int check_label(Plan plan) {
                       .path = "/linux/mountLabel"});
 }
 
-/// Cuts the child's copy of the machine's mounts off, so that nothing mounted in it appears there. The default is
-/// rslave: what is mounted on the machine later below the source of a bind mount is seen in the container. With
-/// "shared" bind mounts may be shared with the machine, so the mounts stay as they are but for the one that holds the
-/// root.
+/// Changes the propagation of the child's copy of the machine's mounts, so that mounts of the child do not appear on
+/// the machine. The default is rslave: what the machine mounts later below the source of a bind mount appears in the
+/// container. With "shared" bind mounts may be shared with the machine, so only the mount that holds the root is
+/// changed.
 int add_cut(Plan plan, const std::string &word) {
     const bool shared = word == "shared" || word == "rshared";
     ctr::Step step = plan.step(CTR_KIND_MOUNT_PROPAGATION, CTR_ISOLATE);
@@ -65,7 +65,7 @@ int add_cut(Plan plan, const std::string &word) {
 }
 
 int add_root(Plan plan) {
-    // One giver more of these tokens: in a plan without mounts or devices they are true as soon as there is a root.
+    // This step gives these tokens too, because in a plan without mounts or devices no other step does.
     return plan.step(CTR_KIND_ROOTFS_ATTACH, CTR_MOUNTS)
         .value("mount", "rootfs")
         .arg("at", attach_at(plan))
@@ -77,9 +77,9 @@ int add_root(Plan plan) {
         .add();
 }
 
-/// What the storage driver's root has mounted below it, before anything of the spec is: mounts say themselves how they
-/// propagate. A shared root comes later (protect.cpp): pivot_root(2) refuses it, and what is mounted below it would be
-/// shared too.
+/// Sets the propagation of the root and of what is mounted below it, before the spec's mounts are made, because these
+/// have propagation options of their own. A root is made shared later (protect.cpp): pivot_root(2) refuses a shared
+/// root, and mounts made below it would be shared too.
 int add_root_propagation(Plan plan, const std::string &word) {
     if (word != "rprivate" && word != "runbindable") return 0;
     return plan.step(CTR_KIND_MOUNT_PROPAGATION, CTR_MOUNTS)
@@ -89,7 +89,8 @@ int add_root_propagation(Plan plan, const std::string &word) {
         .add();
 }
 
-/// In a container that lives: the child that carries it out has joined its namespaces, and sees nothing of the machine.
+/// Plans mounts in a running container. The child that carries them out has joined its namespaces and cannot see the
+/// machine's files.
 int plan_in_container(Plan plan) {
     std::vector<Mount> all;
     State state;

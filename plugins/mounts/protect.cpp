@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The last touches on the root, when nothing has to be written below it any more.
+// The last steps on the root, after everything below it has been written.
 #include "mounts.hpp"
 #include "paths.hpp"
 
@@ -22,11 +22,12 @@ int add_paths(Plan plan, const std::string &pointer, const char *kind) {
         if (clean(path) == "/") return plan.invalid(where, "is the whole root", "root.readonly makes it read-only");
         if (seen.insert(clean(path)).second) step.arg("target", clean(path));
     }
-    // In a user namespace a new procfs, which sysctls may need, cannot be mounted once parts of /proc are covered.
+    // After pivot, because in a user namespace a new procfs (sysctls may need one) cannot be mounted once parts of
+    // /proc are covered.
     return step.needs(CTR_TOKEN_PIVOTED).gives(CTR_TOKEN_PATHS_PROTECTED).add();
 }
 
-/// The words of a mount about its own propagation.
+/// The propagation options of a mount.
 std::vector<std::string> own_propagation(const Mount &mount) {
     std::vector<std::string> words;
     for (const auto &option : mount.options)
