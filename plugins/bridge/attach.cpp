@@ -2,17 +2,17 @@
 //
 // The veth pair between the bridge and the container.
 //
-// Making it: two netlink batches. In the machine's namespace one request makes both ends, the container's directly
-// inside its namespace; then a socket that was opened inside it brings up lo and eth0 and gives address and route in
-// one sendmsg. No descriptor of the namespace is kept: it would hold the namespace when the container's processes are
-// gone, and with it the pair.
+// Making it takes two netlink batches. In the machine's namespace one request makes both ends, the container's directly
+// inside its namespace. Then a socket that was opened inside that namespace brings up lo and eth0 and adds address and
+// route in one sendmsg. No descriptor of the namespace is kept, because it would keep the namespace and the pair alive
+// after the container's processes have ended.
 //
-// Taking it back: deleting a link in the foreground waits for RCU grace periods (10 to 30 ms here), while the kernel
-// deletes the pair for nothing, in a worker, when nobody holds the container's namespace any more. So the undo asks
-// whether the namespace is still held. If not, the pair is as good as gone. If it is, mostly by a socket that was
-// closed a moment ago (the kernel drops its hold one grace period later), sometimes by a TCP connection that still
-// closes or by somebody's nsenter, then the machine's end is taken off the bridge and down (0.4 ms): nobody can meet
-// the old address, which is about to be given to others, and the pair still goes with the namespace, whenever that is.
+// Undo: deleting a link in the foreground waits for RCU grace periods (10 to 30 ms here). When nothing holds the
+// container's namespace any more, the kernel deletes the pair itself, in a worker, at no cost for us. So the undo asks
+// whether the namespace is still held. If not, there is nothing to do. If it is held (mostly by a socket that was
+// closed a moment ago, which the kernel releases one grace period later; sometimes by a TCP connection that is still
+// closing or by somebody's nsenter), the undo takes the machine's end off the bridge and down (0.4 ms). Then nobody can
+// reach the old address, which may be given to another container, and the pair disappears later with the namespace.
 #include "arguments.hpp"
 #include "files.hpp"
 #include "links.hpp"
@@ -32,8 +32,8 @@ using ctr::Fd;
 using ctr::Result;
 using ctr::system_error;
 
-/// Opens a netlink socket in the network namespace of the process behind `pidfd`. The socket stays there, the caller
-/// comes back at once.
+/// Opens a netlink socket in the network namespace of the process behind `pidfd`. The socket stays in that namespace;
+/// the caller returns to its own.
 Result<Netlink> open_inside(int pidfd) {
     const Fd own(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
     if (!own.valid()) return system_error("open", "/proc/self/ns/net");
@@ -54,14 +54,14 @@ VethPair pair_of(ctr::Run run, Address address) {
             static_cast<int>(run.integer("pid"))};
 }
 
-/// The first of the container's names that no interface has: usually number 0.
+/// The first free name of the container's link names: usually number 0.
 std::string free_name(const Netlink &netlink, const std::string &stem) {
     for (int number = 0; number < link_numbers; ++number)
         if (netlink.index_of(link_name(stem, number)) == 0) return link_name(stem, number);
     return link_name(stem, 0);
 }
 
-/// Gives the pair its name; the id of the namespace at its other end.
+/// Makes the pair and sets its name. Returns the id of the namespace of the other end.
 Result<int> make_veth_pair(VethPair &pair, const std::string &stem) {
     CTR_ASSIGN(Netlink netlink, Netlink::open(NETLINK_ROUTE));
     pair.name = free_name(netlink, stem);
@@ -69,7 +69,7 @@ Result<int> make_veth_pair(VethPair &pair, const std::string &stem) {
     return namespace_id(netlink, pair.peer_pid);
 }
 
-/// One of the container's links; `recorded` is the id of the namespace at its other end, -1 if that is not known.
+/// Undoes one of the container's links; `recorded` is the id of the namespace of its other end, -1 if it is not known.
 Result<> take_back(Netlink &netlink, const std::string &name, int recorded) {
     const int index = netlink.index_of(name);
     if (index == 0) return {};
@@ -143,7 +143,7 @@ int attach_shell(ctr::Run run, ctr::Shell shell) {
 }
 
 int attach_shell_undo(ctr::Run run, ctr::Shell shell) {
-    // Usually gone already, with the container's namespace.
+    // Usually it was deleted with the container's namespace already.
     return shell.text("ip link delete " + link_name(run.str("stem"), 0) + " 2>/dev/null || :\n");
 }
 

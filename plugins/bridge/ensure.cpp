@@ -31,7 +31,7 @@ int ensure_undo(ctr::Run run) {
     return done.ok() ? 0 : run.fail(done.error());
 }
 
-// The script keeps the same references as the program, so both can use one bridge at the same time.
+// The script uses the same references as the program, so both can use one bridge at the same time.
 int ensure_shell(ctr::Run run, ctr::Shell shell) {
     const Shared shared = shared_of(run);
     const Subnet subnet = subnet_of(run);

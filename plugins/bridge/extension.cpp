@@ -18,8 +18,7 @@
 namespace bridge {
 namespace {
 
-/// Calls `visit` for each bridge that has state here. Whether it has a table or is to be kept is asked of the kernel
-/// and of nobody.
+/// Calls `visit` for each bridge that has state here. The config's `nat` and `keep` are not known here.
 template <typename Visit> void each_shared(const std::string &state_dir, Visit visit) {
     for (const std::string &name : list_directory(state_dir)) {
         struct stat is {};
@@ -76,7 +75,8 @@ int list(const ctr_places *places, ctr_network_found found, void *user) noexcept
     return -1;
 }
 
-/// The address and the reference go together: without its reference a container no longer holds the bridge.
+/// Removes the address and the reference together, because without the reference a container no longer holds the
+/// bridge.
 int collect_lease(const std::string &state_dir, const std::string &id) {
     int result = 0;
     each_shared(state_dir, [&](const Shared &shared) {
@@ -96,7 +96,7 @@ int collect_link(const std::string &state_dir, const std::string &id) {
     return result;
 }
 
-/// Bridge and table go together, and only when no container uses them.
+/// Removes bridge and table together, and only if no container uses them.
 int collect_shared(const std::string &state_dir, const std::string &type, const std::string &id) {
     int result = 0;
     each_shared(state_dir, [&](const Shared &shared) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Small things about files.
+// Small functions for files.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace bridge {
 /// The names in a directory without "." and "..", sorted; empty if there is no such directory.
 std::vector<std::string> list_directory(const std::string &path);
 
-/// Where a symbolic link points; empty if it is none.
+/// The target of a symbolic link; empty if it is not a link.
 std::string read_link(const std::string &path);
 
 } // namespace bridge

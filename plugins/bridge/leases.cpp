@@ -42,7 +42,7 @@ Result<Address> take_lease(const std::string &directory, const Subnet &subnet, c
         const std::string path = directory + "/" + format(*address);
         if (symlink(id.c_str(), path.c_str()) == 0) return *address;
         if (errno != EEXIST) return system_error("symlink", path);
-        if (read_link(path) == id) return *address; // a step that ran before and was not taken back
+        if (read_link(path) == id) return *address; // an earlier step took it and was not undone
         if (used.empty()) used = used_addresses(directory);
         const auto at = std::lower_bound(used.begin(), used.end(), *address);
         if (at == used.end() || *at != *address) used.insert(at, *address); // somebody else was faster

@@ -141,7 +141,7 @@ Result<> make_bridge(Netlink &netlink, const std::string &name, const Subnet &su
     Message link(RTM_NEWLINK, create, "make the bridge " + name);
     link.header(link_header(0, true)).put(IFLA_IFNAME, name);
     if (mtu != 0) link.put(IFLA_MTU, static_cast<std::uint32_t>(mtu));
-    // Without an address of its own a bridge takes the lowest of its ports', and changes it when that container goes.
+    // A bridge without its own hardware address takes the lowest of its ports, and changes it when that container ends.
     put_hardware_address(link, hardware_address(subnet.gateway));
     link.nest(IFLA_LINKINFO, [](Message &m) { m.put(IFLA_INFO_KIND, "bridge"); });
     CTR_TRY(netlink.send(std::move(link)));
@@ -238,7 +238,7 @@ Result<> configure_inside(Netlink &netlink, const std::string &name, Address add
     return netlink.send(batch);
 }
 
-// Both of these do without the RTNL lock, which the kernel's worker has for many milliseconds while it deletes
+// These two functions do not need the RTNL lock, which the kernel's worker holds for many milliseconds while it deletes
 // interfaces.
 Result<int> namespace_id(Netlink &netlink, int pid) {
     int id = -1;
@@ -252,8 +252,8 @@ Result<int> namespace_id(Netlink &netlink, int pid) {
 
 Result<bool> namespace_is_held(Netlink &netlink, int id) {
     bool held = false;
-    // The kernel looks the id up and takes a reference; if there is none left to take, it answers as if it never knew
-    // it.
+    // The kernel looks the id up and takes a reference. If the namespace is dying, it answers as if it did not know the
+    // id.
     Message query(RTM_GETNSID, 0, "ask for the container's network namespace");
     query.header(rtgenmsg{AF_UNSPEC}).put(NETNSA_NSID, static_cast<std::uint32_t>(id));
     CTR_TRY(netlink.ask(std::move(query), ENOENT, [&](nlmsghdr *) { held = true; }));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the driver says to rtnetlink: bridges, veth pairs, addresses, routes.
+// The driver's rtnetlink requests: bridges, veth pairs, addresses, routes.
 #pragma once
 
 #include "netlink.hpp"
@@ -23,12 +23,12 @@ struct Link {
 /// Nothing if there is no such link.
 ctr::Result<std::optional<Link>> find_link(Netlink &netlink, const std::string &name);
 
-/// Index, up and MTU only, by ioctl: answered without the RTNL lock, for which find_link() may wait many milliseconds
-/// while the kernel deletes some namespace's interfaces. Nothing if there is no such link.
+/// Index, up and MTU only, by ioctl: this does not need the RTNL lock, for which find_link() may wait many milliseconds
+/// while the kernel deletes a namespace's interfaces. Nothing if there is no such link.
 std::optional<Link> glance_at_link(const std::string &name);
 
-/// Makes a bridge that is up and has the gateway's address, and only then gives it its alias: a bridge with the alias
-/// is complete.
+/// Makes a bridge, brings it up and adds the gateway's address. The alias is set last, so a bridge with the alias is
+/// complete.
 ctr::Result<> make_bridge(Netlink &netlink, const std::string &name, const Subnet &subnet, int mtu,
                           const std::string &alias);
 
@@ -40,7 +40,7 @@ ctr::Result<> delete_link(Netlink &netlink, const std::string &name);
 /// Takes the link off its bridge and down. Success if it is not there.
 ctr::Result<> unplug_link(Netlink &netlink, int index, const std::string &name);
 
-/// Whether the link has this very address.
+/// True if the link has exactly this address.
 ctr::Result<bool> has_address(Netlink &netlink, int index, const Subnet &subnet);
 
 /// The name of an interface (other than `except`) whose own subnet overlaps; empty if there is none.

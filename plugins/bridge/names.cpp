@@ -17,7 +17,7 @@ std::uint64_t hash(std::string_view text) {
     std::uint64_t h = 0xcbf29ce484222325u; // FNV-1a
     for (char c : text)
         h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    // Ids like web1, web2 differ in the last byte only: spread that over all bits (the finaliser of MurmurHash3).
+    // Ids like web1, web2 differ in the last byte only; the finaliser of MurmurHash3 spreads that over all bits.
     h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdu;
     h = (h ^ (h >> 33)) * 0xc4ceb9fe1a85ec53u;
     return h ^ (h >> 33);

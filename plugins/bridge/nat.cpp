@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Every container's start asks whether the table is there and says what it should, because a firewall that reloads may
-// have flushed it, and an earlier start may have had another config; it hardly ever has to be made. So the question and
-// the deletion are plain netlink messages, and libnftables (0.6 to 2.7 ms to load, with its xtables, gmp and jansson)
-// is opened only to translate the table's text.
+// Every container's start checks that the table exists and has the right rules, because a reload of a firewall may have
+// flushed it, and an earlier start may have had another config. The table rarely has to be made. So the check and the
+// deletion are plain netlink messages, and libnftables (0.6 to 2.7 ms to load, with its xtables, gmp and jansson) is
+// opened only to translate the table's text.
 #include "nat.hpp"
 
 #include "names.hpp"
@@ -46,8 +46,8 @@ constexpr const char *unsupported_hint =
     "of "
     "the config: then the containers' ports can be reached by whoever routes to the bridge";
 
-/// A kernel without nfnetlink has no such socket, one without nf_tables does not know the request: then there are no
-/// tables.
+/// Without nfnetlink the kernel has no such socket, without nf_tables it does not know the request. In both cases there
+/// are no tables.
 template <typename T> Result<T> no_nf_tables(Result<T> result) {
     if (!result.ok() && (result.error().errno_value == EPROTONOSUPPORT || result.error().errno_value == EINVAL))
         return ctr::Error{.error_class = CTR_E_UNSUPPORTED,
@@ -58,7 +58,7 @@ template <typename T> Result<T> no_nf_tables(Result<T> result) {
     return result;
 }
 
-/// The functions of libnftables that we use, from a library that stays loaded once it is.
+/// The functions of libnftables that we use. The library stays loaded.
 struct Nftables {
     decltype(&nft_ctx_new) ctx_new = nullptr;
     decltype(&nft_ctx_free) ctx_free = nullptr;
@@ -156,7 +156,7 @@ std::string Rules::body() const {
 std::string Rules::comment(const std::string &mark) const { return mark + " " + hash_text(body()); }
 
 std::string table_text(const std::string &name, const std::string &mark, const Rules &rules) {
-    // One transaction: where there is an older table there is no moment without one.
+    // One transaction, so an older table is replaced without a moment in which there is none.
     return "table inet " + name +
            "\n"
            "delete table inet " +
@@ -200,7 +200,7 @@ Result<> allow_forwarding() {
     const char *hint =
         "let the administrator set net.ipv4.ip_forward=1, or set \"nat\": false in /bridge of the config";
     char now = 0;
-    // Opened for writing only if it must change: where /proc/sys is read-only it is often on already.
+    // Opened for writing only if it must change, because where /proc/sys is read-only it is often on already.
     const Fd reader(open(forward_file, O_RDONLY | O_CLOEXEC));
     if (!reader.valid()) return system_error("open", forward_file, hint);
     if (read(reader.get(), &now, 1) == 1 && now == '1') return {};

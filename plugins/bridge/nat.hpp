@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// What the machine's netfilter does for a bridge: one nft table, whose comment says whose it is and what it says.
+// The machine's netfilter rules for a bridge: one nft table, whose comment tells its owner and has a sum of its rules.
 //
-// NAT for what leaves the subnet; and isolation, because a machine that routes (NAT needs it) routes for everybody: a
-// neighbour who sends the subnet's packets to the machine would reach each port of each container, published or not.
-// So what comes from elsewhere (neither from the bridge nor from the machine itself) ends at
+// The table does NAT for packets that leave the subnet, and it isolates. Isolation is needed because NAT needs routing,
+// and a machine that routes does so for everybody: a neighbour who sends packets for the subnet to the machine would
+// reach each port of each container, published or not. So packets from elsewhere (neither from the bridge nor from the
+// machine itself) are dropped in
 //
 //     prerouting   if it is for an address of the subnet, the bridge's own included. Here the address is still the one
 //                  that the sender wrote: what the administrator redirects to a container (DNAT comes later) is not
@@ -33,7 +34,7 @@ struct Rules {
     bool any() const { return nat || isolate; }
     /// The chains, in nft's language.
     std::string body() const;
-    /// Whose the table is, and which rules it has: a table of other rules has another comment.
+    /// The owner's mark and a sum of the rules: a table with other rules has another comment.
     std::string comment(const std::string &mark) const;
 };
 
@@ -41,7 +42,7 @@ struct Rules {
 ctr::Result<std::optional<std::string>> find_table(const std::string &name);
 /// The comment in the attribute NFTA_TABLE_USERDATA; "" if there is none.
 std::string comment_in(std::string_view userdata);
-/// In the place of an older one. By libnftables, loaded only now.
+/// Makes the table, or replaces an older one, by libnftables, which is loaded only now.
 ctr::Result<> make_table(const std::string &name, const std::string &mark, const Rules &rules);
 /// Success if it is not there.
 ctr::Result<> delete_table(const std::string &name);

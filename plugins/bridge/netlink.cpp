@@ -18,8 +18,8 @@ namespace {
 using ctr::Result;
 using ctr::system_error;
 
-// A dump comes in parts of at most 32 KiB, if the reader has room for that; an answer is much smaller. Not initialised:
-// touching pages costs.
+// A dump comes in parts of at most 32 KiB if the reader's buffer is that large; an answer is much smaller. The buffers
+// are not initialised, because touching pages takes time.
 constexpr std::size_t answer_size = 8 * 1024;
 constexpr std::size_t dump_size = 32 * 1024;
 
@@ -92,7 +92,7 @@ Result<Netlink> Netlink::open(int protocol) {
                           .syscall = "socket"};
     }
     const int on = 1;
-    setsockopt(nl_socket_get_fd(out.socket_.get()), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on); // only for words
+    setsockopt(nl_socket_get_fd(out.socket_.get()), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on); // for messages only
     return out;
 }
 
@@ -101,7 +101,8 @@ Result<std::uint32_t> Netlink::transmit(const std::vector<Message *> &batch, std
     for (Message *each : batch) {
         nl_complete_msg(socket_.get(), each->get());
         nlmsghdr *header = nlmsg_hdr(each->get());
-        // Errors are always answered; a yes is asked for only once, so that the batch is one sendmsg and one recvmsg.
+        // The kernel always answers errors. A success is acknowledged for one message only, so the batch takes one
+        // sendmsg and one recvmsg.
         if (each == batch[answered])
             header->nlmsg_flags = static_cast<std::uint16_t>(header->nlmsg_flags | NLM_F_ACK);
         else

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A netlink socket and messages for it, over libnl-3. Not libnl-route-3: its objects cannot put several requests into
-// one sendmsg, which is what makes plumbing fast, and loading it costs another 0.2 ms (README.md, "Speed").
+// one sendmsg, which saves most of the time, and loading it costs another 0.2 ms (README.md, "Speed").
 #pragma once
 
 #include <cstdint>
@@ -50,11 +50,12 @@ public:
     /// NETLINK_ROUTE or NETLINK_NETFILTER, in the namespace that the caller is in now; it stays there.
     static ctr::Result<Netlink> open(int protocol);
     /// Sends all in one sendmsg. The kernel carries them out in order, before that returns; a failed one does not stop
-    /// those behind it. The error is that of the first that failed. `answered` is the one whose yes is waited for:
-    /// the last, but in a transaction of nf_tables, whose end old kernels do not acknowledge.
+    /// those behind it. The error is that of the first that failed. `answered` is the message whose acknowledgement is
+    /// awaited. It is the last one, except in a transaction of nf_tables, whose end old kernels do not acknowledge.
     ctr::Result<> send(std::vector<Message> &batch, std::size_t answered = SIZE_MAX);
     ctr::Result<> send(Message message);
-    /// A query: calls `found` for each answer. An error with errno `missing` is none: there is just no answer.
+    /// A query: calls `found` for each answer. An error with errno `missing` means that there is no answer, and is a
+    /// success.
     ctr::Result<> ask(Message message, int missing, const std::function<void(nlmsghdr *)> &found);
     /// The index of an interface in the socket's namespace, 0 if there is none.
     int index_of(const std::string &name) const;

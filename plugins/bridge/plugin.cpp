@@ -116,7 +116,7 @@ int add_plumbing(ctr::Plan plan, const Settings &settings) {
 }
 
 std::string machine_resolv_conf(ctr::Plan plan) {
-    // systemd-resolved: the stub in /etc/resolv.conf is a loopback server, the real ones stand beside it.
+    // systemd-resolved: the stub in /etc/resolv.conf is a loopback server; the real servers are in the other file.
     for (const char *path : {"file:/etc/resolv.conf", "file:/run/systemd/resolve/resolv.conf"}) {
         std::string text = plan.ask(path).value_or("");
         const name_files::Resolver resolver = name_files::parse_resolv_conf(text);

@@ -37,7 +37,7 @@ Result<> make_directory(const std::string &path) {
     return mkdir(path.c_str(), 0700) == 0 || errno == EEXIST ? Result<>() : system_error("mkdir", path);
 }
 
-/// The reference comes first: with it there, nobody takes away what is made next.
+/// The reference is taken first, so that nobody removes what is made next.
 Result<> take_reference(const Shared &shared, const std::string &id) {
     const std::string path = shared.references() + "/" + id;
     if (touch(path).ok()) return {}; // the directories exist, as they do for all but the first container
@@ -56,7 +56,7 @@ ctr::Error no_bridge(const std::string &message, const std::string &hint) {
     return ctr::Error{.error_class = CTR_E_INVALID, .message = message, .hint = hint, .path = "/bridge"};
 }
 
-/// A bridge that somebody made is used if it is what the config says; otherwise nothing is changed.
+/// A bridge that somebody else made is used if it matches the config, and refused otherwise. It is never changed.
 Result<> accept_foreign(Netlink &netlink, const Shared &shared, const Subnet &subnet, const Link &link) {
     if (link.alias.rfind("ctr:", 0) == 0)
         return no_bridge("the bridge " + shared.bridge + " belongs to a ctr with another run root (\"" + link.alias +
@@ -97,7 +97,7 @@ Result<> make_new(Netlink &netlink, const Shared &shared, const Subnet &subnet, 
     return {};
 }
 
-/// A crash between making and marking left a bridge without a mark; the file says that it is ours.
+/// A crash between making and marking leaves a bridge without a mark. The file proves that it is ours.
 Result<> clear_half_made(Netlink &netlink, const Shared &shared, std::optional<Link> &link) {
     if (access(making_file(shared).c_str(), F_OK) != 0) return {};
     if (link && link->kind == "bridge" && link->alias.empty()) {
@@ -114,7 +114,8 @@ std::string description(const Link &link, const Subnet &subnet) {
     return std::to_string(link.index) + " " + subnet.gateway_text();
 }
 
-/// The bridge, if it is the one that was checked for an earlier container: indexes are not given twice.
+/// The bridge, if it is the one that was checked for an earlier container. Its index proves that, because the kernel
+/// does not use an index twice.
 std::optional<Link> remembered(const Shared &shared, const Subnet &subnet) {
     const std::string known = read_link(bridge_file(shared));
     if (known.empty()) return std::nullopt;
@@ -151,8 +152,8 @@ bool is_ours(const Shared &shared, const std::optional<std::string> &comment) {
     return comment && (*comment + " ").rfind(owner_mark(shared.state_dir) + " ", 0) == 0;
 }
 
-/// A table of our name that somebody else made may say anything: with it there, nobody knows whether the containers can
-/// be reached from outside.
+/// A table of our name that somebody else made may have any rules, so it is unknown whether the containers can be
+/// reached from outside. It is refused.
 ctr::Error foreign_table(const std::string &name, const std::string &comment) {
     return ctr::Error{.error_class = CTR_E_INVALID,
                       .message = "the nft table inet " + name +
@@ -171,10 +172,10 @@ Result<> ensure_table(const Shared &shared, const Subnet &subnet) {
     CTR_ASSIGN(const std::optional<std::string> comment, find_table(name));
     if (comment && !is_ours(shared, comment)) return foreign_table(name, *comment);
     if (comment != rules.comment(mark)) CTR_TRY(make_table(name, mark, rules));
-    return shared.nat ? allow_forwarding() : Result<>(); // behind the table: never open and not yet isolated
+    return shared.nat ? allow_forwarding() : Result<>(); // after the table: isolated first
 }
 
-/// Whatever this container's config says of it: another container may have had it made.
+/// Independent of this container's config, because another container may have had it made.
 Result<> remove_table(const Shared &shared) {
     const std::string name = table_name(shared.bridge);
     const auto comment = find_table(name);
@@ -191,7 +192,7 @@ Result<> remove_bridge(const Shared &shared) {
     return ours ? delete_link(netlink, shared.bridge) : Result<>();
 }
 
-/// With the lock held and no reference left. Goes on past the first error: what can go, goes.
+/// With the lock held and no reference left. Goes on after the first error, to remove as much as possible.
 Result<> remove_shared(const Shared &shared) {
     auto table = remove_table(shared), bridge = remove_bridge(shared);
     unlink(bridge_file(shared).c_str());

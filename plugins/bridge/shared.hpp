@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What containers share: the bridge and its nft table. Ensured under a lock, with a reference per container:
+// What containers share: the bridge and its nft table. They are made under a lock, with a reference for each container:
 //
 //     STATE_DIR             flock(2) on the directory itself is the lock
 //     STATE_DIR/ctr0/refs/ID        container ID uses ctr0
@@ -8,8 +8,8 @@
 //     STATE_DIR/ctr0/bridge -> "INDEX ADDRESS/PREFIX" of the bridge that was found to be right
 //     STATE_DIR/ctr0/making         the bridge is being made: one without a mark is ours, half done
 //
-// The last reference takes them away: the bridge only if its alias has this state directory's mark, the table only if
-// its comment has. What an administrator made is used and never changed.
+// When the last reference is dropped they are removed, unless `keep` is set: the bridge only if its alias has this
+// state directory's mark, the table only if its comment has it. What an administrator made is used and never changed.
 #pragma once
 
 #include "links.hpp"
@@ -33,10 +33,12 @@ struct Shared {
     std::string leases() const { return directory() + "/leases"; }
 };
 
-/// Takes the reference of `id` and makes what is missing. `mtu` 0 means: as the default route's interface. The bridge.
+/// Takes the reference of `id` and makes what is missing. `mtu` 0 means that of the default route's interface. Returns
+/// the bridge.
 ctr::Result<Link> acquire(const Shared &shared, const std::string &id, const Subnet &subnet, int mtu);
 
-/// Drops the reference of `id`, and what is shared with the last one. Success if it is not there.
+/// Drops the reference of `id`; with the last one removes what is shared, unless `keep` is set. Success if it is not
+/// there.
 ctr::Result<> release(const Shared &shared, const std::string &id);
 
 /// Takes bridge and table away if no reference is left, whatever `keep` says; false if one is.

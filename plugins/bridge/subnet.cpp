@@ -10,7 +10,7 @@
 namespace bridge {
 namespace {
 
-// Longer and there is no room for the gateway and one container; shorter and it would swallow much of the internet.
+// A longer prefix has no room for the gateway and one container; a shorter one would cover much of the internet.
 constexpr int shortest_prefix = 8;
 constexpr int longest_prefix = 30;
 

@@ -39,9 +39,9 @@ struct Subnet {
 /// Reads /bridge/subnet of the config, "10.129.0.0/16", and /bridge/gateway (empty: the first address).
 ctr::Result<Subnet> parse_subnet(std::string_view subnet, std::string_view gateway);
 
-/// The first free address for `id`, or nothing if the subnet is full. The search begins at a place that the id
-/// determines: two containers rarely meet (so one system call takes a lease), the same container tends to get the same
-/// address again, and an address that was just given back is rarely the next one given out. `used` is sorted.
+/// The first free address for `id`, or nothing if the subnet is full. The search begins at a place that depends on the
+/// id. So two containers rarely want the same address (and one system call takes a lease), the same container tends to
+/// get the same address again, and an address that was just released is rarely used next. `used` is sorted.
 std::optional<Address> choose_address(const Subnet &subnet, std::string_view id, const std::vector<Address> &used);
 
 } // namespace bridge

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// plugin.cpp: the plan and a container's snapshot; layers.cpp: ctr.storage/1; subvolume.cpp: the door to libbtrfsutil.
+// plugin.cpp: the plan and a container's snapshot; layers.cpp: ctr.storage/1; subvolume.cpp: all calls of libbtrfsutil.
 #pragma once
 
 #include "subvolume.hpp"
@@ -21,7 +21,7 @@ std::string data_dir(ctr::Plan plan);
 /// 0 if the data directory is on btrfs; else refuses the plan.
 int require_btrfs(ctr::Plan plan, const std::string &dir);
 
-/// With a hint, if none is given and the errno says what to do.
+/// Fails the step. Without `hint` adds one if the errno tells what to do.
 int fail(ctr::Run run, ctr::Error error, std::string hint = {});
 /// The undo of everything that is a subvolume.
 int delete_path(ctr::Run run, const std::string &path);

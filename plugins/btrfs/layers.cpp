@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // ctr.storage/1: layers as subvolumes. A layer is unpacked in a snapshot of its parent, where whiteouts are simply
-// carried out. Then it is made read-only, synced, and renamed: what has a layer's name is complete. Two imports of one
-// layer do not disturb each other: the rename that comes second finds the layer there and drops its own copy.
+// carried out. Then it is made read-only, synced, and renamed, so a subvolume with a layer's name is complete. Two
+// imports of one layer do not disturb each other: the second rename finds the layer there and drops its own copy.
 #include "driver.hpp"
 #include "names.hpp"
 
@@ -22,7 +22,7 @@ namespace {
 
 int apply_layer(ctr::Run run) {
     const std::string partial = run.str("partial");
-    // Only an earlier try of this operation can have left it: its name has the operation's id.
+    // Its name has the operation's id, so only an earlier attempt of this operation can have left it.
     if (delete_path(run, partial) != 0) return -1;
     if (auto done = make_directory(parent_of(partial)); !done.ok()) return fail(run, done.error());
     const auto made = run.has("parent") ? snapshot(run.str("parent"), partial) : create_subvolume(partial);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // A subvolume cannot be deleted while it contains others, and anybody who may make a directory in a container may make
-// a subvolume: nested as deep as he likes, below paths longer than PATH_MAX (where libbtrfsutil's iterator and deletion
-// by id end with ENAMETOOLONG), made read-only (where its recursive deletion ends with EROFS). So this walks by
-// numbers, not by names: the kernel lists what is nested in a subvolume as pairs of a subvolume's id and the inode of
-// the directory that holds it; a file handle made of such numbers opens either; the last component of the name is found
-// in that directory.
+// subvolumes: nested to any depth, below paths longer than PATH_MAX (where libbtrfsutil's iterator and deletion by id
+// fail with ENAMETOOLONG), or read-only (where its recursive deletion fails with EROFS). So this code walks by numbers,
+// not by names: the kernel lists what is nested in a subvolume as pairs of a subvolume's id and the inode of the
+// directory that holds it; a file handle made of such numbers opens either; the last component of the name is found in
+// that directory.
 #include "nested.hpp"
 
 #include <btrfsutil.h>
@@ -56,7 +56,7 @@ Fd open_by_number(int mount, std::uint64_t subvolume, std::uint64_t inode) {
     return Fd{open_by_handle_at(mount, reinterpret_cast<file_handle *>(buffer), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
 }
 
-/// Appends what is directly nested in the open subvolume.
+/// Appends the subvolumes that are directly nested in the open one.
 bool children(int fd, std::uint64_t id, std::vector<Nested> *all) {
     auto answer = std::make_unique<btrfs_ioctl_get_subvol_rootref_args>();
     for (;;) {
@@ -103,7 +103,7 @@ ctr::Result<> delete_nested(int fd, const std::string &path) {
     std::uint64_t top = 0;
     if (btrfs_util_subvolume_id_fd(fd, &top) != BTRFS_UTIL_OK) return failed("btrfs_util_subvolume_id_fd", 0);
     if (!children(fd, top, &all)) return failed("BTRFS_IOC_GET_SUBVOL_ROOTREF", top);
-    for (std::size_t i = 0; i < all.size(); ++i) { // grows: what is nested in a nested one comes behind it
+    for (std::size_t i = 0; i < all.size(); ++i) { // the list grows: nested ones of a nested one are appended
         const std::uint64_t id = all[i].id;
         const Fd subvolume = open_by_number(fd, id, root_inode);
         if (!subvolume.valid()) return failed("open_by_handle_at", id);

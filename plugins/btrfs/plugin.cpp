@@ -116,8 +116,8 @@ int shell_undo_snapshot(ctr::Run run, ctr::Shell sh) {
 
 // ---- btrfs.open -----------------------------------------------------------------------------------------------------
 
-/// A copy of a mount is a peer of it and has its flags. The container's root is neither: nothing that is mounted in it
-/// may reach the machine, and nosuid, nodev or noexec of the data root say nothing about the container.
+/// A copy of a mount is its peer and has its flags. The container's root must be neither: mounts in it may not reach
+/// the machine, and nosuid, nodev or noexec of the data root are not meant for the container.
 int set_attributes(int fd) {
     mount_attr attributes{};
     attributes.propagation = MS_PRIVATE;
@@ -141,14 +141,14 @@ int apply_open(ctr::Run run) {
     return run.output_fd("rootfs", fd);
 }
 
-/// A script has no detached mounts: a bind mount of the snapshot over itself is one that the child can move.
+/// A script has no detached mounts. It binds the snapshot over itself, because the child can move such a mount.
 int shell_open(ctr::Run run, ctr::Shell sh) {
     const std::string path = run.str("path");
     if (sh.cmd({"mount", "--bind", path, path}) != 0 || sh.cmd({"mount", "--make-private", path}) != 0) return -1;
     return sh.set(run.output_value("rootfs"), {"echo", path});
 }
 
-/// Nothing: the mount goes with its last descriptor. Only the script's stands in the machine's tree.
+/// Nothing to undo, because the mount ends with its last descriptor. Only the script mounts it in the machine's tree.
 int undo_open(ctr::Run) { return 0; }
 int shell_undo_open(ctr::Run run, ctr::Shell sh) { return sh.cmd({"umount", run.str("path")}); }
 

@@ -18,7 +18,7 @@ using ctr::Fd;
 using ctr::Result;
 using ctr::system_error;
 
-/// Says in the library's words what it could not do; errno is what the kernel said.
+/// An error with the library's words and the kernel's errno.
 Result<> check(btrfs_util_error code, const char *what, const std::string &path) {
     if (code == BTRFS_UTIL_OK) return {};
     ctr::Error error = system_error(what, path);
@@ -66,7 +66,7 @@ Result<> delete_subvolume(const std::string &path) {
     if (!subvolume.valid()) return errno == ENOENT ? Result<>() : system_error("open", path);
     CTR_TRY(check(btrfs_util_is_subvolume_fd(subvolume.get()), "btrfs_util_is_subvolume_fd", path));
 
-    // Most have nothing nested, and the kernel says so faster than a search of the trees.
+    // Most have nothing nested, so try a plain deletion first; that is faster than a search of the trees.
     btrfs_util_error error = btrfs_util_delete_subvolume_fd(parent.get(), name.c_str(), 0);
     if (error != BTRFS_UTIL_OK && errno == ENOTEMPTY) {
         bool read_only = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Subvolumes through libbtrfsutil: made, copied, sealed, deleted. No quota groups: they slow every snapshot down and
+// Makes, copies, seals and deletes subvolumes through libbtrfsutil. No quota groups: they slow every snapshot down and
 // leak.
 #pragma once
 
@@ -11,7 +11,7 @@ namespace btrfs {
 
 ctr::Result<> create_subvolume(const std::string &path);
 ctr::Result<> snapshot(const std::string &source, const std::string &path);
-/// Read-only and on the disk.
+/// Makes the subvolume read-only and writes it to the disk.
 ctr::Result<> seal(const std::string &path);
 /// Deletes the subvolume at `path`, whatever it contains: nested subvolumes (anybody who may make a directory may make
 /// one) and read-only ones too. Success if there is nothing. A `path` that is no subvolume is left alone.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Why three steps. The bounding set must go while the process still has SETPCAP. Then the ids change; with keepcaps a
-// process that stops being root keeps its permitted set but loses the effective one, so the interim step raises what
-// seccomp(2) needs without no_new_privs (SYS_ADMIN) and no more. The final step takes that away again. Inheritable and
-// ambient are always written, never left as the caller had them (CVE-2022-29162).
+// Why three steps? The bounding set must be dropped while the process still has SETPCAP. Then the ids change; with
+// keepcaps a process that stops being root keeps its permitted set but loses the effective one. So the interim step
+// raises only what seccomp(2) needs without no_new_privs (SYS_ADMIN). The final step removes that again. Inheritable
+// and ambient are always written, never left as the caller had them (CVE-2022-29162).
 //
-// What was asked for but is not permitted here (a kernel that lacks it, a runtime that lacks it itself) is left out: a
-// container with less than it asked for is what the runtime-spec wants.
+// A capability that was asked for but is not permitted here (the kernel or ctr itself lacks it) is left out, as the
+// runtime-spec demands.
 #include "child.hpp"
 
 #include <linux/capability.h>
@@ -76,7 +76,7 @@ CTR_CHILD int bound_in_child(ctr_run *raw) {
     for (unsigned long each = 0; each < 64; ++each) {
         if ((keep >> each & 1) != 0 || prctl(PR_CAPBSET_DROP, each, 0, 0, 0) == 0) continue;
         if (errno == EINVAL) break; // past the last capability of this kernel
-        if (errno == EPERM && prctl(PR_CAPBSET_READ, each, 0, 0, 0) == 0) continue; // not there anyway
+        if (errno == EPERM && prctl(PR_CAPBSET_READ, each, 0, 0, 0) == 0) continue; // it is not in the set
         return run.fail("prctl(PR_CAPBSET_DROP)", "bounding set", "dropping capabilities needs CAP_SETPCAP");
     }
     return 0;

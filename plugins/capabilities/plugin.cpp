@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Which sets a container gets, and where in `confine` they are put on.
+// Which sets a container gets, and where in `confine` they are set.
 //
 //   /process/capabilities   the five lists of the runtime-spec, as they are
 //   /ctr/capabilities       add and drop: relative to those lists, or without them to docker's default
@@ -21,7 +21,7 @@ using ctr::Shell;
 
 struct Wanted {
     Sets sets;
-    std::string lost; // what was asked for and cannot be given: for the reader of the plan
+    std::string lost; // what was asked for and cannot be given; goes into the note of caps.bound
 };
 
 Result<Sets> from_lists(Plan plan, std::vector<std::string> &unknown) {
@@ -58,7 +58,7 @@ void apply_change(Sets &sets, Change change) {
         *mask &= sets.bounding;
 }
 
-/// In runc's words. The container runs with less than was asked for: whoever wonders why finds it in the log.
+/// A warning in runc's words, because the container runs with less than was asked for.
 void warn_of(Plan plan, std::vector<std::string> unknown) {
     if (unknown.empty()) return;
     std::sort(unknown.begin(), unknown.end()); // most stand in several lists
@@ -69,7 +69,7 @@ void warn_of(Plan plan, std::vector<std::string> unknown) {
     plan.log(CTR_LOG_WARN, "ignoring unknown or unavailable capabilities: [" + names + "]");
 }
 
-/// What the kernel would refuse, set by set.
+/// Warns of what the kernel would refuse, for each set.
 void warn_of_lost(Plan plan, const Sets &asked, const Sets &given) {
     const auto warn = [&](const char *set, Mask lost, const char *why) {
         if (lost != 0)
@@ -156,8 +156,8 @@ std::string for_setpriv(const std::string &hexadecimal) {
     return text;
 }
 
-// A shell cannot lower its own sets: setpriv(1) starts the program in the end, its options are collected in $setpriv as
-// the shared kinds do.
+// A shell cannot lower its own sets. The script starts the program by setpriv(1); its options are collected in
+// $setpriv, as the shared kinds do.
 int bound_in_shell(Run run, Shell shell) {
     return shell.text("setpriv=\"${setpriv:-setpriv} --bounding-set=" + for_setpriv(run.str("bounding")) + "\"");
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The names come from a table here and not from libcap-ng: loading that library costs 80 us in each start, and the
-// numbers of linux/capability.h never change. Which of them the running kernel has is not asked at planning either: the
-// child's steps take what they find (prctl answers EINVAL past the last one, and capset is asked only for what is
-// permitted).
+// numbers of linux/capability.h never change. Planning does not ask which of them the running kernel has: the child's
+// steps find out (prctl fails with EINVAL after the last one, and capset sets only what is permitted).
 #include "sets.hpp"
 
 #include "../capabilities-common/docker_default.hpp"

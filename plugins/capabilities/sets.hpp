@@ -42,7 +42,7 @@ struct Sets {
 ctr::Result<Mask> parse_list(const std::string &path, const std::vector<std::string> &names);
 
 /// /ctr/capabilities: the base with `add` and `drop` applied to it (docker's arithmetic):
-///   add has ALL:  everything but what drop names;
+///   add has ALL:  everything except what drop names;
 ///   drop has ALL: only what add names;
 ///   else:         base without drop, then with add: a capability named in both is given.
 /// ALL in both contradicts itself: refused.

@@ -2,16 +2,16 @@
 //
 // The six lists of OCI hooks, and where in the plan each stands (runtime-spec, runtime.md "Lifecycle"):
 //
-//   prestart         parent, mounts     all is there that the container needs; the child waits before pivot_root
-//   createRuntime    parent, mounts     behind prestart
-//   createContainer  child, mounts      behind createRuntime: in the container's namespaces, the machine's files still
-//                    in sight
+//   prestart         parent, mounts     everything that the container needs exists; the child waits before pivot_root
+//   createRuntime    parent, mounts     after prestart
+//   createContainer  child, mounts      after createRuntime: in the container's namespaces, with the machine's files
+//                                       still visible
 //   (gate)
 //   startContainer   child, confine     the container's files; as the program's user, with its capabilities and limits
 //   poststart        parent, started    the program runs
-//   poststop         undo, prepare      the first step of the plan, so the last to be taken back
+//   poststop         undo, prepare      the first step of the plan, so the last to be undone
 //
-// How a hook is run is the shared kinds' (plugins/kinds/hooks.cpp): no plugin makes processes.
+// The shared kinds run a hook (plugins/kinds/hooks.cpp), because no plugin makes processes.
 #include "state.hpp"
 
 namespace hooks {
@@ -21,15 +21,15 @@ using ctr::Node;
 using ctr::Plan;
 using ctr::Step;
 
-/// What plugins/kinds/hooks.cpp has room for.
+/// The limit of plugins/kinds/hooks.cpp.
 constexpr std::size_t max_words = 4096;
 
 struct List {
     const char *name, *kind;
     ctr_phase phase;
     const char *status; // of the container, as the hook is told
-    /// The environment of a hook that says nothing of it, as runc and crun have it: whoever runs it has one. Inside
-    /// that is the container's process.
+    /// The environment of a hook without `env`, as with runc and crun: that of the process that runs the hook, which is
+    /// the container's process for hooks inside.
     const char *env_of = "caller";
 };
 
@@ -39,7 +39,7 @@ Node output_of(Plan plan, const char *which) {
     return plan.spec("/annotations").get((std::string("/run.oci.hooks.") + which).c_str());
 }
 
-/// Inside the container nobody sees these files: the hooks there get descriptors.
+/// These files cannot be opened inside the container, so the hooks there get descriptors.
 int open_outputs(Plan plan) {
     const bool inside = plan.spec("/hooks/createContainer").size() + plan.spec("/hooks/startContainer").size() != 0;
     for (const char *each : outputs) {
@@ -59,7 +59,7 @@ int open_outputs(Plan plan) {
     return 0;
 }
 
-/// The step of one hook, but for its place among the others; -1 if the hook is refused.
+/// The step of one hook, without its order among the others; -1 if the hook is refused.
 int add_hook(Plan plan, const List &list, std::size_t index, const std::string &bundle, Step &step) {
     const std::string where = std::string("/hooks/") + list.name + "/" + std::to_string(index);
     const Node hook = plan.spec(where);
@@ -86,7 +86,7 @@ int add_hook(Plan plan, const List &list, std::size_t index, const std::string &
     return step.add();
 }
 
-/// The container is there as the spec asks for it, but for what comes with pivot_root.
+/// The hook runs when the container is made as the spec asks for it, except for pivot_root and what follows it.
 void stand_behind_creation(Step &step) {
     for (const char *token :
          {CTR_TOKEN_USERNS_MAPPED, CTR_TOKEN_CGROUP_JOINED, CTR_TOKEN_NETWORK_READY, CTR_TOKEN_MOUNTS_DONE,
@@ -94,8 +94,8 @@ void stand_behind_creation(Step &step) {
         step.after(token);
 }
 
-/// The program's user and capabilities are on, so that a file of the image gets no more than the program would: execve
-/// leaves what the bounding set allows. The filter comes behind: it could forbid what running a hook needs.
+/// The hook runs after the program's user and capabilities are set, so that this file of the image gets no more than
+/// the program. It runs before the seccomp filter is loaded, which could forbid what running a hook needs.
 void stand_before_filter(Plan plan, Step &step) {
     step.after(CTR_TOKEN_CAPS_BOUNDED).after(CTR_TOKEN_IDS_SET);
     if (plan.spec("/process/noNewPrivileges").boolean())

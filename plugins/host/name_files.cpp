@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r";
 
-/// The next word of `line`, which loses it; empty at the end.
+/// Removes the next word from `line` and returns it; empty at the end.
 std::string_view next_word(std::string_view &line) {
     const std::size_t begin = line.find_first_not_of(blanks);
     if (begin == std::string_view::npos) return line = {};
@@ -35,8 +35,7 @@ bool is_word(std::string_view text) {
     return true;
 }
 
-/// What a program in the container may add to its files: they are on a file system of their own, which has that much
-/// room.
+/// How many bytes a program in the container may add to these files; their file system has that much more room.
 constexpr std::int64_t room = 256 * 1024;
 
 /// Bytes in whole pages, as the file system counts.
@@ -142,7 +141,7 @@ int add(ctr::Plan plan, const Files &files) {
     add("/etc/resolv.conf", ctr::Step::escape(files.resolv_conf));
     add("/etc/hostname", files.hostname.empty() ? "" : ctr::Step::escape(files.hostname + "\n"));
     if (size == room) return 0;
-    // Right after the root: a mount of the user's over the same path, or over /etc, comes later and wins.
+    // Right after the root is attached, so that a user's mount on the same path, or on /etc, comes later and covers it.
     return step.arg("size", size)
         .needs(CTR_TOKEN_ROOT_ATTACHED)
         .note("the container's own, with room for little more")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The three files by which a container knows names: /etc/hosts, /etc/resolv.conf, /etc/hostname. The drivers `host` and
+// The three files with names for a container: /etc/hosts, /etc/resolv.conf, /etc/hostname. The drivers `host` and
 // `bridge` both make them (each has this source compiled in): on a small file system of their own in memory, bound over
 // the image's own files, so that neither the image nor the machine's files change, and a container that fills them
 // fills nothing else.

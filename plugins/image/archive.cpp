@@ -38,7 +38,7 @@ void Archive::configure(Content content) {
              {archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
               archive_read_support_filter_lzma, archive_read_support_filter_zstd, archive_read_support_filter_lz4,
               archive_read_support_filter_compress})
-            // ARCHIVE_WARN: this libarchive was built without it and would call a program.
+            // ARCHIVE_WARN: this libarchive was built without that filter and would call a program.
             if (filter(archive_.get()) != ARCHIVE_OK) archive_clear_error(archive_.get());
     }
     archive_read_support_format_empty(archive_.get());
@@ -48,8 +48,8 @@ void Archive::configure(Content content) {
         archive_read_support_format_raw(archive_.get());
 }
 
-// What libarchive may take at once for an entry's headers, or for the map of a sparse file: it keeps them in memory, at
-// up to ten times their size.
+// The most that libarchive may read in one call for an entry's headers or the map of a sparse file. It keeps them in
+// memory, at up to ten times their size.
 constexpr std::uint64_t most_of_a_call = 4 * 1024 * 1024;
 
 void Archive::begin_call() {
@@ -79,8 +79,7 @@ void Archive::check(int code) {
     if (archive_errno(archive_.get()) == ENOMEM) throw memory_failure(what_);
     const char *text = archive_error_string(archive_.get());
     const std::string_view message = text == nullptr ? "unknown error" : text;
-    // Warnings are about what does not matter here: a user's name; a path that is no UTF-8, of which the bytes are
-    // kept.
+    // Warnings are about things that do not matter here: a user's name; a path that is not UTF-8, whose bytes are kept.
     if (code == ARCHIVE_WARN) return;
     refuse(what_,
            "cannot be read as " +
@@ -90,7 +89,7 @@ void Archive::check(int code) {
 
 archive_entry *Archive::next() {
     archive_entry *entry = nullptr;
-    // The rest of the entry before, which may be long and is kept nowhere.
+    // Skips the rest of the previous entry. It may be long, but is not kept in memory, so it is not bounded.
     bounded_ = false;
     if (entered_) check(archive_read_data_skip(archive_.get()) == ARCHIVE_FATAL ? ARCHIVE_FATAL : ARCHIVE_OK);
     begin_call();
@@ -125,8 +124,8 @@ std::string_view DecompressStream::next() {
 
 namespace {
 
-/// "ustar" where all but the oldest tars have it: then there is nothing to unpack, and what is not wanted is skipped by
-/// seeking.
+/// True if the file has "ustar" in its place, as all but the oldest tars have. Such a file is not compressed, so
+/// unwanted members are skipped by seeking.
 bool is_plain_tar(const std::string &path) {
     const ctr::Fd file = open_regular(path);
     char magic[5];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// libarchive as three small things: a tar reader, a decompressor, and one member of a tar as a stream. Only tar and
-// only filters that libarchive has in itself: some of its others start external programs.
+// Wraps libarchive as a tar reader, a decompressor, and one member of a tar as a stream. Only tar and only filters that
+// are built into libarchive, because some others start external programs.
 #pragma once
 
 #include "limits.hpp"
@@ -17,7 +17,7 @@
 
 namespace image {
 
-/// While it lives, names in archives are UTF-8 whatever LANG says, so that libarchive has nothing to convert.
+/// While it exists, names in archives are UTF-8 independent of LANG, so that libarchive converts nothing.
 class Utf8Names {
 public:
     Utf8Names();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The second half of the unpacker: who owns a file, how it may be used, what else is known of it. The order is the
-// kernel's: chown clears set-id bits and capabilities, so it comes first; writing changes times, so they come last.
+// The second half of the unpacker: owner, mode, extended attributes and times. The kernel demands this order: chown
+// clears set-id bits and capabilities, so it comes first; writing changes times, so they come last.
 #include "failure.hpp"
 #include "unpacker.hpp"
 
@@ -35,7 +35,7 @@ Times times_of(archive_entry *entry) {
 void Unpacker::set_owner(archive_entry *entry, const std::string &name) {
     const std::int64_t uid = archive_entry_uid(entry);
     const std::int64_t gid = archive_entry_gid(entry);
-    // -1 would mean "leave it", and what is larger would wrap around, to root for instance.
+    // -1 would mean "do not change", and larger numbers would wrap around, for example to root.
     if (uid < 0 || gid < 0 || uid >= 0xffffffff || gid >= 0xffffffff)
         refuse(entry_name_,
                "belongs to " + std::to_string(uid) + ":" + std::to_string(gid) + ", which are no user and group ids");
@@ -87,7 +87,7 @@ void Unpacker::note_directory(const std::string &path, ino_t inode, mode_t mode,
     noted_.insert(inode);
 }
 
-// Of two entries for one directory the later counts.
+// If a directory has two entries, the later one applies.
 void Unpacker::finish_directories() {
     std::string path;
     for (const FinalState &each : directories_) {
@@ -96,7 +96,7 @@ void Unpacker::finish_directories() {
         entry_name_ = path;
         const Fd directory = tree_.open_directory(path);
         struct stat about {};
-        // A later entry may have put something else in its place.
+        // A later entry may have replaced the directory.
         if (!directory.valid() || fstat(directory.get(), &about) != 0 || about.st_ino != each.inode) continue;
         if ((about.st_mode & 07777) != each.mode && fchmod(directory.get(), each.mode) != 0) entry_failure("fchmod");
         if (futimens(directory.get(), each.times.both) != 0) entry_failure("futimens");

@@ -31,7 +31,7 @@ Place with_name(const std::vector<Place> &images, const std::string &name) {
            all.empty() ? "none of them has a name" : "there is: " + all);
 }
 
-// "HEX.json" and "blobs/sha256/HEX" promise a digest by their names.
+// "HEX.json" and "blobs/sha256/HEX" contain a digest in their names.
 void check_promised_digest(const std::string &path, const std::string &digest) {
     std::string promised = path.substr(path.rfind('/') + 1);
     if (promised.ends_with(".json")) promised.resize(promised.size() - 5);

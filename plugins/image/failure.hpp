@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // How this plugin's own functions fail: an exception that carries the SDK's error. Reading nested documents and streams
-// within streams fails in many places, constructors among them, and below C frames of libarchive; it is handled in one,
-// steps.cpp and plugin.cpp. Nothing crosses the boundary.
+// can fail in many places, in constructors and below C frames of libarchive too. The exceptions are caught in steps.cpp
+// and plugin.cpp only, and none crosses the boundary.
 #pragma once
 
 #include <ctr/plugin.hpp>
@@ -19,7 +19,7 @@ struct Failure : std::exception {
     const char *what() const noexcept override { return error.message.c_str(); }
 };
 
-/// A name in an archive may have a megabyte; nobody reads more than its beginning.
+/// Shortens text for messages, because a name in an archive may have a megabyte.
 inline std::string brief(std::string text, std::size_t most = 400) {
     if (text.size() <= most) return text;
     text.resize(most);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a source document describes, whatever its form: one image, its layers lowest first.
+// The content of a source document of any form: one image, its layers lowest first.
 #pragma once
 
 #include "limits.hpp"

@@ -10,7 +10,7 @@ namespace {
 
 nlohmann::json string_list(const Place &place) { return place.strings(); }
 
-// docker reads a word alone, too.
+// docker also accepts a string instead of a list.
 nlohmann::json command(const Place &place) {
     return place.json().is_string() ? nlohmann::json::array({place.string()}) : string_list(place);
 }
@@ -22,7 +22,7 @@ nlohmann::json string_map(const Place &place) {
     return all;
 }
 
-// Go's map[string]struct{}: only the names say something.
+// Go's map[string]struct{}: only the names matter.
 nlohmann::json name_set(const Place &place) {
     nlohmann::json all = nlohmann::json::object();
     for (const auto &[name, value] : place.members())
@@ -32,7 +32,7 @@ nlohmann::json name_set(const Place &place) {
 
 nlohmann::json text(const Place &place) { return place.string(); }
 
-// Other members (health checks, build triggers, Windows) describe what no runtime carries out.
+// Other members (health checks, build triggers, Windows) are dropped, because no runtime carries them out.
 nlohmann::json known_members(const Place &config) {
     struct Known {
         const char *name;

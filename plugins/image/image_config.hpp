@@ -17,7 +17,7 @@ struct ImageConfig {
 
 ImageConfig parse_image_config(const std::string &document_name, const std::string &text);
 
-/// Refuses what this machine cannot run. Very old images do not say what they are for: those are taken.
+/// Refuses an image that this machine cannot run. Very old images do not name a platform and are accepted.
 void check_platform(const ImageConfig &config, const Request &request);
 
 /// An image of these blobs, in the order of the config's diff ids.

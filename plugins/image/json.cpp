@@ -10,7 +10,7 @@ namespace {
 
 constexpr int max_json_depth = 64;
 
-// A short view of a wrong value: a whole subtree helps nobody.
+// A short form of a wrong value for messages, because a whole subtree is too long.
 std::string shown(const nlohmann::json &value) {
     if (value.is_object()) return "an object";
     if (value.is_array()) return "an array of " + std::to_string(value.size());

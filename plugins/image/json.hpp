@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Reading the documents of an image: bounded in size and depth, and every complaint says document, place, expected and
-// got.
+// Reads the documents of an image, bounded in size and depth. Every error names the document, the place, what was
+// expected and what was found.
 #pragma once
 
 #include <nlohmann/json.hpp>

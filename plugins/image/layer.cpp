@@ -35,7 +35,7 @@ UnpackResult unpack_layer(const Layer &layer, const std::string &directory, cons
     HashStream tar(plain);
     UnpackResult result = Unpacker(root.get(), options, meter).unpack(tar);
 
-    // What stands after the tar's end belongs to both digests.
+    // Bytes after the tar's end count for both digests.
     drain(tar);
     drain(blob);
     if (blob.size() != place.size)

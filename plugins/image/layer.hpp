@@ -6,8 +6,8 @@
 
 namespace image {
 
-/// Unpacks one layer into a directory that exists. Throws if its bytes are not those that digest, size and diff id
-/// promise; what was unpacked by then is left for the storage driver's undo.
+/// Unpacks one layer into a directory that exists. Throws if its bytes do not match digest, size and diff id. The
+/// storage driver's undo removes what was unpacked by then.
 UnpackResult unpack_layer(const Layer &layer, const std::string &directory, const UnpackOptions &options);
 
 } // namespace image

@@ -17,7 +17,7 @@ constexpr std::size_t max_document_size = 4 * 1024 * 1024;
 /// What an index may hold: an image of 500 layers, in the oldest form three members each, has a tenth of it.
 constexpr std::size_t max_index_bytes = 4 * 1024 * 1024;
 
-/// By these an image's document is known.
+/// True for the files by which an image's document is recognised.
 bool is_document(const std::string &path) {
     return path == "oci-layout" || path == "index.json" || path == "manifest.json" || path == "repositories";
 }
@@ -35,15 +35,15 @@ bool hexadecimal_id(std::string_view text) {
     return text.size() >= 64 && text.substr(0, 64).find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// Image archives begin with one of these; then hashing the whole of it for nothing is saved, and blobs are skipped by
-// seeking.
+// Image archives begin with one of these. Such an archive need not be hashed, and blobs are skipped by seeking.
 bool begins_image_archive(const std::string &path) {
     const std::string top = path.substr(0, path.find('/'));
     return top == "blobs" || top == "oci-layout" || top == "index.json" || top == "manifest.json" ||
            top == "repositories" || hexadecimal_id(top);
 }
 
-// "../b/c" as a link in directory "a" of the archive: "b/c". Lexical: this is a name in a list, no path of the machine.
+// "../b/c" as a link in directory "a" of the archive: "b/c". Purely lexical, because this is a name in a list and not a
+// path of the machine.
 std::string link_path(const std::string &directory, const std::string &target) {
     std::vector<std::string> parts;
     const std::string whole = target.starts_with('/') ? target : directory + "/" + target;
@@ -84,7 +84,7 @@ void add_member(ArchiveIndex &index, archive_entry *entry, const std::string &ar
 
 } // namespace
 
-// Whose members matter is an image's document, and that has few. All others are counted and forgotten.
+// Only an image's document needs its members, and it has few. In other archives members are counted but not kept.
 void ArchiveIndex::add(const std::string &path, Member member) {
     if (root_file_system) return members.clear();
     bytes_ += path.size() + member.link.size() + sizeof(Member) + 64;
@@ -92,7 +92,7 @@ void ArchiveIndex::add(const std::string &path, Member member) {
         too_many = true;
         std::erase_if(members, [](const auto &each) { return !is_document(each.first); });
     }
-    // Of two with one name the first counts, here and in MemberStream.
+    // If two members have the same name, the first is used, here and in MemberStream.
     if (!too_many || is_document(path)) members.emplace(path, std::move(member));
 }
 

@@ -31,7 +31,7 @@ private:
     std::string directory_;
 };
 
-/// All that one look at a tar file tells.
+/// What one pass over a tar file tells.
 struct ArchiveIndex {
     struct Member {
         bool file = false;

@@ -81,7 +81,7 @@ MemoryLimit::MemoryLimit(std::uint64_t bytes) {
         refuse("/proc/self/statm", "does not say how much memory ctr has", "importing an image needs /proc");
     struct rlimit mine = before_;
     const std::uint64_t most = pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) + bytes;
-    if (mine.rlim_cur != RLIM_INFINITY && mine.rlim_cur <= most) return; // the caller's is narrower
+    if (mine.rlim_cur != RLIM_INFINITY && mine.rlim_cur <= most) return; // the caller's limit is lower
     mine.rlim_cur = most;
     if (setrlimit(RLIMIT_DATA, &mine) != 0) system_failure("setrlimit", "RLIMIT_DATA");
     set_ = true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What a source may cost. A few bytes that a stranger packed become any number of entries, names and bytes: all of it
-// is counted from the first byte on, when a source is looked through as when a layer is unpacked, in memory as on disk.
-// Each limit is a key of the plugin's section in the config, and an error that says so.
+// Limits for untrusted sources. A few packed bytes can become any number of entries, names and bytes, in memory and on
+// disk. So everything is counted from the first byte on, both when a source is examined and when a layer is unpacked.
+// Each limit is a key of the plugin's section in the config, and its error names the key.
 #pragma once
 
 #include "failure.hpp"
@@ -27,7 +27,7 @@ struct Limits {
     std::uint64_t max_memory_bytes = std::uint64_t{512} << 20;  // more than there was before
 };
 
-/// Small things may be packed as well as they like.
+/// Below this size the ratio is not checked.
 inline constexpr std::uint64_t ratio_counts_from = std::uint64_t{16} << 20;
 
 /// Counts one layer or archive; throws Failure at the first limit.
@@ -37,7 +37,7 @@ public:
     Meter(const Limits &limits, std::string what, std::uint64_t before = 0)
         : limits_(limits), what_(std::move(what)), before_(before) {}
     void entry(std::string_view name, std::string_view link);
-    /// So many bytes became so many.
+    /// Counts: `packed` bytes became `bytes` bytes.
     void unpacked(std::uint64_t packed, std::uint64_t bytes);
     std::uint64_t entries() const { return entries_; }
 
@@ -49,8 +49,8 @@ private:
     std::uint64_t name_bytes_ = 0;
 };
 
-/// While it lives, the process gets no more than `bytes` of memory beyond what it has: libraries that unpack then fail
-/// in words, whatever a stranger's header asks them to allocate (a dictionary of 4 GiB, a map of a sparse file).
+/// While it exists, the process gets at most `bytes` of memory more than it has. Libraries that unpack then fail with
+/// an error if an untrusted header makes them allocate too much (a dictionary of 4 GiB, a map of a sparse file).
 class MemoryLimit {
 public:
     explicit MemoryLimit(std::uint64_t bytes);

@@ -43,7 +43,7 @@ bool host_component(std::string_view text) {
     return !port.empty() && port.size() <= 5 && std::all_of(port.begin(), port.end(), digit);
 }
 
-// As in references: the first component is a host if it could not be anything else.
+// As in references: the first component is a host if it can be nothing else.
 bool looks_like_host(std::string_view text) {
     return text == "localhost" || text.find_first_of(".:") != std::string_view::npos ||
            std::any_of(text.begin(), text.end(), upper);

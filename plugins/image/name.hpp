@@ -9,7 +9,7 @@
 
 namespace image {
 
-/// Empty if `name` is a name, else what is wrong: [HOST[:PORT]/]PATH[/PATH...][:TAG], the grammar of OCI references
+/// Empty if `name` is valid, else what is wrong: [HOST[:PORT]/]PATH[/PATH...][:TAG], the grammar of OCI references
 /// without digest.
 std::string name_problem(std::string_view name);
 

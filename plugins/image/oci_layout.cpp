@@ -41,7 +41,8 @@ bool is_config(const std::string &media_type) {
            media_type == "application/vnd.docker.container.image.v1+json";
 }
 
-// How a layer is compressed is seen in its bytes, so all of these are read alike. Encrypted ones are not among them.
+// The compression of a layer is recognised by its bytes, so all of these types are read in the same way. Encrypted
+// layers are not supported.
 bool is_layer(std::string_view media_type) {
     constexpr std::string_view compressions[] = {"", "+gzip", "+zstd"};
     for (const std::string_view base :
@@ -103,8 +104,8 @@ std::string listed(const std::set<std::string> &names) {
     return all;
 }
 
-// One name for all: that image is meant, whatever it is called here. Else the one whose name is asked for: in full, or
-// by what programs write that leave out the host (then it ends in the name) or all but the tag.
+// If all have the same name, that image is used, whatever its name. Else the one with the requested name: the full
+// name; or, as some programs write it, without the host (the request ends in it) or only the tag.
 std::vector<Descriptor> with_name(const std::vector<Descriptor> &all, const std::string &name) {
     std::set<std::string> names;
     for (const Descriptor &each : all)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What an archive's entry names mean: paths below the layer's directory, and the marks of image-spec layer.md
+// The meaning of an archive's entry names: paths below the layer's directory, and the marks of image-spec layer.md
 // "Whiteouts".
 #pragma once
 

@@ -2,8 +2,8 @@
 //
 // The plugin `image`: `ctr image import` and `ctr image rm`.
 //
-// An import reads the source document when it is planned (it is the input, not the machine), so that the plan says
-// which layers there are and which of them the storage driver has already. For each that it lacks:
+// An import reads the source document while planning (that is allowed, because it is input and not the machine). So the
+// plan knows the layers and which of them the storage driver has already. For each missing layer:
 //
 //     the driver's step makes a directory -> image.unpack fills it -> the driver's step makes the layer complete
 //
@@ -26,7 +26,7 @@ using image::Limits;
 using image::Overrides;
 using image::refuse;
 
-/// Something below failed the plan and has said why; add() after that does nothing.
+/// Thrown after a function has failed the plan and reported why.
 struct PlanFailed {};
 
 void must(int code) {
@@ -213,7 +213,7 @@ int plan_remove(ctr::Plan plan) {
     const std::vector<std::string> chain_ids = string_list(layers, "/ctr/remove/layers");
     if (chain_ids.empty()) return 0;
     const ctr_storage_v1 &driver = storage_driver(plan);
-    // The highest first: a layer goes before the one it stands on.
+    // The highest first, so that a layer is removed before the one below it.
     for (auto each = chain_ids.rbegin(); each != chain_ids.rend(); ++each) {
         if (!image::is_digest(*each))
             refuse("/ctr/remove/layers", "expected sha256:<64 hexadecimal digits>, got '" + *each + "'");

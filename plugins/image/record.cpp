@@ -49,8 +49,8 @@ void apply_overrides(nlohmann::json &config, const Overrides &overrides) {
         config["ExposedPorts"][port] = nlohmann::json::object();
 }
 
-// One name for all writers of one record, so that undo in a fresh process finds it; hidden, so that no listing takes it
-// for an image.
+// The same name for all writers of a record, so that undo in another process finds it. It is hidden, so that no listing
+// takes it for an image.
 std::string temporary_path(const std::string &path) {
     const auto [directory, name] = split_path(path);
     return directory + "/." + std::string(hex_of(sha256_of(name)).substr(0, 32)) + ".tmp";

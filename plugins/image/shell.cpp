@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The steps as a person would type them.
+// The steps as shell commands.
 #include "path.hpp"
 #include "steps.hpp"
 

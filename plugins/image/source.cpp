@@ -21,7 +21,7 @@ std::string rfc3339(time_t when) {
     return {text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-// One layer. Its diff id names the image too: the same tree, compressed in another way, is the same image.
+// One layer. Its diff id is also the image's digest, so the same tree with another compression is the same image.
 Image plain_image(const std::string &source, const ArchiveIndex &index, const Request &request) {
     Image image;
     image.digest = index.diff_id;
@@ -70,7 +70,7 @@ Image read_source(const std::string &source, const Request &request) {
     }
     if (image.layers.size() > request.limits.max_layers)
         over_limit(source, "has more than " + std::to_string(request.limits.max_layers) + " layers", "max_layers");
-    // A clock would make two plans of one document differ; its file's time does not.
+    // The file's time and not the clock, so that two plans of one document are the same.
     if (image.created.empty()) image.created = rfc3339(about.st_mtime);
     return image;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// How the container stands to the machine's namespace of a type. A path to join may be anything: a link, or a bind
-// mount, of the machine's own (`docker run --network host` of old is a path). So the namespace behind it is compared by
-// device and inode, and what cannot be told counts as the machine's. A path can lead elsewhere by the time it is
-// joined: the step that changes something checks again, by its argument not_in.
+// Is the container separate from the machine's namespace of a type? A path to join may be a link or a bind mount of the
+// machine's own namespace (older `docker run --network host` gave a path). So the namespace behind the path is compared
+// by device and inode; if that is not possible, it counts as the machine's. The path can lead elsewhere by the time it
+// is joined, so the step that changes something checks again, by its argument not_in.
 #pragma once
 
 #include <ctr/cpp/description.hpp>
@@ -12,7 +12,7 @@
 namespace namespaces {
 
 struct Standing {
-    /// Empty: it has one of its own, or joins one that is not the machine's. Else why not, and what to do.
+    /// Empty if it has its own, or joins one that is not the machine's. Else the reason and what to do.
     std::string problem, hint;
     /// Of the namespace that it joins; empty for a new one.
     std::string path;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Namespaces: what the child is alone with.
+// The container's namespaces, id maps and names.
 //
-// This plugin only says which ones are new and which are joined; in which order the kernel wants them is the executor's
-// business (core/launch). The id maps of a new user namespace are written by the parent while the child waits: until
-// then the child has no ids, and every child step that needs them is behind the token userns.mapped.
+// This plugin only says which namespaces are new and which are joined; the host knows the order that the kernel needs
+// (core/launch/namespaces.cpp). The parent writes the id maps of a new user namespace while the child waits. Until then
+// the child has no ids, so every child step that needs them comes after the token userns.mapped.
 #include "../namespaces-common/standing.hpp"
 
 #include <map>
@@ -76,7 +76,8 @@ int add_namespaces(Plan plan, const Wanted &wanted) {
         if (add_offset(plan, offsets.key(i), offsets.at(i), made) != 0) return -1;
     if (any && made.add() != 0) return -1;
     if (!is_new(wanted, "cgroup")) return 0;
-    // A cgroup namespace roots at the cgroup that the process is in when it is made: the child has to be there first.
+    // The root of a cgroup namespace is the cgroup of the process that makes it, so the child must join its cgroup
+    // first.
     return plan.step(CTR_KIND_CGROUP_UNSHARE, CTR_ISOLATE)
         .after(CTR_TOKEN_CGROUP_JOINED)
         .note("rooted at the cgroup that the child has joined")
@@ -97,7 +98,8 @@ int add_maps(Plan plan, const Wanted &wanted) {
     }
     if (!user->second.empty()) {
         if (uids.empty() && gids.empty()) return 0;
-        // Engines say both (pods with user namespaces). Files were given to the ids that they say.
+        // Engines give both a path and mappings (pods with user namespaces). They have given files to the mapped ids,
+        // so the maps must agree.
         return plan.step(CTR_KIND_IDMAP_EXPECT, CTR_ATTACH)
             .value("pid", "child.pid")
             .args("uid", uids)
@@ -117,7 +119,7 @@ int add_maps(Plan plan, const Wanted &wanted) {
         .add();
 }
 
-/// In a uts namespace that is joined too (a pod's), but for the machine's own.
+/// Also in a uts namespace that is joined (a pod's), except the machine's own.
 int add_name(Plan plan, const char *pointer, const char *kind) {
     const std::string name = plan.spec(pointer).str();
     if (name.empty()) return 0;

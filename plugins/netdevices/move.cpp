@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The kernel takes an interface down and its addresses away when it moves. So they are read before and given again
-// behind; permanent ones of global scope, as the runtime-spec says: the others belong to the network that the interface
-// leaves.
+// When an interface moves, the kernel takes it down and removes its addresses. So they are read before and added again
+// after the move. Only permanent ones of global scope, as the runtime-spec says, because the others belong to the
+// network that the interface leaves.
 //
-// Nothing is kept open: whoever holds the namespace when the container is gone keeps the interface from coming back.
+// No descriptor of the namespace is kept open, because that would keep the interface from returning after the container
+// has ended.
 #include "move.hpp"
 
 #include "names.hpp"
@@ -26,7 +27,7 @@ using ctr::system_error;
 
 int open_self() { return ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC); }
 
-/// Two descriptors of one namespace, whatever the paths. What cannot be told counts as one.
+/// True if both descriptors are of the same namespace, also if that cannot be found out.
 bool same(int a, int b) {
     struct stat first {
     }, second{};
@@ -40,7 +41,7 @@ struct Target {
     Netlink netlink;
 };
 
-/// Goes there to open it; the process comes back at once.
+/// Enters the namespace to open a socket, and returns.
 Result<Target> open_target(ctr::Run run) {
     const Fd own(open_self());
     if (!own.valid()) return system_error("open", "/proc/self/ns/net");
@@ -60,7 +61,7 @@ Result<Target> open_target(ctr::Run run) {
     return Target{std::move(space), std::move(netlink).value()};
 }
 
-/// The name that it gets there, which must be free: when it has moved it is too late to say no.
+/// The name that it gets there. It is checked that the name is free, because after the move it is too late to refuse.
 Result<std::string> choose_name(Netlink &there, const std::string &wanted) {
     std::string name;
     for (int number = 0; number < 4096; ++number) {
@@ -87,7 +88,7 @@ Result<> set_up(Netlink &there, const std::string &name, const std::vector<Addre
     return {};
 }
 
-/// An error without a path is about the device.
+/// Moves one device. An error without a path is about that device.
 Result<> move_device(ctr::Run run, const std::string &device) {
     CTR_ASSIGN(Netlink here, Netlink::open());
     CTR_ASSIGN(const int index, here.index_of(device));

@@ -154,7 +154,7 @@ Result<> Netlink::add_address(int index, const Address &address) {
     if (!address.local.empty()) put(change, IFA_LOCAL, address.local);
     if (!address.peer.empty()) put(change, IFA_ADDRESS, address.peer);
     if (!address.broadcast.empty()) put(change, IFA_BROADCAST, address.broadcast);
-    // What the kernel itself says about an address (tentative, secondary, permanent) is not for us to say.
+    // Flags that only the kernel sets (tentative, secondary, permanent) are left out.
     const std::uint32_t flags = address.flags & (IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR |
                                                  IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN);
     put(change, IFA_FLAGS, &flags, sizeof flags);

@@ -11,14 +11,14 @@
 
 namespace netdevices {
 
-/// An address as the kernel said it, to be said again elsewhere.
+/// An address as the kernel reported it, to be added again in another namespace.
 struct Address {
     std::uint8_t family = 0, prefix = 0;
     std::string local, peer, broadcast; // bytes
     std::uint32_t flags = 0;
 };
 
-/// A socket in the network namespace in which it was opened. What fails is said without the interface's name.
+/// A socket in the network namespace in which it was opened. Errors do not contain the interface's name.
 class Netlink {
 public:
     static ctr::Result<Netlink> open();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // /linux/netDevices: interfaces of the machine for the container alone. There is no undo: when the namespace dies the
-// kernel gives a physical interface back to the machine, and takes a virtual one away; one that was moved into a
-// namespace of somebody else's stays there.
+// kernel gives a physical interface back to the machine, and deletes a virtual one; one that was moved into a namespace
+// that others own stays there.
 #include "../namespaces-common/standing.hpp"
 #include "move.hpp"
 #include "names.hpp"

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The driver `no-cgroup` of the slot `cgroup`: the container stays in its caller's cgroup. It is what is chosen where
-// none can be made. Limits are refused by name, since nobody claims them. Device rules are claimed, but only where they
-// are needless:
-// - in a user namespace, or started by somebody else than the machine's root: nobody can make device nodes there
+// The driver `no-cgroup` of the slot `cgroup`: the container stays in its caller's cgroup. It is chosen where no cgroup
+// can be made. Limits are refused by name, because no plugin claims them. Device rules are claimed, but accepted only
+// where they are not needed: - in a user namespace, or started by somebody else than the machine's root: nobody can
+// make device nodes there
 //   (user_namespaces(7)), and those that are bound into it open by the rights of their owner on the machine;
-// - where they allow everything;
-// - where nothing is said, and the container has no right to make device nodes: it has those that it is given.
-// Anything else would be a container with all devices of the machine.
+// - where they allow everything; - without rules, if the container has no right to make device nodes: it has only those
+// that it is given. In all other cases the container would have all devices of the machine, so it is refused.
 #include "../cgroup-common/planning.hpp"
 
 #include <algorithm>

@@ -26,14 +26,14 @@ int make_directory(const std::string &path, unsigned mode) {
 
 namespace {
 
-/// As for an image's files (plugins/image/attributes.cpp): trusted.* is overlayfs' and the machine's, labels are its
-/// policy's.
+/// The same rule as for an image's files (plugins/image/attributes.cpp): trusted.* belongs to overlayfs and the
+/// machine, labels belong to the machine's policy.
 bool is_copied(std::string_view name) {
     if (name.starts_with("user.")) return !name.starts_with("user.overlay.");
     return name == "security.capability" || name == "system.posix_acl_access" || name == "system.posix_acl_default";
 }
 
-/// 0, or -1 with errno. Mostly there are none, and one system call says so.
+/// 0, or -1 with errno. Usually there are none, which one system call tells.
 int copy_xattrs(const std::string &like, const std::string &path) {
     const ssize_t length = llistxattr(like.c_str(), nullptr, 0);
     if (length <= 0) return length == 0 || errno == EOPNOTSUPP ? 0 : -1;

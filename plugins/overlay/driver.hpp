@@ -18,11 +18,11 @@ extern const ctr_storage_v1 storage;
 /// "data_dir" is another.
 std::string data_dir(ctr::Plan plan);
 
-/// Makes a directory with all its parents that are missing, those with mode 0700: nobody but root finds set-user-id
-/// files of images. 0, or -1 with errno; EEXIST if the directory itself is there.
+/// Makes a directory with all its parents that are missing, those with mode 0700, so that only root can reach
+/// set-user-id files of images. 0, or -1 with errno; EEXIST if the directory itself is there.
 int make_directory(const std::string &path, unsigned mode);
-/// Gives the directory `path` what is known of `like`: owner, mode, extended attributes, times. An overlay's root shows
-/// those of its uppermost layer. 0, or -1 with errno and *culprit.
+/// Copies the metadata of `like` to the directory `path`: owner, mode, extended attributes, times. An overlay's root
+/// shows those of its uppermost layer. 0, or -1 with errno and *culprit.
 int copy_attributes(const std::string &like, const std::string &path, std::string *culprit);
 
 /// The undo of everything that is a tree on disk.

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// ctr.storage/1: layers on disk. A layer is unpacked with a view of all that is below it: overlayfs itself is mounted
-// (detached, as for a container) with the new layer as `upper`. So what the layer leaves as it is keeps mode, owner and
-// attributes, links of lower layers lead where they lead in the image, whiteouts are deletions, and what ends up in
-// `upper` is what overlayfs wants to find in a layer.
+// ctr.storage/1: layers on disk. A layer is unpacked into an overlayfs (mounted detached, as for a container) over all
+// layers below it, with the new layer as `upper`. So what the layer does not change keeps mode, owner and attributes,
+// links of lower layers lead where they lead in the image, whiteouts are deletions, and `upper` gets exactly the form
+// that overlayfs expects in a layer.
 //
-// A layer is made in tmp/ and becomes visible by one rename(2), after syncfs(2): so what
-// stands in layers/ is complete, whatever was killed or lost its power. Two imports of one layer do not disturb each
-// other: each has its own directory in tmp/, and the rename that comes second finds the layer there and drops its own
-// copy.
+// A layer is made in tmp/ and becomes visible by one rename(2), after syncfs(2). So what is in layers/ is complete,
+// even after a kill or a power failure. Two imports of one layer do not disturb each other: each has its own directory
+// in tmp/, and the second rename finds the layer there and drops its own copy.
 #include "driver.hpp"
 #include "mount.hpp"
 #include "names.hpp"
@@ -31,7 +30,7 @@ using ctr::Fd;
 
 // ---- overlay.layer --------------------------------------------------------------------------------------------------
 
-/// The view is nowhere in the machine's tree; it ends with its descriptor.
+/// The view is not mounted anywhere on the machine; it ends when its descriptor is closed.
 int give_view(ctr::Run run, const std::string &partial, Fd view, bool mounted) {
     if (!view.valid()) return run.fail("open", partial);
     const std::string path = mounted ? "/proc/self/fd/" + std::to_string(view.get()) : partial + "/diff";
@@ -47,20 +46,20 @@ int fail_view(ctr::Run run, const Stack &stack, ctr::Error error) {
     return run.fail(error);
 }
 
-/// Nothing that depends on this kernel's defaults may get into a layer.
+/// Explicit values, because a layer must not depend on this kernel's defaults.
 const std::vector<std::string> view_options = {"redirect_dir=off", "index=off", "metacopy=off", "xino=off"};
 
 int apply_layer(ctr::Run run) {
-    // Nothing is synced when the view ends: overlay.commit does that, for all of the layer.
+    // Nothing is synced when the view ends, because overlay.commit syncs the whole layer.
     const Stack stack = {run.str("dir"), run.strings("lower"), run.str("partial"), "diff", view_options, true};
     const std::string partial = stack.dir + "/" + stack.place, diff = partial + "/diff";
-    // Only an earlier try of this operation can have left it: its name has the operation's id.
+    // Its name has the operation's id, so only an earlier attempt of this operation can have left it.
     if (remove_path(run, partial) != 0) return -1;
     if (make_directory(partial, 0700) != 0) return run.fail("mkdir", partial);
     if (mkdir(diff.c_str(), 0755) != 0 || chmod(diff.c_str(), 0755) != 0) return run.fail("mkdir", diff);
     if (stack.lower.empty())
         return give_view(run, partial, Fd(open(diff.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), false);
-    // A layer that says nothing about the root directory leaves it as its parent has it.
+    // If the layer has no entry for the root directory, that keeps its parent's metadata.
     std::string culprit;
     if (copy_attributes(stack.dir + "/" + stack.lower.front(), diff, &culprit) != 0)
         return run.fail("chmod", culprit, "the layers below must be complete before this one is begun");
@@ -104,7 +103,7 @@ int shell_undo_layer(ctr::Run run, ctr::Shell sh) {
 
 // ---- overlay.commit -------------------------------------------------------------------------------------------------
 
-/// Everything below and including `path` is on the disk, or the file system says that it is not.
+/// Writes everything below and including `path` to the disk. -1 with errno if the file system failed.
 int sync_tree(const std::string &path) {
     const Fd fd{open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     return fd.valid() ? syncfs(fd.get()) : -1;
@@ -115,7 +114,7 @@ int sync_directory(const std::string &path) {
     return fd.valid() ? fsync(fd.get()) : -1;
 }
 
-/// Ends the mount although its descriptor is the host's to close: the number means something else from here on.
+/// Ends the mount although the host owns its descriptor: the number is made to mean another file.
 int end_view(int fd) {
     const Fd nothing(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     return nothing.valid() && dup3(nothing.get(), fd, O_CLOEXEC) == fd ? 0 : -1;
@@ -148,7 +147,7 @@ int shell_commit(ctr::Run run, ctr::Shell sh) {
 
 // ---- overlay.remove_layer -------------------------------------------------------------------------------------------
 
-/// First out of sight, then gone: at no instant is there a layer with half its files.
+/// First moved to tmp/, then deleted, so that a layer with half its files is never visible.
 int apply_remove(ctr::Run run) {
     const std::string layer = run.str("layer"), trash = run.str("trash"), tmp = parent_of(trash);
     if (remove_path(run, trash) != 0) return -1;
@@ -157,7 +156,7 @@ int apply_remove(ctr::Run run) {
     return remove_path(run, trash);
 }
 
-/// A removal is not taken back: nobody may see the half of a layer. What is out of sight goes altogether.
+/// A removal is not reverted, because the layer may be half deleted. The rest in tmp/ is deleted.
 int undo_remove(ctr::Run run) { return remove_path(run, run.str("trash")); }
 
 int shell_remove(ctr::Run run, ctr::Shell sh) { return sh.cmd({"rm", "-rf", "--one-file-system", run.str("layer")}); }
@@ -167,7 +166,7 @@ int shell_undo_remove(ctr::Run run, ctr::Shell sh) {
 
 // ---- the extension's functions --------------------------------------------------------------------------------------
 
-/// True when the layer is whole.
+/// The token that is given when the layer is complete.
 std::string token(const std::string &name) { return "overlay.layer:" + name; }
 
 std::string partial_path(ctr::Plan plan, const std::string &name, const char *prefix = "") {

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// overlay.mount: the layers and the upper directory as one mount that is only a file descriptor, until the child
+// overlay.mount: mounts the layers and the upper directory. The mount is only a file descriptor until the child
 // attaches it.
 //
-// fsconfig(2) takes strings of 255 bytes, and a layer's name alone has 64. Three ways lead to a tall stack, and each
-// kernel knows one:
+// fsconfig(2) takes strings of 255 bytes, and a layer's name alone has 64. There are three ways to mount many layers,
+// and each kernel knows one:
 //  - `lowerdir+`, one for each layer (Linux 6.8 and later);
 //  - `lowerdir`, then `lowerdir=:NEXT` for each that follows (6.5 to 6.7);
 //  - before that overlayfs gets its options as one text of a page, to which fsconfig adds a comma and the next option.
 //    There each layer gets a symbolic link of one or two letters in <place>/lower, all of them in one `lowerdir`. What
 //    does not fit into 255 bytes goes on in the next option: the comma between the two is made part of a link's name by
 //    a backslash before it (names.hpp).
-// Such a kernel takes any key and complains only when the superblock is made: therefore EINVAL anywhere leads from the
+// Such a kernel accepts any key and fails only when the superblock is made. Therefore EINVAL anywhere leads from the
 // first way to the third.
 //
-// All paths are relative, with the data directory as working directory meanwhile: so neither its length nor a comma,
-// colon or backslash in it matters, and /proc/mounts tells the container nothing about the machine's paths.
+// All paths are relative, and the data directory is the working directory meanwhile. So neither its length nor a comma,
+// colon or backslash in it matters, and /proc/mounts does not show the machine's paths to the container.
 #include "mount.hpp"
 
 #include "driver.hpp"
@@ -35,7 +35,7 @@ namespace {
 using ctr::Fd;
 using ctr::Result;
 
-/// Another working directory for a while. Parent steps run in a process of one thread.
+/// Changes the working directory for a while. That is safe, because parent steps run in a process with one thread.
 class WorkingDirectory {
 public:
     explicit WorkingDirectory(const std::string &path) : before_(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)) {
@@ -72,7 +72,7 @@ std::string hint_of(const ctr::Error &error) {
     }
 }
 
-/// One file system context, fsopen(2) to fsmount(2). Each member goes on only if all before it went well.
+/// One file system context, fsopen(2) to fsmount(2). Each member does nothing after an earlier one failed.
 class Context {
 public:
     Context() : fd_(fsopen("overlay", FSOPEN_CLOEXEC)) {
@@ -133,7 +133,7 @@ Result<Fd> mount_with(Context &context, const Stack &stack, const std::string &p
     return context.mount();
 }
 
-/// One option for each layer: `next` is the key for all but the first, `mark` stands before their values.
+/// One option for each layer: `next` is the key for all but the first, `mark` is put before their values.
 Result<Fd> mount_one_by_one(const Stack &stack, const char *first, const char *next, const char *mark) {
     const WorkingDirectory here{stack.dir};
     if (!here.entered()) return ctr::system_error("chdir", stack.dir);
@@ -171,7 +171,7 @@ Result<Fd> mount_somehow(const Stack &stack) {
     if (first.errno_value == EINVAL) mount = mount_linked(stack);
     if (!mount.ok() && stack.lower.size() > 1 && says_unknown(mount.error()))
         mount = mount_one_by_one(stack, "lowerdir", "lowerdir", ":");
-    // What a kernel says about the way that it knows counts.
+    // If the kernel knew the first way, the error of that way is returned.
     const bool knew =
         !first.message.empty() && first.message.find("Unknown parameter 'lowerdir+'") == std::string::npos;
     if (!mount.ok() && knew) return first;
@@ -219,7 +219,7 @@ int apply(ctr::Run run) {
 /// mount(8) of Debian 12 hands over one page of options; links keep a tall stack below that.
 constexpr std::size_t mount_command_max = 3800;
 
-/// A script cannot hold a mount that is nowhere: it mounts on <container>/merged, and the child moves it from there.
+/// A script cannot hold a detached mount. It mounts on <container>/merged, and the child moves the mount from there.
 int shell(ctr::Run run, ctr::Shell sh) {
     const Stack stack = stack_of(run);
     const std::string merged = stack.dir + "/" + stack.place + "/merged";
@@ -247,7 +247,7 @@ int shell(ctr::Run run, ctr::Shell sh) {
     return sh.set(run.output_value("rootfs"), {"echo", merged});
 }
 
-/// Nothing: the mount goes with its last descriptor. Only the script's stands in the machine's tree.
+/// Nothing to undo, because the mount ends with its last descriptor. Only the script mounts it in the machine's tree.
 int undo(ctr::Run) { return 0; }
 int shell_undo(ctr::Run run, ctr::Shell sh) {
     return sh.cmd({"umount", run.str("dir") + "/" + run.str("container") + "/merged"});

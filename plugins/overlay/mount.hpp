@@ -19,8 +19,8 @@ struct Stack {
     bool discard = false; // overlayfs' `volatile`
 };
 
-/// A detached mount of the stack, in whichever way this kernel takes so many layers. The error's message is what
-/// overlayfs said, if it said anything; the error's path is what the call was about.
+/// A detached mount of the stack, made in the way that this kernel supports. The error's message is that of overlayfs,
+/// if there is one.
 ctr::Result<ctr::Fd> mount_stack(const Stack &stack);
 
 } // namespace overlay

@@ -38,8 +38,8 @@ LinkedStack link_stack(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
         const std::string name = link_name(i);
         if (!piece.empty()) piece += ':';
-        // Behind a name there must be room for the next; and for the backslash that may have to follow that, if it is
-        // not the last.
+        // After a name there must be room for the next one, and for the backslash that may have to follow that one if
+        // it is not the last.
         const std::size_t left = count - i - 1;
         const std::size_t after = left == 0 ? 0 : 1 + link_name(i + 1).size() + (left == 1 ? 0 : 1);
         if (piece.size() + name.size() + after <= fsconfig_string_max) {

@@ -7,7 +7,7 @@
 //   tmp/rm-<operation>-<hex>    a layer that is being removed
 //   containers/<id>/upper       what the container wrote; work/ is overlayfs' own; lower/ and merged/ see mount.cpp
 //
-// What is on disk is all there is: no database that could disagree with it.
+// There is no database, so nothing can disagree with what is on disk.
 #pragma once
 
 #include "../storage-common/names.hpp"
@@ -29,7 +29,7 @@ inline constexpr std::size_t fsconfig_string_max = 255;
 std::string layer_diff(std::string_view layer_name);
 /// A name for the unfinished layer of one operation. Two operations never share one.
 std::string partial_name(std::string_view operation, std::string_view layer_name);
-/// The shortest distinct names for the symbolic links that stand for layers: one letter for the first 62, then two.
+/// The shortest distinct names for the symbolic links to layers: one letter for the first 62, then two.
 std::string link_name(std::size_t index);
 /// The most layers that overlayfs stacks (OVL_MAX_STACK).
 inline constexpr std::size_t most_layers = 500;

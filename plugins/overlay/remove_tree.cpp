@@ -31,7 +31,7 @@ int open_inside(int dir, const char *name, int flags) {
     return static_cast<int>(fd);
 }
 
-/// Takes the immutable and append-only flags off an open file. True if there were any.
+/// Clears the immutable and append-only flags of an open file. True if it had any.
 bool thaw(int fd) {
     int flags = 0;
     if (ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0) return false;
@@ -62,7 +62,7 @@ private:
     std::string culprit_;
 };
 
-/// unlinkat(2), once more without protecting flags if those were in the way.
+/// unlinkat(2). If protecting flags prevent it, they are cleared and it is tried again.
 bool TreeRemover::unlink_entry(int dir, const char *name, int flags) {
     if (unlinkat(dir, name, flags) == 0 || errno == ENOENT) return true;
     if (errno != EPERM) return false;
@@ -75,8 +75,8 @@ bool TreeRemover::unlink_entry(int dir, const char *name, int flags) {
     return thawed && (unlinkat(dir, name, flags) == 0 || errno == ENOENT);
 }
 
-/// Moves a directory to the top, where it is emptied later. A name there that is taken is the container's: try the
-/// next.
+/// Moves a directory to the top, where it is emptied later. If the container has a file with the new name there, the
+/// next name is tried.
 bool TreeRemover::hoist(int dir, const char *name) {
     for (;;) {
         const std::string there = ".ctr-hoisted-" + std::to_string(next_name_++);
@@ -93,7 +93,7 @@ void TreeRemover::remove_directory(int dir, const char *name, unsigned depth) {
         return;
     }
     if (depth >= depth_max) {
-        thaw(fd.get()); // a directory that moves gets a new "..": the flags forbid that too
+        thaw(fd.get()); // moving a directory changes its "..", which the flags forbid too
         if (!hoist(dir, name)) note(name);
         return;
     }

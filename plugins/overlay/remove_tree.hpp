@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Removes a directory tree whose content a container has chosen, so everything in it may be there to mislead:
+// Removes a directory tree whose content a container has chosen, so anything in it may be a trap:
 //
 //  - Symbolic links are never followed: each name is unlinked, or opened relative to its open parent by
 //    openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV). Nor are mount points entered: what somebody

@@ -50,7 +50,7 @@ CTR_CHILD int mempolicy_in_child(ctr_run *raw) {
         const auto node = static_cast<std::size_t>(run.integer("node", 0, i));
         if (node < node_max) mask[node / (8 * sizeof *mask)] |= 1UL << (node % (8 * sizeof *mask));
     }
-    // The kernel reads one bit less than it is told, set_mempolicy(2) BUGS.
+    // The kernel reads one bit less than the given number, set_mempolicy(2) BUGS.
     if (syscall(SYS_set_mempolicy, run.integer("mode"), n == 0 ? nullptr : mask, n == 0 ? 0 : node_max + 1) == 0)
         return 0;
     return run.fail("set_mempolicy", "/linux/memoryPolicy",
@@ -66,7 +66,7 @@ CTR_CHILD int affinity_in_child(ctr_run *raw) {
         const auto cpu = static_cast<std::size_t>(run.integer("cpu", 0, i));
         if (cpu < cpu_max) mask[cpu / (8 * sizeof *mask)] |= 1UL << (cpu % (8 * sizeof *mask));
     }
-    if (run.count("cpu") == 0) memset(mask, 0xff, sizeof mask); // all that its cpuset has
+    if (run.count("cpu") == 0) memset(mask, 0xff, sizeof mask); // all processors of its cpuset
     if (syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) == 0) return 0;
     return run.fail("sched_setaffinity", "/process/execCPUAffinity/final",
                     errno == EINVAL ? "the container may use none of these CPUs" : nullptr);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The affinity is for processes that join a container (exec): `initial` holds ctr itself and what it clones until the
-// process is in the container's cgroup, `final` (else whatever the cgroup's cpuset has) from then on. The container's
-// first process has its cpuset only.
+// The affinity is for processes that join a container (exec): `initial` is for ctr itself and its child until the child
+// is in the container's cgroup; `final` (else all processors of the cgroup's cpuset) is for the time after that. The
+// container's first process has only its cpuset.
 #include "placing.hpp"
 
 #include <algorithm>

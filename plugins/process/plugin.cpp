@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// The process itself: terminal or session, keyring, limits, who it is and where it stands. Mostly shared kinds; what
-// this file knows is the order:
+// The process itself: terminal, session, keyring, limits, user, working directory. Mostly shared kinds; this file
+// decides the order:
 //
 //   clone     oom_score_adj
 //   isolate   keyring, session
 //   mounts    the working directory is made, while the root is still writable; the terminal (of that session)
 //   confine   working directory, scheduling, limits, umask: while still root | ids | no_new_privs
 //
-// The working directory is entered before the ids change: a root file system may hold directories that only root may
-// pass (`-u 1000 -w /root/app` works with docker), and the kind checks that it lies inside the container.
+// The working directory is entered before the ids change: because a root file system may have directories that only
+// root may pass (`-u 1000 -w /root/app` works with docker). The kind checks that it is inside the container.
 #include "child.hpp"
 #include "limits.hpp"
 #include "placing.hpp"
@@ -34,8 +34,8 @@ int plan_session(Plan plan) {
     if (plan.step(CTR_KIND_SESSION_NEW, CTR_ISOLATE).add() != 0) return -1;
     if (!plan.spec("/process/terminal").boolean()) return 0;
     Step console = plan.step(CTR_KIND_CONSOLE_OPEN, CTR_MOUNTS);
-    // /dev/console is the terminal of the container's first process. One more mount for each exec would also stay when
-    // its process has gone.
+    // /dev/console is the terminal of the container's first process. Also, the mount of an exec would stay after its
+    // process has ended.
     if (plan.operation() == CTR_OP_EXEC) console.arg("console", std::int64_t{0});
     if (!plan.spec("/ctr/onlcr").boolean(true)) console.arg("onlcr", std::int64_t{0});
     for (const char *side : {"width", "height"}) {
@@ -80,7 +80,7 @@ int plan_cwd(Plan plan) {
 
 int plan_umask(Plan plan) {
     const Node node = plan.spec("/process/user/umask");
-    const auto mask = node ? node.integer() : 0022; // the caller's does not leak in
+    const auto mask = node ? node.integer() : 0022; // independent of the caller's umask
     if (!mask || *mask < 0 || *mask > 0777)
         return plan.invalid("/process/user/umask", "must be a whole number from 0 to 511 (octal 777)");
     return plan.step(CTR_KIND_UMASK, CTR_CONFINE).arg("mask", *mask).add();
@@ -107,11 +107,11 @@ std::optional<std::vector<std::int64_t>> more_groups(Plan plan) {
     return groups;
 }
 
-/// crun's annotation, which `podman --group-add keep-groups` writes: the process has its caller's groups, whatever else
-/// is said of groups.
+/// crun's annotation, which `podman --group-add keep-groups` writes: the process keeps its caller's groups, and other
+/// settings of groups are ignored.
 bool keeps_groups(Plan plan) { return bool(plan.spec("/annotations/run.oci.keep_original_groups")); }
 
-/// /ctr/user (what the caller typed, or the image says) goes before /process/user/uid and gid.
+/// /ctr/user (from the command line or the image) takes precedence over /process/user/uid and gid.
 int plan_ids(Plan plan) {
     Step step = plan.step(CTR_KIND_IDS_SET, CTR_CONFINE);
     const auto groups = more_groups(plan);

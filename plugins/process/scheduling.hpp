@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// /process/scheduler, /process/ioPriority and /linux/personality: what the kernel is told by one call each.
+// /process/scheduler, /process/ioPriority and /linux/personality: one system call for each.
 #pragma once
 
 #include <ctr/plugin.hpp>

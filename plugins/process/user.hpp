@@ -16,7 +16,7 @@ namespace process {
 constexpr std::int64_t id_max = 2147483647;
 
 struct User {
-    /// Both known now: no look-up in the container is needed.
+    /// Uid and gid are known now; no look-up in the container is needed.
     bool numeric = false;
     std::int64_t uid = 0;
     std::int64_t gid = 0;
@@ -25,8 +25,8 @@ struct User {
     std::string text;
 };
 
-/// Nothing for whatever is not clearly a user ("", " 1", "1:2x", "-1", "4294967296", "1:"): a lenient reading has made
-/// processes root (CVE-2026-30892), and what begins with a digit is an id, never a name (CVE-2016-3697).
+/// Nothing for text that is not clearly a user ("", " 1", "1:2x", "-1", "4294967296", "1:"), because lenient parsing
+/// has made processes root (CVE-2026-30892). Text that begins with a digit is an id, never a name (CVE-2016-3697).
 std::optional<User> parse_user(std::string_view text);
 
 } // namespace process

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A group that was there before is not changed: it must have what was asked for. One that was made for a name that
-// somebody chose stays, because others may have joined it meanwhile; one that has the container's own name goes with
-// it.
+// A group that existed before is not changed: it must have what was asked for. A group that was made for a chosen name
+// (closID) stays, because others may have joined it meanwhile. A group with the container's own name is removed with
+// the container.
 #include "group.hpp"
 
 #include "schemata.hpp"
@@ -83,7 +83,7 @@ int group(Run run) {
     if (!made) return compare(run, path);
     for (const auto &line : run.strings("line"))
         if (const int wrong = write_file(path + "/schemata", line + "\n"); wrong != 0) {
-            if (run.integer("shared") != 0) (void)::rmdir(path.c_str()); // nobody can have joined what just failed
+            if (run.integer("shared") != 0) (void)::rmdir(path.c_str()); // no process can have joined it yet
             return errno = wrong, run.fail("write", path + "/schemata", line + ": " + reason(run));
         }
     return 0;
@@ -102,7 +102,7 @@ int write_lines(Run run, const std::string &path, const std::vector<std::string>
 }
 
 int update(Run run, const std::string &l3, const std::string &bandwidth) {
-    // A group that others are in too is changed for them as well: that is what a closID is for, and as runc has it.
+    // The change applies to all members of a shared group, as with runc; sharing is the purpose of a closID.
     return write_lines(run, run.str("path"), wanted_lines(l3, bandwidth, {}));
 }
 

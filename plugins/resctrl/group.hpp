@@ -10,7 +10,7 @@ namespace resctrl {
 int group(ctr::Run run);
 int group_undo(ctr::Run run);
 int group_in_shell(ctr::Run run, ctr::Shell shell);
-/// Other schemata for the group of a container that lives.
+/// Changes the schemata of the group of a running container.
 int update(ctr::Run run, const std::string &l3, const std::string &bandwidth);
 int monitor(ctr::Run run);
 int monitor_undo(ctr::Run run);

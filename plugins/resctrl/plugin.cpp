@@ -53,7 +53,7 @@ int read_wanted(Plan plan, Wanted &wanted) {
     if (!wanted.named) wanted.name = plan.id();
     if (wanted.name != "/" && !is_group_name(wanted.name))
         return plan.invalid("/linux/intelRdt/closID", "\"" + wanted.name + "\" is no name of a group");
-    // "/" is the group that everything is in.
+    // "/" is the default group, in which every process is at first.
     wanted.path = wanted.name == "/" ? wanted.root : wanted.root + "/" + wanted.name;
     wanted.lines =
         wanted_lines(node.get("/l3CacheSchema").str(), node.get("/memBwSchema").str(), node.get("/schemata").strings());

@@ -11,7 +11,7 @@ namespace resctrl {
 
 std::vector<std::string> lines_of(std::string_view text);
 
-/// What shall be written, in this order: the cache lines of `l3` (without those of memory bandwidth if `bandwidth` says
+/// The lines to write, in this order: the cache lines of `l3` (without those of memory bandwidth if `bandwidth` says
 /// it), `bandwidth`, `schemata`.
 std::vector<std::string> wanted_lines(const std::string &l3, const std::string &bandwidth,
                                       const std::vector<std::string> &schemata);

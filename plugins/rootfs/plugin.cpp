@@ -2,7 +2,7 @@
 //
 // Storage driver `rootfs`: the container's root is a directory of the machine, as it is (`ctr run --rootfs`,
 // `--bundle`, ctr-oci). One step: a detached copy of the mounts at and below that directory, the value `rootfs`. It
-// goes with its last descriptor, so there is nothing to undo. What the container writes stays in the directory, which
+// ends with its last descriptor, so there is nothing to undo. What the container writes stays in the directory, which
 // belongs to the user.
 //
 // A copy of a shared mount is its peer: what the container mounts in it would appear on the machine. So the copy's
@@ -17,8 +17,8 @@
 
 namespace {
 
-/// The propagation of a mount that nobody else sees yet: that of the spec, without the r of "and all below it".
-/// "shared" stays in its peer group.
+/// The propagation for the detached copy: the spec's word without the r (for "recursive"). With "shared" it stays in
+/// its peer group.
 std::string propagation(ctr::Plan plan) {
     std::string wanted = plan.spec("/linux/rootfsPropagation").str();
     if (wanted.size() > 1 && wanted[0] == 'r') wanted.erase(0, 1);
@@ -31,8 +31,8 @@ int plan(ctr::Plan plan) {
         return plan.invalid("/root/path", "the storage driver rootfs needs a directory that is the container's root",
                             "give --rootfs DIR or --bundle DIR; an image needs --storage overlay or btrfs");
     if (path[0] != '/') return plan.invalid("/root/path", "\"" + path + "\" is not an absolute path");
-    // Whoever may not copy mounts of the machine may do so in a mount namespace of his own user namespace: there the
-    // child does it.
+    // A user without privilege may not copy mounts of the machine, but may do so in a mount namespace of his own user
+    // namespace. So the child does it there.
     const bool privileged = plan.ask("euid").value_or("0") == "0";
     ctr::Step step =
         plan.step(privileged ? "rootfs.open" : "rootfs.open_inside", privileged ? CTR_PREPARE : CTR_MOUNTS);
@@ -83,7 +83,7 @@ int apply(ctr::Run run) {
     return run.output_fd("rootfs", fd);
 }
 
-/// A script has no detached mounts: a bind mount of the directory over itself is one that the child can move.
+/// A script has no detached mounts. It binds the directory over itself, because the child can move such a mount.
 int shell(ctr::Run run, ctr::Shell sh) {
     const std::string path = run.str("path");
     if (sh.cmd({"mount", "--rbind", path, path}) != 0) return -1;
@@ -92,11 +92,11 @@ int shell(ctr::Run run, ctr::Shell sh) {
     return sh.set(run.output_value("rootfs"), {"echo", path});
 }
 
-/// Nothing: the mount goes with its last descriptor. Only the script's stands in the machine's tree.
+/// Nothing to undo, because the mount ends with its last descriptor. Only the script mounts it in the machine's tree.
 int undo(ctr::Run) { return 0; }
 int shell_undo(ctr::Run run, ctr::Shell sh) { return sh.cmd({"umount", "--recursive", run.str("path")}); }
 
-/// Its propagation is that of the child's mounts, which a user namespace has made slaves of the machine's
+/// The copy is a slave of the machine's mount, as all mounts of the child are in a new user namespace
 /// (mount_namespaces(7)).
 CTR_CHILD int apply_inside(ctr_run *raw) {
     const ctr::ChildRun run{raw};
@@ -114,7 +114,7 @@ CTR_CHILD int apply_inside(ctr_run *raw) {
     return run.output_fd("rootfs", fd);
 }
 
-/// The script runs as root; there it is the same as the parent's.
+/// The script runs as root; there it does the same as rootfs.open.
 int shell_inside(ctr::Run run, ctr::Shell sh) { return sh.set(run.output_value("rootfs"), {"echo", run.str("path")}); }
 
 constexpr ctr_step_kind inside_kind = ctr::child_kind<shell_inside>("rootfs.open_inside", apply_inside);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The program is made from its end to its beginning: jumps of the filter machine lead forward only, so that every
-// target already has its place when the jump to it is written. A label is the distance from the end.
+// The program is written from its end to its beginning. Jumps of the filter machine lead forward only, so every target
+// already has its place when the jump to it is written. A label is the distance from the end.
 //
 //   ld arch; jeq X86_64 -> A; jeq I386 -> B; ret KILL_PROCESS
 //   A: ld nr; binary search over the runs of equal answers: jge 200 ? right half : left half ...
@@ -21,10 +21,10 @@ namespace seccomp {
 namespace {
 
 constexpr std::uint32_t x32_bit = 0x40000000;
-/// A tracer sets the number to -1 to skip a system call: that is no new one.
+/// A tracer sets the number to -1 to skip a system call, so -1 is not an unknown call.
 constexpr std::uint32_t skipped = 0xffffffff;
 
-/// What happens to one system call: conditional answers, tried in order, then the last one.
+/// What happens to one system call: conditional actions, tried in order, then the unconditional one.
 struct Decision {
     struct Branch {
         Action action;
@@ -54,8 +54,9 @@ void decide(Decision &decision, Action action, const std::vector<Condition> &con
     decision.covered = true;
 }
 
-/// The highest number below which a missing rule means "forbidden" and not "unknown". Special ranges far above the
-/// others (ARM's private calls, x32's own variants of calls from 512 on) say nothing of their author's time.
+/// True if the number may count as the newest call that the profile's author knew; below that number a missing rule
+/// means "forbidden", above it "unknown". Special ranges far above the others (ARM's private calls, x32's own variants
+/// from 512 on) do not count, because their numbers tell nothing about age.
 bool counts_as_known(const Abi &abi, std::uint32_t number) {
     const std::uint32_t plain = number & ~x32_bit;
     return plain < 0xf0000 && !(abi.audit_arch != abi.token && plain >= 512);
@@ -86,7 +87,8 @@ AbiRules rules_for(const Abi &abi, const Profile &profile) {
                 decide(at(*found.number), rule.action, rule.conditions);
                 note(*found.number);
             }
-            // The multiplexed form has its arguments behind a pointer: rules with conditions cannot reach them.
+            // In the multiplexed form the arguments are behind a pointer, so rules with conditions cannot be applied to
+            // them.
             if (found.multiplexer && rule.conditions.empty())
                 decide(at(*found.multiplexer), rule.action, {Condition{0, Compare::eq, found.selector, 0}});
         }
@@ -100,7 +102,7 @@ bool wants_enosys(Action default_action) {
     switch (default_action & SECCOMP_RET_ACTION_FULL) {
     case SECCOMP_RET_ALLOW:
     case SECCOMP_RET_LOG:
-    case SECCOMP_RET_TRACE: return false; // a tracer answers for itself
+    case SECCOMP_RET_TRACE: return false; // the tracer decides
     default: return default_action != (SECCOMP_RET_ERRNO | ENOSYS);
     }
 }
@@ -123,7 +125,7 @@ public:
     void from_default(std::uint32_t start) { from(start, default_); }
     /// The decisions of one ABI for the numbers from `start` to before `last`.
     void add(const AbiRules &rules, std::uint32_t start, std::uint32_t last, bool enosys) {
-        const std::uint32_t unknown = enosys && rules.any ? rules.highest + 1 : last; // from here on nobody knew them
+        const std::uint32_t unknown = enosys && rules.any ? rules.highest + 1 : last; // unknown from here on
         std::uint32_t next = start;
         const auto gap = [&](std::uint32_t until) { // [next, until) has no rule
             if (next < std::min(until, unknown)) from_default(next);
@@ -156,7 +158,7 @@ public:
         if (known != returns_.end() && here() - known->second < reach) return known->second;
         return returns_[action] = plain(BPF_RET | BPF_K, action);
     }
-    /// A conditional jump. Targets out of reach of 8 bits get a step stone just behind the jump.
+    /// A conditional jump. A target that 8 bits cannot reach gets an unconditional jump right after this one.
     Label jump(std::uint16_t op, std::uint32_t k, Label yes, Label no) {
         yes = near(yes, 1);
         no = near(no, 0);
@@ -244,7 +246,7 @@ Label search(Writer &out, const std::vector<Run> &runs, std::size_t from, std::s
     return out.jump(BPF_JGE, runs[middle].start, right, left);
 }
 
-/// True where a second ABI (x32) calls with the same audit architecture, told apart by a bit of the number.
+/// True if a second ABI (x32) has the same audit architecture; a bit of the number tells them apart.
 bool has_x32(std::uint32_t audit_arch) {
     for (const auto &abi : native_family())
         if (abi.audit_arch == audit_arch && abi.token != audit_arch) return true;

@@ -3,10 +3,10 @@
 // From a profile to a program of the kernel's filter machine.
 //
 // Why not libseccomp's own code generator: the kernel runs a new filter once for every system call number when it is
-// installed, so its shape is paid for at each start of a container, and generating it costs milliseconds (README.md has
-// the numbers). System calls that get the same answer lie in runs; a binary search over the runs takes a fourth of the
-// instructions. libseccomp says which number a name has; tests/unit/plugins/seccomp_bpf_test.cpp runs both programs
-// over all numbers and wants the same answers.
+// installed, so each start of a container pays for a slow program, and generating one costs milliseconds (README.md has
+// the numbers). Numbers of system calls with the same action form runs; a binary search over the runs needs a fourth of
+// the instructions. libseccomp says which number a name has; tests/unit/plugins/seccomp_bpf_test.cpp runs both programs
+// over all numbers and compares the results.
 #pragma once
 
 #include "profile.hpp"

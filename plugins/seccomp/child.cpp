@@ -11,14 +11,13 @@
 namespace seccomp {
 namespace {
 
-/// Where the program is read to: part of the plugin's own memory, because a mapping may fail under the container's
-/// RLIMIT_AS, which is in force by now. This process's end of the pair on which the supervisor's descriptor is
-/// announced.
+/// near_end is this process's end of the socket pair on which the filter's descriptor is announced. The program is read
+/// into `buffer`, which is static because a new mapping may fail: the container's RLIMIT_AS is in force by now.
 int near_end = -1;
 
 alignas(8) char buffer[sizeof(Header) + BPF_MAXINSNS * sizeof(sock_filter)];
 
-/// Only read(2) and write(2) from here on: what else the filter lets through nobody knows.
+/// Only read(2) and write(2) from here on, because the filter may forbid everything else.
 CTR_CHILD int announce(const ctr::ChildRun &run, long listener) {
     const int number = static_cast<int>(listener);
     char answer = 0;
@@ -53,11 +52,12 @@ CTR_CHILD int load_in_child(ctr_run *raw) {
     sock_fprog program{static_cast<unsigned short>(header.count), nullptr};
     program.filter = static_cast<sock_filter *>(static_cast<void *>(buffer + sizeof header));
     const bool listens = run.count("peer") != 0;
-    if (listens) close(run.fd("peer")); // the parent has it, and must be alone with it to see this process end
+    if (listens)
+        close(run.fd("peer")); // the parent has it; it sees the end of this process only if no other copy is open
     const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, run.integer("flags"), &program);
     if (result >= 0 && listens) return announce(run, result);
     if (result == 0) return 0;
-    if (result > 0) errno = ESRCH; // TSYNC: a thread that could not follow; there is none but this
+    if (result > 0) errno = ESRCH; // TSYNC: the id of a thread that could not follow; there is only this one
     return run.fail("seccomp", "seccomp.program",
                     errno == EACCES ? "without no_new_privs a filter needs CAP_SYS_ADMIN: set noNewPrivileges"
                                     : nullptr);

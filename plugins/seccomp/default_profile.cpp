@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What programs need is allowed, by topic; the rest is refused with EPERM. What is left out on purpose: what reaches
-// the kernel outside any namespace (keyrings, modules, kexec, swap, quota), what has been a door again and again
-// (userfaultfd, io_uring, bpf, perf), what changes namespaces and mounts, and what nobody has used for decades (uselib,
-// ustat, vm86). Some of it opens with the capability that the kernel asks for there anyway: then the filter would only
-// be in the way.
+// What programs need is allowed, by topic; the rest is refused with EPERM. Left out on purpose are calls that work
+// outside any namespace (keyrings, modules, kexec, swap, quota), calls with a history of exploits (userfaultfd,
+// io_uring, bpf, perf), calls that change namespaces and mounts, and calls that nobody has used for decades (uselib,
+// ustat, vm86). Some of them are allowed to a container with the capability that the kernel demands for them.
 #include "default_profile.hpp"
 
 #include "syscalls.hpp"
@@ -15,7 +14,7 @@
 namespace seccomp {
 namespace {
 
-/// Whom a line of the table is for: everyone, those who have a capability, those who do not.
+/// To which containers a line of the table applies: all, those with a capability, those without it.
 enum class Whom { all, with, without };
 
 struct Line {
@@ -33,8 +32,8 @@ constexpr Line with(const char *capability, const char *names) {
 constexpr Line if_equal(const char *names, unsigned index, std::uint64_t value) {
     return {Whom::all, nullptr, SECCOMP_RET_ALLOW, names, Condition{index, Compare::eq, value, 0}};
 }
-/// Bits of the low 32: the kernel reads an int there, whatever the caller put above (a plain "not equal" could be
-/// fooled by that).
+/// A condition on the low 32 bits. The kernel reads an int there, so a caller could defeat a plain "not equal" by
+/// setting higher bits.
 constexpr Line if_bits(const char *names, unsigned index, std::uint64_t mask, std::uint64_t value) {
     return {Whom::all, nullptr, SECCOMP_RET_ALLOW, names, Condition{index, Compare::masked_eq, mask, value}};
 }
@@ -58,7 +57,7 @@ constexpr Line table[] = {
            "ftruncate ftruncate64 fsync fdatasync sync syncfs cachestat io_setup io_submit io_cancel io_getevents "
            "io_pgetevents "
            "io_pgetevents_time64 io_destroy"),
-    // Files: what is said about them
+    // Files: metadata
     always("stat stat64 fstat fstat64 lstat lstat64 fstatat64 newfstatat statx statfs statfs64 fstatfs fstatfs64 "
            "statmount listmount access "
            "faccessat faccessat2 chmod fchmod fchmodat fchmodat2 chown chown32 fchown fchown32 fchownat lchown "
@@ -92,7 +91,7 @@ constexpr Line table[] = {
            "rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait "
            "rt_sigtimedwait_time64 "
            "rt_tgsigqueueinfo"),
-    // Who one is
+    // User and group ids, capabilities
     always("getuid getuid32 geteuid geteuid32 getgid getgid32 getegid getegid32 getresuid getresuid32 getresgid "
            "getresgid32 getgroups "
            "getgroups32 setuid setuid32 setgid setgid32 setreuid setreuid32 setregid setregid32 setresuid setresuid32 "
@@ -139,8 +138,8 @@ constexpr Line table[] = {
     always("cacheflush breakpoint set_tls get_tls swapcontext s390_pci_mmio_read s390_pci_mmio_write "
            "s390_runtime_instr s390_sthyi "
            "s390_guarded_storage riscv_flush_icache riscv_hwprobe"),
-    // Personalities that do not weaken what protects against exploits: Linux and 32-bit Linux, both also with the
-    // kernel version shown as 2.6; and the question what it is now.
+    // Personalities that do not weaken protections against exploits: Linux and 32-bit Linux, both also with the kernel
+    // version shown as 2.6; and the query of the current one.
     if_equal("personality", 0, 0x0),
     if_equal("personality", 0, 0x8),
     if_equal("personality", 0, 0x20000),
@@ -189,7 +188,7 @@ consteval bool all_looked_at() {
 }
 static_assert(all_looked_at(), "a capability of the table is missing in looked_at");
 
-/// FNV-1a over all that the table says.
+/// FNV-1a over the content of the table.
 consteval std::uint64_t revision_of_table() {
     std::uint64_t hash = 0xcbf29ce484222325;
     const auto mix = [&hash](std::uint64_t value) { hash = (hash ^ value) * 0x100000001b3; };

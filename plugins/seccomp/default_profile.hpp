@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The filter for a container that asks for none in particular.
+// The filter for a container that does not choose one.
 #pragma once
 
 #include "profile.hpp"
@@ -17,8 +17,8 @@ Profile default_profile(const std::set<std::string> &capabilities);
 /// The capabilities that the profile looks at, sorted.
 std::span<const std::string_view> default_profile_looks_at();
 
-/// Changes when the profile's table does: with the capabilities it stands for the whole text in the cache's key, so
-/// that a start which finds its filter made need not spell out 400 names.
+/// Changes when the profile's table does. Together with the capabilities it replaces the whole text in the cache key,
+/// so that a start with a cached filter need not write out 400 names.
 std::uint64_t default_profile_revision();
 
 } // namespace seccomp

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How the descriptor comes out of a process whose own filter may already forbid it to send one: before the filter is
+// How the descriptor gets out of a process whose own filter may already forbid it to send one. Before the filter is
 // loaded the child makes a socket pair and gives one end to the parent (seccomp.channel). seccomp.load writes the
 // descriptor's number into its end and waits. seccomp.notify takes the descriptor by pidfd_getfd(2), hands it to the
 // supervisor, and lets the child go on. So the child needs no system call but read and write in between, and the
@@ -39,7 +39,7 @@ std::string annotations(Node map) {
 /// The directory that a root file system is in.
 std::string parent_of(const std::string &path) { return path.substr(0, path.find_last_of('/')); }
 
-/// The container process state up to and behind each place where the process's id belongs.
+/// The JSON text of the container process state, split where the process's id must be inserted.
 std::vector<std::string> state_pieces(Plan plan) {
     const bool exec = plan.operation() == CTR_OP_EXEC;
     const std::string version = plan.spec("/ociVersion").str("1.3.0");
@@ -77,7 +77,7 @@ ssize_t read_number(int socket, int &number) {
     return got;
 }
 
-/// The descriptor goes with the first byte.
+/// The descriptor is sent with the first byte.
 bool send_all(int socket, const std::string &text, int fd) {
     iovec piece = {const_cast<char *>(text.data()), text.size()};
     alignas(cmsghdr) char room[CMSG_SPACE(sizeof fd)] = {};

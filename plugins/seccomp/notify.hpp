@@ -8,8 +8,8 @@
 
 namespace seccomp {
 
-/// Adds seccomp.channel and seccomp.notify, both after the tokens that seccomp.load comes after: while the parent waits
-/// for the descriptor it does nothing else. 0, or -1: the plan was refused.
+/// Adds seccomp.channel and seccomp.notify, both after the tokens that seccomp.load comes after: because the parent can
+/// do nothing else while it waits for the descriptor. 0, or -1: the plan was refused.
 int plan_notify(ctr::Plan plan, const std::vector<std::string> &after);
 
 int notify_step(ctr::Run run);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Two steps: the parent makes the program (or finds it made), the child loads it.
+// Two steps: the parent compiles the program (or takes it from the cache), the child loads it. With SCMP_ACT_NOTIFY two
+// more (notify.hpp).
 //
 //   /linux/seccomp   the runtime-spec's object
 //   /ctr/seccomp     "default", "unconfined", or a profile in docker's format
@@ -24,7 +25,7 @@ using ctr::Plan;
 using ctr::Run;
 using ctr::Shell;
 
-/// Stands in every key: changes when the same profile compiles to something else.
+/// Part of every cache key. It must change when the compiler makes another program of the same profile.
 constexpr const char *generator = "ctr filter 1";
 
 /// "cap_chown" -> "CHOWN"
@@ -34,9 +35,9 @@ std::string plain_capability(std::string name) {
     return name.rfind("CAP_", 0) == 0 ? name.substr(4) : name;
 }
 
-/// What the container may have at most: its bounding set. Reads the same members as the plugin `capabilities`, which
-/// refuses wrong names; of docker's default set only SYS_CHROOT ever matters to a profile of ours, the others to a
-/// user's own.
+/// The most that the container may have: its bounding set. Reads the same members as the plugin `capabilities`, which
+/// refuses wrong names. Of docker's default set the default profile looks only at SYS_CHROOT; a user's profile may look
+/// at the others.
 void look_at_capabilities(Plan plan, Circumstances &all) {
     const Node change = plan.spec("/ctr/capabilities");
     std::vector<std::string> base;
@@ -69,8 +70,8 @@ void look_at_capabilities(Plan plan, Circumstances &all) {
 int plan_load(Plan plan, unsigned flags, const std::string &flag_names, bool notifies = false) {
     const bool no_new_privs = plan.spec("/process/noNewPrivileges").boolean();
     auto step = plan.step("seccomp.load", CTR_CONFINE);
-    // Without no_new_privs the kernel wants SYS_ADMIN, which the interim set still has; with it seccomp is the last
-    // call before execve.
+    // Without no_new_privs the kernel demands SYS_ADMIN, which the interim set still has. With no_new_privs seccomp is
+    // the last call before execve.
     std::vector<std::string> after = {CTR_TOKEN_CAPS_BOUNDED, CTR_TOKEN_IDS_SET, CTR_TOKEN_HOOKS_START};
     for (const char *token : {no_new_privs ? CTR_TOKEN_CAPS_FINAL : CTR_TOKEN_CAPS_INTERIM,
                               no_new_privs ? CTR_TOKEN_NO_NEW_PRIVS_SET : CTR_TOKEN_LABEL_SET})
@@ -95,7 +96,7 @@ int plan_default(Plan plan, const Circumstances &circumstances) {
     return added != 0 ? -1 : plan_load(plan, 0, {});
 }
 
-/// crun's annotation: a name that is no system call here is not passed over.
+/// crun's annotation: with it an unknown name of a system call is an error instead of being skipped.
 int check_names(Plan plan, const std::string &where) {
     const Node on = plan.spec("/annotations/run.oci.seccomp_fail_unknown_syscall");
     if (!on || on.str() == "0") return 0;
@@ -157,7 +158,7 @@ int plan_steps(Plan plan) {
                         "\"default\", \"unconfined\" or a profile object");
 }
 
-/// The profile that the arguments of a compile step describe; nothing if they are not ours.
+/// The profile that the arguments of a compile step describe; nothing if an argument is malformed.
 std::optional<Profile> profile_of(Run run) {
     if (run.has("profile")) {
         const auto capabilities = run.strings("cap");
@@ -182,7 +183,7 @@ std::optional<Profile> profile_of(Run run) {
     return profile;
 }
 
-/// What the program is made from, as text: the whole profile, or for our own its revision.
+/// The cache key: the text of the whole profile, or the revision of the default profile.
 std::string key_of(Run run, const std::optional<Profile> &profile) {
     std::string key = std::string(generator) + ", libseccomp " + library_version() + "\n";
     if (profile) return key + text_of(*profile);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A filter as a value, in the terms of the runtime-spec, and its text: what stands in the plan, what a person reads
-// there, and the key of the cache are the same lines.
+// A filter as a value, in the terms of the runtime-spec, and its text. The same lines are the step's arguments in the
+// plan, what a person reads there, and the key of the cache.
 //
 //   default  ERRNO(1)
 //   arch     SCMP_ARCH_X86_64
@@ -45,12 +45,12 @@ struct Profile {
     std::vector<std::string> architectures;
     /// SECCOMP_FILTER_FLAG_*, for the load.
     unsigned flags = 0;
-    /// A rule asks a supervisor.
+    /// A rule has SCMP_ACT_NOTIFY.
     bool notifies = false;
     std::vector<Rule> rules;
-    /// Names that the author knew though no rule of this profile has them (a rule for another capability or kernel):
-    /// what is newer than everything the author knew gets ENOSYS, what he knew and did not allow gets the default
-    /// action.
+    /// Names that the author knew though no rule of this profile has them (a rule for another capability or kernel): a
+    /// call newer than everything that the author knew gets ENOSYS, a call that the author knew and did not allow gets
+    /// the default action.
     std::vector<std::string> known;
 };
 

@@ -84,8 +84,8 @@ int open_cached(const std::string &directory, const std::string &key) {
     if (size > file_max) return -1;
     std::string bytes(size, '\0');
     if (::pread(file.get(), bytes.data(), size, 0) != st.st_size || !is_good(bytes, key)) return -1;
-    // Not the file itself: the child has it open while others may see it, and whoever writes to the file writes the
-    // filters of all who come later.
+    // Not the file itself, because other processes may open the child's descriptors, and who can write to the file
+    // could change the filters of all later containers.
     return in_memory(bytes);
 }
 
@@ -96,7 +96,7 @@ bool keep(const std::string &directory, const std::string &key, const std::strin
     {
         Fd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (file.get() < 0) return false;
-        // Whatever the caller's umask: one that its maker cannot read is never used.
+        // Independent of the caller's umask, because a file that its maker cannot read would never be used.
         if (::fchmod(file.get(), 0600) != 0 || !write_all(file.get(), bytes)) return ::unlink(fresh.c_str()), false;
     }
     if (::rename(fresh.c_str(), path.c_str()) == 0) return true;

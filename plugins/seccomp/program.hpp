@@ -4,7 +4,7 @@
 //
 //   Header | program (sock_filter[count]) | key (the whole text it was made from)
 //
-// The key stands in the file and is compared, so that two profiles whose names collide do no harm.
+// The key is stored in the file and compared, so that a collision of two file names does no harm.
 #pragma once
 
 #include "bpf.hpp"
@@ -23,8 +23,8 @@ struct Header {
 
 constexpr char file_magic[8] = {'c', 't', 'r', 'b', 'p', 'f', '1', '\n'};
 
-/// 64 bits that change when the bytes do (FNV-1a over words): against torn and damaged files, not against forgery.
-/// Files of other owners are not read at all.
+/// 64 bits that change when the bytes do (FNV-1a over words): it detects torn and damaged files, not forged ones. Files
+/// of other owners are not read at all.
 std::uint64_t check_of(std::string_view bytes);
 
 /// The whole file.
@@ -35,7 +35,7 @@ bool is_good(std::string_view bytes, const std::string &key);
 /// Opens the cached program for the key: an open file, or -1 if there is none that can be trusted (missing, damaged,
 /// another owner, writable by others).
 int open_cached(const std::string &directory, const std::string &key);
-/// Keeps the bytes for the next time. Best effort: the cache only saves time.
+/// Stores the bytes in the cache. An error is ignored, because the cache only saves time.
 bool keep(const std::string &directory, const std::string &key, const std::string &bytes);
 /// The bytes in a sealed memory file; -1 with errno set.
 int in_memory(const std::string &bytes);

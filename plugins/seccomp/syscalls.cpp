@@ -10,8 +10,8 @@ namespace seccomp {
 namespace {
 
 /// System calls that libseccomp 2.5 does not know. From 424 on a number means the same on every architecture (MIPS and
-/// x32 add their base); asm-generic/unistd.h and syscall_64.tbl of Linux 6.19. Without them programs would only lose:
-/// the filter answers ENOSYS.
+/// x32 add their base); asm-generic/unistd.h and syscall_64.tbl of Linux 6.19. Without them the filter would answer
+/// ENOSYS, which is safe.
 struct Newer {
     std::string_view name;
     std::uint32_t number;

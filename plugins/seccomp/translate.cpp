@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Every member is either carried out or refused: a condition that is skipped because nobody knows its name could open
-// what its author meant to close.
+// Every member is either carried out or refused. If an unknown condition were skipped, a rule could allow what its
+// author meant to forbid.
 #include "translate.hpp"
 
 #include "syscalls.hpp"
@@ -81,7 +81,7 @@ private:
             bool known = false;
             for (const auto name : names)
                 known = known || key == name;
-            // Engines write the listener's members empty where there is none.
+            // Engines write the listener's members with empty values if there is no listener.
             if (!known && (key == "listenerPath" || key == "listenerMetadata")) {
                 if (!is_absent(node.at(i)) && !node.at(i).str().empty())
                     return unsupported(pointer + "/" + key, "a supervisor for SCMP_ACT_NOTIFY cannot be given");
@@ -120,7 +120,7 @@ private:
         return out | static_cast<Action>(*value);
     }
 
-    /// The listener's descriptor is announced by write(2), which must go through before anybody can answer.
+    /// The child announces the listener's descriptor by write(2), before the supervisor can answer anything.
     Result<> notify(const Rule &rule, const std::string &pointer) {
         for (std::size_t i = 0; i < rule.names.size(); ++i)
             if (rule.names[i] == "write")
@@ -134,7 +134,7 @@ private:
         const std::string path = root_.get("/listenerPath").str();
         if (path.empty() && !root_.get("/listenerMetadata").str().empty())
             return invalid("/listenerMetadata", "stands without listenerPath");
-        if (!profile_.notifies) { // then the runtime-spec wants the path ignored, and the kernel no such flag
+        if (!profile_.notifies) { // then the runtime-spec says to ignore the path, and the kernel refuses the flag
             profile_.flags &= ~wait_killable_recv;
             return {};
         }
@@ -146,7 +146,7 @@ private:
     }
 
     void add_architecture(const std::string &name) {
-        if (find_abi(name) == nullptr) return; // of another machine: its programs cannot run here anyway
+        if (find_abi(name) == nullptr) return; // an ABI of another machine, whose programs cannot run here
         for (const auto &each : profile_.architectures)
             if (each == name) return;
         profile_.architectures.push_back(name);
@@ -208,7 +208,7 @@ private:
             applies = included && spared;
         }
         if (applies && rule.action == SECCOMP_RET_USER_NOTIF) CTR_TRY(notify(rule, pointer));
-        // A rule that says what the default says anyway changes nothing, but its author knew the names.
+        // A rule with the default action changes nothing, but it shows that its author knew the names.
         if (!applies || rule.action == profile_.default_action) {
             for (auto &name : rule.names)
                 profile_.known.push_back(std::move(name));

@@ -13,7 +13,7 @@
 
 namespace seccomp {
 
-/// What docker's includes and excludes are asked about.
+/// What docker's includes and excludes are compared with.
 struct Circumstances {
     /// Without CAP_, upper case: what the container may have (its bounding set).
     std::set<std::string> capabilities;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // The labels of security modules. Both are written to /proc/self/attr and take effect at execve(2); afterwards the
-// process could not take them back. Asked for on a machine whose kernel does not run the module, they are refused: the
+// process could not take them back. If the machine's kernel does not run the module, a label is refused, because the
 // container would be less confined than its description says.
 //
-// Before the ids change (then the file is root's) and before no_new_privs (then a transition may be refused).
+// They are written before the ids change (afterwards only root could write the file) and before no_new_privs
+// (afterwards a transition may be refused).
 #include <ctr/plugin.hpp>
 
 namespace security {
@@ -36,7 +37,7 @@ int plan_apparmor(Plan plan) {
     if (profile.empty()) return 0;
     const bool enabled = plan.ask("file:/sys/module/apparmor/parameters/enabled").value_or("N").substr(0, 1) == "Y";
     if (!enabled) return profile == "unconfined" ? 0 : refuse(plan, where, "AppArmor");
-    // Its own directory is there from Linux 5.8 on; the other file belongs to the first module only.
+    // AppArmor has its own directory from Linux 5.8 on; the other file belongs to the first module only.
     const bool own = plan.ask("exists:/proc/self/attr/apparmor/exec").has_value();
     return add_write(plan, own ? "self/attr/apparmor/exec" : "self/attr/exec", "exec " + profile,
                      "the profile must be loaded: apparmor_parser -r FILE");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What both drivers do alike, in plan() and for ctr.storage/1.
+// What both drivers have in common in plan() and for ctr.storage/1.
 #pragma once
 
 #include "names.hpp"
@@ -14,7 +14,7 @@
 
 namespace ctr::storage {
 
-/// list() and collect() name what an import left "partial:<its name>", as a layer.
+/// list() and collect() report the remains of an import as a layer named "partial:<its name>".
 inline constexpr std::string_view partial_prefix = "partial:";
 
 /// The driver's own data directory. Functions of the extension get the plan of the plugin that calls them, whose
@@ -27,8 +27,8 @@ inline std::string data_dir_of(Plan plan, const char *driver) {
 inline constexpr const char *chain_id_hint = "a chain id is \"sha256:\" and 64 lower-case hexadecimal digits";
 inline std::string no_chain_id(std::string_view text) { return "\"" + std::string(text) + "\" is not a chain id"; }
 
-/// Seen before the plan begins, what another container left is refused; seen by a step, its undo would take it for its
-/// own.
+/// Refuses a directory that another container left. It must be done while planning: if the step found it, the step's
+/// undo would remove it.
 inline int refuse_leftover(Plan plan, const std::string &id, const std::string &path) {
     if (!is_component(id)) return plan.invalid("id", "\"" + id + "\" cannot name a directory");
     if (!plan.ask("exists:" + path)) return 0;
@@ -38,7 +38,7 @@ inline int refuse_leftover(Plan plan, const std::string &id, const std::string &
                       .path = path});
 }
 
-/// Calls `body` with the layer's name; refuses what is no chain id; nothing is thrown across the boundary.
+/// Calls `body` with the layer's name; refuses a malformed chain id; catches exceptions before the boundary.
 template <typename Body> int with_layer(ctr_plan *raw, ctr_str chain_id, Body body) noexcept {
     const Plan plan{raw};
     try {

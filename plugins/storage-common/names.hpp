@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the drivers call things on disk. A layer has the hexadecimal part of its chain id as its name.
+// The drivers' names on disk. A layer's name is the hexadecimal part of its chain id.
 #pragma once
 
 #include <algorithm>

@@ -6,8 +6,8 @@
 namespace sysctl {
 namespace {
 
-/// System V IPC, ipc(2): each IPC namespace has its own. (kernel.shm_next_id and its like are for checkpointing, and
-/// just as much the namespace's.)
+/// System V IPC, ipc(2): each IPC namespace has its own. (kernel.shm_next_id and similar ones are for checkpointing,
+/// and belong to the namespace too.)
 constexpr std::string_view ipc_keys[] = {"msgmax", "msgmnb",      "msgmni",          "msg_next_id",
                                          "sem",    "sem_next_id", "shmall",          "shmmax",
                                          "shmmni", "shm_next_id", "shm_rmid_forced", "auto_msgmni"};

@@ -16,7 +16,7 @@ enum class Owner { machine, ipc, network, uts, user };
 const char *name_of(Owner owner);
 
 /// The key as a path below /proc/sys, "net/ipv4/conf/eth0.100/forwarding". As sysctl(8) has it, the first separator
-/// decides: after a dot, dots part the key and a slash stands for a dot in a name. Nothing if it is no such path.
+/// decides: after a dot, dots part the key and a slash stands for a dot in a name. Nothing if the key is malformed.
 std::optional<std::string> path_of(std::string_view key);
 
 /// Who owns the parameter at that path.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One step for each kernel parameter. A parameter that no namespace of the container holds is refused: setting it would
-// change the machine.
+// One step for each kernel parameter. A parameter that does not belong to one of the container's own namespaces is
+// refused, because setting it would change the machine.
 //
 // The steps stand at the end of `mounts`, not in `pivot`: there /proc/sys may be read-only already
 // (/linux/readonlyPaths), and in a user namespace the kernel gives a process a fresh procfs only while it still sees an
@@ -17,7 +17,7 @@ namespace {
 using ctr::Node;
 using ctr::Plan;
 
-/// A dedicated field of the spec that says the same thing: two answers to one question are refused.
+/// The field of the spec that sets the same parameter. If both are given, the plan is refused.
 const char *rival(const std::string &path) {
     if (path == "kernel/hostname") return "/hostname";
     if (path == "kernel/domainname") return "/domainname";
