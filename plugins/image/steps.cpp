@@ -10,7 +10,7 @@ namespace image {
 
 namespace {
 
-/// Runs `work`; what it throws becomes the step's error.
+/// Runs `work`; an exception becomes the step's error.
 template <typename Work> int guarded(ctr::Run run, Work work) {
     try {
         work();
@@ -69,7 +69,7 @@ int record_undo(ctr::Run run) {
     return guarded(run, [&] {
         const std::string path = run.str("path");
         const std::optional<std::string> previous = optional_argument(run, "previous");
-        // Only what is word for word ours is taken away.
+        // The record is removed only if its text is exactly ours.
         if (read_record(path) == run.str("content")) {
             if (!previous)
                 remove_record(path);
@@ -89,7 +89,8 @@ int forget(ctr::Run run) {
     });
 }
 
-/// A removal goes forward only: the layers behind the record may be gone already. What it leaves of them is collected.
+/// A removal is not reverted, because layers of the record may be deleted already. Remaining layers are collected
+/// later.
 int forget_undo(ctr::Run run) {
     return guarded(run, [&] { sweep_record(run.str("path")); });
 }

@@ -3,12 +3,13 @@
 // This plugin's kinds of step.
 //
 //   image.unpack  source, member?, size (int), digest?, diff_id, parent?, directory, the keys of limits.cpp (int),
-//                 before (int)?: what the layers before took of max_unpacked_bytes; gives bytes, the same with this
-//                 one. Fills the directory that the storage driver made; that driver's undo takes it away.
+//                 before (int)?: what earlier layers used of max_unpacked_bytes; gives bytes, the same including this
+//                 layer. Fills the directory that the storage driver made; that driver's undo removes it.
 //   image.record  path, content, previous?. Writes the image's record; undo brings back the previous one, or none.
 //   image.forget  path, content. Removes the record; undo writes it again.
 //
-// A record that has changed since the plan was made is left alone: both kinds say what they expect to find.
+// A record that has changed since the plan was made is left alone. Therefore both kinds get the text that they expect
+// to find.
 #pragma once
 
 #include <ctr/plugin.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A layer is read once, as a chain of streams, each a block at a time and none of them held in memory:
+// A layer is read once, through a chain of streams. Each handles a block at a time; no layer is held in memory as a
+// whole:
 //
 //     file or member of an archive -> digest of the blob -> decompression -> diff id -> tar entries -> directory
 #pragma once
@@ -24,7 +25,7 @@ public:
     virtual std::string_view next() = 0;
 };
 
-/// Reads to the end what nobody asked for, so that a digest covers all of it.
+/// Reads the stream to its end, so that a digest covers all of it.
 void drain(ByteStream &stream);
 
 /// Opens a regular file for reading; anything else (a fifo would block, a device never ends) is refused.
@@ -41,10 +42,11 @@ private:
     std::vector<char> buffer_;
 };
 
-/// Hands the bytes of another stream on, counts them and computes their digest.
+/// Passes the bytes of another stream on, counts them and computes their digest.
 class HashStream : public ByteStream {
 public:
-    /// More than `limit` bytes are refused in the name of `what`: nobody unpacks more than the descriptor said.
+    /// More than `limit` bytes are refused, with `what` in the message, so that no more is unpacked than the descriptor
+    /// says.
     explicit HashStream(ByteStream &source, std::string what = {},
                         std::uint64_t limit = std::numeric_limits<std::uint64_t>::max())
         : source_(source), what_(std::move(what)), limit_(limit) {}

@@ -18,7 +18,7 @@ using ctr::Fd;
 
 namespace {
 
-// All names of a directory: they are read before anything is removed.
+// All names of a directory, read before anything is removed.
 std::vector<std::string> names_in(int directory) {
     Fd copy(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!copy.valid()) system_failure("open", "a directory of the layer");
@@ -37,7 +37,7 @@ std::vector<std::string> names_in(int directory) {
 
 void unlink_name(int directory, const std::string &name, int flags) {
     if (unlinkat(directory, name.c_str(), flags) == 0 || errno == ENOENT) return;
-    // A directory in which something was kept.
+    // The directory has entries that were kept.
     if ((flags & AT_REMOVEDIR) != 0 && (errno == ENOTEMPTY || errno == EEXIST)) return;
     system_failure("unlinkat", name);
 }

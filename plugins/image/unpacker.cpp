@@ -31,7 +31,7 @@ bool empty_directory(int fd) {
 Unpacker::Unpacker(int root, const UnpackOptions &options, Meter &meter)
     : tree_(root), options_(options), meter_(meter) {}
 
-// A hash is enough: two names that share one by accident would only be spared by a whiteout.
+// A hash is enough: if two names have the same hash by accident, a whiteout only fails to delete one of them.
 std::uint64_t Unpacker::key(ino_t directory, const std::string &name) {
     return std::hash<std::string>()(name) ^ (static_cast<std::uint64_t>(directory) * 0x9e3779b97f4a7c15U);
 }
@@ -48,7 +48,8 @@ UnpackResult Unpacker::unpack(ByteStream &tar) {
         add_entry(archive, entry);
     finish_directories();
     result_.entries = meter_.entries();
-    // Tars without an entry for "./" are common; a root that only its owner may enter is of no use.
+    // Tars without an entry for "./" are common. Their root gets mode 0755, because a root that only its owner may
+    // enter is useless.
     if (fresh && !root_seen_ && fchmod(root.get(), 0755) != 0) system_failure("fchmod", "the directory of the layer");
     return std::move(result_);
 }
@@ -97,8 +98,8 @@ void Unpacker::add_root(archive_entry *entry) {
     note_directory({}, parent_.inode, archive_entry_perm(entry), entry_times_);
 }
 
-// Makes `name` new: what stood there goes first. Nothing is ever opened through a name that the archive could have
-// planted.
+// Makes `name` new, after removing what was there. Nothing is ever opened by a name that the archive could have made a
+// link.
 template <typename Make> void Unpacker::make_new(const char *syscall, const std::string &name, Make make) {
     if (make()) return;
     if (errno == EEXIST) {
@@ -109,7 +110,7 @@ template <typename Make> void Unpacker::make_new(const char *syscall, const std:
 }
 
 void Unpacker::clear_place(const std::string &name) {
-    parent_valid_ = false; // its path may mean another place now
+    parent_valid_ = false; // its path may lead to another place now
     remove_all(parent_.fd.get(), name);
 }
 
@@ -138,7 +139,7 @@ void Unpacker::write_data(Archive &archive, archive_entry *entry, int fd) {
         }
         end = std::max(end, offset + static_cast<std::int64_t>(size));
     }
-    // A hole at the end has no data.
+    // A hole at the end has no data, so the size is set here.
     if (end != archive_entry_size(entry) && ftruncate(fd, archive_entry_size(entry)) != 0) entry_failure("ftruncate");
 }
 
@@ -146,7 +147,7 @@ void Unpacker::add_directory(archive_entry *entry, const std::string &path, cons
     if (mkdirat(parent_.fd.get(), name.c_str(), 0700) != 0) {
         struct stat about {};
         if (errno != EEXIST) entry_failure("mkdirat");
-        // A directory that is there already gets more content; anything else is replaced.
+        // An existing directory gets more content; anything else is replaced.
         if (look(parent_.fd.get(), name, &about) && !S_ISDIR(about.st_mode)) {
             clear_place(name);
             if (mkdirat(parent_.fd.get(), name.c_str(), 0700) != 0) entry_failure("mkdirat");
@@ -171,7 +172,7 @@ void Unpacker::add_symlink(archive_entry *entry, const std::string &name) {
 void Unpacker::add_special(archive_entry *entry, const std::string &name) {
     const mode_t type = archive_entry_filetype(entry);
     if (options_.unprivileged && type != AE_IFIFO) return warn("devices are left out: not privileged");
-    // No driver has the number, and overlayfs takes it for its own mark.
+    // No driver has this number, and overlayfs would take it for a deleted file.
     if (type == AE_IFCHR && archive_entry_rdevmajor(entry) == 0 && archive_entry_rdevminor(entry) == 0)
         return warn("character devices with the number 0:0 are left out: overlayfs marks deleted files so");
     const dev_t device = type == AE_IFIFO ? 0
@@ -179,7 +180,7 @@ void Unpacker::add_special(archive_entry *entry, const std::string &name) {
                                                     static_cast<unsigned>(archive_entry_rdevminor(entry)));
     make_new("mknodat", name, [&] { return mknodat(parent_.fd.get(), name.c_str(), type | 0600, device) == 0; });
     set_owner(entry, name);
-    // It was just made and is no symbolic link, so following links changes nothing.
+    // The file was just made and is no symbolic link, so it does not matter that this call follows links.
     if (fchmodat(parent_.fd.get(), name.c_str(), archive_entry_perm(entry), 0) != 0) entry_failure("fchmodat");
     set_times(entry, name);
 }
@@ -208,15 +209,15 @@ void Unpacker::enter(const std::string &path) {
     parent_.inode = about.st_ino;
     parent_valid_ = true;
     if (noted_.contains(about.st_ino)) return;
-    // Of a lower layer, and about to change: what is not said about it stays. The root of the lowest is as a directory
-    // without an entry.
+    // The directory is from a lower layer and keeps its metadata unless the layer has an entry for it. The root of the
+    // lowest layer is treated like a directory without an entry.
     if (options_.lowest && path.empty())
         note_directory(path, about.st_ino, 0755, entry_times_);
     else
         note_directory(path, about.st_ino, about.st_mode & 07777, {{about.st_atim, about.st_mtim}});
 }
 
-// The directory `path`, made where neither the archive has an entry for it nor a lower layer has it.
+// Opens the directory `path`. Makes it if neither the archive has an entry for it nor a lower layer has it.
 Fd Unpacker::make_directories(const std::string &path) {
     Fd found = tree_.open_directory(path);
     if (found.valid()) return found;
@@ -231,11 +232,11 @@ Fd Unpacker::make_directories(const std::string &path) {
     }
     if (mkdirat(above, name.c_str(), 0755) != 0) entry_failure("mkdirat");
     Fd directory = open_child(above, name);
-    // Below a directory with the set-group-id bit it would get that and its group.
+    // Below a directory with the set-group-id bit it would inherit that bit and the group.
     if (directory.valid() && !options_.unprivileged && fchown(directory.get(), 0, 0) != 0) entry_failure("fchown");
     if (!directory.valid() || fchmod(directory.get(), 0755) != 0 || fstat(directory.get(), &about) != 0)
         entry_failure("openat");
-    // A clock would make two imports of one image differ.
+    // Not the time of day, because two imports of one image must not differ.
     note_directory(path, about.st_ino, 0755, entry_times_);
     if (!options_.lowest) made_.insert(key(parent_.inode, name));
     return directory;

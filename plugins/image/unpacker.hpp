@@ -3,13 +3,13 @@
 // Turns the entries of a layer's tar into a directory tree.
 //
 // The tar may be hostile. Names are made relative and refused when they contain ".." (path.hpp); parents are resolved
-// inside the tree (tree.hpp); the last component is always made new (O_EXCL, symlink, mknod, link), never opened
-// through: what stood there goes first. So the later of two entries wins, and a symbolic link that an earlier entry
-// planted leads nowhere but into the tree.
+// inside the tree (tree.hpp); the last component is always made new (O_EXCL, symlink, mknod, link) after removing what
+// was there, and is never followed. So the later of two entries wins, and a symbolic link of an earlier entry can only
+// lead into the tree.
 //
-// The directory shows all layers below, so a whiteout deletes. A mark hides only what lower layers have, wherever it
-// stands among the entries of its own layer. What the layer says nothing about stays as it is: a directory that only
-// gets new content keeps its mode, owner and times.
+// The directory shows all layers below, so a whiteout deletes. A whiteout hides only what lower layers have, wherever
+// it is among the entries of its own layer. What the layer has no entry for stays as it is: a directory that only gets
+// new content keeps its mode, owner and times.
 #pragma once
 
 #include "archive.hpp"
@@ -28,7 +28,7 @@ struct UnpackOptions {
     /// Nothing is below this layer, so its whiteouts hide nothing.
     bool lowest = false;
     Limits limits;
-    /// What the image's other layers have used up of max_unpacked_bytes.
+    /// How much of max_unpacked_bytes the image's other layers have used.
     std::uint64_t bytes_before = 0;
     /// For tests without root: owners and devices are left out.
     bool unprivileged = false;
@@ -59,8 +59,8 @@ private:
         ctr::Fd fd;
         ino_t inode = 0;
     };
-    /// Times and mode of a directory are set when nothing more is put into it. There may be many, with long paths that
-    /// differ little: each has only what differs from the one before.
+    /// Times and mode of a directory are set at the end, when nothing more is put into it. There may be many
+    /// directories with long, similar paths, so each stores only the difference to the path before.
     struct FinalState {
         std::string rest;         // of the path
         std::uint32_t shared = 0; // bytes at the front that are those of the path before
@@ -106,7 +106,7 @@ private:
     Parent parent_;
     bool parent_valid_ = false;
     bool root_seen_ = false;
-    std::unordered_set<std::uint64_t> made_; // what this layer has put where: key(). Of no use to the lowest layer
+    std::unordered_set<std::uint64_t> made_; // what this layer has made: key(). Not used for the lowest layer
     std::vector<FinalState> directories_;
     std::string last_path_;           // of directories_
     std::unordered_set<ino_t> noted_; // inodes of directories_

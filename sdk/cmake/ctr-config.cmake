@@ -1,4 +1,4 @@
-# find_package(ctr): ctr::sdk and ctr_add_plugin(). With COMPONENTS testing besides ctr::testing, which needs GoogleTest
+# find_package(ctr): ctr::sdk and ctr_add_plugin(). With COMPONENTS testing also ctr::testing, which needs GoogleTest
 # and nlohmann_json.
 include("${CMAKE_CURRENT_LIST_DIR}/ctr_targets.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/ctr_add_plugin.cmake")

@@ -11,11 +11,11 @@
 # used together start faster. Each needs a namespace of its own for whatever is not in an unnamed one.
 set(CTR_SDK_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}" CACHE INTERNAL "where the SDK keeps its build scripts")
 
-# What a plugin's file is linked with.
+# The link options of a plugin's file.
 function(ctr_plugin_file_options target)
   set_target_properties(${target} PROPERTIES PREFIX "" INTERPROCEDURAL_OPTIMIZATION OFF)
   target_link_options(${target} PRIVATE LINKER:--exclude-libs,ALL LINKER:-z,defs LINKER:-z,now LINKER:-z,relro LINKER:--as-needed)
-  # What nobody calls is left out, and code and constants are one mapping instead of three.
+  # Unused functions are left out, and code and constants become one mapping instead of three.
   target_link_options(${target} PRIVATE LINKER:--gc-sections LINKER:-z,noseparate-code)
   if(CMAKE_CXX_FLAGS MATCHES "-fsanitize" OR CTR_SANITIZE)
     # A sanitizer's runtime lives in the host; it watches the C++ runtime's new and delete only in the shared one.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What is said of an exception that nobody caught. libstdc++'s own answer writes the type's name as in the source, and
-// brings for that into every plugin a demangler: 50 kB, and 250 pointers to relocate in each start of a container. This
-// one does without; what() says what happened.
+// The message about an exception that nobody caught. libstdc++'s own handler prints the type's name as in the source,
+// and for that links a demangler into every plugin: 50 kB, and 250 pointers to relocate at each start of a container.
+// This handler prints only what().
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
