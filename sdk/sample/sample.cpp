@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A complete plugin: while a container exists, a file with its name lies on the machine (a parent hook with undo); the
-// container's program gets a finer timer slack, prctl(2) (a child hook). Try it: ctr --plugin-dir DIR plan --rootfs /
-// true
+// A complete plugin: while a container exists, a file with its name lies on the machine (a parent hook with undo); its
+// program gets a finer timer slack, prctl(2) (a child hook). Try it: ctr --plugin-dir DIR plan --rootfs / true
 #include <ctr/plugin.hpp>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -12,8 +11,7 @@ static int write_ticket(ctr::Run run) {
     const int fd = open(run.str("path").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     return fd >= 0 && close(fd) == 0 ? 0 : run.fail("open", run.str("path"));
 }
-// [undo] May run in another process, after a crash: it has only the arguments, and a file that is already gone is no
-// error.
+// [undo] May run in another process, after a crash, with the arguments alone. A file that is already gone is no error.
 static int tear_ticket(ctr::Run run) {
     return unlink(run.str("path").c_str()) == 0 || errno == ENOENT ? 0 : run.fail("unlink", run.str("path"));
 }
