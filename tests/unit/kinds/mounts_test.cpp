@@ -420,9 +420,10 @@ TEST_F(Mounts, WhatIsReadOnlyKeepsTheFlagsOfWhatItCovers) {
 }
 
 TEST_F(Mounts, WithoutPivotNoBareProcOrSysStays) {
-    run([](const std::string &at) -> std::string {
+    const ctr::testing::TemporaryDirectory outside;
+    run([&](const std::string &at) -> std::string {
         // One more that is nobody's own, in a directory with odd characters, and one below a mount.
-        const std::string odd = at + " x\t\\";
+        const std::string odd = outside.path() + "/ x\t\\";
         CHECK(::mkdir(odd.c_str(), 0755) == 0 && ::mount("none", odd.c_str(), "tmpfs", 0, nullptr) == 0);
         CHECK(::mkdir((odd + "/s s").c_str(), 0755) == 0);
         CHECK(::mount("/sys", (odd + "/s s").c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0);
