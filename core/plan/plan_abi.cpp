@@ -71,17 +71,7 @@ void remember(ctr_plan *plan, Error error) {
             std::move(error).in("plugin " + (plan->current == nullptr ? std::string("?") : plan->current->manifest.id));
 }
 
-Error error_of(const ctr_error &raw) {
-    const auto text = [](const char *s) { return s == nullptr ? std::string() : std::string(s); };
-    return Error{.error_class = static_cast<ctr_error_class>(raw.error_class),
-                 .message = text(raw.message),
-                 .hint = text(raw.hint),
-                 .errno_value = raw.errno_value,
-                 .syscall = text(raw.syscall),
-                 .path = text(raw.path)};
-}
-
-void refuse_call(void *plan, const ctr_error *error) { remember(static_cast<ctr_plan *>(plan), error_of(*error)); }
+void refuse_call(void *plan, const ctr_error *error) { remember(static_cast<ctr_plan *>(plan), Error::from(*error)); }
 
 /// True, and the plan has failed, if a plugin passed NULL where it must pass something.
 bool is_null(ctr_plan *plan, const char *function, const void *argument) {
@@ -405,7 +395,7 @@ int add_step(ctr_plan *plan, const ctr_step *raw) {
 
 int plan_fail(ctr_plan *plan, const ctr_error *raw) {
     if (!CTR_PLANNING(plan, plan_fail) || is_null(plan, "plan_fail", raw)) return -1;
-    remember(plan, error_of(*raw));
+    remember(plan, Error::from(*raw));
     return -1;
 }
 

@@ -62,6 +62,16 @@ struct Error {
         context = context.empty() ? std::move(what) : std::move(what) + ": " + context;
         return std::move(*this);
     }
+    /// A copy of what a C function was given.
+    static Error from(const ctr_error &raw) {
+        const auto text = [](const char *s) { return s == nullptr ? std::string() : std::string(s); };
+        return {.error_class = static_cast<ctr_error_class>(raw.error_class),
+                .message = text(raw.message),
+                .hint = text(raw.hint),
+                .errno_value = raw.errno_value,
+                .syscall = text(raw.syscall),
+                .path = text(raw.path)};
+    }
     /// As the C table takes it. The pointers are valid as long as this error.
     ctr_error raw() const {
         const auto text = [](const std::string &s) { return s.empty() ? nullptr : s.c_str(); };

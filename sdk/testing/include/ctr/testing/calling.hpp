@@ -101,15 +101,5 @@ enum : unsigned {
 #define CTR_TESTING_LEGAL(handle, function)                                                                            \
     ::ctr::testing::detail::legal(handle, ::ctr::testing::detail::contexts_##function, #function)
 
-inline Error error_of(const ctr_error &raw) {
-    const auto copy = [](const char *text) { return std::string(text == nullptr ? "" : text); };
-    return {.error_class = static_cast<ctr_error_class>(raw.error_class),
-            .message = copy(raw.message),
-            .hint = copy(raw.hint),
-            .errno_value = raw.errno_value,
-            .syscall = copy(raw.syscall),
-            .path = copy(raw.path)};
-}
-
 } // namespace detail
 } // namespace ctr::testing

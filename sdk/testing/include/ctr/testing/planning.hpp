@@ -247,7 +247,7 @@ inline void set_plan_functions(ctr_host &table) {
     };
     table.add_step = add_step;
     table.plan_fail = [](ctr_plan *plan, const ctr_error *error) {
-        return CTR_TESTING_PLANNING(plan, plan_fail) ? planning(plan).fail(error_of(*error)) : -1;
+        return CTR_TESTING_PLANNING(plan, plan_fail) ? planning(plan).fail(Error::from(*error)) : -1;
     };
     table.plan_log = [](ctr_plan *plan, int level, const char *message) {
         if (CTR_TESTING_PLANNING(plan, plan_log)) planning(plan).logs.push_back({level, message});

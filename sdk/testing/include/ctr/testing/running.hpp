@@ -220,7 +220,7 @@ inline void set_step_functions(ctr_host &table) {
         return value == nullptr ? 1 : (*out = str(*value), 0);
     };
     table.fail = [](ctr_run *run, const ctr_error *error) {
-        return CTR_TESTING_LEGAL(run, fail) ? running_of(run).fail(error_of(*error)) : -1;
+        return CTR_TESTING_LEGAL(run, fail) ? running_of(run).fail(Error::from(*error)) : -1;
     };
     table.log = [](ctr_run *run, int level, const char *message) {
         if (CTR_TESTING_LEGAL(run, log)) running_of(run).logs.push_back({level, message});
