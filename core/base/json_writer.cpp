@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 
 #include <cstring>
+#include <ctr/cpp/text.hpp>
 #include <nlohmann/json.hpp>
 
 namespace core {
@@ -55,10 +56,8 @@ void JsonWriter::quote(std::string_view value) {
             out_ += '\\';
             out_ += c;
         } else {
-            constexpr char digits[] = "0123456789abcdef";
             out_ += "\\u00";
-            out_ += digits[static_cast<unsigned char>(c) >> 4U];
-            out_ += digits[static_cast<unsigned char>(c) & 15U];
+            out_ += ctr::hex(static_cast<unsigned char>(c), 2);
         }
         value.remove_prefix(length == 0 ? 1 : length);
     }

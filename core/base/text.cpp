@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctr/cpp/text.hpp>
 #include <iterator>
 
 namespace core {
@@ -35,7 +36,6 @@ std::string_view beginning(std::string_view text, std::size_t most) {
 }
 
 std::string in_quotes(std::string_view text, std::size_t most) {
-    static constexpr char digits[] = "0123456789abcdef";
     const std::string_view shown = beginning(text, most);
     std::string out = "\"";
     for (const char c : shown) {
@@ -47,7 +47,7 @@ std::string in_quotes(std::string_view text, std::size_t most) {
         else if (c == '\t')
             out += "\\t";
         else if (byte < 0x20 || byte == 0x7f)
-            ((out += "\\x") += digits[byte >> 4]) += digits[byte & 15];
+            (out += "\\x") += ctr::hex(byte, 2);
         else
             out += c;
     }
@@ -83,13 +83,10 @@ bool is_hidden(std::uint32_t point) {
 } // namespace
 
 std::string printable(std::string_view text, bool lines) {
-    static constexpr char digits[] = "0123456789abcdef";
     std::string out;
     out.reserve(text.size());
-    const auto hexadecimal = [&out](char letter, std::uint32_t value, unsigned count) {
-        (out += '\\') += letter;
-        while (count-- > 0)
-            out += digits[value >> 4 * count & 15];
+    const auto hexadecimal = [&out](char letter, std::uint32_t value, std::size_t count) {
+        ((out += '\\') += letter) += ctr::hex(value, count);
     };
     while (!text.empty()) {
         const std::size_t length = utf8_sequence(text);

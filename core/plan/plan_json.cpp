@@ -3,20 +3,11 @@
 
 #include "base/json_writer.hpp"
 
+#include <ctr/cpp/text.hpp>
 #include <nlohmann/json.hpp>
 
 namespace core::plan {
 namespace {
-
-std::string to_hex(const std::string &bytes) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string out;
-    for (const char c : bytes) {
-        out += digits[static_cast<unsigned char>(c) >> 4U];
-        out += digits[static_cast<unsigned char>(c) & 15U];
-    }
-    return out;
-}
 
 std::string from_hex(const std::string &text) {
     if (text.size() % 2 != 0 || text.find_first_not_of("0123456789abcdef") != std::string::npos)
@@ -33,7 +24,7 @@ void write_arg(JsonWriter &out, const Arg &arg) {
     switch (arg.form) {
     case CTR_FORM_INT: out.key("int").integer(arg.integer); break;
     case CTR_FORM_STRING: out.key("string").text(arg.text); break;
-    case CTR_FORM_BYTES: out.key("bytes").text(to_hex(arg.text)); break;
+    case CTR_FORM_BYTES: out.key("bytes").text(ctr::hex(arg.text)); break;
     case CTR_FORM_TEMPLATE: out.key("template").text(arg.text); break;
     case CTR_FORM_VALUE: out.key("value").text(arg.text); break;
     }

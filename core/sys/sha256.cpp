@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <ctr/cpp/text.hpp>
 #include <unistd.h>
 
 namespace core::sys {
@@ -47,8 +48,7 @@ public:
         }
         std::string text;
         for (const std::uint32_t word : H_)
-            for (int shift = 28; shift >= 0; shift -= 4)
-                text += "0123456789abcdef"[(word >> static_cast<unsigned>(shift)) & 15U];
+            text += ctr::hex(word, 8);
         return text;
     }
 

@@ -16,6 +16,7 @@
 #include "sys/files.hpp"
 
 #include <cstdlib>
+#include <ctr/cpp/text.hpp>
 #include <fcntl.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -30,15 +31,9 @@ struct Asked {
 };
 
 std::string random_name() {
-    unsigned char bytes[6];
+    char bytes[6];
     if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return "c" + std::to_string(::getpid());
-    std::string name;
-    for (const unsigned char byte : bytes) {
-        constexpr char digits[] = "0123456789abcdef";
-        name += digits[byte >> 4U];
-        name += digits[byte & 15U];
-    }
-    return name;
+    return ctr::hex({bytes, sizeof bytes});
 }
 
 Result<std::string> absolute(const std::string &path) {
