@@ -4,8 +4,8 @@
 // sdk/include/ctr/contexts.h allows it, it works; elsewhere the step or the plan fails with CTR_E_CONTEXT and names the
 // function. Nowhere does anything crash.
 #include "fixture/oci.hpp"
+#include "plugins/caller/functions.hpp"
 
-#include <ctr/contexts.h>
 #include <ctr/plugin.h>
 
 #include <filesystem>
@@ -14,15 +14,8 @@ using namespace fixture;
 
 namespace {
 
-struct Function {
-    const char *name;
-    unsigned contexts;
-};
-constexpr Function functions[] = {
-#define CTR_ROW(function, contexts) {#function, contexts},
-    CTR_HOST_FUNCTIONS(CTR_ROW)
-#undef CTR_ROW
-};
+using caller::Function;
+using caller::functions;
 
 /// Functions about nodes are legal anywhere and not in the table; all others are. A function that is new in ctr_host
 /// needs a row in contexts.h.

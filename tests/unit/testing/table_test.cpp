@@ -3,6 +3,7 @@
 // The fake host's table: every function is there, and is legal where sdk/include/ctr/contexts.h says.
 // tests/system/contexts_test.cpp asks the same of ctr.
 #include "../../system/plugins/caller/calls.hpp"
+#include "../../system/plugins/caller/functions.hpp"
 
 #include <ctr/testing/descriptors.hpp>
 #include <ctr/testing/host.hpp>
@@ -16,21 +17,13 @@ CTR_CHILD int use_nothing(ctr_run *, int) { return 0; }
 
 namespace {
 
+using caller::Function;
+using caller::functions;
 using caller::handles;
 using ctr::testing::Planning;
 using ctr::testing::Running;
 using ctr::testing::Said;
 using ctr::testing::Step;
-
-struct Function {
-    const char *name;
-    unsigned contexts;
-};
-constexpr Function functions[] = {
-#define CTR_ROW(function, contexts) {#function, contexts},
-    CTR_HOST_FUNCTIONS(CTR_ROW)
-#undef CTR_ROW
-};
 
 const char *called = ""; // the function that the callbacks below call
 
