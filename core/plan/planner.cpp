@@ -235,14 +235,19 @@ Result<Active> choose_active(const Request &request, const plugin::Catalog &cata
     return active;
 }
 
-/// Refuses to run anything if the config has settings for a plugin that is not installed, because nobody would carry
-/// them out. A pin says which file a plugin must be, so it also requires the plugin.
-Result<void> check_installed(const config::Config &config, const plugin::Catalog &catalog) {
+/// A plugin whose kinds all may use has a part in every plan, of an image too.
+Result<void> check_sharers_are_on(const config::Config &config, const plugin::Catalog &catalog) {
     for (const plugin::Plugin *sharer : catalog.sharers())
         if (is_off(config, sharer->manifest.id))
             return invalid((config.file.empty() ? std::string() : config.file + ": ") + "/" + sharer->manifest.id,
                            "the plugin cannot be off: other plugins' steps are of its kinds",
                            "take that out of the config");
+    return {};
+}
+
+/// Refuses to run anything if the config has settings for a plugin that is not installed, because nobody would carry
+/// them out. A pin says which file a plugin must be, so it also requires the plugin.
+Result<void> check_installed(const config::Config &config, const plugin::Catalog &catalog) {
     if (config.sections.empty() && config.drivers.empty() && config.pins.empty()) return {};
     std::vector<std::string_view> ids;
     for (const auto &each : catalog.plugins())
@@ -465,6 +470,7 @@ Result<Plan> make_plan(const Request &request, plugin::Catalog &catalog, sys::Ma
     if (has_program && !request.spec->contains("/process/args"_json_pointer))
         return invalid("/process/args", "missing: there is no program to run", "name a command");
     plan.operation = request.operation;
+    CTR_TRY(check_sharers_are_on(*request.config, catalog));
     if (has_child) CTR_TRY(check_installed(*request.config, catalog));
     for (const std::string &slot : slots_of(request.operation)) {
         CTR_ASSIGN(const auto driver, choose_driver(slot, request, catalog, machine));

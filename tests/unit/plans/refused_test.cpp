@@ -60,6 +60,9 @@ TEST(Refused, APluginWhoseKindsAllUseCannotBeTurnedOff) {
     Planning planning;
     planning.config = R"({"kinds": "off"})";
     expect_refused(planning.plan(run_spec()), {"/kinds", "cannot be off"});
+    planning.operation = CTR_OP_IMAGE_IMPORT;
+    expect_refused(planning.plan(Json{{"ctr", {{"import", {{"source", "/image.tar"}, {"name", "x:y"}}}}}}),
+                   {"/kinds", "cannot be off"});
 }
 
 TEST(Refused, AMissingTokenNamesTokenAndNeeder) {
