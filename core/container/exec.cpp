@@ -5,10 +5,10 @@
 
 #include "container/record.hpp"
 #include "launch/run.hpp"
+#include "sys/process.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace core::container {
@@ -85,7 +85,7 @@ Result<Exec> exec(Engine &engine, const ExecRequest &request) {
     CTR_ASSIGN(plan::Plan plan,
                engine.plan(CTR_OP_EXEC, request.id, description.spec, record.plan.drivers, description.asked));
     out.plan = std::make_unique<plan::Plan>(std::move(plan));
-    const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
+    const Fd pidfd = sys::open_pidfd(record.pid);
     if (!pidfd.valid() || !record.alive())
         return failure(CTR_E_NOT_FOUND, "cannot exec in a stopped container (container not running): " + request.id);
     out.recorder = std::make_unique<launch::Unrecorded>();

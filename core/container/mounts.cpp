@@ -7,10 +7,10 @@
 
 #include "container/container.hpp"
 #include "container/journal.hpp"
+#include "sys/process.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace core::container {
@@ -28,7 +28,7 @@ const std::vector<std::string> asked = {"/mounts", "/ctr/unmount"};
 Result<Target> find(Engine &engine, const std::string &id) {
     CTR_TRY(check_id(id));
     CTR_ASSIGN(Record record, Journal::read(engine.journal_of(id), Journal::Part::without_steps));
-    Target target{id, record.pid, Fd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U))), Json::object()};
+    Target target{id, record.pid, sys::open_pidfd(record.pid), Json::object()};
     if ((record.stage != Stage::created && record.stage != Stage::running) || !target.pidfd.valid() || !record.alive())
         return failure(CTR_E_NOT_FOUND, "container not running: " + id, "`state` says how it is");
     target.spec = std::move(record.meta["spec"]);
@@ -37,8 +37,9 @@ Result<Target> find(Engine &engine, const std::string &id) {
     return target;
 }
 
-Result<void> carry_out(Engine &engine, const Target &target, const Json &spec) {
-    CTR_ASSIGN(const plan::Plan plan, engine.plan(CTR_OP_MOUNT, target.id, spec, {}, asked));
+/// Carries out what `target.spec` asks for.
+Result<void> carry_out(Engine &engine, const Target &target) {
+    CTR_ASSIGN(const plan::Plan plan, engine.plan(CTR_OP_MOUNT, target.id, target.spec, {}, asked));
     launch::LaunchOptions options;
     options.init_pid = target.pid;
     options.init_pidfd = target.pidfd.get();
@@ -50,25 +51,22 @@ Result<void> carry_out(Engine &engine, const Target &target, const Json &spec) {
     return done;
 }
 
-Result<void> remove_at(Engine &engine, const Target &target, const Json &destinations) {
-    Json spec = target.spec;
-    spec["ctr"]["unmount"] = destinations;
-    return carry_out(engine, target, spec);
+Result<void> remove_at(Engine &engine, Target &target, const Json &destinations) {
+    target.spec.erase("mounts");
+    target.spec["ctr"]["unmount"] = destinations;
+    return carry_out(engine, target);
 }
 
 } // namespace
 
 Result<void> add_mounts(Engine &engine, const std::string &id, const Json &mounts) {
-    CTR_ASSIGN(const Target target, find(engine, id));
-    Json all = target.spec;
-    all["mounts"] = mounts;
-    CTR_TRY(engine.plan(CTR_OP_MOUNT, id, all, {},
-                        asked)); // a first check of the whole list
+    CTR_ASSIGN(Target target, find(engine, id));
+    target.spec["mounts"] = mounts;
+    CTR_TRY(engine.plan(CTR_OP_MOUNT, id, target.spec, {}, asked)); // a first check of the whole list
     Json made = Json::array();
     for (const Json &mount : mounts) {
-        Json one = target.spec;
-        one["mounts"] = Json::array({mount});
-        auto done = carry_out(engine, target, one);
+        target.spec["mounts"] = Json::array({mount});
+        auto done = carry_out(engine, target);
         if (done.ok()) {
             if (const Json options = mount.value("options", Json::array());
                 std::find(options.begin(), options.end(), "remount") == options.end())
@@ -85,7 +83,7 @@ Result<void> add_mounts(Engine &engine, const std::string &id, const Json &mount
 }
 
 Result<void> remove_mounts(Engine &engine, const std::string &id, const Json &mounts) {
-    CTR_ASSIGN(const Target target, find(engine, id));
+    CTR_ASSIGN(Target target, find(engine, id));
     Json destinations = Json::array();
     for (const Json &mount : mounts)
         destinations.push_back(mount["destination"]);

@@ -3,6 +3,7 @@
 
 #include "launch/run.hpp"
 #include "launch/values.hpp"
+#include "sys/process.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -96,7 +97,7 @@ bool ends_with_first_process(const Engine &engine, const Record &record) {
 
 Result<void> kill_init(Engine &engine, const std::string &id, const Record &record) {
     if (!record.alive()) return {};
-    const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
+    const Fd pidfd = sys::open_pidfd(record.pid);
     if (!pidfd.valid())
         return errno == ESRCH ? Result<void>() : Result<void>(system_error("pidfd_open", std::to_string(record.pid)));
     if (!record.alive()) return {}; // the pid was reused between the two checks
@@ -125,7 +126,7 @@ namespace {
 
 Result<void> signal_init(Engine &engine, const std::string &id, const Record &record, int signal) {
     if (!record.alive()) return not_running(id);
-    const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, record.pid, 0U)));
+    const Fd pidfd = sys::open_pidfd(record.pid);
     if (!pidfd.valid() || !record.alive()) return not_running(id);
     if (::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0U) != 0)
         return errno == ESRCH ? not_running(id) : system_error("pidfd_send_signal", std::to_string(record.pid));

@@ -29,7 +29,6 @@
 #include <poll.h>
 #include <sstream>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -224,7 +223,7 @@ private:
 
     /// True if the worker ends within that time.
     bool ends_within(std::int64_t ms) const {
-        const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0U)));
+        const Fd pidfd = sys::open_pidfd(pid_);
         pollfd ended = {pidfd.get(), POLLIN, 0};
         int ready = 0;
         const std::int64_t until = now_ms() + ms;

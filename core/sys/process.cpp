@@ -132,12 +132,14 @@ Result<Child> clone_by_go_between(const CloneRequest &request, void (*run)(void 
                                 ? "time namespaces need Linux 5.6 with CONFIG_TIME_NS, and CAP_SYS_TIME"
                                 : "");
     if (done.pid < 0) return failure(CTR_E_SYSTEM, "the process in between was killed");
-    Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, done.pid, 0U)));
+    Fd pidfd = open_pidfd(done.pid);
     if (!pidfd.valid()) return system_error("pidfd_open", std::to_string(done.pid));
     return Child{done.pid, std::move(pidfd)};
 }
 
 } // namespace
+
+Fd open_pidfd(int pid) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U))); }
 
 Result<Child> clone_process(const CloneRequest &request, void (*run)(void *), void *argument) {
     if (request.between.needed()) return clone_by_go_between(request, run, argument);

@@ -80,6 +80,8 @@ struct Exit {
 
 /// Waits for a child of this process and reaps it. Errors: ECHILD if it is not our child.
 Result<Exit> wait_for(const Child &child);
+/// pidfd_open(2). Invalid, and errno says why, if there is no such process.
+Fd open_pidfd(int pid);
 /// Sends SIGKILL through the pidfd, then waits and reaps. Does nothing more if it is gone already.
 void kill_and_reap(const Child &child);
 

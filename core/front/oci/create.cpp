@@ -13,12 +13,12 @@
 #include "front/cli/terminal.hpp"
 #include "front/oci/rendezvous.hpp"
 #include "sys/files.hpp"
+#include "sys/process.hpp"
 
 #include <climits>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace core::oci {
@@ -171,7 +171,7 @@ int start_command(App &app, const Arguments &arguments) {
         if (!listening.ok()) return app.report(listening.error());
         notify.emplace(std::move(listening).value());
     }
-    const Fd pidfd(notify ? static_cast<int>(::syscall(SYS_pidfd_open, state.value().pid, 0U)) : -1);
+    const Fd pidfd = notify ? sys::open_pidfd(state.value().pid) : Fd();
     auto started = container::start(*engine.value(), id, &signals.interruption());
     if (started.ok() && notify && pidfd.valid()) leave_notify(app, *notify, state.value().pid, pidfd.get(), signals);
     if (started.ok()) return 0;

@@ -5,11 +5,11 @@
 
 #include "container/running.hpp"
 #include "front/oci/stats.hpp"
+#include "sys/process.hpp"
 
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <poll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace core::oci {
@@ -24,7 +24,7 @@ nlohmann::ordered_json event(const char *type, const std::string &id, const Json
 
 /// Prints events until the container's first process has ended.
 int watch(App &app, container::Engine &engine, const container::State &state, int interval) {
-    const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, state.pid, 0U)));
+    const Fd pidfd = sys::open_pidfd(state.pid);
     const auto ended_within = [&](int milliseconds) {
         pollfd end = {pidfd.get(), POLLIN, 0};
         return !pidfd.valid() || ::poll(&end, 1, milliseconds) == 1;
