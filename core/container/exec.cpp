@@ -38,7 +38,7 @@ Result<void> add_cgroup(const Record &record, const std::vector<std::string> &as
             from = end + 1;
         }
     }
-    if (!ctr.contains("cgroup") && !record.cgroup.empty()) ctr["cgroup"] = record.cgroup + below;
+    if (!record.cgroup.empty()) ctr["cgroup"] = record.cgroup + below;
     if (!by_controller.empty()) ctr["cgroups"] = std::move(by_controller);
     return {};
 }
@@ -60,6 +60,9 @@ Result<Description> one_more_program(const Engine &engine, Record &record, const
     out.spec["process"] = request.process;
     out.asked = {"/process"};
     Json &ctr = out.spec["ctr"];
+    // These are the engine's words to plugins, for one exec. A description may come with its own.
+    for (const char *word : {"cgroup", "cgroups", "container"})
+        ctr.erase(word);
     if (!request.ctr.is_null())
         for (const auto &[key, value] : request.ctr.items()) {
             ctr[key] = value;

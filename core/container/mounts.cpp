@@ -33,7 +33,9 @@ Result<Target> find(Engine &engine, const std::string &id) {
         return failure(CTR_E_NOT_FOUND, "container not running: " + id, "`state` says how it is");
     target.spec = std::move(record.meta["spec"]);
     target.spec.erase("mounts");
-    target.spec["ctr"]["container"]["pid"] = record.pid;
+    Json &ctr = target.spec["ctr"];
+    ctr.erase("unmount"); // only what is asked for now
+    ctr["container"] = {{"pid", record.pid}};
     return target;
 }
 

@@ -379,6 +379,17 @@ TEST_F(OciCgroup, ExecIsWhereTheContainerIsInAllHierarchies) {
     remove("one");
 }
 
+TEST_F(OciCgroup, ADescriptionsOwnWordsLeadNoExecIntoAnotherCgroup) {
+    Bundle b = bundle("one", "sleep 1000");
+    b.config["ctr"] = {{"cgroups", {{"memory", "/.."}}}, {"container", {{"pid", 1}, {"cgroup", "/"}}}};
+    start("one", b);
+    const std::string init = read_text("/proc/" + std::to_string(state("one")["pid"].get<int>()) + "/cgroup");
+    EXPECT_EQ(read_text("/proc/" + exec("one", {"sleep", "1001"}) + "/cgroup"), init);
+    ASSERT_EQ(::mkdir((cgroup("one", "memory") + "/sub").c_str(), 0755), 0);
+    EXPECT_STATUS(oci({"exec", "--cgroup", "memory:/sub", "one", "true"}), 0);
+    remove("one");
+}
+
 TEST_F(OciCgroup, ADamagedRecordTouchesNothing) {
     start("one", "sleep 1000");
     const std::string journal = root + "/containers/one", own = box.cgroup_parent() + "/one";
